@@ -1,0 +1,1 @@
+"""Get a Python program onto machines that have nothing."""

@@ -1,0 +1,1 @@
+"""The host channel: a conda channel of what is installed on this machine."""

@@ -1,0 +1,85 @@
+"""The errors of this package, each with the exit code that the executables end with.
+
+Everything raised on purpose derives from `PackageError`, so that a caller needs one
+`except`, and the executables turn it into one line on stderr and its exit code.
+"""
+
+from __future__ import annotations
+
+
+class PackageError(Exception):
+    """The root of all errors that this package raises.
+
+    Attributes:
+        message: What is wrong, and with which file, package or option.
+        hint: What the user can do about it; empty when the message says it all.
+        exit_code: What the executables exit with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(PackageError):
+    """The command line is not valid."""
+
+    exit_code = 1
+
+
+class InputPathError(PackageError):
+    """A file or folder that was named cannot be read."""
+
+    exit_code = 2
+
+
+class SourceError(PackageError):
+    """A Python source cannot be parsed; the message begins with file:line:column."""
+
+    exit_code = 3
+
+
+class RequirementsError(PackageError):
+    """A requirements file is not valid; the message names the place inside the file."""
+
+    exit_code = 3
+
+
+class SolveError(PackageError):
+    """No set of packages satisfies the requirements, or a channel cannot be read."""
+
+    exit_code = 4
+
+
+class InstallError(PackageError):
+    """The solved packages cannot be fetched or linked into the prefix."""
+
+    exit_code = 5
+
+
+class PackError(PackageError):
+    """The prefix cannot be packed, or the archive not written."""
+
+    exit_code = 6
+
+
+class ProcessError(PackageError):
+    """A program that was started failed; carries what it said.
+
+    Attributes:
+        argv: The command.
+        returncode: Its exit status; 127 when it could not be started.
+        output: Its stdout and stderr, decoded.
+    """
+
+    def __init__(self, argv: list[str], returncode: int, output: str) -> None:
+        super().__init__(f"{argv[0]} failed with status {returncode}", output.strip())
+        self.argv = argv
+        self.returncode = returncode
+        self.output = output

@@ -1,0 +1,141 @@
+"""Python interpreters of this machine: which one is meant, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypackage import _probe, process
+from pypackage.errors import InputPathError, ProcessError
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An interpreter as it describes itself; all paths are absolute.
+
+    Attributes:
+        executable: The one that was asked; inside a virtual environment, that one's.
+        base_executable: The one that the virtual environment was made of, else the same.
+        version: Full version, such as `3.11.7`.
+        prefix: `sys.prefix`.
+        base_prefix: `sys.base_prefix`.
+        search_path: Folders and zip files on which modules are looked for, in order, with
+            PYTHONPATH and the user site, without the present folder.
+        stdlib: Folder of the standard library's Python modules.
+        platstdlib: Folder of its platform dependent part; in a virtual environment of no use,
+            ask `base_executable` for it.
+        include: Folder of the C headers; it need not exist.
+        library: File name of libpython (shared or static), empty when unknown.
+        library_dir: The folder where `library` lies when it is shared.
+        extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
+        markers: The variables of environment markers (PEP 508), without `extra`.
+        stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
+    """
+
+    executable: Path
+    base_executable: Path
+    version: str
+    prefix: Path
+    base_prefix: Path
+    search_path: tuple[Path, ...]
+    stdlib: Path
+    platstdlib: Path
+    include: Path
+    library: str
+    library_dir: Path
+    extension_suffix: str
+    markers: dict[str, str]
+    stdlib_module_names: frozenset[str]
+
+    @property
+    def major_minor(self) -> str:
+        """The version's first two numbers, such as `3.11`."""
+        return ".".join(self.version.split(".")[:2])
+
+
+def find(name: str | None = None) -> Interpreter:
+    """The interpreter that the user means.
+
+    Args:
+        name: A path, a command on PATH or a version such as `3.11`; by default the
+            `python3` on PATH, and the running one when PATH has none.
+
+    Raises:
+        InputPathError: There is none such, or what is there is not a Python interpreter.
+    """
+    if name is None:
+        found = shutil.which("python3") or sys.executable
+    elif re.fullmatch(r"\d+(\.\d+){0,2}", name):
+        return _of_version(name)
+    else:
+        found = shutil.which(name) or ""
+        if not found:
+            raise InputPathError(
+                f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
+            )
+    return ask(Path(found))
+
+
+def ask(executable: Path) -> Interpreter:
+    """Let an interpreter describe itself; nothing is started when it is the running one.
+
+    Raises:
+        InputPathError: It cannot be started or is not a Python interpreter.
+    """
+    if os.path.abspath(executable) == sys.executable:
+        return _from_answer(_probe.probe())
+    try:
+        answer = process.run([executable, "-I", Path(_probe.__file__)])
+        return _from_answer(json.loads(answer))
+    except (ProcessError, ValueError, KeyError) as error:
+        raise InputPathError(
+            f"{executable} is not a Python interpreter that runs here", str(error)
+        ) from error
+
+
+def _of_version(version: str) -> Interpreter:
+    """The first interpreter on PATH, else the running one, of a version or its prefix."""
+    short = ".".join(version.split(".")[:2])
+    candidates = [shutil.which(n) for n in ("python3", f"python{short}", "python")]
+    seen = []
+    for candidate in dict.fromkeys([*candidates, sys.executable]):
+        if not candidate:
+            continue
+        try:
+            interpreter = ask(Path(candidate))
+        except InputPathError:
+            continue  # such as a pyenv shim of a version that is not switched on
+        if f"{interpreter.version}.".startswith(f"{version}."):
+            return interpreter
+        seen.append(interpreter.version)
+    raise InputPathError(
+        f"no Python {version} on PATH",
+        f"there is {', '.join(dict.fromkeys(seen)) or 'none'}; name the interpreter's path",
+    )
+
+
+def _from_answer(answer: dict[str, Any]) -> Interpreter:
+    fields = dict(answer)
+    for key in _PATHS:
+        fields[key] = Path(fields[key])
+    fields["search_path"] = tuple(Path(p) for p in fields["search_path"])
+    fields["stdlib_module_names"] = frozenset(fields["stdlib_module_names"])
+    return Interpreter(**fields)
+
+
+_PATHS = (
+    "executable",
+    "base_executable",
+    "prefix",
+    "base_prefix",
+    "stdlib",
+    "platstdlib",
+    "include",
+    "library_dir",
+)
