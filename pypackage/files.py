@@ -1,0 +1,100 @@
+"""Files and folders that appear whole or not at all.
+
+Each is made beside its place under a name of its own (`.NAME.….part`) and renamed when it
+is complete. No lock is needed: of several makers of the same thing the last one stays.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+# A part that is older was left behind by a process that was killed.
+ABANDONED = 24 * 3600.0
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` when the block ends without an error.
+
+    A former file's mode stays; a link is followed, so that it goes on pointing there.
+    """
+    path = Path(os.path.realpath(path))
+    part = _part(path)
+    try:
+        with part.open("xb") as file:
+            yield file
+        with suppress(FileNotFoundError):
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Make a new folder that takes the place of `path` when the block ends without an error.
+
+    Parts that a killed process left beside it long ago are removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
+    part = _part(path)
+    part.mkdir()
+    try:
+        yield part
+        _exchange(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder in `parent` that is gone after the block."""
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent)
+    part = _part(parent / "temporary")
+    part.mkdir()
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+
+
+def _exchange(part: Path, path: Path) -> None:
+    """Rename `part` to `path`; what was there is moved aside first and then removed."""
+    while True:
+        old = _part(path)
+        with suppress(FileNotFoundError):
+            path.rename(old)
+        try:
+            part.rename(path)
+        except OSError as error:
+            # Another process has put its own there in between: replace that one.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    before = time.time() - ABANDONED
+    for part in folder.glob(".*.part"):
+        try:
+            if part.lstat().st_mtime < before:
+                shutil.rmtree(part)
+        except OSError:
+            continue  # another process's, or already gone

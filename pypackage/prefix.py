@@ -1,0 +1,74 @@
+"""The folder of an environment: made beside its place, and moved there when it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pypackage import files, packing
+from pypackage.errors import InstallError
+
+# The mark of an environment that may be replaced, since `create` made it.
+MARK = "conda-meta/made-by-python_package_create"
+
+
+def check_replaceable(prefix: Path) -> None:
+    """Make sure that an environment that somebody else made is not lost.
+
+    Raises:
+        InstallError: There is one.
+    """
+    if prefix.exists() and not (prefix / MARK).exists():
+        raise InstallError(
+            f"{prefix} exists and was not made by python_package_create",
+            "choose another name, or remove it first",
+        )
+
+
+@contextmanager
+def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]]:
+    """Make a new environment.
+
+    Args:
+        prefix: Where it will be when the block ends without an error, in place of a former
+            one; None for one that is gone then.
+        temporary: A folder for the latter.
+
+    Yields:
+        The folder to fill, and the path that its files are to be written for.
+
+    Raises:
+        InstallError: The folder cannot be made.
+    """
+    try:
+        if prefix is None:
+            with files.temporary_folder(temporary) as folder:
+                yield folder, Path(packing.PLACEHOLDER)
+        else:
+            with files.new_folder(prefix) as folder:
+                yield folder, prefix
+                (folder / MARK).touch()
+    except OSError as error:
+        what = f"{error.strerror or error}: {error.filename or prefix or temporary}"
+        raise InstallError(f"the environment cannot be written: {what}") from error
+
+
+def settle(folder: Path, stands_for: Path) -> None:
+    """Rewrite what post-link scripts wrote, for they know the present folder alone.
+
+    Of the files that no package owns those that are text and hold `folder` come to hold
+    `stands_for`.
+    """
+    owned = {
+        file
+        for record in folder.glob("conda-meta/*.json")
+        for file in json.loads(record.read_bytes())["files"]
+    }
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_file() or path.relative_to(folder).as_posix() in owned:
+            continue
+        content = path.read_bytes()
+        if bytes(folder) in content and b"\0" not in content:
+            path.write_bytes(content.replace(bytes(folder), bytes(stands_for)))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from pypackage import files
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_new_file__block_ends__replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with files.new_file(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert (path.read_bytes(), names(tmp_path)) == (b"new", ["out"])
+
+
+def test_new_file__block_fails__keeps_the_former(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyError), files.new_file(path) as file:
+        file.write(b"half")
+        raise KeyError
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["out"])
+
+
+def test_new_file__by_the_umask__is_readable_like_any_other(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with files.new_file(tmp_path / "out"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o644
+
+
+def test_new_file__former_one_behind_a_link__keeps_mode_and_link(tmp_path: Path) -> None:
+    (tmp_path / "real").touch(0o600)
+    (tmp_path / "link").symlink_to("real")
+    with files.new_file(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o600
+
+
+def test_new_folder__former_one__is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "envs" / "mine"
+    for name in ("a", "b"):
+        with files.new_folder(path) as folder:
+            (folder / name).touch()
+    assert (names(path), names(path.parent)) == (["b"], ["mine"])
+
+
+def test_new_folder__block_fails__keeps_the_former(tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "mine") as folder:
+        (folder / "a").touch()
+    with pytest.raises(KeyError), files.new_folder(tmp_path / "mine") as folder:
+        (folder / "b").touch()
+        raise KeyError
+    assert (names(tmp_path / "mine"), names(tmp_path)) == (["a"], ["mine"])
+
+
+def test_new_folder__many_makers_at_once__all_succeed_and_one_stays(tmp_path: Path) -> None:
+    barrier = threading.Barrier(8)
+    failed: list[BaseException] = []
+
+    def make(number: int) -> None:
+        try:
+            for _ in range(20):
+                with files.new_folder(tmp_path / "mine") as folder:
+                    (folder / str(number)).touch()
+                    barrier.wait(timeout=20)
+        except BaseException as error:
+            failed.append(error)
+            barrier.abort()
+
+    threads = [threading.Thread(target=make, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert names(tmp_path) == ["mine"]
+    assert len(names(tmp_path / "mine")) == 1
+
+
+def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> None:
+    old, fresh = tmp_path / ".x.1.part", tmp_path / ".y.2.part"
+    for part in (old, fresh):
+        part.mkdir()
+        (part / "file").touch()
+    os.utime(old, (0, 0))
+    with files.new_folder(tmp_path / "mine"):
+        pass
+    assert names(tmp_path) == [".y.2.part", "mine"]
