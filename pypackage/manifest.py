@@ -1,0 +1,108 @@
+"""The manifest inside an archive: what the worker needs to know about the environment.
+
+Its format is a contract with `python_package_run`, which reads it with sh: one JSON object,
+one scalar key a line, sorted. `FORMAT` grows when a reader of the former format would do
+wrong; the tool's own version has nothing to do with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+FORMAT = 1
+PATH = "etc/pypackage/manifest.json"
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """A file that holds the environment's path.
+
+    Attributes:
+        path: Relative to the prefix.
+        mode: `text`, or `binary` where the path stands in NUL-terminated strings.
+        placeholder: What stands for the path in the archive.
+    """
+
+    path: str
+    mode: str
+    placeholder: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A part of the archive that can be unpacked by itself.
+
+    Attributes:
+        offset: Where it begins in the archive, in bytes.
+        length: Its length in the archive, in bytes.
+        sha256: Digest of these bytes, hexadecimal.
+    """
+
+    offset: int
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package; `sha256` and `url` are empty when its channel did not tell.
+
+    Attributes:
+        depends: Its match specs.
+        url: Where it came from, without credentials and without local folders.
+    """
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    sha256: str
+    url: str
+    depends: tuple[str, ...]
+
+
+def render(
+    packages: Sequence[Package], relocations: Sequence[Relocation], members: Sequence[Member]
+) -> tuple[str, bytes]:
+    """Write a manifest.
+
+    Returns:
+        The environment's id (64 hexadecimal digits, the digest of all else that the
+        manifest says, so of the members' content too) and the manifest's bytes.
+    """
+    content: dict[str, Any] = {
+        "environment_id": "",
+        "format": FORMAT,
+        "glibc": lowest_glibc(packages),
+        "members": [vars(member) for member in members],
+        "packages": [_described(package) for package in packages],
+        "platform": next((p.subdir for p in packages if p.subdir != "noarch"), "noarch"),
+        "python": next((p.version for p in packages if p.name == "python"), ""),
+        "relocate": [vars(relocation) for relocation in relocations],
+    }
+    content["environment_id"] = sha256(_json(content)).hexdigest()
+    return content["environment_id"], _json(content)
+
+
+def lowest_glibc(packages: Iterable[Package]) -> str:
+    """The glibc that all packages are content with, such as `2.17`; empty when none says."""
+    asked = [
+        version[1]
+        for package in packages
+        for spec in package.depends
+        if (version := re.match(r"__glibc\s*>=\s*(\d+(?:\.\d+)*)", spec))
+    ]
+    return max(asked, key=lambda v: [int(n) for n in v.split(".")], default="")
+
+
+def _described(package: Package) -> Mapping[str, str]:
+    return {key: value for key, value in vars(package).items() if key != "depends"}
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
