@@ -19,6 +19,8 @@ from typing import BinaryIO
 # A part that is older was left behind by a process that was killed.
 ABANDONED = 24 * 3600.0
 
+PATIENCE = 5.0  # seconds for the removal of a part to which somebody still writes
+
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
@@ -51,8 +53,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield part
         _exchange(part, path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    except BaseException:
+        _discard(part)
+        raise
 
 
 @contextmanager
@@ -64,8 +67,10 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    except BaseException:
+        _discard(part)
+        raise
+    shutil.rmtree(part, ignore_errors=True)
 
 
 def _part(path: Path) -> Path:
@@ -88,6 +93,21 @@ def _exchange(part: Path, path: Path) -> None:
             return
         finally:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder to which threads may go on writing for a moment after an error.
+
+    The engine's do: they are not waited for when one of them fails, or on an interrupt.
+    """
+    deadline = time.monotonic() + PATIENCE
+    quiet = 0
+    while quiet < 5 and time.monotonic() < deadline:
+        if os.path.lexists(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            quiet = 0
+        quiet += 1
+        time.sleep(0.02)
 
 
 def _sweep(folder: Path) -> None:

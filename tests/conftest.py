@@ -1,0 +1,74 @@
+"""The fixtures of the whole suite: a channel, a bare worker, the executables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.support import channels, worker
+from tests.support.channels import Channel
+from tests.support.http import Server
+from tests.support.tools import Tools
+from tests.support.worker import NoWorkerError, Worker
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip for want of something; where all has to be there (CI is set), fail instead."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def channel(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Channel]:
+    """The channel in conda-forge's shapes; no test may write into its folder."""
+    cache = getattr(request.config, "cache", None)  # there is none with -p no:cacheprovider
+    folder = cache.mkdir("pypackage-channel") if cache else tmp_path_factory.mktemp("channel")
+    made = channels.make(Path(folder))
+    with made.over_http() as server:
+        yield replace(made, http_url=server.url)
+
+
+@pytest.fixture
+def web_server(channel: Channel) -> Iterator[Server]:
+    """The channel over HTTP for this test alone, to misbehave as it is told to."""
+    with channel.over_http() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_worker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Worker:
+    """A machine that has nothing: the `busybox` one unless the test is parametrized."""
+    kind: worker.Kind = getattr(request, "param", "busybox")
+    try:
+        if kind == "debian":
+            return worker.make(kind, worker.debian_folder())
+        return worker.make(kind, tmp_path_factory.mktemp("worker") / "root")
+    except NoWorkerError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def session_tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """The executables for fixtures of the session: one home for all of it."""
+    home = tmp_path_factory.mktemp("home")
+    return Tools(home, tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def tools(session_tools: Tools, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """The executables, started in `tmp_path` with a home of this test alone."""
+    return session_tools.at(tmp_path_factory.mktemp("home"), tmp_path)
+
+
+@pytest.fixture
+def home(tools: Tools) -> Path:
+    """The home that `tools` have."""
+    return tools.home

@@ -1,0 +1,165 @@
+"""The test channel: made once, kept between sessions, given as folder, file:// and http://."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pypackage.interpreter import Interpreter
+from tests.support import catalogue, installed, packages, pythons
+from tests.support.http import Server, serve
+from tests.support.packages import Package
+
+Form = Literal["plain", "zst", "sharded"]
+
+_FORMS: dict[Form, tuple[str, ...]] = {
+    "plain": ("repodata.json",),
+    "zst": ("repodata.json.zst",),
+    "sharded": ("repodata_shards.msgpack.zst", "shards"),
+}
+
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel's folder. It is shared by all tests: none may write into it.
+
+    Attributes:
+        folder: Where `noarch` and the platform's subdirectory lie.
+        platform: Such as `linux-64`.
+        interpreters: Those that it has a `python` package of; the first is the tests' own.
+        http_url: Where it is served over HTTP, if it is.
+    """
+
+    folder: Path
+    platform: str
+    interpreters: tuple[Interpreter, ...]
+    http_url: str = ""
+
+    @property
+    def url(self) -> str:
+        """The folder as a file:// URL."""
+        return self.folder.as_uri()
+
+    @property
+    def python(self) -> Interpreter:
+        """The interpreter under the tests."""
+        return self.interpreters[0]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a package of this name (`numpy` is if it's installed here)."""
+        return any(
+            path.name.rsplit("-", 2)[0] == name
+            for ending in (".conda", ".tar.bz2")
+            for path in self.folder.glob(f"*/*{ending}")
+        )
+
+    def only(self, form: Form, target: Path) -> Channel:
+        """The same channel with one form of repodata alone, its packages linked.
+
+        Args:
+            form: The form that is left. Of a folder, by its path or as file://, rattler reads
+                the plain one alone; over HTTP any.
+            target: A folder to be made.
+        """
+        for subdir in (self.folder / "noarch", self.folder / self.platform):
+            there = target / subdir.name
+            there.mkdir(parents=True)
+            for path in subdir.iterdir():
+                if path.name in _FORMS[form] or path.name.endswith((".conda", ".tar.bz2")):
+                    copy_by_link(path, there / path.name)
+        return Channel(target, self.platform, self.interpreters)
+
+    def over_http(self) -> AbstractContextManager[Server]:
+        """A server of one's own for it, to misbehave at will."""
+        return serve(self.folder)
+
+
+def copy_by_link(source: str | Path, target: str | Path) -> None:
+    """Copy a file or folder by hard links, really where that cannot be."""
+    if Path(source).is_dir():
+        shutil.copytree(source, target, copy_function=copy_by_link)
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def make(cache: Path) -> Channel:
+    """Make the channel, or take the one that a former session left.
+
+    Args:
+        cache: Where channels are kept, by the digest of what they are made of.
+    """
+    from rattler.platform import Subdir
+
+    interpreters = pythons.interpreters()
+    platform = str(Subdir.current())
+    folder = cache / _digest(interpreters)
+    if not folder.is_dir():
+        _tidy(cache)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as temporary:
+            unfinished = Path(temporary) / "channel"
+            _fill(unfinished, platform, interpreters)
+            with suppress(OSError):  # another session was faster
+                unfinished.rename(folder)
+    os.utime(folder)
+    return Channel(folder, platform, interpreters)
+
+
+def _fill(folder: Path, platform: str, interpreters: tuple[Interpreter, ...]) -> None:
+    with ThreadPoolExecutor() as pool:
+        pending = [pool.submit(pythons.python_packages, each) for each in interpreters]
+        pending.append(pool.submit(installed.distribution_packages, interpreters[0]))
+        pending.append(pool.submit(catalogue.packages))
+        made = [package for each in pending for package in each.result()]
+        # Interpreters share libraries; the same package is written once.
+        unique: dict[str, Package] = {package.stem: package for package in made}
+        list(pool.map(lambda package: packages.write(package, folder, platform), unique.values()))
+    for package in catalogue.old_packages():
+        packages.write(package, folder, platform, ".tar.bz2")
+    index(folder)
+
+
+def index(folder: Path) -> None:
+    """Write a channel's repodata, in all forms."""
+    from rattler.index import index_fs
+
+    asyncio.run(index_fs(folder, write_zst=True, write_shards=True, force=True))
+
+
+def _digest(interpreters: tuple[Interpreter, ...]) -> str:
+    """Of all that the channel is made of: these modules, tools, interpreters, distributions."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    digest.update(f"{catalogue.compiler()} {shutil.which('strip')}\n".encode())
+    for interpreter in interpreters:
+        state = interpreter.base_executable.stat()
+        known = (interpreter.base_executable, interpreter.version, state.st_size, state.st_mtime_ns)
+        digest.update(repr(known).encode())
+    for name in (*installed.DISTRIBUTIONS, "py-rattler", "conda-package-streaming"):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _tidy(cache: Path) -> None:
+    """Drop what no session has used for a day."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for folder in cache.iterdir():
+        with suppress(OSError):  # another session tidies as well
+            if folder.stat().st_mtime < time.time() - _DAY:
+                shutil.rmtree(folder)
