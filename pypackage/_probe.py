@@ -16,17 +16,46 @@ import sysconfig
 def search_path() -> "list[str]":
     """The folders on which installed modules lie, PYTHONPATH and the user site included.
 
-    The probe runs isolated (-I), so both of them are looked up here, and the present
-    folder never gets onto the list.
+    Where the probe runs isolated (-I), both of them are not on sys.path and are looked up
+    here, in the order that Python gives them: PYTHONPATH first, the user site right before
+    the other site folders. The present folder and the running program's own never get in.
     """
-    extra = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    if site.ENABLE_USER_SITE is not None and not os.environ.get("PYTHONNOUSERSITE"):
-        in_venv = sys.prefix != sys.base_prefix
-        user = site.getusersitepackages()
-        if not in_venv and os.path.isdir(user):
-            extra.append(user)
-    paths = extra + [p for p in sys.path if p]
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    environment = [os.path.abspath(p) for p in given if p]
+    paths = [p for p in sys.path if p]
+    if paths[:1] == [_folder_of_program()]:
+        del paths[0]
+    sites = set(site.getsitepackages())
+    first_site = next((i for i, p in enumerate(paths) if p in sites), len(paths))
+    paths[first_site:first_site] = [p for p in _user_site() if p not in paths]
+    paths = environment + paths
     return [p for i, p in enumerate(paths) if p not in paths[:i]]
+
+
+def _folder_of_program() -> str:
+    """What Python puts first on sys.path for the program that it runs; empty when nothing."""
+    if sys.flags.isolated or getattr(sys.flags, "safe_path", False):
+        return ""
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is not None:  # python -m
+        return os.getcwd()
+    program = getattr(main, "__file__", None)
+    return os.path.dirname(os.path.realpath(program)) if program else ""
+
+
+def _user_site() -> "list[str]":
+    """The user's own site folder and what its .pth files add, unless it is switched off."""
+    of_base = sys.base_prefix in site.PREFIXES  # not so in a closed virtual environment
+    if site.ENABLE_USER_SITE is None or os.environ.get("PYTHONNOUSERSITE") or not of_base:
+        return []
+    user = site.getusersitepackages()
+    if user in sys.path or not os.path.isdir(user):
+        return []
+    before = list(sys.path)
+    site.addsitedir(user)
+    added = [p for p in sys.path if p not in before]
+    sys.path[:] = before
+    return added
 
 
 def markers() -> "dict[str, str]":

@@ -1,0 +1,4 @@
+﻿import a
+import b
+if a:
+    import c

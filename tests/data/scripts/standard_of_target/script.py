@@ -1,0 +1,2 @@
+import distutils, tomllib, winreg, msvcrt, nt, test.support, _json, __main__, xml.dom
+from __future__ import annotations

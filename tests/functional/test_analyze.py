@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "tests" / "data" / "scripts"
+TOOL = ROOT / "bin" / "python_package_analyze"
+VERSION = sys.version.split()[0]
+
+
+def analyze(
+    *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", tool: Path = TOOL
+) -> subprocess.CompletedProcess[str]:
+    """Run the executable with the interpreter of the tests as the python3 on PATH."""
+    done = subprocess.run(
+        [tool, *arguments], cwd=cwd, input=stdin, capture_output=True, env=environment(), timeout=60
+    )
+    text = (done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(done.args, done.returncode, *text)
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "script.py"
+    path.write_text("import os, matplotlib\n")
+    return path
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in SCRIPTS.iterdir()))
+def test_analyze__sample_script__expected_result(case: str) -> None:
+    expected = json.loads((SCRIPTS / case / "expected.json").read_text())
+    done = analyze("-q", "--python", expected["python"], SCRIPTS / case / "script.py", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == expected
+
+
+def test_analyze__seed_example__seed_result_and_nothing_else(tmp_path: Path) -> None:
+    done = analyze(SCRIPTS / "seed" / "script.py", "dependencies.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert os.listdir(tmp_path) == ["dependencies.json"]
+    content = (tmp_path / "dependencies.json").read_text()
+    assert json.loads(content) == {"modules": ["matplotlib"], "python": VERSION}
+    assert content.endswith("}\n")
+
+
+def test_analyze__same_input__same_bytes(script: Path) -> None:
+    for name in "abcdefgh":
+        script.with_name("script.py").write_text(f"import {name}\n{script.read_text()}")
+    one, other = (analyze(script, "-").stdout for _ in range(2))
+    assert one == other
+    assert one.index('"modules"') < one.index('"python"')
+
+
+def test_analyze__parsl_command_line__stdin_and_option_last(script: Path, tmp_path: Path) -> None:
+    source = b"    @python_app\n    def f(x):\n        import pandas\n        return x\n"
+    out = tmp_path / "X.yaml"
+    done = analyze(script, "-", out, "--python", "3.9", stdin=source, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads(out.read_text()) == {"python": "3.9", "modules": ["matplotlib", "pandas"]}
+
+
+def test_analyze__alias_by_a_link_from_elsewhere__works(script: Path, tmp_path: Path) -> None:
+    alias = tmp_path / "poncho_package_analyze"
+    alias.symlink_to(TOOL)
+    assert json.loads(analyze(script, "-", cwd=tmp_path, tool=alias).stdout)["modules"]
+    assert analyze(tool=alias).stderr.startswith("poncho_package_analyze: error: ")
+
+
+def test_analyze__python_not_installed__its_standard_library(tmp_path: Path) -> None:
+    (tmp_path / "s.py").write_text("import tomllib, distutils, asyncio\n")
+
+    def modules(version: str) -> list[str]:
+        done = analyze("--python", version, tmp_path / "s.py", "-")
+        result = json.loads(done.stdout)
+        assert result["python"] == version
+        found: list[str] = result["modules"]
+        return found
+
+    assert modules("3.7") == ["tomllib"]
+    assert modules("3.11") == []
+    assert modules("3.13.1") == ["distutils"]
+    assert modules("2.7") == ["asyncio", "tomllib"]
+
+
+def test_analyze__python_by_executable__its_full_version(script: Path) -> None:
+    for name in (sys.executable, "python3"):
+        assert json.loads(analyze("--python", name, script, "-").stdout)["python"] == VERSION
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: SOURCE, OUT"),
+        (["script.py"], "the following arguments are required: OUT"),
+        (["--nonsense", "script.py", "-"], "unrecognized arguments: --nonsense"),
+        (["-q", "-v", "script.py", "-"], "argument -v/--verbose: not allowed with"),
+        (["-", "-", "-"], "only one SOURCE can be - (stdin)"),
+        (["script.py", "script.py"], "script.py is a source and would be overwritten"),
+        (["script.py", "other.py"], "other.py is a source and would be overwritten"),
+    ],
+)
+def test_analyze__invalid_command__exit_1(script: Path, arguments: list[str], message: str) -> None:
+    script.with_name("other.py").write_text("import numpy\n")
+    done = analyze(*arguments, cwd=script.parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"python_package_analyze: error: {message}")
+    assert script.with_name("other.py").read_text() == "import numpy\n"
+    assert len(os.listdir(script.parent)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.py", "out"], "cannot read none.py: No such file or directory"),
+        (["script.py/x", "out"], "cannot read script.py/x: Not a directory"),
+        ([".", "out"], ". is a folder"),
+        (["script.py", "none/out"], "cannot write none/out: No such file or directory"),
+        (["script.py", "."], "cannot write .: Is a directory"),
+        (["script.py", "script.py/out"], "cannot write script.py/out: Not a directory"),
+        (["--python", "no-such", "script.py", "out"], "no Python interpreter 'no-such'"),
+        (["--python", "/bin/true", "script.py", "out"], "/bin/true is not a Python 3 interpreter"),
+        (["--python", "3.99", "script.py", "out"], "no Python 3.99 on PATH"),
+    ],
+)
+def test_analyze__invalid_path__exit_2(script: Path, arguments: list[str], message: str) -> None:
+    done = analyze(*arguments, cwd=script.parent)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"python_package_analyze: error: {message}")
+    assert os.listdir(script.parent) == ["script.py"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_analyze__unreadable_source__exit_2(script: Path) -> None:
+    script.chmod(0)
+    done = analyze(script, "-")
+    assert done.returncode == 2
+    assert "Permission denied" in done.stderr
+
+
+def test_analyze__broken_source__exit_3_and_former_output_untouched(script: Path) -> None:
+    out = script.with_name("out.json")
+    out.write_text("before")
+    script.write_text("import a\nimport (\n")
+    done = analyze(script, out)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"python_package_analyze: error: {script}:2:8: invalid syntax\n"
+    assert out.read_text() == "before"
+    done = analyze("-", "-", stdin=b"\0")
+    assert done.returncode == 3
+    assert done.stderr == "python_package_analyze: error: <stdin>:1:1: a null byte\n"
+
+
+def test_analyze__existing_output__keeps_its_mode(script: Path) -> None:
+    out = script.with_name("out.json")
+    out.touch(0o600)
+    assert analyze(script, out).returncode == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert json.loads(out.read_text())["modules"] == ["matplotlib"]
+
+
+def test_analyze__local_module__warned_of_unless_it_is_a_source_or_quiet(script: Path) -> None:
+    helper = script.with_name("helper.py")
+    script.write_text("import helper\n")
+    helper.write_text("import pandas\n")
+    done = analyze(script, "-")
+    assert json.loads(done.stdout) == {"python": VERSION, "modules": [], "local": ["helper.py"]}
+    assert done.stderr.startswith("python_package_analyze: warning: helper.py is local")
+    assert analyze("-q", script, "-").stderr == ""
+    done = analyze(script, helper, "-")
+    assert (json.loads(done.stdout)["modules"], done.stderr) == (["pandas"], "")
+
+
+def test_analyze__local_module_beside_a_link__is_where_python_looks(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "script.py").write_text("import helper\n")
+    (tmp_path / "real" / "helper.py").touch()
+    (tmp_path / "link.py").symlink_to("real/script.py")
+    assert json.loads(analyze("-q", tmp_path / "link.py", "-").stdout)["local"] == ["helper.py"]
+
+
+def test_analyze__optional_elsewhere_required__is_required(tmp_path: Path) -> None:
+    guarded = b"try:\n import a, b\nexcept ImportError:\n a = b = None\n"
+    (tmp_path / "s.py").write_text("import a\n")
+    result = json.loads(analyze("-", tmp_path / "s.py", "-", stdin=guarded).stdout)
+    assert result["modules"] == ["a"]
+    assert result["optional"] == {"b": "try/except ImportError"}
+
+
+def test_analyze__verbose__every_import_with_its_place(script: Path) -> None:
+    done = analyze("-v", script, "-")
+    assert f"{script}:1:1: matplotlib: required\n" in done.stderr
+    assert json.loads(done.stdout)["modules"] == ["matplotlib"]
+
+
+@pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_analyze__stdout_by_its_path__is_written_to(script: Path, target: str) -> None:
+    assert json.loads(analyze(script, target).stdout)["modules"] == ["matplotlib"]
+    log = script.with_name("log")
+    log.write_text("before\n")
+    with log.open("ab") as appended:
+        subprocess.run([TOOL, script, target], stdout=appended, env=environment(), check=True)
+    assert log.read_text() == "before\n" + analyze(script, "-").stdout
+
+
+def test_analyze__full_disk__one_clear_line(script: Path) -> None:
+    for command in ('"$0" "$1" - > /dev/full', '"$0" "$1" /dev/full', '"$0" -h > /dev/full'):
+        argv: list[str | Path] = ["sh", "-c", command, TOOL, script]
+        done = subprocess.run(argv, capture_output=True, text=True, env=environment())
+        assert done.returncode == 74
+        first, *rest = done.stderr.splitlines()
+        assert first.startswith("python_package_analyze: error: ")
+        assert first.endswith(": No space left on device")
+        assert len(rest) == 1
+
+
+def test_analyze__closed_streams__no_traceback(script: Path) -> None:
+    for command, said in (
+        ('"$0" "$1" - >&-', "stdout is closed"),
+        ('"$0" - - <&-', "stdin is closed"),
+        ('"$0" "$1" - 2>&-', '"matplotlib"'),
+        ('"$0" /none - 2>&-', ""),
+        ('"$0" "$1" out >&- && cat out', '"matplotlib"'),
+        ('"$0" -h >&-', ""),
+    ):
+        argv: list[str | Path] = ["sh", "-c", command, TOOL, script]
+        done = subprocess.run(
+            argv, capture_output=True, text=True, env=environment(), cwd=script.parent
+        )
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ['"$0" "$1" -', '"$0" -h', '"$0" --version'])
+def test_analyze__reader_gone__ends_quietly(script: Path, command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    argv: list[str | Path] = ["sh", "-c", command, TOOL, script]
+    done = subprocess.run(argv, stdout=writing, stderr=subprocess.PIPE, env=environment())
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_analyze__interrupted__one_line_and_130(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    argv: list[str | Path] = [TOOL, "-", tmp_path / "out.json"]
+    with subprocess.Popen(argv, stdin=pipe, stderr=pipe, env=environment()) as process:
+        waits_for_stdin(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, b"python_package_analyze: error: interrupted\n")
+    assert os.listdir(tmp_path) == []
+
+
+def waits_for_stdin(pid: int) -> None:
+    deadline = monotonic() + 20
+    while monotonic() < deadline:
+        call = Path(f"/proc/{pid}/syscall").read_text().split()
+        if call[:2] == ["0", "0x0"] or "pipe" in Path(f"/proc/{pid}/wchan").read_text():
+            return
+        sleep(0.01)
+    raise AssertionError("the tool never read its stdin")
+
+
+def test_analyze__help__on_stdout_with_examples_and_exit_codes() -> None:
+    done = analyze("-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python_package_analyze [options] SOURCE... OUT\n")
+    assert "python_package_analyze script.py requirements.json\n" in done.stdout
+    assert "exit status:" in done.stdout
+
+
+def test_analyze__version__on_stdout() -> None:
+    done = analyze("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("python_package_analyze ")
+
+
+def test_analyze__terminal__same_words(script: Path) -> None:
+    script.write_text("import helper\n")
+    script.with_name("helper.py").touch()
+    leader, follower = pty.openpty()
+    subprocess.run([TOOL, script, "-"], stderr=follower, stdout=subprocess.PIPE, env=environment())
+    os.close(follower)
+    said = os.read(leader, 10_000)
+    os.close(leader)
+    assert said.startswith(b"python_package_analyze: warning: helper.py is local")
+
+
+def test_analyze__one_script__loads_nothing_heavy(script: Path) -> None:
+    argv: list[str | Path] = [sys.executable, "-X", "importtime", TOOL, script, "-"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=environment(), check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "pypackage.imports" in loaded
+    heavy = {"subprocess", "importlib.metadata", "rich", "yaml", "asyncio", "rattler"}
+    assert not heavy & loaded
