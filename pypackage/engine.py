@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pypackage.errors import InstallError, PackageError, RequirementsError, SolveError
+from pypackage.errors import InstallError, RequirementsError, SolveError
 from pypackage.progress import Reporter, Step
 
 if TYPE_CHECKING:
@@ -109,23 +109,14 @@ def index(channel: Path) -> None:
     """Write the repodata of the packages that lie in a channel's folder.
 
     Raises:
-        PackageError: A package in it is broken, or the folder cannot be written.
+        SolveError: A package in it is broken, or the folder cannot be written.
     """
     from rattler.index import index_fs
 
     try:
         _run(lambda: index_fs(channel, write_zst=False, write_shards=False))
-    except Exception as error:  # the indexer raises no type of its own
-        raise PackageError(f"cannot index the channel {channel}", _said(error)) from error
-
-
-def is_valid_spec(spec: str) -> bool:
-    """Whether a text is a conda match spec."""
-    try:
-        _match_spec(spec)
-    except RequirementsError:
-        return False
-    return True
+    except Exception as error:  # the library raises plain ones
+        raise SolveError(f"cannot index the channel {channel}", _said(error)) from error
 
 
 def _match_spec(spec: str) -> Any:

@@ -41,10 +41,15 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Make a new folder that takes the place of `path` when the block ends without an error.
+def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
+    """Make a new folder that is named `path` once the block ends without an error.
 
     Parts that a killed process left beside it long ago are removed.
+
+    Args:
+        path: Its place; folders above it are made.
+        replace: Whether it takes the place of a former one; if not, a folder that another
+            process made in the meantime stays and this one is dropped.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
@@ -52,7 +57,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-        _exchange(part, path)
+        if replace:
+            _exchange(part, path)
+        else:
+            _keep_first(part, path)
     except BaseException:
         _discard(part)
         raise
@@ -93,6 +101,15 @@ def _exchange(part: Path, path: Path) -> None:
             return
         finally:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _keep_first(part: Path, path: Path) -> None:
+    try:
+        part.rename(path)
+    except OSError:
+        if not path.is_dir():
+            raise
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _discard(folder: Path) -> None:

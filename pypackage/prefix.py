@@ -47,7 +47,7 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
             with files.temporary_folder(temporary) as folder:
                 yield folder, Path(packing.PLACEHOLDER)
         else:
-            with files.new_folder(prefix) as folder:
+            with files.new_folder(prefix, replace=True) as folder:
                 yield folder, prefix
                 (folder / MARK).touch()
     except OSError as error:

@@ -1,1 +1,96 @@
-"""The host channel: a conda channel of what is installed on this machine."""
+"""The host channel: a conda channel made of what is installed on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage import interpreter as interpreters
+from pypackage.channel import interpreter_package, wish
+from pypackage.channel.build import Builder, subdir
+from pypackage.channel.names import PYTHON, conda_name, parse_match_spec
+from pypackage.channel.store import Store
+from pypackage.errors import SolveError
+from pypackage.interpreter import Interpreter
+from pypackage.progress import Reporter
+
+__all__ = ["HostChannel", "make"]
+
+
+@dataclass(frozen=True)
+class HostChannel:
+    """A channel in a folder.
+
+    Attributes:
+        url: Its `file://` URL.
+        specs: Match specs, pinned to version and build, of Python and of all asked for.
+        missing: Modules asked for that nothing installed provides, sorted.
+    """
+
+    url: str
+    specs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+def make(
+    interpreter: Interpreter,
+    *,
+    modules: Sequence[str],
+    requirements: Sequence[str],
+    packages: Sequence[str],
+    fetch_missing: bool,
+    cache: Path,
+    reporter: Reporter,
+) -> HostChannel:
+    """Make a channel of an interpreter and of distributions installed beside it.
+
+    Args:
+        interpreter: That of a virtual environment stands for the one it was made of.
+        modules: Names that are imported; the distributions that provide them are taken.
+        requirements: Of distributions (PEP 508).
+        packages: Conda match specs; those that are not installed (nor, with `fetch_missing`,
+            on PyPI) are left to other channels.
+        fetch_missing: Whether what is not installed is fetched from PyPI, dependencies too.
+        cache: Folder of the packages and channels made so far.
+        reporter: Hears what is done.
+
+    Raises:
+        RequirementsError: A requirement is not valid.
+        SolveError: Something asked for cannot be had, or a package cannot be made.
+    """
+    base = interpreters.ask(interpreter.base_executable)
+    interpreter_package.check(base)
+    _check_python(base, packages)
+    wanted = wish.of(interpreter, modules, requirements, packages)
+    root = cache / "host"
+    try:
+        if fetch_missing:
+            wanted = wish.fetched(wanted, root / "wheels", reporter)
+        found = wanted.select()
+        wish.refuse_missing(found, reporter)
+        store = Store(root, subdir(base))
+        files = Builder(interpreter, base, store).packages(found.selected, reporter)
+        url = store.channel(files).as_uri()
+    except OSError as error:
+        what = f"{error.strerror or error}: {error.filename or root}"
+        raise SolveError(f"the host channel cannot be made: {what}") from error
+    named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
+    specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
+    return HostChannel(url, specs, wanted.unknown)
+
+
+def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
+    """Refuse a Python version that is not the interpreter's."""
+    for spec in packages:
+        name, versions = parse_match_spec(spec)
+        if name == PYTHON and versions and not versions.contains(base.version, prereleases=True):
+            raise SolveError(
+                f"{spec} is asked for, but {base.executable} is Python {base.version}",
+                "name an interpreter of that version, or another channel",
+            )
+
+
+def _pinned(package: Path) -> str:
+    name, version, build = package.name.removesuffix(".conda").rsplit("-", 2)
+    return f"{name} =={version} {build}"

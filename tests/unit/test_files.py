@@ -54,15 +54,15 @@ def test_new_file__former_one_behind_a_link__keeps_mode_and_link(tmp_path: Path)
 def test_new_folder__former_one__is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "envs" / "mine"
     for name in ("a", "b"):
-        with files.new_folder(path) as folder:
+        with files.new_folder(path, replace=True) as folder:
             (folder / name).touch()
     assert (names(path), names(path.parent)) == (["b"], ["mine"])
 
 
 def test_new_folder__block_fails__keeps_the_former(tmp_path: Path) -> None:
-    with files.new_folder(tmp_path / "mine") as folder:
+    with files.new_folder(tmp_path / "mine", replace=True) as folder:
         (folder / "a").touch()
-    with pytest.raises(KeyError), files.new_folder(tmp_path / "mine") as folder:
+    with pytest.raises(KeyError), files.new_folder(tmp_path / "mine", replace=True) as folder:
         (folder / "b").touch()
         raise KeyError
     assert (names(tmp_path / "mine"), names(tmp_path)) == (["a"], ["mine"])
@@ -75,7 +75,7 @@ def test_new_folder__many_makers_at_once__all_succeed_and_one_stays(tmp_path: Pa
     def make(number: int) -> None:
         try:
             for _ in range(20):
-                with files.new_folder(tmp_path / "mine") as folder:
+                with files.new_folder(tmp_path / "mine", replace=True) as folder:
                     (folder / str(number)).touch()
                     barrier.wait(timeout=20)
         except BaseException as error:
@@ -92,12 +92,21 @@ def test_new_folder__many_makers_at_once__all_succeed_and_one_stays(tmp_path: Pa
     assert len(names(tmp_path / "mine")) == 1
 
 
+def test_new_folder__not_to_replace__the_first_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "entry"
+    with files.new_folder(path, replace=False) as slow:
+        (slow / "slow").touch()
+        with files.new_folder(path, replace=False) as fast:
+            (fast / "fast").touch()
+    assert (names(path), names(tmp_path)) == (["fast"], ["entry"])
+
+
 def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> None:
     old, fresh = tmp_path / ".x.1.part", tmp_path / ".y.2.part"
     for part in (old, fresh):
         part.mkdir()
         (part / "file").touch()
     os.utime(old, (0, 0))
-    with files.new_folder(tmp_path / "mine"):
+    with files.new_folder(tmp_path / "mine", replace=True):
         pass
     assert names(tmp_path) == [".y.2.part", "mine"]

@@ -1,0 +1,75 @@
+"""The files of a package on its way into an archive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PLACEHOLDER = "/opt/host-channel/a-prefix-that-the-installer-replaces"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file or symbolic link of a package; exactly one of the three sources is set.
+
+    Attributes:
+        path: Its place in the prefix.
+        source: The file on disk that it is a copy of (links are followed).
+        content: What is in it, when it is not a copy.
+        link: Where it leads, when it is a symbolic link.
+        executable: Whether it can be executed, when it is not a copy.
+        placeholder: Whether it has `PLACEHOLDER` where the installer has to put the prefix.
+    """
+
+    path: str
+    source: Path | None = None
+    content: bytes | None = None
+    link: str = ""
+    executable: bool = False
+    placeholder: bool = False
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An item with what the archive and its lists of files say about it.
+
+    Attributes:
+        item: The item.
+        sha256: Hexadecimal digest of the content; of nothing for a link.
+        size: In bytes.
+        executable: Whether it can be executed.
+    """
+
+    item: Item
+    sha256: str
+    size: int
+    executable: bool
+
+
+def seal(item: Item) -> Sealed:
+    """Look at what an item contains.
+
+    Raises:
+        OSError: Its source cannot be read.
+    """
+    if item.source is None:
+        content = item.content or b""
+        digest = hashlib.sha256(content).hexdigest()
+        return Sealed(item, digest, len(content), item.executable)
+    hashed, size = hashlib.sha256(), 0
+    with open(item.source, "rb") as file:
+        executable = bool(os.fstat(file.fileno()).st_mode & 0o111)
+        while block := file.read(1 << 20):
+            hashed.update(block)
+            size += len(block)
+    return Sealed(item, hashed.hexdigest(), size, executable)
+
+
+def digest(question: Any) -> str:
+    """A name for a value that JSON can hold; the same value has the same name."""
+    text = json.dumps(question, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

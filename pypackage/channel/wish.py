@@ -1,0 +1,159 @@
+"""What is asked of the host channel, and how what is not installed is come by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from pypackage.channel import pypi, selection
+from pypackage.channel.names import PYTHON, parse_match_spec
+from pypackage.channel.selection import Selection
+from pypackage.distributions import Distribution, installed, providers
+from pypackage.errors import SolveError
+from pypackage.interpreter import Interpreter
+from pypackage.progress import Reporter
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for, in terms of distributions.
+
+    Attributes:
+        interpreter: For which.
+        available: Its distributions.
+        roots: Requirements for what is to be in the environment.
+        optional: Requirements that another channel may meet as well.
+        unknown: Modules that no distribution provides, sorted.
+    """
+
+    interpreter: Interpreter
+    available: tuple[Distribution, ...]
+    roots: tuple[Requirement, ...]
+    optional: tuple[Requirement, ...]
+    unknown: tuple[str, ...]
+
+    def applying(self) -> list[Requirement]:
+        """The roots whose markers hold for the interpreter."""
+        markers = self.interpreter.markers
+        return [root for root in self.roots if selection.holds(root, markers, "")]
+
+    def select(self) -> Selection:
+        """All that belongs to what is asked for."""
+        return selection.select(self.roots, self.available, self.interpreter.markers)
+
+
+def of(
+    interpreter: Interpreter,
+    modules: Sequence[str],
+    requirements: Sequence[str],
+    packages: Sequence[str],
+) -> Wish:
+    """Say in terms of distributions what is asked for.
+
+    Args:
+        interpreter: Whose distributions are looked at.
+        modules: Names that are imported.
+        requirements: Of distributions (PEP 508).
+        packages: Conda match specs.
+
+    Raises:
+        RequirementsError: A requirement is not valid.
+    """
+    available = installed(interpreter)
+    by_key = {distribution.key: distribution for distribution in available}
+    roots = [selection.parse(text) for text in requirements]
+    optional: list[Requirement] = []
+    for requirement in _of_packages(packages):
+        owner = by_key.get(requirement.name)
+        fits = owner and selection.satisfies(owner, requirement)
+        (roots if fits else optional).append(requirement)
+    named = {canonicalize_name(requirement.name) for requirement in (*roots, *optional)}
+    owners = providers(available) if modules else {}
+    keys = dict.fromkeys(owner.key for module in modules for owner in owners.get(module, ()))
+    roots += [Requirement(key) for key in keys if key not in named]
+    covered = {module for module in modules if canonicalize_name(module) in named}
+    unknown = set(modules) - set(owners) - covered - interpreter.stdlib_module_names
+    return Wish(interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown)))
+
+
+def refuse_missing(found: Selection, reporter: Reporter) -> None:
+    """Refuse what the user wants and is not there; only tell what others lack.
+
+    Raises:
+        SolveError: Something is not installed that is asked for.
+    """
+    for requirement, owner in found.missing:
+        if not owner:
+            raise SolveError(
+                f"{requirement} is asked for, but it is not installed",
+                "install it, or allow what is missing to be fetched from PyPI",
+            )
+        reporter.warn(f"{owner} requires {requirement}, which is not installed")
+
+
+def fetched(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
+    """The wish with what is missing fetched from PyPI, and nothing unknown any more.
+
+    Args:
+        wish: Its unknown modules are taken for names of distributions.
+        wheels: Folder for what is fetched.
+        reporter: Is warned of that.
+
+    Raises:
+        SolveError: PyPI has no such thing, or cannot be reached.
+    """
+    for module in wish.unknown:
+        reporter.warn(f"nothing installed provides {module}; taking {module} of PyPI, a guess")
+    guesses = tuple(_guess(module) for module in wish.unknown)
+    full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
+    try:
+        return _complete(full, wheels, reporter)
+    except SolveError:
+        present = tuple(r for r in wish.optional if pypi.available(wish.interpreter, r))
+        for guess, module in zip(guesses, wish.unknown, strict=True):
+            if not pypi.available(wish.interpreter, guess):
+                raise _no_such_module(module) from None
+        if present == wish.optional:
+            raise
+    return _complete(replace(full, roots=(*wish.roots, *present, *guesses)), wheels, reporter)
+
+
+def _complete(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
+    found = wish.select()
+    if not found.missing:
+        return wish
+    wanted = [requirement for requirement, _ in found.missing]
+    with reporter.step(f"fetching {', '.join(map(str, wanted))}"):
+        new = pypi.fetch(wish.interpreter, wanted, wish.available, wheels)
+    kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
+    return replace(wish, available=tuple(kept[key] for key in sorted(kept)))
+
+
+_NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # what a distribution can be called
+
+
+def _of_packages(packages: Sequence[str]) -> Iterator[Requirement]:
+    """Conda packages as requirements; a range that PEP 440 cannot say is the solver's."""
+    for spec in packages:
+        name, versions = parse_match_spec(spec)
+        if name != PYTHON and _NAME.fullmatch(name):
+            yield Requirement(f"{canonicalize_name(name)}{versions or ''}")
+
+
+def _guess(module: str) -> Requirement:
+    if not _NAME.fullmatch(module):
+        raise _no_such_module(module)
+    return Requirement(canonicalize_name(module))
+
+
+def _no_such_module(module: str) -> SolveError:
+    return SolveError(
+        f"nothing installed provides the module {module}, and PyPI has no distribution of that"
+        " name for this interpreter",
+        'name the distribution under conda.dependencies, as {"pip": ["NAME"]}',
+    )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from pypackage.channel.selection import Selection, parse, select
+from pypackage.distributions import Distribution
+from pypackage.errors import RequirementsError
+
+MARKERS = {"python_version": "3.11", "python_full_version": "3.11.7", "os_name": "posix"}
+
+
+def dist(name: str, *requires: str, version: str = "1.0") -> Distribution:
+    return Distribution(name, version, Path("/site"), Path(f"/site/{name}.dist-info"), requires)
+
+
+def chosen(roots: list[str], *available: Distribution) -> Selection:
+    return select([Requirement(root) for root in roots], available, MARKERS)
+
+
+def names(selection: Selection) -> dict[str, tuple[str, ...]]:
+    return {one.distribution.key: one.depends for one in selection.selected}
+
+
+def test_select__chain_of_requirements__all_are_taken_others_not() -> None:
+    available = dist("A", "b>=0.5"), dist("b", "c"), dist("c"), dist("other")
+    assert names(chosen(["a"], *available)) == {"a": ("b >=0.5",), "b": ("c",), "c": ()}
+
+
+def test_select__cycle__ends() -> None:
+    assert names(chosen(["a"], dist("a", "b"), dist("b", "a"))) == {"a": ("b",), "b": ("a",)}
+
+
+def test_select__markers__evaluated_for_the_interpreter() -> None:
+    a = dist("a", "b; python_version < '3.11'", "c; python_version >= '3.11'")
+    assert names(chosen(["a"], a, dist("b"), dist("c"))) == {"a": ("c",), "c": ()}
+
+
+def test_select__extras__follow_and_reach_on() -> None:
+    a = dist("a", "a[one]; extra == 'all'", "b[x]; extra == 'one'", "d; extra == 'none'")
+    b = dist("b", "c; extra == 'x'")
+    found = names(chosen(["a[all]"], a, b, dist("c"), dist("d")))
+    assert found == {"a": ("b",), "b": ("c",), "c": ()}
+
+
+def test_select__root_marker_false__is_passed_over() -> None:
+    assert chosen(["a; os_name == 'nt'"]).missing == ()
+
+
+def test_select__missing_dependency__is_told_with_its_owner() -> None:
+    found = chosen(["a", "gone"], dist("a", "b>2"))
+    assert [(str(r), owner) for r, owner in found.missing] == [("b>2", "a"), ("gone", "")]
+    assert names(found) == {"a": ()}
+
+
+def test_select__version_outside_range__matters_for_the_user_alone() -> None:
+    found = chosen(["a", "b>=2"], dist("a", "b>=2"), dist("b"))
+    assert [str(r) for r, _ in found.missing] == ["b>=2"]
+    assert names(found) == {"a": ("b",), "b": ()}
+
+
+def test_parse__not_a_requirement__is_an_error_that_shows_it() -> None:
+    with pytest.raises(RequirementsError, match="'numpy=>1'"):
+        parse("numpy=>1")
