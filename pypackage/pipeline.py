@@ -1,0 +1,166 @@
+"""From requirements to an environment and its archive: the stages in their order."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage import archive, channel, condarc, engine, interpreter, packing, prefix
+from pypackage.errors import InputPathError, SolveError, UsageError
+from pypackage.progress import SILENT, Reporter
+from pypackage.requirements import Requirements
+
+HOST = "host"
+DEFAULT_CHANNEL = "conda-forge"
+
+_ARCHIVE = (".tar.gz", ".tgz")
+_OTHER_ARCHIVE = (".tar", ".zip", ".tar.zst", ".tar.bz2", ".tar.xz", ".squashfs")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What `create` makes.
+
+    Attributes:
+        archive: The archive's path.
+        prefix: The environment that stays on this machine; None when only the archive does.
+    """
+
+    archive: Path
+    prefix: Path | None = None
+
+
+def target(name: str, environ: Mapping[str, str] = os.environ) -> Target:
+    """What the second argument of `python_package_create` means.
+
+    Args:
+        name: A path, or a name with an archive's ending: the archive. Any other name: an
+            environment in conda's folder, and `NAME.tar.gz` in the present one.
+        environ: Where conda's variables are looked up.
+
+    Raises:
+        UsageError: It is neither, or an archive of a kind that cannot be made.
+        InputPathError: The archive's folder does not exist, or it is a folder itself.
+    """
+    if name.endswith(_OTHER_ARCHIVE):
+        raise UsageError(f"cannot make {name}", f"archives end in {' or '.join(_ARCHIVE)}")
+    if os.sep in name or name.endswith(_ARCHIVE) or name in (".", ".."):
+        made = Target(Path(name))
+    elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
+        made = Target(Path(f"{name}.tar.gz"), condarc.envs_folder(environ) / name)
+    else:
+        raise UsageError(f"{name!r} is not a name for an environment")
+    if made.archive.is_dir():
+        raise InputPathError(f"{made.archive} is a folder", "name the archive to be written")
+    if not made.archive.absolute().parent.is_dir():
+        raise InputPathError(f"the folder {made.archive.parent} does not exist")
+    return made
+
+
+def create(
+    requirements: Requirements,
+    target: Target,
+    channels: Sequence[str] = (),
+    reporter: Reporter = SILENT,
+) -> None:
+    """Make the environment that a program requires, and its archive.
+
+    Args:
+        requirements: The Python version and the packages.
+        target: Where the results go; former ones are replaced when the new ones are whole.
+        channels: Names, URLs or folders, the most preferred first; `host` (or
+            `host:PYTHON`) is made of this machine's interpreter and what is installed for
+            it. By default the requirements' own, else condarc's, else conda-forge.
+        reporter: Hears of the progress.
+
+    Raises:
+        PackageError: The stage's own error; nothing is left half-made.
+    """
+    if target.prefix:
+        prefix.check_replaceable(target.prefix)
+    channels = channels or requirements.channels or condarc.load().channels or [DEFAULT_CHANNEL]
+    specs, channels = _resolve(requirements, channels, reporter)
+    with reporter.step("solving"):
+        records = engine.solve(specs, channels)
+    with prefix.building(target.prefix, cache() / "prefixes") as (folder, stands_for):
+        if engine.install(records, folder, stands_for, reporter):
+            prefix.settle(folder, stands_for)
+        archive.write(packing.contents(folder, stands_for), target.archive, reporter)
+    if target.prefix:
+        condarc.register(target.prefix)
+
+
+def cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder for what can be made again: `$XDG_CACHE_HOME/pypackage`."""
+    base = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache"
+    return Path(base) / "pypackage"
+
+
+def _resolve(
+    requirements: Requirements, channels: Sequence[str], reporter: Reporter
+) -> tuple[list[str], list[str]]:
+    """The match specs to be solved, and the channels with the host channel's URL."""
+    # What the requirements resolve to says more than the names of the modules do.
+    resolved = requirements.dependencies or requirements.pip
+    modules = () if resolved else requirements.modules
+    specs = [*requirements.dependencies]
+    if requirements.python:
+        specs.append(f"python={requirements.python}")
+    host = next((c for c in channels if c == HOST or c.startswith(f"{HOST}:")), None)
+    if host is None:
+        if requirements.pip:
+            raise SolveError(
+                f"no channel has packages of PyPI such as {requirements.pip[0]}",
+                "add '-c host' for those that are installed here or can be fetched from PyPI",
+            )
+        return specs + _guessed(modules, reporter), [_channel(c) for c in channels]
+    made = _host_channel(requirements, modules, host, len(channels) == 1, reporter)
+    specs += [*made.specs, *_guessed(made.missing, reporter)]
+    return specs, [made.url if c == host else _channel(c) for c in channels]
+
+
+def _guessed(modules: Sequence[str], reporter: Reporter) -> list[str]:
+    if modules:
+        reporter.warn(
+            f"taking the packages to be named like the modules: {', '.join(modules)}; "
+            "name them under conda.dependencies where they are not"
+        )
+    return [module.lower() for module in modules]
+
+
+def _channel(name: str) -> str:
+    """A channel as the engine takes it: folders by their absolute path."""
+    folder = Path(os.path.expanduser(name))
+    looks_like_path = name.startswith((".", "/", "~"))
+    if "://" not in name and (looks_like_path or (folder / "noarch").is_dir()):
+        return str(folder.resolve())
+    return name
+
+
+def _host_channel(
+    requirements: Requirements,
+    modules: Sequence[str],
+    host: str,
+    alone: bool,
+    reporter: Reporter,
+) -> channel.HostChannel:
+    """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
+    try:
+        python = interpreter.find(host.partition(":")[2] or requirements.python or None)
+    except InputPathError as error:
+        raise SolveError(
+            f"the host channel has no Python {requirements.python}: {error.message}",
+            "name the interpreter with '-c host:PATH', or another channel",
+        ) from error
+    return channel.make(
+        python,
+        modules=modules,
+        requirements=requirements.pip,
+        packages=requirements.dependencies,
+        fetch_missing=alone,
+        cache=cache(),
+        reporter=reporter,
+    )

