@@ -1,0 +1,54 @@
+#!/bin/sh
+# The main job from a clean clone: analyze examples/rainfall.py, create its environment from
+# this machine's own Python, and run it where there is no Python. Everything it makes lies
+# in .demo, which can be removed at any time.
+set -eu
+
+clone=$(cd "$(dirname "$0")/.." && pwd)
+demo=$clone/.demo
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+# The tools, and the packages that the script uses, in a virtual environment.
+install_tools() {
+    stamp=$demo/venv/installed
+    if [ -e "$stamp" ] && [ -z "$(find "$clone/bin" "$clone/pypackage" "$clone/setup.py" -newer "$stamp")" ]; then
+        return
+    fi
+    say "installing the tools, numpy and pandas into $demo/venv"
+    python3 -m venv "$demo/venv"
+    "$demo/venv/bin/pip" install --quiet --disable-pip-version-check "$clone" numpy pandas >&2
+    : >"$stamp"
+}
+
+create_archive() {
+    PATH=$demo/venv/bin:$PATH
+    CONDA_ENVS_PATH=$demo/envs
+    export PATH CONDA_ENVS_PATH
+    rm -rf "$demo/envs" "$demo/envs.away"
+    cd "$demo"
+    say "python_package_analyze rainfall.py rainfall.json"
+    python_package_analyze "$clone/examples/rainfall.py" rainfall.json
+    say "python_package_create -c host rainfall.json rainfall"
+    python_package_create -c host rainfall.json rainfall >&2
+}
+
+# A worker's folder: the archive, the runner and the script. Its PATH has this machine's
+# programs without any Python, and the environment that was packed is moved away.
+run_on_worker() {
+    worker=$demo/worker
+    mkdir -p "$worker/bin"
+    find /bin/ /usr/bin/ -maxdepth 1 ! -type d ! -name '*python*' ! -name '*pypy*' \
+        -exec ln -sf -t "$worker/bin" {} +
+    cp "$demo/rainfall.tar.gz" "$demo/venv/bin/python_package_run" "$clone/examples/rainfall.py" "$worker"
+    mv "$demo/envs" "$demo/envs.away"
+    say "python_package_run rainfall 'python3 rainfall.py'   (no Python on PATH)"
+    cd "$worker"
+    env -i PATH="$worker/bin" HOME="$worker" PYTHON_PACKAGE_CACHE="$worker/cache" \
+        ./python_package_run rainfall "python3 rainfall.py"
+}
+
+mkdir -p "$demo"
+install_tools
+(create_archive)
+run_on_worker

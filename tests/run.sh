@@ -1,0 +1,32 @@
+#!/bin/sh
+# All checks that need neither root nor a daemon, from a clean clone: set up a virtual
+# environment in .venv, then formatting, lint, types, shell scripts and tests. Arguments are
+# passed on to pytest.
+set -eu
+
+cd "$(dirname "$0")/.."
+venv=$PWD/.venv
+
+if [ ! -e "$venv/installed" ] || [ -n "$(find setup.py -newer "$venv/installed")" ]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check ".[dev]"
+    : >"$venv/installed"
+fi
+# The tests run the installed executables: those of this tree, without its build folder.
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+PATH=$venv/bin:$PATH
+export PATH
+
+ruff format --check .
+ruff check .
+mypy
+if command -v shellcheck >/dev/null; then
+    shellcheck bin/python_package_run examples/*.sh tests/run.sh .ci/run
+elif [ -n "${CI-}" ]; then
+    echo "tests/run.sh: shellcheck is missing" >&2
+    exit 1
+fi
+if [ $# -eq 0 ]; then
+    set -- -m "not root and not slow"
+fi
+pytest "$@"
