@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pypackage.errors import InputPathError, ProcessError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # pathlib, subprocess and the probe are imported where they are used: `version` is asked by
@@ -137,15 +138,11 @@ def _is_running(executable: str) -> bool:
 
 
 def _of_version(version: str) -> Interpreter:
-    """The first interpreter on PATH, else the running one, of a version or its prefix."""
+    """The first interpreter of a version, or of one that begins so."""
     from pathlib import Path
 
-    short = ".".join(version.split(".")[:2])
-    candidates = [shutil.which(n) for n in ("python3", f"python{short}", "python")]
     seen = []
-    for candidate in dict.fromkeys([*candidates, sys.executable]):
-        if not candidate:
-            continue
+    for candidate in dict.fromkeys(_candidates(version)):
         try:
             interpreter = ask(Path(candidate))
         except InputPathError:
@@ -154,9 +151,28 @@ def _of_version(version: str) -> Interpreter:
             return interpreter
         seen.append(interpreter.version)
     raise InputPathError(
-        f"no Python {version} on PATH",
+        f"no Python {version} on PATH, nor with pyenv or uv",
         f"there is {', '.join(dict.fromkeys(seen)) or 'none'}; name the interpreter's path",
     )
+
+
+def _candidates(version: str) -> Iterator[str]:
+    """Where an interpreter of a version may be: on PATH, this one, where pyenv and uv put it."""
+    from glob import glob
+
+    short = ".".join(version.split(".")[:2])
+    for name in ("python3", f"python{short}", "python"):
+        for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+            found = shutil.which(name, path=folder) if folder else None
+            if found:
+                yield found
+    yield sys.executable
+    home = os.path.expanduser("~")
+    pyenv = os.environ.get("PYENV_ROOT") or f"{home}/.pyenv"
+    share = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
+    uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{share}/uv/python"
+    yield from sorted(glob(f"{pyenv}/versions/{version}*/bin/python"), reverse=True)
+    yield from sorted(glob(f"{uv}/cpython-{version}*/bin/python3"), reverse=True)
 
 
 def _from_answer(answer: dict[str, Any]) -> Interpreter:

@@ -129,6 +129,27 @@ def test_find__nothing_fits__clear_error(name: str, message: str) -> None:
     assert raised.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [
+        ("PYENV_ROOT", "versions/{version}/bin/python"),
+        ("UV_PYTHON_INSTALL_DIR", "cpython-{version}-linux-x86_64-gnu/bin/python3"),
+    ],
+)
+def test_find__version_that_only_a_manager_has__is_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, place: str
+) -> None:
+    # The one that answers is this very Python, under a version that PATH has none of.
+    answer = subprocess.run(
+        [sys.executable, "-I", _probe.__file__], capture_output=True, text=True, check=True
+    ).stdout.replace(f'"{VERSION}"', '"3.99.1"')
+    path = tmp_path / place.format(version="3.99.1")
+    path.parent.mkdir(parents=True)
+    script(path, f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    monkeypatch.setenv(variable, str(tmp_path))
+    assert interpreter.find("3.99").version == "3.99.1"
+
+
 def test_version__python3_is_the_running_one_by_another_name__no_process(
     bare_venv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
