@@ -4,7 +4,8 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-TOOLS = ["analyze", "create", "run"]
+# Work Queue's clients call the tools by either family of names.
+FAMILIES = ["python", "poncho"]
 
 setup(
     name="python-package-tools",
@@ -12,11 +13,18 @@ setup(
     description="Get a Python program onto machines that have nothing",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="MIT",
     packages=find_packages(include=["pypackage", "pypackage.*"]),
     package_data={"pypackage": ["py.typed", "share/*"]},
-    # Work Queue's clients call the tools by either family of names.
-    scripts=[f"bin/{family}_package_{tool}" for family in ("python", "poncho") for tool in TOOLS],
+    # The runner is a script of sh; launchers for the other two, in bin/ for use from a clone
+    # that is not installed, are left to the installer, which knows of folders with spaces.
+    scripts=[f"bin/{family}_package_run" for family in FAMILIES],
+    entry_points={
+        "console_scripts": [
+            f"{family}_package_{tool} = pypackage.cli.{tool}:script"
+            for family in FAMILIES
+            for tool in ("analyze", "create")
+        ],
+    },
     python_requires=">=3.10",
     install_requires=[
         "auditwheel>=6.4",

@@ -57,9 +57,11 @@ def solve(specs: Sequence[str], channels: Sequence[str]) -> list[RepoDataRecord]
     except SolverError as error:
         raise SolveError("the requirements cannot be satisfied together", _said(error)) from error
     except (GatewayError, DetectVirtualPackageError, OSError) as error:
+        first, *_, cause = 2 * _said(error).splitlines()
         raise SolveError(
             f"cannot read the channels {', '.join(channels)}",
-            f"{_said(error)}\ncheck the channel's name and the network, or name another with -c",
+            f"{first}\n{cause}\ncheck the channel's name and the network; without one, "
+            "'-c host' takes what is installed here",
         ) from error
     return sorted(records, key=lambda record: record.name.normalized)
 

@@ -52,7 +52,10 @@ def target(name: str, environ: Mapping[str, str] = os.environ) -> Target:
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
         made = Target(Path(f"{name}.tar.gz"), condarc.envs_folder(environ) / name)
     else:
-        raise UsageError(f"{name!r} is not a name for an environment")
+        raise UsageError(
+            f"{name!r} is not a name for an environment",
+            "a name has no spaces, colons or '#'; a path such as './my env.tar.gz' may",
+        )
     if made.archive.is_dir():
         raise InputPathError(f"{made.archive} is a folder", "name the archive to be written")
     if not made.archive.absolute().parent.is_dir():
@@ -88,6 +91,9 @@ def create(
     with prefix.building(target.prefix, cache() / "prefixes") as (folder, stands_for):
         if engine.install(records, folder, stands_for, reporter):
             prefix.settle(folder, stands_for)
+        absent = prefix.absent_modules(folder, requirements.modules)
+        if absent:
+            reporter.warn(f"no package in the environment has a module {', '.join(absent)}")
         archive.write(packing.contents(folder, stands_for), target.archive, reporter)
     if target.prefix:
         condarc.register(target.prefix)
@@ -106,9 +112,7 @@ def _resolve(
     # What the requirements resolve to says more than the names of the modules do.
     resolved = requirements.dependencies or requirements.pip
     modules = () if resolved else requirements.modules
-    specs = [*requirements.dependencies]
-    if requirements.python:
-        specs.append(f"python={requirements.python}")
+    specs = [*requirements.dependencies, f"python={requirements.python}"]
     host = next((c for c in channels if c == HOST or c.startswith(f"{HOST}:")), None)
     if host is None:
         if requirements.pip:
@@ -134,10 +138,17 @@ def _guessed(modules: Sequence[str], reporter: Reporter) -> list[str]:
 def _channel(name: str) -> str:
     """A channel as the engine takes it: folders by their absolute path."""
     folder = Path(os.path.expanduser(name))
-    looks_like_path = name.startswith((".", "/", "~"))
-    if "://" not in name and (looks_like_path or (folder / "noarch").is_dir()):
-        return str(folder.resolve())
-    return name
+    is_path = name.startswith((".", "/", "~"))
+    if "://" in name or not (is_path or (folder / "noarch").is_dir()):
+        return name
+    if not folder.is_dir():
+        raise SolveError(f"the channel {name} cannot be read: there is no such folder")
+    if not (folder / "noarch" / "repodata.json").is_file():
+        raise SolveError(
+            f"{name} is no conda channel: it has no noarch/repodata.json",
+            "make one with 'conda index' or 'rattler-index'",
+        )
+    return str(folder.resolve())
 
 
 def _host_channel(
@@ -148,19 +159,28 @@ def _host_channel(
     reporter: Reporter,
 ) -> channel.HostChannel:
     """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
+    named = host.partition(":")[2]
     try:
-        python = interpreter.find(host.partition(":")[2] or requirements.python or None)
+        python = interpreter.find(named or requirements.python)
     except InputPathError as error:
         raise SolveError(
-            f"the host channel has no Python {requirements.python}: {error.message}",
-            "name the interpreter with '-c host:PATH', or another channel",
+            f"the host channel cannot be made: {error.message}",
+            f"{error.hint}\nor name it with '-c host:PATH', or ask for that version in the "
+            "requirements",
         ) from error
-    return channel.make(
-        python,
-        modules=modules,
-        requirements=requirements.pip,
-        packages=requirements.dependencies,
-        fetch_missing=alone,
-        cache=cache(),
-        reporter=reporter,
-    )
+    if not f"{python.version}.".startswith(f"{requirements.python}."):
+        raise SolveError(
+            f"{named} is Python {python.version}, and the requirements ask for "
+            f"{requirements.python}",
+            f'write "python": "{python.major_minor}" there, or name another interpreter',
+        )
+    with reporter.step(f"taking what is installed for {python.executable}"):
+        return channel.make(
+            python,
+            modules=modules,
+            requirements=requirements.pip,
+            packages=requirements.dependencies,
+            fetch_missing=alone,
+            cache=cache(),
+            reporter=reporter,
+        )

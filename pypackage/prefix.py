@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,13 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
     except OSError as error:
         what = f"{error.strerror or error}: {error.filename or prefix or temporary}"
         raise InstallError(f"the environment cannot be written: {what}") from error
+
+
+def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
+    """Those of some top-level modules that are nowhere on an environment's search path."""
+    site = [place for place in folder.glob("lib/python3*/*-packages") if place.is_dir()]
+    found = {path.name.partition(".")[0] for place in site for path in place.iterdir()}
+    return sorted(set(modules) - found)
 
 
 def settle(folder: Path, stands_for: Path) -> None:

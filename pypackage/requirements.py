@@ -43,6 +43,8 @@ class Requirements:
     local: tuple[str, ...] = ()
 
 
+_HINT = "python_package_analyze makes such a file: python_package_analyze script.py FILE"
+
 # --- reading -----------------------------------------------------------------------------
 
 
@@ -53,8 +55,11 @@ def load(path: str | os.PathLike[str]) -> Requirements:
         InputPathError: It cannot be read.
         RequirementsError: It is not valid; the message names the place inside the file.
     """
-    content = read_input(path)
-    return loads(content, "<stdin>" if os.fspath(path) == "-" else os.fspath(path))
+    label = "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
+    try:
+        return loads(read_input(path), label)
+    except (InputPathError, RequirementsError) as error:
+        raise type(error)(error.message, error.hint or _HINT) from error
 
 
 def read_input(path: str | os.PathLike[str]) -> bytes:

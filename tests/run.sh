@@ -22,9 +22,9 @@ ruff check .
 mypy
 if command -v shellcheck >/dev/null; then
     shellcheck bin/python_package_run examples/*.sh tests/run.sh .ci/run
-elif [ -n "${CI-}" ]; then
-    echo "tests/run.sh: shellcheck is missing" >&2
-    exit 1
+else
+    echo "tests/run.sh: no shellcheck here: the shell scripts are not checked" >&2
+    [ -z "${CI-}" ]
 fi
 if [ $# -eq 0 ]; then
     set -- -m "not root and not slow"

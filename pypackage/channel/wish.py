@@ -108,7 +108,9 @@ def fetched(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
         SolveError: PyPI has no such thing, or cannot be reached.
     """
     for module in wish.unknown:
-        reporter.warn(f"nothing installed provides {module}; taking {module} of PyPI, a guess")
+        reporter.warn(
+            f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
+        )
     guesses = tuple(_guess(module) for module in wish.unknown)
     full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
     try:
@@ -155,5 +157,6 @@ def _no_such_module(module: str) -> SolveError:
     return SolveError(
         f"nothing installed provides the module {module}, and PyPI has no distribution of that"
         " name for this interpreter",
-        'name the distribution under conda.dependencies, as {"pip": ["NAME"]}',
+        "install what provides it, or name all packages under conda.dependencies, this one as"
+        ' {"pip": ["NAME"]}',
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NoReturn
 
 from pypackage import imports, interpreter, requirements, stdlib
 from pypackage.cli import talk
@@ -50,6 +52,11 @@ class Source:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     return talk.run(_parser(), _command, argv)
+
+
+def script() -> NoReturn:
+    """The executable."""
+    sys.exit(main())
 
 
 def _parser() -> talk.Parser:

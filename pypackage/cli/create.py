@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from pypackage import pipeline, requirements
 from pypackage.cli import talk
 from pypackage.progress import Reporter
 
@@ -28,6 +29,15 @@ exit status:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     return talk.run(_parser(), _command, argv)
+
+
+def script() -> NoReturn:
+    """The executable.
+
+    It does not end by `sys.exit`: after an error threads of the engine may still be at work,
+    and an interpreter that ends in good order crashes under them.
+    """
+    os._exit(main())
 
 
 def _parser() -> talk.Parser:
@@ -56,6 +66,8 @@ def _parser() -> talk.Parser:
 
 
 def _command(options: argparse.Namespace, report: Reporter) -> None:
+    from pypackage import pipeline, requirements
+
     target = pipeline.target(options.target)
     needed = requirements.load(options.requirements)
     if needed.local:

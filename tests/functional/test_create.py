@@ -11,6 +11,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -404,9 +405,28 @@ def test_network__is_not_there__exits_4(tools: Tools, python: str) -> None:
     assert "check the channel's name and the network" in said
 
 
-def test_channel__that_is_no_folder__exits_4(tools: Tools, python: str) -> None:
+def test_channel__that_is_no_folder_or_no_channel__exits_4(tools: Tools, python: str) -> None:
     needs = requirements(tools.cwd, "greeting", python=python)
-    assert "nowhere" in refused(tools, 4, "-c", "./nowhere", needs, "mine")
+    said = refused(tools, 4, "-c", "./nowhere", needs, "mine")
+    assert "./nowhere cannot be read: there is no such folder" in said
+    said = refused(tools, 4, "-c", ".", needs, "mine")
+    assert ". is no conda channel: it has no noarch/repodata.json" in said
+
+
+def test_host__interpreter_of_another_version__exits_4_and_says_which(tools: Tools) -> None:
+    needs = requirements(tools.cwd, python="3.99")
+    assert "no Python 3.99" in refused(tools, 4, "-c", "host", needs, "mine")
+    said = refused(tools, 4, "-c", f"host:{sys.executable}", needs, "mine")
+    assert "the requirements ask for 3.99" in said
+
+
+def test_create__module_that_no_package_has__is_told(
+    tools: Tools, channel: Channel, python: str
+) -> None:
+    needs = requirements(tools.cwd, "greeting", python=python, modules=["greeting", "numpy"])
+    done = tools.create("-c", channel.folder, needs, "mine")
+    assert done.returncode == 0
+    assert "no package in the environment has a module numpy" in done.stderr
 
 
 @pytest.mark.parametrize(
