@@ -1,0 +1,199 @@
+"""Rewrite the prefix in the files of an unpacked environment.
+
+Run on the worker by the environment's own interpreter, at the place where it is to stay:
+`python -I -S -B etc/pypackage/relocate.py PREFIX`. Each archive carries a copy of this
+file, hence it stands alone: the standard library of Python 3.6 is all that it needs.
+
+Before the first file is rewritten, what all of them held when they were unpacked is
+recorded inside the environment. Every rewriting starts from that record and not from the
+files' present content, so it can be done again: after the environment was moved, and after
+a process that was killed half-way.
+"""
+
+import json
+import os
+import re
+import sys
+from typing import NamedTuple
+
+MANIFEST = "etc/pypackage/manifest.json"
+RECORD = "etc/pypackage/relocate.json"
+
+
+class RelocationError(Exception):
+    """The environment cannot be made to work at that path; nothing was rewritten."""
+
+
+class Original(NamedTuple):
+    """What a file held when it was unpacked, as far as relocation changes it.
+
+    Attributes:
+        path: Relative to the prefix.
+        mode: `text`, or `binary`: the length stays as it is.
+        placeholder: The prefix that the package was built for.
+        pieces: Offset and content of what holds the placeholder: in a binary each string of
+            C, a text as a whole. Empty when another tool has rewritten the file.
+    """
+
+    path: str
+    mode: str
+    placeholder: bytes
+    pieces: "tuple[tuple[int, bytes], ...]"
+
+
+def relocate(prefix: str) -> int:
+    """Rewrite all files that the manifest lists, so that they name `prefix`.
+
+    Args:
+        prefix: The environment's folder, absolute.
+
+    Returns:
+        How many files were rewritten; the others were right already.
+
+    Raises:
+        RelocationError: A file cannot hold the new prefix.
+        OSError: A file cannot be read or written.
+    """
+    originals = load_record(prefix)
+    if originals is None:
+        originals = take_originals(prefix)
+        save_record(prefix, originals)
+    new = os.fsencode(prefix)
+    for original in originals:
+        check(prefix, original, new)
+    return sum(rewrite(prefix, original, new) for original in originals)
+
+
+def take_originals(prefix: str) -> "list[Original]":
+    """The files that the manifest lists, as they are on the disk now."""
+    with open(os.path.join(prefix, MANIFEST), encoding="utf-8") as stream:
+        listed = json.load(stream)["relocate"]
+    originals = []
+    for entry in listed:
+        placeholder = entry["placeholder"].encode()
+        content = read(os.path.join(prefix, entry["path"]))
+        pieces = pieces_of(content, entry["mode"], placeholder)
+        originals.append(Original(entry["path"], entry["mode"], placeholder, pieces))
+    return originals
+
+
+def pieces_of(content: bytes, mode: str, placeholder: bytes) -> "tuple[tuple[int, bytes], ...]":
+    """What of a file's content has to be kept to rewrite it for any prefix."""
+    if mode == "text":
+        return ((0, content),) if placeholder in content else ()
+    strings = re.finditer(re.escape(placeholder) + rb"[^\0]*", content)
+    return tuple((found.start(), found.group()) for found in strings)
+
+
+def check(prefix: str, original: Original, new: bytes) -> None:
+    """Refuse what cannot be rewritten, before anything is.
+
+    Raises:
+        RelocationError: The new prefix is longer than the space reserved for it in a
+            binary, or the file names neither the placeholder nor the new prefix.
+    """
+    if original.mode == "binary" and len(new) > len(original.placeholder):
+        raise RelocationError(
+            f"{original.path} has room for a prefix of {len(original.placeholder)} bytes, "
+            f"and this one has {len(new)}: {os.fsdecode(new)}"
+        )
+    if not original.pieces and new not in read(os.path.join(prefix, original.path)):
+        raise RelocationError(
+            f"{original.path} was rewritten for another folder by another tool; "
+            "unpack the environment anew"
+        )
+
+
+def rewrite(prefix: str, original: Original, new: bytes) -> bool:
+    """Give one file its content for the prefix `new`; tell whether that was a change."""
+    path = os.path.join(prefix, original.path)
+    old_content = read(path)
+    content = content_for(original, new, old_content)
+    if content == old_content:
+        return False
+    replace(path, content)
+    return True
+
+
+def content_for(original: Original, new: bytes, content: bytes) -> bytes:
+    """A file's content once it names `new`, given its present content."""
+    changed = bytearray(content)
+    for offset, piece in original.pieces:
+        named = piece.replace(original.placeholder, new)
+        if original.mode == "text":
+            return named
+        changed[offset : offset + len(piece)] = named.ljust(len(piece), b"\0")
+    return bytes(changed)
+
+
+def load_record(prefix: str) -> "list[Original] | None":
+    """The record of an earlier relocation, None when there was none."""
+    try:
+        with open(os.path.join(prefix, RECORD), encoding="ascii") as stream:
+            entries = json.load(stream)
+    except FileNotFoundError:
+        return None
+    return [
+        Original(
+            entry["path"],
+            entry["mode"],
+            entry["placeholder"].encode(),
+            tuple((offset, text.encode("latin-1")) for offset, text in entry["pieces"]),
+        )
+        for entry in entries
+    ]
+
+
+def save_record(prefix: str, originals: "list[Original]") -> None:
+    """Write the record, whole or not at all."""
+    entries = [
+        {
+            "path": original.path,
+            "mode": original.mode,
+            "placeholder": original.placeholder.decode(),
+            "pieces": [(offset, piece.decode("latin-1")) for offset, piece in original.pieces],
+        }
+        for original in originals
+    ]
+    replace(os.path.join(prefix, RECORD), json.dumps(entries).encode("ascii"))
+
+
+def read(path: str) -> bytes:
+    """A file's whole content."""
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def replace(path: str, content: bytes) -> None:
+    """Put a new file in the place of another, with its mode, in one step.
+
+    A process that runs or reads the former one keeps it.
+    """
+    beside = f"{path}.{os.getpid()}.new"
+    mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
+    try:
+        with open(beside, "wb") as stream:
+            stream.write(content)
+        os.chmod(beside, mode)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+
+
+def main(arguments: "list[str]") -> int:
+    """The command line: one argument, the environment's folder; 1 on failure."""
+    if len(arguments) != 1 or not os.path.isabs(arguments[0]):
+        sys.stderr.write("usage: relocate.py PREFIX (an absolute path)\n")
+        return 1
+    try:
+        relocate(arguments[0])
+    except (RelocationError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

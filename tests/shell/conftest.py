@@ -1,0 +1,156 @@
+"""The worker script under each shell and set of tools, with no Python on PATH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.shell.environments import NAMING, SCRIPT, Environment, relocations
+
+# What the script may rely on, besides the shell: nothing else is on its PATH.
+GNU = (
+    "cat chmod getconf grep gzip head id ls mkdir mkfifo mv od readlink rm rmdir sed "
+    "sha256sum sleep tail tar tr uname wc"
+)
+# As above; the tests' commands too.
+BUSYBOX = GNU.replace("getconf ", "")
+COMBINATIONS = ["dash-gnu", "dash-busybox", "busybox-busybox", "bash-gnu"]
+COMMANDS = "env touch"
+
+# For tests that wait: `@pytest.mark.parametrize("machine", WAITING, indirect=True)`.
+WAITING = ["dash-gnu", *(pytest.param(c, marks=pytest.mark.slow) for c in COMBINATIONS[1:])]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts the script on a machine that has `tools`, in `folder`.
+
+    Attributes:
+        shell: The command that runs a shell script.
+        tools: The folder that PATH consists of.
+        folder: The current folder.
+        env: All other variables.
+        before: A command that runs the script's command, such as bubblewrap's.
+    """
+
+    shell: tuple[str, ...]
+    tools: Path
+    folder: Path
+    env: Mapping[str, str]
+    before: tuple[str, ...] = ()
+
+    @property
+    def cache(self) -> Path:
+        return Path(self.env["PYTHON_PACKAGE_CACHE"])
+
+    def with_env(self, **more: str) -> Runner:
+        return replace(self, env={**self.env, **more})
+
+    def without(self, name: str) -> Runner:
+        return replace(self, env={k: v for k, v in self.env.items() if k != name})
+
+    def at(self, folder: Path) -> Runner:
+        return replace(self, folder=folder)
+
+    def start(self, *arguments: str | Path, script: str | Path = SCRIPT) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*self.before, *self.shell, str(script), *map(str, arguments)],
+            cwd=self.folder,
+            env={"PATH": str(self.tools), **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(
+        self, *arguments: str | Path, script: str | Path = SCRIPT
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, script=script)
+        try:
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def output(self, *arguments: str | Path, script: str | Path = SCRIPT) -> str:
+        """What a run that has to succeed, and to say nothing of its own, prints."""
+        done = self.run(*arguments, script=script)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    def read_only(self, folder: Path) -> Runner:
+        """The same where nothing in `folder` can be written."""
+        bwrap = shutil.which("bwrap")
+        if bwrap is None:
+            pytest.skip("bubblewrap is not installed")
+        command = (bwrap, "--dev-bind", "/", "/", "--ro-bind", str(folder), str(folder), "--")
+        if subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+            pytest.skip("bubblewrap may not make namespaces here")
+        return replace(self, before=command)
+
+
+def program(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def link_tools(folder: Path, names: Sequence[str], target: str | None) -> None:
+    for name in names:
+        (folder / name).symlink_to(target or program(name))
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS)
+def machine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[tuple[str, ...], Path]:
+    """A shell, and the folder with the tools."""
+    shell, kind = request.param.split("-")
+    tools = tmp_path_factory.mktemp("tools")
+    names = GNU if kind == "gnu" else BUSYBOX
+    link_tools(tools, names.split(), program("busybox") if kind == "busybox" else None)
+    link_tools(tools, COMMANDS.split(), None)
+    (tools / "sh").symlink_to(program(shell))
+    if shell == "bash":
+        (tools / "bash").symlink_to(program("bash"))
+    command = (program("busybox"), "sh") if shell == "busybox" else (program(shell),)
+    return command, tools
+
+
+@pytest.fixture
+def runner(machine: tuple[tuple[str, ...], Path], tmp_path: Path) -> Runner:
+    shell, tools = machine
+    for name in ("home", "tmp", "work"):
+        (tmp_path / name).mkdir()
+    env = {
+        "HOME": str(tmp_path / "home"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PYTHON_PACKAGE_CACHE": str(tmp_path / "cache"),
+        "LC_ALL": os.environ.get("LC_ALL", "C.UTF-8"),
+    }
+    return Runner(shell, tools, tmp_path / "work", env)
+
+
+PLAIN = Environment()
+NAMING_ITSELF = Environment(NAMING, relocations())
+
+
+@pytest.fixture
+def archive(runner: Runner) -> Path:
+    """An environment in which nothing has to be rewritten."""
+    return PLAIN.pack(runner.folder / "plain.tar.gz")
+
+
+@pytest.fixture
+def naming_archive(runner: Runner) -> Path:
+    """An environment with files that name the folder they lie in."""
+    return NAMING_ITSELF.pack(runner.folder / "naming.tar.gz")

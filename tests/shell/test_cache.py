@@ -1,0 +1,318 @@
+"""One unpack a node: where the cache is, races, and owners that die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, WAITING, Runner
+from tests.shell.environments import NAMING, Environment, relocations
+
+# Extracting it takes a moment.
+LARGE = Environment(
+    {
+        **NAMING,
+        **{f"share/file{n}": b"%d" % n * 500 for n in range(400)},
+    },
+    relocations(),
+)
+
+
+@pytest.fixture(scope="module")
+def large_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return LARGE.pack(tmp_path_factory.mktemp("large") / "large.tar.gz")
+
+
+def check_large(output: str, prefix: Path) -> None:
+    """The report is right, and the whole environment is there, with nothing beside it."""
+    assert output == f"text: {prefix}/share\n"
+    assert len(list(prefix.glob("share/file*"))) == 400
+    assert list(prefix.parent.iterdir()) == [prefix]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def has_files(folder: Path, number: int) -> bool:
+    return folder.exists() and len(os.listdir(folder)) >= number
+
+
+def test_cache__thirty_starters_at_once__one_extracts_and_all_are_right(
+    runner: Runner, large_archive: Path
+) -> None:
+    started = [runner.start("-d", "-e", large_archive, "report") for _ in range(30)]
+    ended = [(*process.communicate(), process.returncode) for process in started]
+    prefix = runner.cache / LARGE.id
+    assert [code for _, _, code in ended] == [0] * 30
+    assert sum("extracting" in said for _, said, _ in ended) == 1
+    assert sum("made to name" in said for _, said, _ in ended) == 1
+    for output, _, _ in ended:
+        check_large(output, prefix)
+
+
+def test_cache__second_start__touches_nothing(runner: Runner, naming_archive: Path) -> None:
+    runner.output("-e", naming_archive)
+    before = {path: path.lstat().st_ctime_ns for path in runner.cache.rglob("*")}
+    runner.output("-e", naming_archive, "report")
+    assert {path: path.lstat().st_ctime_ns for path in runner.cache.rglob("*")} == before
+
+
+def test_cache__prepared_environment__is_started_with_no_other_program(
+    runner: Runner, archive: Path
+) -> None:
+    runner.output("-e", archive)
+    told = runner.folder.parent / "told"
+    telling = runner.folder.parent / "telling"
+    telling.mkdir()
+    for tool in runner.tools.iterdir():
+        (telling / tool.name).write_text(f"#!/bin/sh\necho {tool.name} >>'{told}'\n")
+        (telling / tool.name).chmod(0o755)
+    alone = Runner(runner.shell, telling, runner.folder, runner.env)
+    assert alone.output("-e", archive, "/bin/echo", "x") == "x\n"
+    assert not told.exists()
+
+
+def test_cache__owner_killed__next_start_does_it_at_once(
+    runner: Runner, large_archive: Path
+) -> None:
+    prefix = runner.cache / LARGE.id
+    for enough in (0, 100, 300):
+        victim = runner.start("-e", large_archive, "report")
+        unfinished = runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share"
+        wait_for(partial(has_files, unfinished, enough))
+        os.killpg(victim.pid, signal.SIGKILL)
+        victim.wait()
+        assert not prefix.exists()
+        check_large(runner.output("-e", large_archive, "report"), prefix)
+        subprocess.run(["rm", "-r", prefix], check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_cache__owner_ended_by_a_signal__ends_by_it_and_leaves_nothing(
+    runner: Runner, large_archive: Path, number: signal.Signals
+) -> None:
+    process = runner.start("-e", large_archive, "report")
+    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    process.send_signal(number)
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == -number
+    assert list(runner.cache.iterdir()) == []
+
+
+def test_cache__only_the_owner_killed__what_it_started_does_no_harm(
+    runner: Runner, large_archive: Path
+) -> None:
+    victim = runner.start("-e", large_archive, "report")
+    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    victim.kill()
+    others = [runner.start("-e", large_archive, "report") for _ in range(5)]
+    said = [other.communicate() for other in others]
+    assert said == [(f"text: {runner.cache / LARGE.id}/share\n", "")] * 5
+    check_large(said[0][0], runner.cache / LARGE.id)
+
+
+def test_cache__owner_killed_before_the_mark__is_prepared_anew(
+    runner: Runner, naming_archive: Path
+) -> None:
+    runner.output("-e", naming_archive)
+    prefix = runner.cache / NAMING_ITSELF.id
+    (prefix / "etc" / "pypackage" / "prepared").unlink()
+    done = runner.run("-d", "-e", naming_archive, "report")
+    assert done.stdout == f"text: {prefix}/share\n"
+    assert "extracting" not in done.stderr
+
+
+def test_cache__owner_taken_for_dead__leaves_it_to_the_next(
+    runner: Runner, large_archive: Path
+) -> None:
+    process = runner.start("-e", large_archive, "report")
+    first, second = (runner.cache / f"{LARGE.id}.lock.{n}" for n in (1, 2))
+    wait_for((first / "tree" / "share").exists)
+    second.mkdir()
+    wait_for(lambda: not first.exists())
+    assert [path.name for path in runner.cache.iterdir()] == [second.name]
+    second.rmdir()
+    output, _ = process.communicate(timeout=20)
+    check_large(output, runner.cache / LARGE.id)
+
+
+def test_cache__owner_killed_and_not_waited_for__its_output_ends(
+    runner: Runner, large_archive: Path
+) -> None:
+    victim = runner.start("-e", large_archive, "report")
+    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    victim.kill()
+    victim.communicate(timeout=10)
+
+
+def lock(runner: Runner, owner: str) -> None:
+    folder = runner.cache / f"{PLAIN.id}.lock.1"
+    folder.mkdir(parents=True)
+    (folder / "owner").write_text(owner)
+
+
+def this_machine() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot}-{os.readlink('/proc/self/ns/pid')}"
+
+
+def test_lock__number_of_the_owner_used_again__is_taken_over(runner: Runner, archive: Path) -> None:
+    lock(runner, f"{this_machine()} {os.getpid()} 1 7\n")
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert [path.name for path in runner.cache.iterdir()] == [PLAIN.id]
+
+
+@pytest.mark.parametrize("machine", WAITING, indirect=True)
+def test_lock__owner_alive_elsewhere__waits_as_long_as_told(runner: Runner, archive: Path) -> None:
+    lock(runner, f"another-machine {os.getpid()} 1 7\n")
+    began = time.monotonic()
+    done = runner.run("-w", "1", "-e", archive, "show", "x")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "another process is still unpacking" in done.stderr
+    assert "another-machine" in done.stderr
+    assert 0.9 < time.monotonic() - began < 5
+    assert (runner.cache / f"{PLAIN.id}.lock.1" / "owner").exists(), "not ours to remove"
+
+
+@pytest.mark.parametrize("machine", WAITING, indirect=True)
+def test_lock__owner_died_before_it_told_its_name__is_taken_over_soon(
+    runner: Runner, archive: Path
+) -> None:
+    (runner.cache / f"{PLAIN.id}.lock.1").mkdir(parents=True)
+    output = runner.output("-w", "10", "-e", archive, "show", "x")
+    assert output.endswith("x\n")
+    assert [path.name for path in runner.cache.iterdir()] == [PLAIN.id]
+
+
+@pytest.mark.slow
+def test_lock__owner_elsewhere_is_silent__is_taken_over(runner: Runner, archive: Path) -> None:
+    lock(runner, "another-machine 1 1 7\n")
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+
+
+@pytest.mark.slow
+def test_lock__owner_elsewhere_renews_it__is_waited_for(runner: Runner, archive: Path) -> None:
+    lock(runner, "another-machine 1 1 0\n")
+    process = runner.start("-e", archive, "show", "x")
+    for beat in range(40):
+        (runner.cache / f"{PLAIN.id}.lock.1" / "owner").write_text(f"another-machine 1 1 {beat}\n")
+        time.sleep(1)
+    assert process.poll() is None
+    process.kill()
+
+
+@pytest.mark.parametrize("machine", WAITING, indirect=True)
+def test_lock__held_for_long__is_renewed_by_its_owner(runner: Runner, archive: Path) -> None:
+    # The environment's interpreter, which relocates, takes longer than a heartbeat.
+    slow = Environment(
+        {**NAMING, "bin/python": b"#!/bin/sh\nsleep 2.5\n"},
+        relocations(),
+    )
+    slow.pack(runner.folder / "slow.tar.gz")
+    process = runner.start("-e", "slow.tar.gz")
+    owner = runner.cache / f"{slow.id}.lock.1" / "owner"
+    wait_for(lambda: owner.exists() and owner.read_text().endswith(" 1\n"))
+    assert owner.read_text().startswith(f"{this_machine()} {process.pid} ")
+    process.communicate()
+    assert [path.name for path in runner.cache.iterdir()] == [slow.id]
+
+
+def test_unpack_to__folder_with_another_environment__is_set_up_anew(
+    runner: Runner, archive: Path, naming_archive: Path
+) -> None:
+    place = runner.folder / "E-env"
+    runner.output("-e", archive, "-u", place)
+    assert runner.output("-e", naming_archive, "-u", place, "report") == f"text: {place}/share\n"
+    assert runner.output("-e", archive, "-u", "E-env", "show", "x") == f"{place}\nx\n"
+    assert not (place / "bin" / "report").exists()
+
+
+def test_unpack_to__other_environment_in_use__is_refused(
+    runner: Runner, archive: Path, naming_archive: Path
+) -> None:
+    place = runner.folder / "E-env"
+    runner.output("-e", archive, "-u", place)
+    (place / "bin" / "own").write_bytes(Path("/bin/sleep").read_bytes())
+    (place / "bin" / "own").chmod(0o755)
+    task = runner.start("-e", archive, "-u", place, "own", "60")
+    wait_for(lambda: os.readlink(f"/proc/{task.pid}/exe") == str(place / "bin" / "own"))
+    done = runner.run("-e", naming_archive, "-u", place, "report")
+    task.kill()
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "in use" in done.stderr
+    assert runner.output("-e", archive, "-u", place, "show", "x") == f"{place}\nx\n"
+
+
+def test_unpack_to__folder_with_other_things__is_left_alone(runner: Runner, archive: Path) -> None:
+    place = runner.folder / "home"
+    place.mkdir()
+    (place / "thesis").write_text("years of work")
+    done = runner.run("-e", archive, "-u", place, "true")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert [path.name for path in place.iterdir()] == ["thesis"]
+    assert sorted(path.name for path in runner.folder.iterdir()) == ["home", archive.name]
+
+
+def test_unpack_to__empty_folder__is_used(runner: Runner, archive: Path) -> None:
+    (runner.folder / "E-env").mkdir()
+    assert runner.output("-e", archive, "-u", "E-env/", "show", "x").endswith("/E-env\nx\n")
+
+
+def test_cache__order_of_the_places__is_option_variable_sandbox_private(
+    runner: Runner, archive: Path
+) -> None:
+    sandbox = runner.folder / "sandbox"
+    sandbox.mkdir()
+    runner = runner.with_env(WORK_QUEUE_SANDBOX=str(sandbox))
+    private = Path(runner.env["TMPDIR"], f"python_package-{os.getuid()}")
+    without = runner.without("PYTHON_PACKAGE_CACHE")
+    for prefix in (
+        runner.output("--cache-dir", runner.folder / "c", "-e", archive, "show"),
+        runner.output("-e", archive, "show"),
+        without.output("-e", archive, "show"),
+        without.without("WORK_QUEUE_SANDBOX").output("-e", archive, "show"),
+    ):
+        assert Path(prefix.strip()).is_dir()
+    for folder in (runner.folder / "c", runner.cache, sandbox / "python_package_cache", private):
+        assert [path.name for path in folder.iterdir()] == [PLAIN.id]
+    assert private.stat().st_mode & 0o777 == 0o700
+
+
+def open_to_others(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o770)
+
+
+def link(folder: Path) -> None:
+    (folder.parent / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to("elsewhere")
+
+
+def of_another_user(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    if os.getuid() != 0:
+        pytest.skip("only root can make a folder of another user")
+    os.chown(folder, 65534, 65534)
+
+
+@pytest.mark.parametrize("prepare", [open_to_others, link, of_another_user])
+def test_private_cache__folder_that_others_control__is_refused(
+    runner: Runner, archive: Path, prepare: Callable[[Path], None]
+) -> None:
+    folder = Path(runner.env["TMPDIR"], f"python_package-{os.getuid()}")
+    prepare(folder)
+    done = runner.without("PYTHON_PACKAGE_CACHE").run("-e", archive, "show")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "not a private folder" in done.stderr
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,217 @@
+"""What the command finds: its variables, hooks, streams, status and signals."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.shell.conftest import PLAIN, Runner, program
+from tests.shell.environments import NAMING, SCRIPT, Environment, Files, relocations
+
+HOOKS = "etc/conda/activate.d/"
+
+
+def variables(output: str) -> dict[str, str]:
+    pairs = (entry.partition("=") for entry in output.split("\0") if entry)
+    return {name: value for name, _, value in pairs}
+
+
+def run_hooks(runner: Runner, hooks: Files) -> subprocess.CompletedProcess[str]:
+    """Print the variables after hooks by these names."""
+    environment = Environment({HOOKS + name: text for name, text in hooks.items()})
+    environment.pack(runner.folder / "hooks")
+    return runner.run("-e", "hooks", "env", "-0")
+
+
+def test_variables__of_the_task__are_those_of_an_activated_environment(
+    runner: Runner, archive: Path
+) -> None:
+    runner = runner.with_env(PYTHONPATH="/x", PYTHONHOME="/x", CONDA_PREFIX="/x", CONDA_SHLVL="3")
+    found = variables(runner.output("-e", archive, "env", "-0"))
+    prefix = str(runner.cache / PLAIN.id)
+    assert found["PATH"] == f"{prefix}/bin:{runner.tools}"
+    assert {name: found[name] for name in found if name.startswith(("CONDA", "PONCHO"))} == {
+        "CONDA_PREFIX": prefix,
+        "CONDA_DEFAULT_ENV": prefix,
+        "CONDA_SHLVL": "1",
+        "PONCHO_PREFIX": prefix,
+    }
+    python = {name: value for name, value in found.items() if name.startswith("PYTHON")}
+    assert python == {"PYTHONNOUSERSITE": "1", "PYTHON_PACKAGE_CACHE": str(runner.cache)}
+
+
+def test_variables__of_the_caller__reach_the_task_unchanged(runner: Runner, archive: Path) -> None:
+    strange = {
+        "EMPTY": "",
+        "LINES_": "a\nb\n",
+        "QUOTES": "'\"$x`\\",
+        "name": "n",
+        "source": "s",
+        "line": "l",
+        "wait": "w",
+        "prefix": "p",
+        "SNOW": "☃",
+    }
+    found = variables(runner.with_env(**strange).output("-e", archive, "env", "-0"))
+    assert {name: found[name] for name in strange} == strange
+    known = {*runner.env, *strange, "PATH", "PWD", "OLDPWD", "SHLVL", "_", "PYTHONNOUSERSITE"}
+    added = {name for name in found if not name.startswith(("CONDA", "PONCHO"))} - known
+    assert added == set()
+
+
+def test_variables__of_the_script__have_its_prefix() -> None:
+    text = re.sub(r"cat <<EOF.*?\nEOF|^ *#.*?$", "", SCRIPT.read_text(), flags=re.DOTALL | re.M)
+    names = set(re.findall(r"(?<![\w$\"'{-])([A-Za-z_]\w*)=", text))
+    names.update(re.findall(r"^ *for (\w+)", text, re.M))
+    for words in re.findall(r"\bread -r ([\w ]+)", text):
+        names.update(words.split())
+    others = {name for name in names if not name.startswith("ppr_")}
+    activation = {"PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "PONCHO_PREFIX"}
+    of_one_command = {"IFS", "CDPATH", "_"}
+    assert others == activation | {"PYTHONNOUSERSITE"} | of_one_command
+
+
+def test_hooks__posix__are_run_in_order_and_keep_every_character(runner: Runner) -> None:
+    done = run_hooks(
+        runner,
+        {
+            "a.sh": b'FIRST="$CONDA_PREFIX"\nexport FIRST\n',
+            "b.sh": b'export SECOND="$FIRST/x \'y\' \\"z\\" \\$HOME\n\ttab "\necho noise\nfalse\n',
+            "c.fish": b"set -x NOT run\n",
+            "d.sh": b'export THIRD="$NOT_SET."\n',
+        },
+    )
+    found = variables(done.stdout)
+    assert found["FIRST"] == found["CONDA_PREFIX"]
+    assert found["SECOND"] == f"{found['FIRST']}/x 'y' \"z\" $HOME\n\ttab "
+    assert found["THIRD"] == "."
+    assert (done.returncode, done.stderr) == (0, "noise\n")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"if then (\n",
+        b"exit 3\n",
+        b". /nonexistent/file; exit 1\n",
+        b"set -e; false\n",
+        b"kill $$x; exec false\n",
+        b"export BEFORE=1\n}\n",
+    ],
+)
+def test_hooks__broken_one__is_left_out_with_a_word_and_the_rest_runs(
+    runner: Runner, broken: bytes
+) -> None:
+    done = run_hooks(runner, {"a.sh": broken, "b.sh": b"export AFTER=1\n"})
+    found = variables(done.stdout)
+    assert done.returncode == 0
+    assert found["AFTER"] == "1"
+    assert "BEFORE" not in found
+    assert re.search(r"python_package_run: left out \S*/a.sh: ", done.stderr)
+
+
+NOT_POSIX = b"""
+names=(a b)
+if [[ -n ${CONDA_PREFIX//x/y} && "${names[1]}" == b ]]; then
+    export BASHISM="$CONDA_PREFIX 'q' ${names[@]}"
+fi
+# the source of all [[ trouble
+"""
+
+
+def test_hooks__not_posix__are_run_by_bash_where_there_is_one(runner: Runner) -> None:
+    if not (runner.tools / "bash").exists():
+        done = run_hooks(runner, {"a.sh": NOT_POSIX})
+        assert done.returncode == 0
+        assert "a.sh: it is not POSIX sh" in done.stderr
+        assert "BASHISM" not in variables(done.stdout)
+    with_bash = runner.folder.parent / "with bash"
+    with_bash.mkdir()
+    for tool in runner.tools.iterdir():
+        (with_bash / tool.name).symlink_to(tool)
+    if not (with_bash / "bash").exists():
+        (with_bash / "bash").symlink_to(program("bash"))
+    done = run_hooks(
+        Runner(runner.shell, with_bash, runner.folder, runner.env),
+        {"a.sh": NOT_POSIX, "b.sh": b"[[ -n $CONDA_PREFIX ]] && export ALSO=1\n"},
+    )
+    found = variables(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert found["BASHISM"] == f"{found['CONDA_PREFIX']} 'q' a b"
+    assert found["ALSO"] == "1"
+
+
+def test_hooks__words_of_bash_in_a_comment__are_no_matter(runner: Runner) -> None:
+    done = run_hooks(runner, {"a.sh": b"# the source [[ of it\nexport A=1\n"})
+    assert (variables(done.stdout)["A"], done.stderr) == ("1", "")
+
+
+def test_task__any_status__is_the_exit_status(runner: Runner, archive: Path) -> None:
+    for status in (0, 1, 2, 3, 4, 77, 255):
+        assert runner.run("plain", f"exit {status}").returncode == status
+    assert runner.run("-e", archive, "sh", "-c", "kill -9 $$").returncode == -9
+
+
+def test_task__no_such_command__exits_127_and_says_so(runner: Runner, archive: Path) -> None:
+    done = runner.run("-e", archive, "no-such-command", "x")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert done.stderr.startswith("python_package_run: no-such-command: no such command")
+
+
+@pytest.mark.parametrize("form", ["words", "string"])
+def test_task__sigterm_to_the_process__ends_it_with_its_own_status(
+    runner: Runner, archive: Path, form: str
+) -> None:
+    program = "import os,time; print(os.getpid(), flush=True); time.sleep(60)"
+    words = ["-e", "plain", "python", "-c", program]
+    call = words if form == "words" else ["plain", f"exec python -c '{program}'"]
+    process = runner.start(*call)
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{process.pid}\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_task__first_start__has_no_children_and_no_open_files_of_ours(
+    runner: Runner, archive: Path
+) -> None:
+    look = (
+        "import os; print(os.listdir('/proc/self/fd'));"
+        "\ntry: os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError: print('none')"
+    )
+    output = runner.output("-e", archive, "python", "-c", look)
+    assert output == "['0', '1', '2', '3']\nnone\n"
+
+
+def test_task__first_start__gets_all_of_stdin(runner: Runner) -> None:
+    greedy: Files = {"bin/python": b"#!/bin/sh\ncat >/dev/null\n"}
+    Environment({**NAMING, **greedy}, relocations()).pack(runner.folder / "relocated")
+    Environment({HOOKS + "a.sh": b"read line\nexport A=1\n"}).pack(runner.folder / "hooks")
+    for archive in ("relocated", "hooks"):
+        done = subprocess.run(
+            [*runner.shell, SCRIPT, "-e", archive, "cat"],
+            cwd=runner.folder,
+            env={"PATH": str(runner.tools), **runner.env},
+            input=b"one\ntwo\n",
+            capture_output=True,
+            check=False,
+        )
+        assert done.stdout == b"one\ntwo\n"
+
+
+def test_script__cut_short_anywhere__does_nothing(runner: Runner, archive: Path) -> None:
+    text = SCRIPT.read_bytes()
+    begin = text.index(b"\n{\n") + 3
+    lines = [n + 1 for n, byte in enumerate(text) if byte == 10 and n > begin]
+    ends = [*lines[:-1:40], *range(len(text) - 12, len(text) - 2)]
+    for end in ends:
+        (runner.folder / "cut").write_bytes(text[:end])
+        done = runner.run("-e", archive, "show", "x", script="./cut")
+        assert done.stdout == ""
+        assert done.returncode != 0
+        assert not runner.cache.exists()
