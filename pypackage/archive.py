@@ -13,12 +13,13 @@ import stat
 import struct
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from pypackage import files, manifest
 from pypackage.errors import PackError
@@ -26,11 +27,15 @@ from pypackage.manifest import Member
 from pypackage.packing import Contents, Entry
 from pypackage.progress import Reporter, Step
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 # igzip's best level: larger than gzip's default by a twentieth, in a fifth of the time.
 LEVEL = 3
 CHUNK = 16 << 20  # bytes of files that make a member of their own
 BLOCK = 1 << 20  # bytes read at a time
 ROOM = 48  # characters by which a member's description may grow once it is known
+EPOCH = 315_532_800  # 1980: zip has no earlier times, and GNU tar complains of 1970
 GZIP, RAW = 31, -15  # zlib's window bits for a gzip stream and for bare deflate
 
 
@@ -48,8 +53,7 @@ def write(contents: Contents, output: Path, reporter: Reporter) -> None:
         with files.new_file(output) as file:
             _write(file, contents, chunks, reporter)
     except OSError as error:
-        what = f"{error.strerror or error}: {error.filename or output}"
-        raise PackError(f"cannot write {output}: {what}") from error
+        raise PackError.of(error, f"cannot write {output}") from error
 
 
 def _write(
@@ -113,7 +117,7 @@ def _write_members(
         return _compress(chunk, number == len(chunks) - 1, step)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for blocks in pool.map(compressed, enumerate(chunks)):
+        for blocks in _in_order(pool, compressed, enumerate(chunks)):
             digest = sha256()
             for block in blocks:
                 digest.update(block)
@@ -121,6 +125,19 @@ def _write_members(
             length = sum(map(len, blocks))
             yield Member(start, length, digest.hexdigest())
             start += length
+
+
+def _in_order(
+    pool: Executor, work: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """The results in the order of the items; few are under way or waiting at a time."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > 2 * (os.cpu_count() or 1):
+            yield waiting.popleft().result()
+    for future in waiting:
+        yield future.result()
 
 
 def _compress(chunk: Iterable[Entry], last: bool, step: Step) -> list[bytes]:
@@ -145,6 +162,7 @@ def _first_member(environment_id: str, text: bytes, room: int) -> bytes:
     written last, when the other members are known, into the place left for it.
     """
     info = tarfile.TarInfo(manifest.PATH)
+    info.mtime = EPOCH
     payload = text.ljust(room, b"\n")
     info.size = room
     tar = b"".join([_header(info), payload, _padding(room)])
@@ -192,9 +210,10 @@ def _info(entry: Entry) -> tarfile.TarInfo:
     else:
         info.mode = 0o755 if mode & 0o111 else 0o644
         info.size = _size(entry)
-    if status and entry.package and entry.data is None:
+    info.mtime = EPOCH
+    if status and entry.package and entry.data is None and info.isreg():
         # Byte code made by a package's builder is valid for the source's time only.
-        info.mtime = int(status.st_mtime)
+        info.mtime = max(EPOCH, int(status.st_mtime))
     return info
 
 

@@ -7,6 +7,7 @@ file", section "Searching for .condarc".
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def envs_folder(environ: Mapping[str, str] = os.environ) -> Path:
         first = environ.get(variable, "").split(os.pathsep)[0]
         if first:
             return _expand(first, environ)
-    return next(iter(load(environ).envs_dirs), _home(environ) / ".conda" / "envs")
+    return next(iter(load(environ).envs_dirs), home(environ) / ".conda" / "envs")
 
 
 def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
@@ -65,41 +66,43 @@ def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
 
     Source: conda keeps the prefixes it knows, a line each, in `~/.conda/environments.txt`.
     """
-    known = _home(environ) / ".conda" / "environments.txt"
+    known = home(environ) / ".conda" / "environments.txt"
     known.parent.mkdir(parents=True, exist_ok=True)
-    with known.open("a+", encoding="utf-8") as file:
+    with known.open("a+", encoding="utf-8", errors="surrogateescape") as file:
         file.seek(0)
         text = file.read()
         if str(prefix) not in text.splitlines():
             file.write(("" if text.endswith("\n") or not text else "\n") + f"{prefix}\n")
 
 
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or Path.home())
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's home: HOME, else what the system says; absolute."""
+    named = environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    return Path(os.path.abspath(named))
 
 
 def _expand(folder: str, environ: Mapping[str, str]) -> Path:
     if folder == "~" or folder.startswith("~/"):
-        folder = str(_home(environ)) + folder[1:]
+        folder = str(home(environ)) + folder[1:]
     return Path(os.path.abspath(os.path.expandvars(folder)))
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     """The condarc files that there are, the least important first."""
-    home = _home(environ)
-    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    user = home(environ)
+    config = Path(environ.get("XDG_CONFIG_HOME") or user / ".config")
     root, prefix = (environ.get(name) for name in ("CONDA_ROOT", "CONDA_PREFIX"))
     folders = [
         SYSTEM,
         Path("/var/lib/conda"),
         *([Path(root)] if root else []),
         config / "conda",
-        home / ".conda",
+        user / ".conda",
     ]
     for folder in folders:
         yield from (folder / name for name in (".condarc", "condarc") if (folder / name).is_file())
         yield from sorted((folder / "condarc.d").glob("*.y*ml"))
-    last = [home / ".condarc", *([Path(prefix, ".condarc")] if prefix else [])]
+    last = [user / ".condarc", *([Path(prefix, ".condarc")] if prefix else [])]
     yield from (path for path in last if path.is_file())
     named = environ.get("CONDARC")
     if named and Path(named).is_file():

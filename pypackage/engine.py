@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pypackage.errors import InstallError, RequirementsError, SolveError
 from pypackage.progress import Reporter, Step
+from pypackage.urls import public
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -45,9 +46,15 @@ def solve(specs: Sequence[str], channels: Sequence[str]) -> list[RepoDataRecord]
             solver's explanation; or a channel cannot be read.
     """
     import rattler
-    from rattler.exceptions import DetectVirtualPackageError, GatewayError, SolverError
+    from rattler.exceptions import (
+        GatewayError,
+        InvalidChannelError,
+        InvalidUrlError,
+        SolverError,
+    )
 
     parsed = [_match_spec(spec) for spec in specs]
+    named = ", ".join(public(channel) for channel in channels)
     try:
         records = _run(
             lambda: rattler.solve(
@@ -56,10 +63,10 @@ def solve(specs: Sequence[str], channels: Sequence[str]) -> list[RepoDataRecord]
         )
     except SolverError as error:
         raise SolveError("the requirements cannot be satisfied together", _said(error)) from error
-    except (GatewayError, DetectVirtualPackageError, OSError) as error:
+    except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
         first, *_, cause = 2 * _said(error).splitlines()
         raise SolveError(
-            f"cannot read the channels {', '.join(channels)}",
+            f"cannot read the channels {named}",
             f"{first}\n{cause}\ncheck the channel's name and the network; without one, "
             "'-c host' takes what is installed here",
         ) from error
@@ -68,8 +75,10 @@ def solve(specs: Sequence[str], channels: Sequence[str]) -> list[RepoDataRecord]
 
 def install(
     records: Sequence[RepoDataRecord], prefix: Path, stands_for: Path, reporter: Reporter
-) -> list[str]:
+) -> None:
     """Fetch packages into the package cache and link them into a new prefix.
+
+    Their post-link scripts are not run.
 
     Args:
         records: What `solve` chose.
@@ -78,12 +87,9 @@ def install(
             prefix that will be moved there.
         reporter: Hears of each package linked.
 
-    Returns:
-        Names of the packages whose post-link script ran: what it wrote may hold `prefix`.
-
     Raises:
         InstallError: A package cannot be fetched, is not what the channel promised, or
-            cannot be written; or its post-link script failed.
+            cannot be written.
     """
     import rattler
     from rattler.exceptions import CacheDirError, InstallerError, IoError, LinkError
@@ -96,15 +102,11 @@ def install(
                     prefix,
                     show_progress=False,
                     reporter=cast(Any, listener),
-                    execute_link_scripts=True,
                     alternative_target_prefix=stands_for,
                 )
             )
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
         raise InstallError("the packages cannot be installed", _said(error)) from error
-    if listener.failed:
-        raise InstallError(f"the post-link script of {', '.join(listener.failed)} failed")
-    return listener.scripted
 
 
 def index(channel: Path) -> None:
@@ -141,8 +143,8 @@ def _run(start: Callable[[], Awaitable[Result]]) -> Result:
 
 
 def _said(error: BaseException) -> str:
-    """The engine's own words, without empty lines."""
-    return "\n".join(line.rstrip() for line in str(error).splitlines() if line.strip())
+    """The engine's own words, without empty lines and credentials."""
+    return "\n".join(public(line.rstrip()) for line in str(error).splitlines() if line.strip())
 
 
 class _Listener:
@@ -158,8 +160,6 @@ class _Listener:
         self._steps = ExitStack()
         self._download: Step | None = None
         self._done: dict[int, int] = {}
-        self.scripted: list[str] = []
-        self.failed: list[str] = []
 
     def __enter__(self) -> _Listener:
         title = "installing packages"
@@ -190,12 +190,3 @@ class _Listener:
 
     def on_link_complete(self, _index: int) -> None:
         self._link.advance()
-
-    def on_post_link_start(self, package_name: str, _script_path: str) -> int:
-        self._reporter.note(f"running the post-link script of {package_name}")
-        self.scripted.append(package_name)
-        return len(self.scripted) - 1
-
-    def on_post_link_complete(self, script: int, success: bool) -> None:
-        if not success:
-            self.failed.append(self.scripted[script])

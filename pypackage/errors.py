@@ -6,6 +6,12 @@ Everything raised on purpose derives from `PackageError`, so that a caller needs
 
 from __future__ import annotations
 
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 class PackageError(Exception):
     """The root of all errors that this package raises.
@@ -22,6 +28,19 @@ class PackageError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @classmethod
+    def of(cls, error: OSError, what: str, place: object = "") -> Self:
+        """What the system refused, as an error of this class.
+
+        Args:
+            error: Its own error.
+            what: What could not be done.
+            place: Where, if the error does not tell.
+        """
+        where = error.filename or place
+        reason = error.strerror or str(error)
+        return cls(f"{what}: {reason}: {where}" if where else f"{what}: {reason}", _hint(error))
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -83,3 +102,11 @@ class ProcessError(PackageError):
         self.argv = argv
         self.returncode = returncode
         self.output = output
+
+
+def _hint(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "free some space, or use another disk for this"
+    if error.errno == errno.EDQUOT:
+        return "your quota is used up: free some space, or use another disk for this"
+    return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import time
@@ -19,6 +20,8 @@ from typing import BinaryIO
 # A part that is older was left behind by a process that was killed.
 ABANDONED = 24 * 3600.0
 
+_OURS = re.compile(r"\.[0-9a-f]{12}\.part$")
+
 PATIENCE = 5.0  # seconds for the removal of a part to which somebody still writes
 
 
@@ -29,6 +32,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     A former file's mode stays; a link is followed, so that it goes on pointing there.
     """
     path = Path(os.path.realpath(path))
+    _sweep(path.parent)
     part = _part(path)
     try:
         with part.open("xb") as file:
@@ -51,6 +55,7 @@ def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
         replace: Whether it takes the place of a former one; if not, a folder that another
             process made in the meantime stays and this one is dropped.
     """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
     part = _part(path)
@@ -130,8 +135,6 @@ def _discard(folder: Path) -> None:
 def _sweep(folder: Path) -> None:
     before = time.time() - ABANDONED
     for part in folder.glob(".*.part"):
-        try:
-            if part.lstat().st_mtime < before:
-                shutil.rmtree(part)
-        except OSError:
-            continue  # another process's, or already gone
+        with suppress(OSError):  # another process's, or already gone
+            if _OURS.search(part.name) and part.lstat().st_mtime < before:
+                part.unlink() if part.is_file() else shutil.rmtree(part)

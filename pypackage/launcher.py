@@ -5,6 +5,18 @@ from __future__ import annotations
 import re
 import warnings
 
+
+def head(python: str, options: str = "") -> str:
+    """The first lines of a script: read by sh they start Python, read by Python a string.
+
+    Args:
+        python: The interpreter's file name, in the same folder as the script.
+        options: Its options, each after a space.
+    """
+    interpreter = f'"$(dirname -- "$(readlink -f -- "$0")")/{python}"{options}'
+    return f"#!/bin/sh\n'''exec' {interpreter} \"$0\" \"$@\"\n' '''\n"
+
+
 _SHEBANG = re.compile(rb"#!\s*(?P<interpreter>\S+)(?P<options>[^\n]*)\n")
 _PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*)$")
 
@@ -34,11 +46,8 @@ def relative(script: bytes) -> bytes:
     python = _PYTHON.match(words[0])
     if python is None:
         return script
-    folder = b'"$(dirname -- "$(readlink -f -- "$0")")"'
     options = b"".join(b" " + word for word in words[1:])
-    interpreter = folder + b"/" + python["name"] + options
-    head = b"#!/bin/sh\n'''exec' " + interpreter + b" \"$0\" \"$@\"\n' '''\n"
-    changed = head + script[shebang.end() :]
+    changed = head(python["name"].decode(), options.decode()).encode() + script[shebang.end() :]
     return changed if _compiles(changed) else script
 
 

@@ -8,8 +8,11 @@ them there, so that they hold the packages' own placeholders and not this machin
 from __future__ import annotations
 
 import json
+import os
 import re
 import warnings
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from typing import Any
 from pypackage import launcher
 from pypackage.errors import PackError
 from pypackage.manifest import Package, Relocation
+from pypackage.urls import public
 
 # Stands for this machine's prefix in files that no package owns; conda's own traditional
 # placeholder, in two parts so that nobody takes this file for one to be rewritten.
@@ -53,12 +57,13 @@ class Contents:
     packages: tuple[Package, ...]
 
 
-def contents(prefix: Path, stands_for: Path) -> Contents:
+def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> Contents:
     """Look through a conda prefix.
 
     Args:
         prefix: The folder.
         stands_for: The path that the files in it were written for.
+        altered: Files, relative to the prefix, that are not as their package brought them.
 
     Raises:
         PackError: It is no conda environment, or files of its packages are missing, were
@@ -72,7 +77,7 @@ def contents(prefix: Path, stands_for: Path) -> Contents:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a package without cache entry is no harm here
             files = CondaEnv.from_prefix(str(prefix)).files
-        for file in files:
+        for file in _as_on_disk(files, prefix, altered):
             packer.add(file)
         entries, packer.prefixes = _without_prefix(sink.take(), packer.prefixes, stands_for)
         packer.finish()
@@ -80,6 +85,7 @@ def contents(prefix: Path, stands_for: Path) -> Contents:
         raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
     records = [json.loads(path.read_bytes()) for path in sorted(prefix.glob("conda-meta/*.json"))]
     owners = {file: record["name"] for record in records for file in record["files"]}
+    _check_package_cache(entries, records)
     finished = [_cleaned(entry) for entry in [*entries, *sink.take()]]
     return Contents(
         entries=tuple(
@@ -89,6 +95,40 @@ def contents(prefix: Path, stands_for: Path) -> Contents:
         relocations=tuple(Relocation(path, mode, mark) for path, mark, mode in packer.prefixes),
         packages=tuple(_package(record) for record in records),
     )
+
+
+def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) -> Iterator[Any]:
+    """Take what several packages own, and what was altered, once and from the prefix itself."""
+    from conda_pack import File
+
+    times = Counter(file.target for file in files)
+    taken = set()
+    for file in files:
+        if times[file.target] == 1 and file.target not in altered:
+            yield file
+        elif file.target not in taken:
+            taken.add(file.target)
+            yield File(str(prefix / file.target), file.target, file_mode="unknown")
+
+
+def _check_package_cache(entries: Iterable[Entry], records: Iterable[dict[str, Any]]) -> None:
+    """Refuse files of the package cache that were changed since they were unpacked there.
+
+    Environments share their files with the cache by hard links, so that an edit in one of
+    them gets into all that are made later.
+    """
+    sources = [(record.get("link") or {}).get("source") for record in records]
+    times = {source: os.stat(f"{source}/info").st_mtime for source in sources if source}
+    caches = {os.path.dirname(source) + "/" for source in times}
+    for entry in entries:
+        path = str(entry.source or "")
+        for cache in caches:
+            package = cache + path[len(cache) :].partition("/")[0]
+            if path.startswith(cache) and os.lstat(path).st_mtime > times[package] + 1:
+                raise PackError(
+                    f"{entry.target} was changed in the package cache",
+                    f"remove {package} and create again, so that it is fetched anew",
+                )
 
 
 class _Sink:
@@ -149,6 +189,7 @@ def _cleaned(entry: Entry) -> Entry:
 def _portable(record: dict[str, Any]) -> dict[str, Any]:
     """A record of conda-meta without what only holds where and when it was installed."""
     record.pop("indexed_timestamp", None)
+    record["link"] = {"source": "", "type": 1}
     record["url"], record["channel"] = _public_url(record), _public(record["channel"] or "")
     for path in record.get("paths_data", {}).get("paths", []):
         written = path.get("path_type") == "unix_python_entry_point"
@@ -177,4 +218,4 @@ def _public_url(record: dict[str, Any]) -> str:
 def _public(url: str) -> str:
     if url.startswith("file:"):
         return LOCAL
-    return re.sub(r"(?<=://)[^/@]+@|(?<=/)t/[^/]+/", "", url)
+    return public(url)

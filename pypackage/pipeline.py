@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage import archive, channel, condarc, engine, interpreter, packing, prefix
+from pypackage import archive, channel, condarc, engine, interpreter, packing, postlink, prefix
 from pypackage.errors import InputPathError, SolveError, UsageError
 from pypackage.progress import SILENT, Reporter
 from pypackage.requirements import Requirements
@@ -47,6 +47,8 @@ def target(name: str, environ: Mapping[str, str] = os.environ) -> Target:
     """
     if name.endswith(_OTHER_ARCHIVE):
         raise UsageError(f"cannot make {name}", f"archives end in {' or '.join(_ARCHIVE)}")
+    if name in (*_ARCHIVE, "base"):  # base is what conda calls its own environment
+        raise UsageError(f"{name!r} is not a name for an environment")
     if os.sep in name or name.endswith(_ARCHIVE) or name in (".", ".."):
         made = Target(Path(name))
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
@@ -56,11 +58,22 @@ def target(name: str, environ: Mapping[str, str] = os.environ) -> Target:
             f"{name!r} is not a name for an environment",
             "a name has no spaces, colons or '#'; a path such as './my env.tar.gz' may",
         )
-    if made.archive.is_dir():
-        raise InputPathError(f"{made.archive} is a folder", "name the archive to be written")
-    if not made.archive.absolute().parent.is_dir():
-        raise InputPathError(f"the folder {made.archive.parent} does not exist")
+    _check_writable(made.archive)
     return made
+
+
+def _check_writable(archive: Path) -> None:
+    try:
+        folder = archive.absolute().parent
+        if archive.exists() and not archive.is_file():
+            kind = "folder" if archive.is_dir() else "device or pipe"
+            raise InputPathError(f"{archive} is a {kind}", "name the archive to be written")
+        if not folder.is_dir():
+            raise InputPathError(f"the folder {folder} does not exist")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputPathError(f"the folder {folder} cannot be written to")
+    except OSError as error:
+        raise InputPathError.of(error, "cannot write the archive", archive) from error
 
 
 def create(
@@ -84,24 +97,32 @@ def create(
     """
     if target.prefix:
         prefix.check_replaceable(target.prefix)
-    channels = channels or requirements.channels or condarc.load().channels or [DEFAULT_CHANNEL]
+    channels = channels or requirements.channels or condarc.load().channels
+    channels = [c for c in channels if c != "nodefaults"] or [DEFAULT_CHANNEL]
     specs, channels = _resolve(requirements, channels, reporter)
     with reporter.step("solving"):
         records = engine.solve(specs, channels)
     with prefix.building(target.prefix, cache() / "prefixes") as (folder, stands_for):
-        if engine.install(records, folder, stands_for, reporter):
-            prefix.settle(folder, stands_for)
+        engine.install(records, folder, stands_for, reporter)
+        prefix.tidy(folder)
+        altered = postlink.run(folder, stands_for, reporter)
         absent = prefix.absent_modules(folder, requirements.modules)
         if absent:
             reporter.warn(f"no package in the environment has a module {', '.join(absent)}")
-        archive.write(packing.contents(folder, stands_for), target.archive, reporter)
+        contents = packing.contents(folder, stands_for, altered)
+        archive.write(contents, target.archive, reporter)
     if target.prefix:
-        condarc.register(target.prefix)
+        try:
+            condarc.register(target.prefix)
+        except OSError as error:
+            reporter.warn(f"'conda env list' will not show it: {error.strerror}: {error.filename}")
 
 
 def cache(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder for what can be made again: `$XDG_CACHE_HOME/pypackage`."""
-    base = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache"
+    base = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # as the XDG specification says
+        base = os.path.join(condarc.home(environ), ".cache")
     return Path(base) / "pypackage"
 
 
@@ -122,7 +143,10 @@ def _resolve(
             )
         return specs + _guessed(modules, reporter), [_channel(c) for c in channels]
     made = _host_channel(requirements, modules, host, len(channels) == 1, reporter)
-    specs += [*made.specs, *_guessed(made.missing, reporter)]
+    # What a channel named before it has too is to be taken from there, in any build.
+    answers = made.specs if host == channels[0] else [spec.split()[0] for spec in made.specs]
+    specs = [*made.unanswered, *answers, *_guessed(made.missing, reporter)]
+    specs.append(f"python={requirements.python}")
     return specs, [made.url if c == host else _channel(c) for c in channels]
 
 
@@ -137,6 +161,8 @@ def _guessed(modules: Sequence[str], reporter: Reporter) -> list[str]:
 
 def _channel(name: str) -> str:
     """A channel as the engine takes it: folders by their absolute path."""
+    if not name.strip():
+        raise SolveError("a channel has no name")
     folder = Path(os.path.expanduser(name))
     is_path = name.startswith((".", "/", "~"))
     if "://" in name or not (is_path or (folder / "noarch").is_dir()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,8 +51,8 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
                 yield folder, prefix
                 (folder / MARK).touch()
     except OSError as error:
-        what = f"{error.strerror or error}: {error.filename or prefix or temporary}"
-        raise InstallError(f"the environment cannot be written: {what}") from error
+        place = prefix or temporary
+        raise InstallError.of(error, "the environment cannot be written", place) from error
 
 
 def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
@@ -62,20 +62,13 @@ def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
     return sorted(set(modules) - found)
 
 
-def settle(folder: Path, stands_for: Path) -> None:
-    """Rewrite what post-link scripts wrote, for they know the present folder alone.
+def tidy(folder: Path) -> None:
+    """Remove what the installer leaves beside the packages' files, and let all read its records.
 
-    Of the files that no package owns those that are text and hold `folder` come to hold
-    `stands_for`.
+    That is its mark of a cache, which would keep the environment out of backups, and the
+    files that lost where two packages have the same.
     """
-    owned = {
-        file
-        for record in folder.glob("conda-meta/*.json")
-        for file in json.loads(record.read_bytes())["files"]
-    }
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not path.is_file() or path.relative_to(folder).as_posix() in owned:
-            continue
-        content = path.read_bytes()
-        if bytes(folder) in content and b"\0" not in content:
-            path.write_bytes(content.replace(bytes(folder), bytes(stands_for)))
+    (folder / "CACHEDIR.TAG").unlink(missing_ok=True)
+    shutil.rmtree(folder / "__clobbers__", ignore_errors=True)
+    for record in folder.glob("conda-meta/*.json"):
+        record.chmod(0o644)

@@ -111,6 +111,8 @@ def _requirements(top: _Node) -> Requirements:
     # In poncho's newer form {"pip": [...]} is one of the dependencies.
     nested = [one for one in listed.items() if isinstance(one.value, dict)]
     specs = [one for one in listed.items() if not isinstance(one.value, dict)]
+    for one in nested:
+        one.only("pip")
     pip = [word for one in (top, *nested) for word in one.get("pip", []).strings()]
     return Requirements(
         python=_python(top, specs),
@@ -169,6 +171,12 @@ class _Node:
     def entries(self) -> list[tuple[str, _Node]]:
         return [(key, self.get(key, None)) for key in self._mapping()]
 
+    def only(self, key: str) -> None:
+        """Refuse an object that has other keys."""
+        other = next((name for name in self._mapping() if name != key), None)
+        if other is not None:
+            raise self.misfit(f"expected the key {key!r} alone, not {other!r}")
+
     def items(self) -> list[_Node]:
         if not isinstance(self.value, list):
             raise self.misfit(f"expected a list, not {_shown(self.value)}")
@@ -177,6 +185,8 @@ class _Node:
     def string(self) -> str:
         if not isinstance(self.value, str):
             raise self.misfit(f"expected a string, not {_shown(self.value)}")
+        if re.search("[\x00-\x1f\ud800-\udfff]", self.value):
+            raise self.misfit(f"{_shown(self.value)} has characters that no name has")
         return self.value
 
     def strings(self) -> tuple[str, ...]:

@@ -26,11 +26,13 @@ class HostChannel:
         url: Its `file://` URL.
         specs: Match specs, pinned to version and build, of Python and of all asked for.
         missing: Modules asked for that nothing installed provides, sorted.
+        unanswered: Those of the conda match specs asked for that are left to other channels.
     """
 
     url: str
     specs: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
 
 def make(
@@ -73,11 +75,11 @@ def make(
         files = Builder(interpreter, base, store).packages(found.selected, reporter)
         url = store.channel(files).as_uri()
     except OSError as error:
-        what = f"{error.strerror or error}: {error.filename or root}"
-        raise SolveError(f"the host channel cannot be made: {what}") from error
+        raise SolveError.of(error, "the host channel cannot be made", root) from error
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
     specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
-    return HostChannel(url, specs, wanted.unknown)
+    unanswered = [p for p in packages if conda_name(parse_match_spec(p)[0]) not in named]
+    return HostChannel(url, specs, wanted.unknown, tuple(unanswered))
 
 
 def _check_python(base: Interpreter, packages: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
 from pypackage.progress import Reporter
 
-_FORMAT = 1  # of the packages' making: another one makes all of them anew
+_FORMAT = 2  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
@@ -110,7 +110,7 @@ class Builder:
                 made = conda_file.write(folder, description, sealed)
                 return self.store.add(recipe.key, made, outcome.carried)
         except OSError as error:
-            raise SolveError(f"cannot pack {name}: {error}") from error
+            raise SolveError.of(error, f"cannot pack {name}") from error
         except SolveError as error:
             raise SolveError(f"cannot pack {name}: {error.message}", error.hint) from error
 
@@ -125,7 +125,9 @@ class Builder:
         base = self.base
         items = interpreter_package.items(base)
         privacy = interpreter_package.privacy(base)
-        rules = Rules("lib", base.markers["platform_machine"], self._roots(base.base_prefix))
+        # A folder of its own: packages of other channels bring libraries of the same names.
+        folder = f"lib/{base.stdlib.name}/host.libs"
+        rules = Rules(folder, base.markers["platform_machine"], self._roots(base.base_prefix))
         description = Description(
             PYTHON,
             conda_version(base.version),
@@ -143,7 +145,7 @@ class Builder:
         site = interpreter_package.site_packages(base)
         prefix = distribution_package.prefix_of(one)
         prefixes = private((self.interpreter.prefix, base.base_prefix, prefix or ""))
-        privacy = Privacy(prefixes)
+        privacy = Privacy(prefixes, *distribution_package.origin(one))
         rules = Rules(
             f"{site}/{conda_name(one.name)}.libs",
             base.markers["platform_machine"],
@@ -159,7 +161,8 @@ class Builder:
             one.license,
         )
         states = distribution_package.states(one)
-        key = digest([_FORMAT, self._identity(), description.depends, one.version, states])
+        origin = (privacy.others, privacy.homes)
+        key = digest([_FORMAT, self._identity(), description.depends, one.version, states, origin])
         python = interpreter_package.program(base)
         items = partial(distribution_package.items, one, site, python)
         return _Recipe(key, description, len(states), items, rules, privacy, one)

@@ -135,6 +135,7 @@ def _member(path: str, size: int, executable: bool) -> tarfile.TarInfo:
     member = tarfile.TarInfo(path)
     member.size = size
     member.mode = 0o755 if executable else 0o644
+    member.mtime = _TIMESTAMP // 1000
     return member
 
 

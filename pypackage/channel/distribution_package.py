@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pypackage.channel.items import Item, Sealed
+from pypackage.channel.privacy import homes, private
 from pypackage.channel.scripts import entry_script, relative_script
 from pypackage.distributions import Distribution, File
 from pypackage.errors import SolveError
 
 # What installers note about the place that a distribution came from or was put to.
 _NOTES = re.compile(r"[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD|RECORD\.jws|direct_url\.json)")
+
+
+def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The folder of the project that a distribution was built of on this machine, and the home.
+
+    A compiler writes both into what it makes. Both are empty for what came from an index.
+    """
+    try:
+        url = json.loads((distribution.info / "direct_url.json").read_bytes())["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), ()
+    if not isinstance(url, str) or not url.startswith("file:"):
+        return (), ()
+    return private((unquote(urlsplit(url).path),)), homes()
 
 
 def prefix_of(distribution: Distribution) -> Path | None:

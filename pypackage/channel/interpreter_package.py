@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pypackage.channel import elf
 from pypackage.channel.items import Item
-from pypackage.channel.privacy import Privacy, private
+from pypackage.channel.privacy import Privacy, homes, private
 from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
 
@@ -87,9 +87,7 @@ def privacy(base: Interpreter) -> Privacy:
     text = "".join(_text(path) for path in base.stdlib.glob("_sysconfigdata*.py"))
     built = re.findall(r"'(?:abs_)?(?:srcdir|builddir)'\s*:\s*'(/[^']+)'", text)
     prefixes = private((base.base_prefix, base.prefix))
-    home = Path.home()
-    homes = ("/root",) if home == Path("/root") else private((home,))
-    return Privacy(prefixes, tuple(p for p in private(built) if p not in prefixes), homes)
+    return Privacy(prefixes, tuple(p for p in private(built) if p not in prefixes), homes())
 
 
 def _shared_library(base: Interpreter, executable: Path) -> Iterator[Item]:

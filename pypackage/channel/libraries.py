@@ -160,6 +160,8 @@ def _run_path(path: str, found: Elf, plan: _Plan, rules: Rules) -> str | None:
     kept = [entry for entry in entries if entry]
     runs = rules.bare and not found.soname and path.startswith("bin/")
     to_carried = f"$ORIGIN/{posixpath.relpath(rules.folder, folder or '.')}".removesuffix("/.")
+    if runs:
+        kept.append("$ORIGIN/../lib")  # where libpython is
     if runs or any(soname in plan.carried for soname in found.needed):
         kept.append(to_carried)
     wanted = tuple(dict.fromkeys(kept))

@@ -17,6 +17,9 @@ from pypackage.channel.items import PLACEHOLDER, Item
 _SHARED = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp")))
 
 
+# Folders in which the homes of services lie.
+_SYSTEM = frozenset(("bin", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys", "usr", "var"))
+
 _SMALL = 1 << 20  # bytes that are read faster than mapped
 
 
@@ -83,6 +86,15 @@ class Privacy:
                 return any(needle in text for needle in needles)
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 return any(content.find(needle) >= 0 for needle in needles)
+
+
+def homes() -> tuple[str, ...]:
+    """The user's home, where its very name is private: not that of a service, such as /bin."""
+    home = Path.home()
+    if home == Path("/root"):
+        return ("/root",)
+    in_system = home.parts[1:2] and home.parts[1] in _SYSTEM
+    return () if in_system or len(home.parts) < 3 else private((home,))
 
 
 def private(paths: Iterable[Path | str]) -> tuple[str, ...]:

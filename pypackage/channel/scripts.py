@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pypackage import launcher
 from pypackage.distributions import EntryPoint
 
 _ENTRY = """\
@@ -16,16 +17,6 @@ if __name__ == "__main__":
 """
 
 
-def launcher(python: str) -> str:
-    """The first lines of a script: read by sh they start Python, read by Python a string.
-
-    Args:
-        python: The interpreter's file name, in the same folder as the script.
-    """
-    start = f'"$(dirname -- "$(readlink -f -- "$0")")/{python}" "$0" "$@"'
-    return f"#!/bin/sh\n'''exec' {start}\n' '''\n"
-
-
 def entry_script(point: EntryPoint, python: str) -> bytes | None:
     """The script of a console entry point; None when its value is not `module:function`."""
     match = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?\s*", point.value)
@@ -33,14 +24,14 @@ def entry_script(point: EntryPoint, python: str) -> bytes | None:
         return None
     module, attribute = match[1], match[2]
     body = _ENTRY.format(module=module, top=attribute.split(".")[0], attribute=attribute)
-    return (launcher(python) + body).encode()
+    return (launcher.head(python) + body).encode()
 
 
 def relative_script(content: bytes, python: str) -> bytes:
     """A script with its `#!` line replaced if that names a Python; else as it is."""
     old = re.match(rb"#![^\n]*\bpython[\d.]*t?\b[^\n]*\n", content)
     if old:
-        return launcher(python).encode() + content[old.end() :]
+        return launcher.head(python).encode() + content[old.end() :]
     # What pip and uv write where the interpreter's path is long: the same trick, absolute.
     old = re.match(rb"#!/bin/sh\n'''exec' [^\n]*\n' '''\n", content)
-    return launcher(python).encode() + content[old.end() :] if old else content
+    return launcher.head(python).encode() + content[old.end() :] if old else content

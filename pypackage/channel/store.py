@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +37,10 @@ class Store:
             note = json.loads((self.root / "keys" / f"{key}.json").read_bytes())
             package = self._packages / note["file"]
             fresh = all(state(Path(entry[0])) == entry for entry in note["watched"])
+            whole = package.stat().st_size == note["size"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return package if fresh and package.is_file() else None
+        return package if fresh and whole else None
 
     def add(self, key: str, made: Path, watched: Iterable[Path]) -> Path:
         """Take in a finished package.
@@ -54,7 +56,9 @@ class Store:
         self._packages.mkdir(parents=True, exist_ok=True)
         package = self._packages / made.name
         os.replace(made, package)
-        note = {"file": package.name, "watched": [state(path) for path in sorted(set(watched))]}
+        size = package.stat().st_size
+        watching = [state(path) for path in sorted(set(watched))]
+        note = {"file": package.name, "size": size, "watched": watching}
         keys = self.root / "keys"
         keys.mkdir(exist_ok=True)
         with files.new_file(keys / f"{key}.json") as file:
@@ -69,8 +73,9 @@ class Store:
         """
         name = digest(sorted(package.name for package in packages))
         target = self.root / "channels" / name
-        if not target.is_dir():
-            with files.new_folder(target, replace=False) as folder:
+        if not _holds(target / self.subdir, packages):
+            # One that is there and does not hold them was damaged.
+            with files.new_folder(target, replace=target.is_dir()) as folder:
                 for subdir in (self.subdir, "noarch"):
                     (folder / subdir).mkdir()
                 for package in packages:
@@ -83,14 +88,23 @@ class Store:
         return self.root / "packages" / self.subdir
 
 
+def _holds(folder: Path, packages: Iterable[Path]) -> bool:
+    """Whether a channel's folder has all of some packages, at their sizes."""
+    try:
+        sizes = [(folder / package.name).stat().st_size for package in packages]
+    except OSError:
+        return False
+    return sizes == [package.stat().st_size for package in packages]
+
+
 def state(path: Path | str) -> list[Any]:
-    """What shows that a file was changed, ready for JSON: its path, size and time.
+    """What shows that a file was changed, ready for JSON: its path, size, time and mode.
 
     Raises:
         OSError: There is no such file.
     """
     status = os.stat(path)
-    return [os.fspath(path), status.st_size, status.st_mtime_ns]
+    return [os.fspath(path), status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode)]
 
 
 def _link(source: Path, target: Path) -> None:

@@ -73,4 +73,5 @@ def _command(options: argparse.Namespace, report: Reporter) -> None:
     if needed.local:
         report.warn(f"not in the archive, send along with the task: {', '.join(needed.local)}")
     pipeline.create(needed, target, options.channel, report)
-    sys.stdout.write(f"{target.archive}\n")
+    if sys.stdout is not None:  # None where it was closed
+        sys.stdout.buffer.write(os.fsencode(target.archive) + b"\n")

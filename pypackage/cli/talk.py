@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 INTERNAL_ERROR = 70
 INPUT_OUTPUT_ERROR = 74
 INTERRUPTED = 130
+ENDED = 128  # and the number of the signal
 BROKEN_PIPE = 141
 
 Command = Callable[[argparse.Namespace, Reporter], None]
@@ -87,6 +89,7 @@ def run(parser: Parser, command: Command, argv: Sequence[str] | None = None) -> 
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     say = Plain(parser.prog)
+    _clean_up_when_ended()
     try:
         options = _parsed(parser, arguments)
         if options is not None:
@@ -97,6 +100,22 @@ def run(parser: Parser, command: Command, argv: Sequence[str] | None = None) -> 
         return 0
     except BaseException as error:
         return _told(error, say)
+
+
+class _Ended(BaseException):
+    """A signal asked this process to end."""
+
+
+def _clean_up_when_ended() -> None:
+    """Let SIGTERM and SIGHUP be exceptions, so that nothing half-made is left behind."""
+
+    def end(number: int, _frame: object) -> None:
+        raise _Ended(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):  # not in the main thread: then it is another's concern
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
 
 
 def _parsed(parser: Parser, arguments: list[str]) -> argparse.Namespace | None:
@@ -114,6 +133,10 @@ def _told(error: BaseException, say: Plain) -> int:
     if isinstance(error, KeyboardInterrupt):
         say.error("interrupted")
         return INTERRUPTED
+    if isinstance(error, _Ended):
+        number = signal.Signals(error.args[0])
+        say.error(f"ended by {number.name}")
+        return ENDED + number
     if isinstance(error, BrokenPipeError):  # who read our output wants no more of it
         _abandon_stdout()
         return BROKEN_PIPE

@@ -158,12 +158,71 @@ def test_create__post_link_script__writes_the_paths_that_will_be_right(
     assert (moved / "etc/post-link.txt").read_text() == f"post-link 1.0 linked in {moved}\n"
 
 
-def test_create__post_link_script_that_fails__exits_5_and_names_the_package(
+def test_create__post_link_script_that_alters_files__is_packed_as_it_left_them(
+    tools: Tools, channel: Channel, python: str, tmp_path: Path
+) -> None:
+    needs = requirements(tmp_path, "post-link-alters", python=python)
+    for name in ("first", "second"):
+        done = tools.create("-c", channel.folder, needs, name)
+        assert done.returncode == 0, done.stderr
+        assert "warning: see etc/alters.conf" in done.stderr
+    prefix = tools.environments / "second"
+    assert (prefix / "etc/alters.conf").read_text() == f"own=1\n{prefix}\n"
+    assert os.readlink(prefix / "etc-link") == "etc"
+    moved = unpacked(tmp_path / "second.tar.gz", tmp_path / "out")
+    subprocess.run([moved / "bin/conda-unpack"], check=True)
+    assert (moved / "etc/alters.conf").read_text() == f"own=1\n{moved}\n"
+
+
+def test_create__post_link_script_that_fails__exits_5_with_what_it_said(
     tools: Tools, channel: Channel, python: str
 ) -> None:
     needs = requirements(tools.cwd, "post-link-fails", python=python)
     said = refused(tools, 5, "-c", channel.folder, needs, "mine")
-    assert "the post-link script of post-link-fails failed" in said
+    assert "the post-link script of post-link-fails failed with status 3" in said
+    assert "tried" in said
+    assert "no luck" in said
+
+
+def test_create__file_of_two_packages__is_packed_once_as_it_is_on_disk(
+    tools: Tools, channel: Channel, python: str, tmp_path: Path
+) -> None:
+    needs = requirements(tmp_path, "sharing-a", "sharing-b", python=python)
+    assert tools.create("-c", channel.folder, needs, "mine").returncode == 0
+    with tarfile.open(tmp_path / "mine.tar.gz") as archive:
+        names = archive.getnames()
+        common = archive.extractfile("share/common")
+        assert common is not None
+        content = common.read().decode()
+    assert sorted(names) == sorted(set(names))
+    assert [name for name in names if "clobber" in name or "CACHEDIR" in name] == []
+    assert content == (tools.environments / "mine" / "share/common").read_text()
+
+
+def test_create__package_cache_that_was_written_to__is_refused(
+    tools: Tools, channel: Channel, python: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # A cache of its own, for it is spoilt: by a write through a hard link in an environment.
+    env = {"RATTLER_CACHE_DIR": str(tmp_path_factory.mktemp("rattler"))}
+    needs = requirements(tools.cwd, "shared-data", python=python)
+    assert tools.create("-c", channel.folder, needs, "mine", env=env).returncode == 0
+    time.sleep(1.1)
+    table = tools.environments / "mine/share/shared-data/table.csv"
+    table.write_text("other")
+    said = refused(tools, 6, "-c", channel.folder, needs, "other", env=env)
+    assert "share/shared-data/table.csv was changed in the package cache" in said
+    assert "remove" in said
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
+    tools: Tools, kind: str
+) -> None:
+    (tools.cwd / "good.json").write_text('{"python": "3.11", "modules": []}')
+    path = tools.cwd / "pipe"
+    os.mkfifo(path)
+    target = str(path) if kind == "pipe" else "/dev/full"
+    assert "is a device or pipe" in refused(tools, 2, "good.json", target)
 
 
 def test_create__own_former_environment__is_replaced(
@@ -317,11 +376,18 @@ def test_channel__of_condarc__is_used_when_nothing_else_names_one(
         (["requirements.json", "env.zip"], "archives end in .tar.gz"),
         (["requirements.json", "two words"], "not a name for an environment"),
         (["requirements.json", ""], "not a name for an environment"),
+        (["requirements.json", ".tar.gz"], "not a name for an environment"),
+        (["requirements.json", "base"], "not a name for an environment"),
     ],
 )
 def test_command_line__invalid__exits_1(tools: Tools, args: list[str], says: str) -> None:
     (tools.cwd / "requirements.json").write_text('{"python": "3.11", "modules": []}')
     assert says in refused(tools, 1, *args)
+
+
+def test_path__name_too_long__exits_2(tools: Tools) -> None:
+    (tools.cwd / "good.json").write_text('{"python": "3.11", "modules": []}')
+    assert "File name too long" in refused(tools, 2, "good.json", "x" * 300)
 
 
 @pytest.mark.parametrize(
@@ -354,6 +420,11 @@ def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> Non
             "conda.dependencies[3]: expected a string, not 7",
         ),
         (b'{"python": "3.11", "conda": {"dependencies": ["numpy >=("]}}', "numpy >=("),
+        (
+            b'{"python": "3.11", "conda": {"dependencies": [{"pipp": ["six"]}]}}',
+            "conda.dependencies[0]: expected the key 'pip' alone, not 'pipp'",
+        ),
+        (b'{"python": "3.11", "conda": {"channels": ["\\ud800"]}}', "conda.channels[0]"),
     ],
 )
 def test_requirements__invalid__exits_3_and_names_the_place(
@@ -525,8 +596,21 @@ def test_disk__full__exits_with_the_stage_s_code_and_leaves_nothing(
     assert "Traceback" not in said.stderr
 
 
-def test_interrupt__while_at_work__ends_with_130_and_leaves_nothing(
-    tools: Tools, web_server: Server, python: str, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (signal.SIGINT, "interrupted"),
+        (signal.SIGTERM, "ended by SIGTERM"),
+        (signal.SIGHUP, "ended by SIGHUP"),
+    ],
+)
+def test_signal__while_at_work__ends_it_and_leaves_nothing(
+    tools: Tools,
+    web_server: Server,
+    python: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    number: signal.Signals,
+    says: str,
 ) -> None:
     needs = requirements(tools.cwd, "many-files", python=python)
     web_server.on("/noarch/many-files-*", slow(20))
@@ -537,10 +621,10 @@ def test_interrupt__while_at_work__ends_with_130_and_leaves_nothing(
     while not any("many-files" in request.path for request in web_server.requests):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said = process.communicate(timeout=30)[1]
-    assert process.returncode == 130, said
-    assert said.rstrip().endswith("python_package_create: error: interrupted")
+    assert process.returncode == 128 + number, said
+    assert said.rstrip().endswith(f"python_package_create: error: {says}")
     assert [path.name for path in tools.cwd.iterdir()] == ["requirements.json"]
     assert list(tools.home.rglob("*.part")) == []
 

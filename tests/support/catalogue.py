@@ -21,6 +21,8 @@ def packages() -> list[Package]:
         HOOK_BASH,
         POST_LINK,
         POST_LINK_FAILS,
+        POST_LINK_ALTERS,
+        *SHARING,
         MANY_FILES,
         *VERSIONS,
         *EXCLUDING,
@@ -158,7 +160,24 @@ POST_LINK = Package(
     'echo "$PKG_NAME $PKG_VERSION linked in $PREFIX" > "$PREFIX/etc/post-link.txt"\n',
 )
 
-POST_LINK_FAILS = Package("post-link-fails", post_link="#!/bin/sh\nexit 3\n")
+POST_LINK_FAILS = Package(
+    "post-link-fails", post_link="#!/bin/sh\necho tried; echo no luck >&2\nexit 3\n"
+)
+
+# Its script changes a file of its own and makes a link, and has something to tell.
+POST_LINK_ALTERS = Package(
+    "post-link-alters",
+    files={"etc/alters.conf": text("own=1\n")},
+    depends=("post-link",),
+    post_link='echo "$PREFIX" >> "$PREFIX/etc/alters.conf"\n'
+    'cat "$PREFIX/etc/post-link.txt" > /dev/null && ln -s "$PREFIX/etc" "$PREFIX/etc-link"\n'
+    'echo "see etc/alters.conf" > "$PREFIX/.messages.txt"\n',
+)
+
+# Two packages with a file in common.
+SHARING = [
+    Package(f"sharing-{n}", files={"share/common": text(f"{n}\n")}, noarch="generic") for n in "ab"
+]
 
 MANY_FILES = Package(
     "many-files",

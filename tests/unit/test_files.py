@@ -102,11 +102,14 @@ def test_new_folder__not_to_replace__the_first_one_stays(tmp_path: Path) -> None
 
 
 def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> None:
-    old, fresh = tmp_path / ".x.1.part", tmp_path / ".y.2.part"
-    for part in (old, fresh):
-        part.mkdir()
-        (part / "file").touch()
-    os.utime(old, (0, 0))
+    kept = [f".fresh.{'0' * 12}.part", ".theirs.part", "mine"]
+    for name in (f".old.{'0' * 12}.part", *kept[:2]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+        if "fresh" not in name:
+            os.utime(tmp_path / name, (0, 0))
+    (tmp_path / f".a.tar.gz.{'1' * 12}.part").touch()
+    os.utime(tmp_path / f".a.tar.gz.{'1' * 12}.part", (0, 0))
     with files.new_folder(tmp_path / "mine", replace=True):
         pass
-    assert names(tmp_path) == [".y.2.part", "mine"]
+    assert names(tmp_path) == kept

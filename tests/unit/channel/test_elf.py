@@ -125,5 +125,5 @@ def test_settle__bare__brings_what_manylinux_promises(tmp_path: Path, program: P
     assert not [path for path in items if path.endswith("libc.so.6")]
     changed = items["bin/python3"].source
     assert changed is not None
-    assert described(changed).run_path == ("$ORIGIN/../lib/pkg.libs",)
+    assert described(changed).run_path == ("$ORIGIN/../lib", "$ORIGIN/../lib/pkg.libs")
     assert outcome.glibc >= described(program).glibc
