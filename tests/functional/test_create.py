@@ -316,6 +316,57 @@ def test_archive__on_a_bare_worker__runs_a_task_with_its_own_python(
     assert ran.stdout.splitlines() == lines
 
 
+# --- the host channel --------------------------------------------------------------------
+
+HOST = f"host:{sys.executable}"
+
+
+def test_host__archive_on_a_bare_worker__runs_with_the_versions_installed_here(
+    tools: Tools, python: str, tmp_path: Path, bare_worker: Worker
+) -> None:
+    needs = tmp_path / "needs.json"
+    needs.write_text(json.dumps({"python": python, "modules": ["packaging", "pytest", "yaml"]}))
+    done = tools.create("-c", HOST, needs, "mine")
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(tmp_path / "mine.tar.gz") as archive:
+        archive.extract("bin/python_package_run", tmp_path)
+    code = (
+        "import bz2, ctypes, hashlib, lzma, readline, sqlite3, ssl, sys, zlib; "
+        "import packaging, pytest, yaml; print(sys.version.split()[0], pytest.__version__)"
+    )
+    ran = bare_worker.run(
+        ["bin/python_package_run", "-e", "mine.tar.gz", "python3", "-c", code],
+        cwd="/task",
+        binds=[Bind(tmp_path, "/task", writable=True)],
+        env={"PYTHON_PACKAGE_CACHE": "/task/cache"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == f"{python} {pytest.__version__}\n"
+
+
+def test_host__conda_s_spelling_of_a_name__is_understood(tools: Tools, python: str) -> None:
+    needs = requirements(tools.cwd, "conda_package_streaming", "Packaging>=20", python=python)
+    done = tools.create("-c", HOST, needs, "mine")
+    assert done.returncode == 0, done.stderr
+    site = tools.environments / "mine/lib" / f"python{python.rpartition('.')[0]}/site-packages"
+    assert {"conda_package_streaming", "packaging"} <= {path.name for path in site.iterdir()}
+
+
+def test_host__after_another_channel__gives_what_that_one_has_not(
+    tools: Tools, channel: Channel, python: str
+) -> None:
+    needs = requirements(tools.cwd, "greeting", "conda_package_streaming", python=python)
+    done = tools.create("-c", channel.folder, "-c", HOST, needs, "mine")
+    assert done.returncode == 0, done.stderr
+    records = {
+        record["name"]: record["channel"]
+        for path in (tools.environments / "mine/conda-meta").glob("*.json")
+        if (record := json.loads(path.read_text()))
+    }
+    assert records["python"] == records["greeting"] == f"{channel.url}/"
+    assert "/host/channels/" in records["conda-package-streaming"]
+
+
 # --- channels ----------------------------------------------------------------------------
 
 
