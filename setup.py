@@ -14,7 +14,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["pypackage", "pypackage.*"]),
-    package_data={"pypackage": ["py.typed", "share/*"]},
+    package_data={"pypackage": ["py.typed", "data/*", "share/*"]},
     # The runner is a script of sh; launchers for the other two, in bin/ for use from a clone
     # that is not installed, are left to the installer, which knows of folders with spaces.
     scripts=[f"bin/{family}_package_run" for family in FAMILIES],
@@ -38,6 +38,7 @@ setup(
         "pyyaml>=6",
         "rich>=13",
         "stdlib-list>=0.11",
+        "tomli>=2; python_version < '3.11'",
         "uv>=0.5",
     ],
     extras_require={

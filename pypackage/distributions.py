@@ -7,22 +7,24 @@ once; files, modules and entry points are looked up when they are asked for.
 
 from __future__ import annotations
 
-import ast
-import csv
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
-
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypackage.errors import SolveError
-from pypackage.interpreter import Interpreter
+from pypackage.names import normalize
+
+if TYPE_CHECKING:
+    import ast
+
+    from pypackage.interpreter import Interpreter
+
+# ast, csv, json and urllib are imported where they are used: each run of the analyzer looks
+# for the owners of a few modules and mostly needs none of them.
 
 
 class File(NamedTuple):
@@ -71,7 +73,7 @@ class Distribution:
     @property
     def key(self) -> str:
         """The normalized name (PEP 503)."""
-        return canonicalize_name(self.name)
+        return normalize(self.name)
 
     @cached_property
     def files(self) -> tuple[File, ...]:
@@ -80,10 +82,23 @@ class Distribution:
         Raises:
             SolveError: The metadata does not tell which files are its own.
         """
-        places = {path: self.root / path for path in self._listed if not _is_bytecode(path)}
+        places = {path: self.root / path for path in self.listed if not _is_bytecode(path)}
         if self.editable and self.info.suffix == ".dist-info":
             places = _resolve_editable(self, places)
         return tuple(File(_normal(places[path]), path) for path in sorted(places))
+
+    @cached_property
+    def reference(self) -> str:
+        """The URL that it was installed from (PEP 610), as PEP 508 writes it after `@`.
+
+        Empty when it comes from an index. A folder of this machine is a `file:` URL; what
+        a version control system gave has its commit.
+        """
+        direct = _direct_url(self.info)
+        if direct:
+            return _reference(direct)
+        project = _project_of(self.editable) if self.editable else None
+        return project.as_uri() if project else ""
 
     @cached_property
     def modules(self) -> tuple[str, ...]:
@@ -93,13 +108,21 @@ class Distribution:
         google-cloud-storage has `google`, `google.cloud` and `google.cloud.storage`.
         """
         try:
-            paths: Iterable[str] = self._listed
+            paths: Iterable[str] = self.listed
             if self.editable:
                 paths = [file.path for file in self.files]
-        except SolveError:
-            return ()  # it matters only when the distribution is asked for
+        except SolveError:  # of the files; it matters only when they are asked for
+            return tuple(sorted(_redirected(self))) if self.editable else ()
         declared = _read(self.info / "namespace_packages.txt").split()
         return tuple(sorted(_importable(paths, frozenset(declared))))
+
+    def may_have(self, top: str) -> bool:
+        """Whether a top-level module can be one of `modules`: a quick answer.
+
+        Those of an editable install are known for sure only when its sources have been
+        walked through.
+        """
+        return not self.editable or any(_leads_to(self, path, top) for path in self.listed)
 
     @cached_property
     def entry_points(self) -> tuple[EntryPoint, ...]:
@@ -115,12 +138,11 @@ class Distribution:
         return tuple(found)
 
     @cached_property
-    def _listed(self) -> tuple[str, ...]:
+    def listed(self) -> tuple[str, ...]:
         """The paths of its files relative to `root`, as far as the metadata lists them."""
         record = _read(self.info / "RECORD")
         if record:
-            rows = csv.reader(record.splitlines()) if '"' in record else _rows(record)
-            return tuple(row[0] for row in rows if row and row[0])
+            return tuple(row[0] for row in _rows(record) if row and row[0])
         legacy = _read(self.info / "installed-files.txt")
         if legacy:
             return tuple(
@@ -138,8 +160,8 @@ def scan(folders: Iterable[Path]) -> tuple[Distribution, ...]:
     """The distributions of some folders of modules, sorted by name; the first one wins."""
     found: dict[str, Distribution] = {}
     for folder in folders:
-        for info in _metadata_in(folder):
-            distribution = _load(folder, info)
+        for info in metadata_in(folder):
+            distribution = load(folder, info)
             if distribution:
                 found.setdefault(distribution.key, distribution)
     return tuple(found[key] for key in sorted(found))
@@ -161,8 +183,11 @@ def providers(distributions: Iterable[Distribution]) -> dict[str, tuple[Distribu
     return {module: tuple(owners) for module, owners in found.items()}
 
 
-def _metadata_in(folder: Path) -> list[Path]:
-    """The metadata folders of a folder of modules, sorted; eggs keep theirs in EGG-INFO."""
+def metadata_in(folder: Path) -> list[Path]:
+    """The metadata folders of a folder of modules, sorted; eggs keep theirs in EGG-INFO.
+
+    In some, of older tools, it is a file.
+    """
     try:
         names = os.listdir(folder)
     except OSError:
@@ -172,7 +197,13 @@ def _metadata_in(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(wanted) if not name.startswith(("~", "."))]
 
 
-def _load(root: Path, info: Path) -> Distribution | None:
+def load(root: Path, info: Path) -> Distribution | None:
+    """The distribution of one metadata folder; None when that has no name or version.
+
+    Args:
+        root: The folder of modules.
+        info: One of `metadata_in(root)`.
+    """
     if info.name.endswith(".dist-info"):
         text = _read(info / "METADATA")
     else:
@@ -228,27 +259,64 @@ def _legacy_requires(text: str) -> Iterator[str]:
 
 def _project(root: Path, info: Path) -> Path | None:
     """The folder of the project when the distribution is installed in editable mode."""
-    direct = _read(info / "direct_url.json")
-    if direct:
-        try:
-            origin = json.loads(direct)
-            if origin.get("dir_info", {}).get("editable"):
-                return Path(unquote(urlsplit(origin["url"]).path))
-        except (ValueError, KeyError, AttributeError):
-            return None
+    direct = _direct_url(info)
+    if direct.get("dir_info", {}).get("editable"):
+        return _path(direct["url"])
     develop = info.name.endswith(".egg-info") and info.is_dir() and _is_project(root)
     return root if develop else None
+
+
+def _direct_url(info: Path) -> dict[str, Any]:
+    """What direct_url.json says (PEP 610), empty when there is none that has a URL."""
+    text = _read(info / "direct_url.json")
+    if not text:
+        return {}
+    import json
+
+    try:
+        found = json.loads(text)
+        return found if isinstance(found["url"], str) else {}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _path(url: str) -> Path:
+    from urllib.parse import unquote, urlsplit
+
+    return Path(unquote(urlsplit(url).path))
+
+
+def _reference(direct: dict[str, Any]) -> str:
+    """A direct URL in one line, without the password that some tools leave in it."""
+    url = re.sub(r"^(\w+://)[^/@]*:[^/@]*@", r"\1", direct["url"])
+    vcs, archive = direct.get("vcs_info", {}), direct.get("archive_info", {})
+    fragments = []
+    if vcs.get("vcs") and vcs.get("commit_id"):
+        url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    sha256 = archive.get("hashes", {}).get("sha256")
+    if sha256 or archive.get("hash", "").startswith("sha256="):
+        fragments.append(f"sha256={sha256}" if sha256 else archive["hash"])
+    if direct.get("subdirectory"):
+        fragments.append(f"subdirectory={direct['subdirectory']}")
+    return "#".join([url, "&".join(fragments)]) if fragments else url
+
+
+_PROJECT_FILES = ("setup.py", "pyproject.toml", "setup.cfg")
 
 
 def _is_project(folder: Path) -> bool:
     """Whether setuptools' develop mode put a folder of sources on the path."""
     if folder.name in ("site-packages", "dist-packages") or folder.suffix == ".egg":
         return False
-    return any(
-        (place / name).exists()
-        for place in (folder, folder.parent)
-        for name in ("setup.py", "pyproject.toml", "setup.cfg")
-    )
+    return _project_of(folder) is not None
+
+
+def _project_of(folder: Path) -> Path | None:
+    """The project's folder to a folder of sources: that itself, or the one above `src`."""
+    for place in (folder, folder.parent):
+        if any((place / name).exists() for name in _PROJECT_FILES):
+            return place
+    return None
 
 
 # Files that the metadata does not list.
@@ -337,6 +405,24 @@ def _is_pointer(path: str) -> bool:
     return "/" not in path and bool(_POINTER.fullmatch(path))
 
 
+def _leads_to(distribution: Distribution, path: str, top: str) -> bool:
+    """Whether a file of an editable install can make a top-level module importable."""
+    if not _is_pointer(path):
+        return path.startswith((f"{top}/", f"{top}."))
+    if not path.endswith(".pth"):
+        if top not in _read(distribution.root / path):
+            return False
+        names = {*_finder_mapping(distribution.root / path), *_hooked(distribution.root / path)}
+        return any(name.split(".")[0] == top for name in names)
+    for line in _read(distribution.root / path).splitlines():
+        folder = distribution.root / (line.strip() or "-")
+        if (folder / top).is_dir() or (folder / f"{top}.py").is_file():
+            return True
+        if line.strip() and next(folder.glob(f"{top}.*.so"), None):
+            return True
+    return False
+
+
 def _pointed_at(distribution: Distribution, line: str) -> dict[str, Path]:
     """The source files that one line of a .pth file makes importable, by future path."""
     if not line or line.startswith("#"):
@@ -356,11 +442,9 @@ def _pointed_at(distribution: Distribution, line: str) -> dict[str, Path]:
 
 def _finder_mapping(finder: Path) -> dict[str, str]:
     """The MAPPING from module names to places that setuptools writes into its finders."""
-    try:
-        tree = ast.parse(_read(finder))
-    except SyntaxError:
-        return {}
-    for node in tree.body:
+    import ast
+
+    for node in _statements(finder):
         targets = node.targets if isinstance(node, ast.Assign) else ()
         annotated = [node.target] if isinstance(node, ast.AnnAssign) else ()
         for target in (*targets, *annotated):
@@ -368,6 +452,59 @@ def _finder_mapping(finder: Path) -> dict[str, str]:
                 value = getattr(node, "value", None)
                 return dict(ast.literal_eval(value)) if isinstance(value, ast.Dict) else {}
     return {}
+
+
+def _statements(file: Path) -> list[ast.stmt]:
+    """The top-level statements of a Python file, none when it cannot be parsed."""
+    return _parsed(_read(file))
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> list[ast.stmt]:
+    import ast
+
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return []
+
+
+def _redirected(distribution: Distribution) -> set[str]:
+    """The top-level modules that the import hooks of an editable install know."""
+    pointers = (distribution.root / path for path in distribution.listed if _is_pointer(path))
+    return {name.split(".")[0] for path in pointers for name in _hooked(path)}
+
+
+def _hooked(file: Path) -> set[str]:
+    """The modules that an import hook knows.
+
+    meson-python and scikit-build-core end it with a call, or an `init` with a call, one of
+    whose several arguments has the modules: a set of names, or a dict from names to files.
+    """
+    import ast
+
+    names: set[str] = set()
+    for node in _statements(file) if file.suffix == ".py" else ():
+        if isinstance(node, ast.Expr) or getattr(node, "name", "") == "init":
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and len(call.args) > 2:
+                    names.update(_constant_names(call.args))
+    return {name for name in names if all(part.isidentifier() for part in name.split("."))}
+
+
+def _constant_names(arguments: list[ast.expr]) -> Iterator[str]:
+    """The strings in literal sets, and those that are keys of literal dicts."""
+    import ast
+
+    for argument in arguments:
+        keys: list[Any] = []
+        if isinstance(argument, ast.Set):
+            keys = list(argument.elts)
+        elif isinstance(argument, ast.Dict):
+            keys = list(argument.keys)
+        for key in keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value
 
 
 def _mapped(module: str, location: Path) -> Iterator[tuple[str, Path]]:
@@ -395,7 +532,7 @@ _AROUND = re.compile(
 
 def _importable_in(folder: Path) -> list[str]:
     """The modules of a folder of sources; in a project's own folder, packages alone."""
-    is_project = any((folder / n).exists() for n in ("pyproject.toml", "setup.py", "setup.cfg"))
+    is_project = any((folder / name).exists() for name in _PROJECT_FILES)
     found = []
     for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
         name = entry.name.split(".")[0]
@@ -459,8 +596,12 @@ def _is_bytecode(path: str) -> bool:
     return path.endswith((".pyc", ".pyo")) or "__pycache__/" in path
 
 
-def _rows(record: str) -> Iterator[list[str]]:
-    """RECORD without quotes, faster than by csv."""
+def _rows(record: str) -> Iterable[list[str]]:
+    """The lines of RECORD by their columns; without quotes it is faster than by csv."""
+    if '"' in record:
+        import csv
+
+        return csv.reader(record.splitlines())
     return (line.split(",", 1) for line in record.splitlines())
 
 

@@ -8,8 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage import archive, channel, condarc, engine, interpreter, packing, postlink, prefix
+from pypackage import (
+    archive,
+    channel,
+    condarc,
+    engine,
+    interpreter,
+    names,
+    packing,
+    postlink,
+    prefix,
+)
+from pypackage.channel import selection
+from pypackage.channel.names import conda_spec
 from pypackage.errors import InputPathError, SolveError, UsageError
+from pypackage.names import normalize
 from pypackage.progress import SILENT, Reporter
 from pypackage.requirements import Requirements
 
@@ -136,27 +149,36 @@ def _resolve(
     specs = [*requirements.dependencies, f"python={requirements.python}"]
     host = next((c for c in channels if c == HOST or c.startswith(f"{HOST}:")), None)
     if host is None:
-        if requirements.pip:
-            raise SolveError(
-                f"no channel has packages of PyPI such as {requirements.pip[0]}",
-                "add '-c host' for those that are installed here or can be fetched from PyPI",
-            )
-        return specs + _guessed(modules, reporter), [_channel(c) for c in channels]
+        specs += [*_of_pypi(requirements.pip, reporter), *_of_modules(modules, reporter)]
+        return specs, [_channel(c) for c in channels]
     made = _host_channel(requirements, modules, host, len(channels) == 1, reporter)
     # What a channel named before it has too is to be taken from there, in any build.
     answers = made.specs if host == channels[0] else [spec.split()[0] for spec in made.specs]
-    specs = [*made.unanswered, *answers, *_guessed(made.missing, reporter)]
+    specs = [*made.unanswered, *answers, *_of_modules(made.missing, reporter)]
     specs.append(f"python={requirements.python}")
     return specs, [made.url if c == host else _channel(c) for c in channels]
 
 
-def _guessed(modules: Sequence[str], reporter: Reporter) -> list[str]:
-    if modules:
+def _of_pypi(requirements: Sequence[str], reporter: Reporter) -> list[str]:
+    """Match specs for the conda packages of what was asked of PyPI, in the same versions."""
+    parsed = [selection.parse(text) for text in requirements]
+    if parsed:
+        asked = ", ".join(requirement.name for requirement in parsed)
+        reporter.warn(f"taking conda's packages for those of PyPI: {asked}")
+    return [conda_spec(names.conda_name(r.name) or normalize(r.name), r) for r in parsed]
+
+
+def _of_modules(modules: Sequence[str], reporter: Reporter) -> list[str]:
+    """The conda packages that modules come from, by the table; an unknown one is a guess."""
+    known = {module: names.find(module) for module in modules}
+    guessed = [module for module, packages in known.items() if not packages]
+    if guessed:
         reporter.warn(
-            f"taking the packages to be named like the modules: {', '.join(modules)}; "
+            f"taking the packages to be named like the modules: {', '.join(guessed)}; "
             "name them under conda.dependencies where they are not"
         )
-    return [module.lower() for module in modules]
+    found = [packages[0].conda or packages[0].pypi for packages in known.values() if packages]
+    return found + [normalize(module) for module in guessed]
 
 
 def _channel(name: str) -> str:

@@ -78,7 +78,13 @@ def make(
         raise SolveError.of(error, "the host channel cannot be made", root) from error
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
     specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
-    unanswered = [p for p in packages if conda_name(parse_match_spec(p)[0]) not in named]
+    have = {distribution.key for distribution in wanted.available}
+    asked = {p: parse_match_spec(p)[0] for p in packages}
+    unanswered = [
+        package
+        for package, name in asked.items()
+        if conda_name(wish.distribution_name(name, have)) not in named and name != PYTHON
+    ]
     return HostChannel(url, specs, wanted.unknown, tuple(unanswered))
 
 

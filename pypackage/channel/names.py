@@ -44,6 +44,11 @@ def conda_dependency(requirement: Requirement, installed: str) -> str:
     plain = version.release and str(version) == ".".join(map(str, version.release))
     if not plain or not requirement.specifier.contains(version):
         return name
+    return conda_spec(name, requirement)
+
+
+def conda_spec(name: str, requirement: Requirement) -> str:
+    """A requirement as a match spec for the conda package `name`."""
     clauses = sorted(_clause(s.operator, s.version) for s in requirement.specifier)
     return f"{name} {','.join(clauses)}" if clauses else name
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pypackage import names
 from pypackage.channel import pypi, selection
 from pypackage.channel.names import PYTHON, parse_match_spec
 from pypackage.channel.selection import Selection
@@ -68,7 +69,7 @@ def of(
     by_key = {distribution.key: distribution for distribution in available}
     roots = [selection.parse(text) for text in requirements]
     optional: list[Requirement] = []
-    for requirement in _of_packages(packages):
+    for requirement in _of_packages(packages, by_key):
         owner = by_key.get(requirement.name)
         fits = owner and selection.satisfies(owner, requirement)
         (roots if fits else optional).append(requirement)
@@ -107,11 +108,7 @@ def fetched(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
     Raises:
         SolveError: PyPI has no such thing, or cannot be reached.
     """
-    for module in wish.unknown:
-        reporter.warn(
-            f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
-        )
-    guesses = tuple(_guess(module) for module in wish.unknown)
+    guesses = tuple(_on_pypi(module, reporter) for module in wish.unknown)
     full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
     try:
         return _complete(full, wheels, reporter)
@@ -139,17 +136,32 @@ def _complete(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
 _NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # what a distribution can be called
 
 
-def _of_packages(packages: Sequence[str]) -> Iterator[Requirement]:
+def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator[Requirement]:
     """Conda packages as requirements; a range that PEP 440 cannot say is the solver's."""
     for spec in packages:
         name, versions = parse_match_spec(spec)
         if name != PYTHON and _NAME.fullmatch(name):
-            yield Requirement(f"{canonicalize_name(name)}{versions or ''}")
+            yield Requirement(f"{distribution_name(name, installed)}{versions or ''}")
 
 
-def _guess(module: str) -> Requirement:
+def distribution_name(conda: str, installed: Container[str]) -> str:
+    """The distribution that a conda package is made of: of its name, else by the table."""
+    same = canonicalize_name(conda)
+    return same if same in installed else names.pypi_name(conda) or same
+
+
+def _on_pypi(module: str, reporter: Reporter) -> Requirement:
+    """Where a module that nothing installed provides comes from; warns of it."""
+    known = names.find(module)
+    if known and known[0].pypi:
+        name = known[0].pypi
+        reporter.warn(f"nothing installed provides {module}; taking the newest {name} of PyPI")
+        return Requirement(name)
     if not _NAME.fullmatch(module):
         raise _no_such_module(module)
+    reporter.warn(
+        f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
+    )
     return Requirement(canonicalize_name(module))
 
 

@@ -511,13 +511,26 @@ def test_requirements__that_exclude_each_other__exit_4_and_name_both(
     assert "either-right" in said
 
 
-def test_requirements__pip_s_packages_without_the_host_channel__exit_4_and_say_how(
+def test_requirements__pypi_s_packages_without_the_host_channel__are_conda_s(
     tools: Tools, channel: Channel, python: str
 ) -> None:
-    needs = requirements(tools.cwd, {"pip": ["uproot==5.0.5"]}, python=python)
-    said = refused(tools, 4, "-c", channel.folder, needs, "mine")
-    assert "uproot==5.0.5" in said
-    assert "-c host" in said
+    needs = requirements(tools.cwd, {"pip": ["greeting==1.2", "many_files>=1"]}, python=python)
+    done = tools.create("-c", channel.folder, needs, "mine")
+    assert done.returncode == 0, done.stderr
+    assert "taking conda's packages for those of PyPI: greeting, many_files" in done.stderr
+    prefix = tools.environments / "mine"
+    assert (prefix / "bin/greet").is_file()
+
+
+def test_host__module_not_installed_whose_package_has_another_name__is_found_by_the_table(
+    tools: Tools, python: str
+) -> None:
+    # On PyPI attr is another package; the module is one of attrs.
+    needs = requirements(tools.cwd, python=python, modules=["attr"], conda={})
+    done = tools.create("-c", HOST, needs, "mine")
+    assert done.returncode == 0, done.stderr
+    site = tools.environments / "mine/lib" / f"python{python.rpartition('.')[0]}/site-packages"
+    assert list(site.glob("attrs-*.dist-info"))
 
 
 def test_network__is_not_there__exits_4(tools: Tools, python: str) -> None:

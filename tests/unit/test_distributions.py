@@ -191,3 +191,66 @@ def test_editable__setuptools_develop__sources_beside_the_egg_info(tmp_path: Pat
     found = only(scan([tmp_path]))
     assert found.editable == tmp_path
     assert paths(found) == ["old/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "install('x', {'proj', 'other'}, '/build', ['ninja'], False)",  # meson-python's
+        "def init():\n    f = F('x', {'proj', 'other'}, '/b', ['n'], g({'no'}))",  # its newer one
+        "install({'proj.a': '/s/a.py', 'other': '/s/o.py'}, {}, None, False)",  # scikit-build-core
+    ],
+)
+def test_editable__import_hook_of_a_builder__its_modules_are_known_not_run(
+    tmp_path: Path, call: str
+) -> None:
+    pointers = {"_proj_editable_loader.py": f"raise SystemExit\n{call}\n"}
+    pointers["proj-editable.pth"] = "import _proj_editable_loader"
+    found = editable(tmp_path / "site", tmp_path / "p", pointers)
+    assert found.modules == ("other", "proj")
+    assert [found.may_have(name) for name in ("proj", "prot")] == [True, False]
+
+
+def test_may_have__editable_by_path__looks_at_the_sources_for_that_module(tmp_path: Path) -> None:
+    put(tmp_path / "p", {"src/proj/__init__.py": "", "src/one.py": ""})
+    (tmp_path / "p" / "src" / "_c.cpython-311-x86_64-linux-gnu.so").touch()
+    found = editable(tmp_path / "site", tmp_path / "p", {"p.pth": f"\n{tmp_path}/p/src\n"})
+    assert [found.may_have(name) for name in ("proj", "one", "_c", "pro", "src")] == [
+        *(True, True, True),
+        *(False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("direct", "reference"),
+    [
+        ({"url": "file:///a%20b", "dir_info": {}}, "file:///a%20b"),
+        (
+            {"url": "https://e.org/x.whl", "archive_info": {"hashes": {"sha256": "00"}}},
+            "https://e.org/x.whl#sha256=00",
+        ),
+        (
+            {"url": "https://e.org/x.zip", "archive_info": {"hash": "sha256=00"}},
+            "https://e.org/x.zip#sha256=00",
+        ),
+        (
+            {"url": "ssh://git@e.org/x", "vcs_info": {"vcs": "git", "commit_id": "12"}},
+            "git+ssh://git@e.org/x@12",
+        ),
+        ({"url": "https://a:b@e.org/x.whl", "archive_info": {}}, "https://e.org/x.whl"),
+        ({"url": 3}, ""),
+        ([], ""),
+    ],
+)
+def test_reference__direct_url__as_pep_508_has_it(
+    tmp_path: Path, direct: object, reference: str
+) -> None:
+    dist_info(tmp_path, "x", {"x.py": ""})
+    put(tmp_path, {"x-1.0.dist-info/direct_url.json": json.dumps(direct)})
+    assert only(scan([tmp_path])).reference == reference
+
+
+def test_reference__setuptools_develop__the_projects_folder(tmp_path: Path) -> None:
+    put(tmp_path, {"setup.py": "", "src/old/__init__.py": ""})
+    put(tmp_path, {"src/old.egg-info/PKG-INFO": "Name: old\nVersion: 1.0\n"})
+    assert only(scan([tmp_path / "src"])).reference == tmp_path.as_uri()

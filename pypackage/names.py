@@ -1,0 +1,121 @@
+"""What packages a module that is not installed may come from, by a table.
+
+The table is a text file (see `data/README.md` for its source and how it is made), searched
+as it is: nothing of it is loaded before the first question, and a question takes
+microseconds. A name that is not in it is not known; nothing is ever guessed from likeness.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+TABLE = os.path.join(os.path.dirname(__file__), "data", "names.txt")
+
+_NONE = "-"
+
+
+class Package(NamedTuple):
+    """A package by its two names.
+
+    Attributes:
+        pypi: Its normalized name on PyPI; empty when it is not there.
+        conda: Its name on conda-forge; empty when it is not known to be there.
+    """
+
+    pypi: str
+    conda: str
+
+
+def normalize(name: str) -> str:
+    """The one way to write a name of PyPI (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def find(module: str) -> tuple[Package, ...]:
+    """The packages that a module may come from, the likeliest first; empty when unknown.
+
+    Args:
+        module: Dotted, such as `google.cloud.storage`; the longest part of it that the table
+            has decides, so that `numpy.linalg` is numpy's.
+    """
+    top = module.partition(".")[0]
+    module = module if is_shared(top) else top
+    while module:
+        found = _lines(module)
+        if found:
+            return tuple(package for package in map(_package, found) if any(package))
+        module = module.rpartition(".")[0]
+    return ()
+
+
+@lru_cache(maxsize=256)
+def is_shared(module: str) -> bool:
+    """Whether parts of a module are known to come from packages of their own."""
+    return f"\n{module}." in _table()
+
+
+def conda_name(pypi: str) -> str:
+    """What conda-forge calls a package of PyPI; empty when that is not known."""
+    return _by_pypi().get(normalize(pypi), "")
+
+
+def pypi_name(conda: str) -> str:
+    """What PyPI calls a package of conda-forge; empty when that is not known."""
+    return _by_conda().get(conda.lower(), "")
+
+
+def parse(line: str) -> tuple[str, Package]:
+    """The module and the package of one line of the table.
+
+    A line is `MODULE [PYPI [CONDA]]`. Without PYPI it is the module's normalized name,
+    without CONDA the same as PYPI; `-` is none.
+    """
+    module, *rest = line.split(" ")
+    pypi = rest[0] if rest else normalize(module)
+    conda = rest[1] if len(rest) > 1 else pypi
+    return module, Package(*("" if name == _NONE else name for name in (pypi, conda)))
+
+
+def _package(line: str) -> Package:
+    return parse(line)[1]
+
+
+@cache
+def _table() -> str:
+    with open(TABLE, encoding="utf-8") as file:
+        return f"\n{file.read()}"
+
+
+@lru_cache(maxsize=256)
+def _lines(module: str) -> list[str]:
+    """The lines of a module; they stand together, the likeliest package first."""
+    table, found = _table(), []
+    start = min(
+        (at for end in (" ", "\n") if (at := table.find(f"\n{module}{end}")) >= 0), default=-1
+    )
+    while start >= 0:
+        stop = table.index("\n", start + 1)
+        line = table[start + 1 : stop]
+        if line.split(" ", 1)[0] != module:
+            break
+        found.append(line)
+        start = stop if stop + 1 < len(table) else -1
+    return found
+
+
+@cache
+def _by_pypi() -> dict[str, str]:
+    return {package.pypi: package.conda for package in _packages() if package.pypi}
+
+
+@cache
+def _by_conda() -> dict[str, str]:
+    return {package.conda: package.pypi for package in _packages() if package.conda}
+
+
+def _packages() -> list[Package]:
+    """All packages backwards, for the first line of one to be the last word on it."""
+    return [_package(line) for line in reversed(_table().split("\n")) if line]

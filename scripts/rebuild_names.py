@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Make pypackage/data/names.txt of the map in the wheel of conda-pypi and overrides.txt.
+
+    pip download --no-deps conda-pypi==0.13.1
+    scripts/rebuild_names.py conda_pypi-0.13.1-py3-none-any.whl
+
+The same wheel and the same overrides give the same bytes. See pypackage/data/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pypackage import files
+from pypackage.names import Package, normalize, parse
+
+DATA = Path(__file__).resolve().parents[1] / "pypackage" / "data"
+MAP = "conda_pypi/grayskull_pypi_mapping.json"
+
+Table = dict[str, list[Package]]
+
+# Of a namespace package the map often has many distributions; none of them is the likelier.
+MOST_CANDIDATES = 4
+
+NAMELESS = re.compile(r"[0-9a-f]{40,}")  # digests that got into the map as names
+# Add-ons that no program imports by name, and what has been replaced as a whole.
+UNUSED = re.compile(r"apache-airflow-backport-.*|jupyterlab-.*|.*-stubs|types-.*|xstatic-.*")
+
+
+def main() -> None:
+    """Read the wheel that is named on the command line and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("wheel", type=Path, help="a wheel of conda-pypi")
+    wheel = parser.parse_args().wheel
+    with zipfile.ZipFile(wheel) as archive:
+        entries = json.loads(archive.read(MAP)).values()
+    table = {module: ranked(module, found) for module, found in collected(entries).items()}
+    table = {module: found for module, found in table.items() if found}
+    table |= overrides((DATA / "overrides.txt").read_text(encoding="utf-8"))
+    lines = [line for module in sorted(table) for line in written(module, table[module])]
+    with files.new_file(DATA / "names.txt") as file:
+        file.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def collected(entries: list[dict[str, str]]) -> Table:
+    """The packages of each module; a submodule that stands for a distribution is its module."""
+    table: Table = defaultdict(list)
+    for entry in entries:
+        package = Package(normalize(entry["pypi_name"]), entry["conda_name"].lower())
+        if not NAMELESS.fullmatch(package.pypi) and not UNUSED.fullmatch(package.pypi):
+            table[entry["import_name"]].append(package)
+    below = defaultdict(list)
+    for module in [module for module in table if "." in module]:
+        below[module.split(".")[0]].append(module)
+    for top, modules in below.items():
+        packages = {package for module in modules for package in table[module]}
+        if top not in table and len(packages) == 1:
+            table[top] = [packages.pop()]
+            for module in modules:
+                del table[module]
+    return table
+
+
+def ranked(module: str, packages: list[Package]) -> list[Package]:
+    """The packages of a module, the likeliest first: the one that is named like it alone.
+
+    Many claims in the map are for what a distribution carries along, tests or a copy.
+    """
+    key = normalize(module)
+    same = [package for package in packages if package.pypi == key]
+    if same or len(packages) > MOST_CANDIDATES:
+        return same
+    near = (f"python-{key}", f"py{key}", f"py-{key}", f"{key}-python", f"{key}-py")
+    return sorted(packages, key=lambda one: (one.pypi not in near, len(one.pypi), one.pypi))
+
+
+def overrides(text: str) -> Table:
+    """The lines of overrides.txt; no package stands for a module that must not be guessed."""
+    table: Table = defaultdict(list)
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if words:
+            module, package = parse(" ".join(words))
+            table[module].append(package)
+    return table
+
+
+def written(module: str, packages: list[Package]) -> list[str]:
+    """The lines of a module, as short as `parse` understands them."""
+    lines = []
+    for pypi, conda in packages:
+        words = [module]
+        if conda != pypi or pypi != normalize(module):
+            words.append(pypi or "-")
+        if conda != pypi:
+            words.append(conda or "-")
+        lines.append(" ".join(words))
+    return [
+        line if parse(line)[1].pypi or parse(line)[1].conda else f"{module} -" for line in lines
+    ]
+
+
+if __name__ == "__main__":
+    main()
