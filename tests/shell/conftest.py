@@ -15,7 +15,7 @@ from tests.shell.environments import NAMING, SCRIPT, Environment, relocations
 
 # What the script may rely on, besides the shell: nothing else is on its PATH.
 GNU = (
-    "cat chmod getconf grep gzip head id ls mkdir mkfifo mv od readlink rm rmdir sed "
+    "cat chmod getconf grep gzip head id ls mkdir mv od readlink rm rmdir sed "
     "sha256sum sleep tail tar tr uname wc"
 )
 # As above; the tests' commands too.

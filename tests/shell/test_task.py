@@ -188,6 +188,25 @@ def test_task__first_start__has_no_children_and_no_open_files_of_ours(
     assert output == "['0', '1', '2', '3']\nnone\n"
 
 
+def test_task__first_start__gets_the_files_that_the_caller_opened(
+    runner: Runner, archive: Path
+) -> None:
+    for number in (3, 4, 5, 6, 7):
+        (runner.folder / f"file{number}").write_text(f"{number}\n")
+    opened = " ".join(f"{number}<file{number}" for number in (3, 4, 5, 6, 7))
+    command = f'exec "$@" {opened}'
+    read = "cat <&3 && cat <&4 && cat <&5 && cat <&6 && cat <&7"
+    done = subprocess.run(
+        ["sh", "-c", command, "sh", *runner.shell, SCRIPT, "-e", archive, "sh", "-c", read],
+        cwd=runner.folder,
+        env={"PATH": str(runner.tools), **runner.env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("3\n4\n5\n6\n7\n", "")
+
+
 def test_task__first_start__gets_all_of_stdin(runner: Runner) -> None:
     greedy: Files = {"bin/python": b"#!/bin/sh\ncat >/dev/null\n"}
     Environment({**NAMING, **greedy}, relocations()).pack(runner.folder / "relocated")
