@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +78,8 @@ def make(
         raise SolveError.of(error, "the host channel cannot be made", root) from error
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
     specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
-    have = {distribution.key for distribution in wanted.available}
-    asked = {p: parse_match_spec(p)[0] for p in packages}
-    unanswered = [
-        package
-        for package, name in asked.items()
-        if conda_name(wish.distribution_name(name, have)) not in named and name != PYTHON
-    ]
-    return HostChannel(url, specs, wanted.unknown, tuple(unanswered))
+    unanswered = tuple(spec for spec in packages if not _is_among(spec, named, wanted))
+    return HostChannel(url, specs, wanted.unknown, unanswered)
 
 
 def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
@@ -97,6 +91,13 @@ def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
                 f"{spec} is asked for, but {base.executable} is Python {base.version}",
                 "name an interpreter of that version, or another channel",
             )
+
+
+def _is_among(spec: str, named: Container[str], wanted: wish.Wish) -> bool:
+    """Whether a match spec asks for Python or for one of some packages of the channel."""
+    name = parse_match_spec(spec)[0]
+    have = {distribution.key for distribution in wanted.available}
+    return name == PYTHON or conda_name(wish.distribution_name(name, have)) in named
 
 
 def _pinned(package: Path) -> str:
