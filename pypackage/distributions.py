@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -82,7 +82,8 @@ class Distribution:
         Raises:
             SolveError: The metadata does not tell which files are its own.
         """
-        places = {path: self.root / path for path in self.listed if not _is_bytecode(path)}
+        listed = frozenset(self.listed)
+        places = {path: self.root / path for path in listed if not _is_cached(path, listed)}
         if self.editable and self.info.suffix == ".dist-info":
             places = _resolve_editable(self, places)
         return tuple(File(_normal(places[path]), path) for path in sorted(places))
@@ -364,9 +365,17 @@ _NOT_CODE = re.compile(r"__pycache__|\..*|.*\.egg-info|node_modules")
 def _below(root: Path, name: str) -> Iterator[str]:
     """The files below a folder, relative to `root`, without caches and hidden folders."""
     for folder, subfolders, files in os.walk(root / name, followlinks=True):
-        subfolders[:] = sorted(n for n in subfolders if not _NOT_CODE.fullmatch(n))
+        wanted = (n for n in subfolders if not _NOT_CODE.fullmatch(n))
+        subfolders[:] = sorted(n for n in wanted if not _leads_up(folder, n))
         base = os.path.relpath(folder, root)
         yield from (f"{base}/{f}" for f in sorted(files) if not f.endswith((".pyc", ".pyo")))
+
+
+def _leads_up(folder: str, name: str) -> bool:
+    """Whether a link in a folder leads to the folder itself or one above it."""
+    path = os.path.join(folder, name)
+    above = os.path.join(os.path.realpath(path), "")
+    return os.path.islink(path) and os.path.join(os.path.realpath(folder), "").startswith(above)
 
 
 # Editable installs.
@@ -592,8 +601,9 @@ def _is_module(path: str) -> bool:
     return path.endswith((".py", ".so")) and not path.startswith("..")
 
 
-def _is_bytecode(path: str) -> bool:
-    return path.endswith((".pyc", ".pyo")) or "__pycache__/" in path
+def _is_cached(path: str, listed: Container[str]) -> bool:
+    """Whether a file is byte code that can be made again; some come without their source."""
+    return "__pycache__/" in path or (path.endswith((".pyc", ".pyo")) and path[:-1] in listed)
 
 
 def _rows(record: str) -> Iterable[list[str]]:

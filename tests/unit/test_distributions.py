@@ -67,6 +67,11 @@ def test_files__scripts_outside_and_byte_code__paths_are_relative(tmp_path: Path
     assert found.files[0].source == tmp_path / "bin" / "run"
 
 
+def test_files__byte_code_without_its_source__is_kept(tmp_path: Path) -> None:
+    dist_info(tmp_path, "pkg", {"pkg/a.pyc": "", "pkg/b.py": "", "pkg/b.pyc": ""})
+    assert paths(only(scan([tmp_path]))) == ["pkg/a.pyc", "pkg/b.py"]
+
+
 def test_files__comma_in_a_name__is_read_as_csv(tmp_path: Path) -> None:
     dist_info(tmp_path, "pkg", {"pkg/a.py": ""})
     with open(tmp_path / "pkg-1.0.dist-info" / "RECORD", "a") as record:
@@ -156,6 +161,18 @@ def test_editable__path_to_sources__files_are_the_sources(tmp_path: Path) -> Non
     assert paths(found) == ["proj/__init__.py", "proj/d.txt"]
     assert found.modules == ("proj",)
     assert found.files[-1].source == project / "src" / "proj" / "d.txt"
+
+
+def test_editable__links_that_lead_in_a_circle__are_not_followed(tmp_path: Path) -> None:
+    put(tmp_path / "src", {"pkg/__init__.py": "", "pkg/sub/a.py": ""})
+    for link in ("pkg/loop", "pkg/again", "pkg/sub/up"):
+        (tmp_path / "src" / link).symlink_to(tmp_path / "src" / "pkg")
+    site = tmp_path / "site"
+    dist_info(site, "pkg", {"__editable__.pkg-1.0.pth": f"{tmp_path / 'src'}\n"})
+    info = site / "pkg-1.0.dist-info"
+    origin = {"url": (tmp_path / "src").as_uri(), "dir_info": {"editable": True}}
+    (info / "direct_url.json").write_text(json.dumps(origin))
+    assert paths(only(scan([site]))) == ["pkg/__init__.py", "pkg/sub/a.py"]
 
 
 def test_editable__path_to_project_itself__takes_packages_but_no_tests(tmp_path: Path) -> None:
