@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,8 @@ def test_channel__packages__indexed_and_named_by_them(store: Store, tmp_path: Pa
 def _make_channel(root: Path, worker: int) -> None:
     store = Store(root, "linux-64")
     store.channel([store.add("key", package(root / f"w{worker}"), [])])
+    # As the executable ends: the indexer's threads crash an interpreter that ends in good order.
+    os._exit(0)
 
 
 def test_channel__many_processes_at_once__one_whole_channel(store: Store) -> None:
