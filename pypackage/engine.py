@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def platform() -> str:
-    """The conda platform of this machine, such as `linux-64`."""
-    from rattler.platform import Subdir
-
-    return str(Subdir.current())
-
-
 def solve(specs: Sequence[str], channels: Sequence[str]) -> list[RepoDataRecord]:
     """Choose the packages of an environment.
 
