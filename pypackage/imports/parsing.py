@@ -1,0 +1,118 @@
+"""From the text of a source to its tree, without the `ast` module, which is slow to load."""
+
+from __future__ import annotations
+
+import _ast
+import re
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# A dotted name for which the parser takes time quadratic in its length.
+_ENDLESS = r"(?:\.\w+){2000}"
+_LONG = 4_000
+
+
+class Parsed(NamedTuple):
+    """A tree.
+
+    Attributes:
+        tree: The tree.
+        shift: By how many lines the numbers of its lines are too large.
+        whole: Whether it is that of the whole source, not of what is understood of it.
+    """
+
+    tree: _ast.Module
+    shift: int = 0
+    whole: bool = True
+
+
+class NotParsed(NamedTuple):
+    """Where and why a text cannot be parsed, as this Python sees it."""
+
+    line: int
+    column: int
+    message: str
+
+
+def parse(text: str) -> Parsed | NotParsed:
+    """Parse a source; one that is indented as a whole is understood too.
+
+    `inspect.getsource` gives a nested function so.
+    """
+    if len(text) > _LONG and re.search(_ENDLESS, text):
+        return NotParsed(1, 1, "too many dots in a row")
+    try:
+        return Parsed(tree_of(text))
+    except SyntaxError as error:
+        if isinstance(error, IndentationError):
+            tree = _indented(text)
+            if tree is not None:
+                return Parsed(tree, 1)
+        return NotParsed(error.lineno or 1, max(error.offset or 1, 1), error.msg)
+    except (RecursionError, MemoryError):
+        return NotParsed(1, 1, "nested too deeply to be parsed")
+    except (ValueError, OverflowError, SystemError) as error:
+        return NotParsed(1, 1, str(error))
+
+
+def tree_of(text: str) -> _ast.Module:
+    """The tree of a text; raises what `compile` does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes and the like: not ours to report
+        tree = compile(text, "<source>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    assert isinstance(tree, _ast.Module)
+    return tree
+
+
+def _indented(text: str) -> _ast.Module | None:
+    """The tree of a text that is one indented block, made the body of an `if`."""
+    try:
+        tree = tree_of(f"if 1:\n{text}")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    # More than the `if` alone: only a part of the text was indented, which is an error.
+    if len(tree.body) != 1 or not isinstance(tree.body[0], _ast.If):
+        return None
+    tree.body = tree.body[0].body
+    return tree
+
+
+def fields(node: _ast.AST) -> Iterator[tuple[str, object]]:
+    """The fields of a node that it has."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value is not None:
+            yield name, value
+
+
+def children(node: _ast.AST) -> Iterator[_ast.AST]:
+    """The nodes right below a node."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for one in value:
+                if isinstance(one, _ast.AST):
+                    yield one
+        elif isinstance(value, _ast.AST):
+            yield value
+
+
+def walk(node: _ast.AST) -> Iterator[_ast.AST]:
+    """All nodes of a tree, itself first, in the order of the source."""
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        yield one
+        todo.extend(reversed(list(children(one))))
+
+
+def dotted(node: _ast.AST | None) -> str:
+    """`a.b.c` of the expression a.b.c; empty for any other."""
+    names: list[str] = []
+    while isinstance(node, _ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, _ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(names)])
