@@ -7,9 +7,9 @@ its name may be anybody's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage import declared as declarations
 from pypackage import names
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """A package that is to be in the environment.
 
     Attributes:
@@ -49,7 +48,6 @@ class Chooser:
         installed: What the interpreter has; None when only a version is known.
         pip_only: Whether all packages are to be pip's.
         conda: Whether a package that is not installed is to be conda's, if it can be.
-        markers: The variables of environment markers, without `extra`.
         chosen: The packages by their keys.
         warnings: What the user should know.
     """
@@ -60,18 +58,23 @@ class Chooser:
         mapping: Mapping[str, str],
         installed: Installed | None,
         pip_only: bool,
-        markers: Mapping[str, str],
+        markers: Callable[[], Mapping[str, str]],
     ) -> None:
         self.declared = declared
         self.installed = installed
         self.pip_only = pip_only
         self.conda = not pip_only and (installed is None or installed.conda)
-        self.markers = markers
+        self._find_markers = markers
         self.chosen: dict[str, Choice] = {}
         self.warnings: list[str] = []
         self._mapping = mapping
         self._unknown: list[str] = []
         self._imported: set[str] = set()
+
+    @cached_property
+    def markers(self) -> Mapping[str, str]:
+        """The variables of environment markers, without `extra`."""
+        return self._find_markers()
 
     def choose(self, choice: Choice | None) -> None:
         """Take a package; what the user asks of it weighs more than that it is imported."""
@@ -222,11 +225,13 @@ class Chooser:
     def holding(self, key: str) -> list[Declaration]:
         """The declarations of a package that count for the target."""
         found = self.declared.requirements.get(key, ())
+        if all(one.requirement.marker is None for one in found):
+            return list(found)
         return [one for one in found if declarations.holds(one.requirement, self.markers)]
 
 
 _NAME = r"(?a:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
-_MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})\s*(?:[=<>!~\s].*)?"
+_MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})(?:\s*[=<>!~].*|\s+[\d*].*)?"
 
 
 def _in_words(module: str) -> str:

@@ -88,6 +88,16 @@ class PackError(PackageError):
     exit_code = 6
 
 
+class MismatchError(PackageError):
+    """An environment does not go with the Python or the packages of an engine's client."""
+
+
+class VerificationError(PackageError):
+    """A required module does not import in the finished environment."""
+
+    exit_code = 7
+
+
 class ProcessError(PackageError):
     """A program that was started failed; carries what it said.
 

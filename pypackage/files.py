@@ -22,6 +22,7 @@ ABANDONED = 24 * 3600.0
 
 _OURS = re.compile(r"\.[0-9a-f]{12}\.part$")
 
+_REMOVERS = 16  # threads; each folder's removal may have to wait for the disk
 PATIENCE = 5.0  # seconds for the removal of a part to which somebody still writes
 
 
@@ -33,7 +34,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     """
     path = Path(os.path.realpath(path))
     _sweep(path.parent)
-    part = _part(path)
+    part = part_of(path)
     try:
         with part.open("xb") as file:
             yield file
@@ -58,7 +59,7 @@ def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
-    part = _part(path)
+    part = part_of(path)
     part.mkdir()
     try:
         yield part
@@ -76,24 +77,46 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     """Make a folder in `parent` that is gone after the block."""
     parent.mkdir(parents=True, exist_ok=True)
     _sweep(parent)
-    part = _part(parent / "temporary")
+    part = part_of(parent / "temporary")
     part.mkdir()
     try:
         yield part
     except BaseException:
         _discard(part)
         raise
-    shutil.rmtree(part, ignore_errors=True)
+    remove(part)
 
 
-def _part(path: Path) -> Path:
+def remove(folder: Path) -> None:
+    """Remove a folder and all in it; what cannot be removed stays, as does what it is in."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    by_depth: dict[int, list[str]] = {}
+    for place, _, _ in os.walk(folder):
+        by_depth.setdefault(place.count(os.sep), []).append(place)
+    with ThreadPoolExecutor(_REMOVERS) as removers:
+        for depth in sorted(by_depth, reverse=True):
+            list(removers.map(_remove_one, by_depth[depth]))
+
+
+def _remove_one(folder: str) -> None:
+    """Remove a folder that has no more folders in it, and its files."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+
+
+def part_of(path: Path) -> Path:
+    """A new name beside a path, for what is being made or removed; see the module's text."""
     return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
 
 
 def _exchange(part: Path, path: Path) -> None:
     """Rename `part` to `path`; what was there is moved aside first and then removed."""
     while True:
-        old = _part(path)
+        old = part_of(path)
         with suppress(FileNotFoundError):
             path.rename(old)
         try:
@@ -105,7 +128,7 @@ def _exchange(part: Path, path: Path) -> None:
         else:
             return
         finally:
-            shutil.rmtree(old, ignore_errors=True)
+            remove(old)
 
 
 def _keep_first(part: Path, path: Path) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypackage.errors import InputPathError, ProcessError
 
@@ -16,12 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# pathlib, subprocess and the probe are imported where they are used: `version` is asked by
-# each run of the analyzer and mostly needs none of them.
+# json, pathlib, subprocess and the probe are imported where they are used: each run of the
+# analyzer asks which interpreter is meant, and mostly needs none of them.
 
 
-@dataclass(frozen=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """An interpreter as it describes itself; all paths are absolute.
 
     Attributes:
@@ -64,15 +60,12 @@ class Interpreter:
         return ".".join(self.version.split(".")[:2])
 
 
-def version(name: str | None = None) -> str:
-    """The version of the interpreter that `find` finds, in less time if it is this one.
-
-    Raises:
-        InputPathError: As `find` does.
-    """
-    if name is None and _is_running(shutil.which("python3") or sys.executable):
-        return sys.version.split()[0]
-    return find(name).version
+def is_running(name: str | None = None) -> bool:
+    """Whether `find` finds this process's interpreter by a name; False of a mere version."""
+    if name is not None and is_version(name):
+        return False
+    found = _default() if name is None else _which(name)
+    return bool(found) and _is_this(found)
 
 
 def find(name: str | None = None) -> Interpreter:
@@ -87,17 +80,26 @@ def find(name: str | None = None) -> Interpreter:
     """
     from pathlib import Path
 
-    if name is None:
-        found = shutil.which("python3") or sys.executable
-    elif re.fullmatch(r"\d+(\.\d+){0,2}", name):
-        return _of_version(name)
-    else:
-        found = shutil.which(name) or ""
-        if not found:
-            raise InputPathError(
-                f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
-            )
-    return ask(Path(found))
+    return _of_version(name) if name is not None and is_version(name) else ask(Path(locate(name)))
+
+
+def locate(name: str | None = None) -> str:
+    """Where the program is that `find` takes by a name that is no mere version.
+
+    Raises:
+        InputPathError: There is none such.
+    """
+    found = _default() if name is None else _which(name)
+    if not found:
+        raise InputPathError(
+            f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
+        )
+    return found
+
+
+def is_version(name: str) -> bool:
+    """Whether a name is a mere version, such as `3.11`."""
+    return bool(re.fullmatch(r"\d+(\.\d+){0,2}", name))
 
 
 def ask(executable: Path) -> Interpreter:
@@ -106,24 +108,57 @@ def ask(executable: Path) -> Interpreter:
     Raises:
         InputPathError: It cannot be started or is not a Python interpreter.
     """
+    from pypackage import _probe
+
+    if _is_this(os.fspath(executable)):
+        return _from_answer(_probe.probe())
+    import json
+
+    said = answer(os.fspath(executable))
+    try:
+        return _from_answer(json.loads(said))
+    except (ValueError, TypeError, KeyError) as error:
+        raise not_one(executable) from error
+
+
+def answer(executable: str, *arguments: str) -> str:
+    """What an interpreter answers to the probe; none of its user's code is run.
+
+    Raises:
+        InputPathError: It cannot be started.
+    """
     from pypackage import _probe, process
 
-    if _is_running(os.fspath(executable)):
-        return _from_answer(_probe.probe())
     try:
-        answer = process.run([executable, "-I", _probe.__file__])
+        said = process.run([executable, "-I", "-S", _probe.__file__, *arguments])
     except ProcessError as error:
-        raise InputPathError(f"{executable} {_NO_INTERPRETER}", str(error)) from error
-    try:
-        return _from_answer(json.loads(answer))
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputPathError(f"{executable} {_NO_INTERPRETER}") from error
+        raise not_one(executable, str(error)) from error
+    return os.fsdecode(said)
 
 
-_NO_INTERPRETER = "is not a Python 3 interpreter that runs here"
+def not_one(executable: str | os.PathLike[str], said: str = "") -> InputPathError:
+    """The error for what is no interpreter."""
+    return InputPathError(f"{executable} is not a Python 3 interpreter that runs here", said)
 
 
-def _is_running(executable: str) -> bool:
+def _default() -> str:
+    return _which("python3") or sys.executable
+
+
+def _which(name: str, path: str = "") -> str:
+    """Where a command is, as a shell finds it; empty when there is none."""
+    if os.path.dirname(name):
+        return name if _can_run(name) else ""
+    folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
+    places = (os.path.join(folder, name) for folder in folders if name)
+    return next(filter(_can_run, places), "")
+
+
+def _can_run(path: str) -> bool:
+    return os.access(path, os.X_OK) and not os.path.isdir(path)
+
+
+def _is_this(executable: str) -> bool:
     """Whether it is this process's interpreter, perhaps by another name in the same folder.
 
     The folder matters: a virtual environment's `python` is a link to the one it was made of.
@@ -156,14 +191,32 @@ def _of_version(version: str) -> Interpreter:
     )
 
 
+def known() -> list[Interpreter]:
+    """All interpreters from 3.9 on that `find` may find by their versions."""
+    from pathlib import Path
+
+    candidates = (one for minor in _MINORS for one in _candidates(f"3.{minor}"))
+    found: dict[Path, Interpreter] = {}
+    for candidate in {os.path.realpath(one): one for one in candidates}.values():
+        try:
+            interpreter = ask(Path(candidate))
+        except InputPathError:
+            continue
+        found.setdefault(interpreter.base_executable.resolve(), interpreter)
+    return list(found.values())
+
+
+_MINORS = range(9, 25)  # those of Python 3 that there may be
+
+
 def _candidates(version: str) -> Iterator[str]:
-    """Where an interpreter of a version may be: on PATH, this one, where pyenv and uv put it."""
+    """Where an interpreter of a version may be: on PATH, this one, with pyenv, uv, or built."""
     from glob import glob
 
     short = ".".join(version.split(".")[:2])
     for name in ("python3", f"python{short}", "python"):
         for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-            found = shutil.which(name, path=folder) if folder else None
+            found = _which(name, folder) if folder else ""
             if found:
                 yield found
     yield sys.executable
@@ -173,6 +226,8 @@ def _candidates(version: str) -> Iterator[str]:
     uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{share}/uv/python"
     yield from sorted(glob(f"{pyenv}/versions/{version}*/bin/python"), reverse=True)
     yield from sorted(glob(f"{uv}/cpython-{version}*/bin/python3"), reverse=True)
+    built = f"{os.environ.get('XDG_CACHE_HOME') or f'{home}/.cache'}/pypackage/interpreters"
+    yield from sorted(glob(f"{built}/cpython-{version}*/bin/python3"), reverse=True)
 
 
 def _from_answer(answer: dict[str, Any]) -> Interpreter:

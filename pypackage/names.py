@@ -54,7 +54,8 @@ def find(module: str) -> tuple[Package, ...]:
 @lru_cache(maxsize=256)
 def is_shared(module: str) -> bool:
     """Whether parts of a module are known to come from packages of their own."""
-    return f"\n{module}." in _table()
+    below = f"{module}."
+    return _table().startswith(below, _begin(below))
 
 
 def conda_name(pypi: str) -> str:
@@ -85,25 +86,36 @@ def _package(line: str) -> Package:
 
 @cache
 def _table() -> str:
-    with open(TABLE, encoding="utf-8") as file:
-        return f"\n{file.read()}"
+    with open(TABLE, "rb") as file:
+        return file.read().decode()
 
 
 @lru_cache(maxsize=256)
 def _lines(module: str) -> list[str]:
     """The lines of a module; they stand together, the likeliest package first."""
-    table, found = _table(), []
-    start = min(
-        (at for end in (" ", "\n") if (at := table.find(f"\n{module}{end}")) >= 0), default=-1
-    )
-    while start >= 0:
-        stop = table.index("\n", start + 1)
-        line = table[start + 1 : stop]
-        if line.split(" ", 1)[0] != module:
+    table, found, start = _table(), [], _begin(module)
+    while start < len(table):
+        stop = table.index("\n", start)
+        line = table[start:stop]
+        if line.partition(" ")[0] != module:
             break
         found.append(line)
-        start = stop if stop + 1 < len(table) else -1
+        start = stop + 1
     return found
+
+
+def _begin(module: str) -> int:
+    """Where the first line begins whose module is not before another in the order of names."""
+    table = _table()
+    low, high = 0, len(table)
+    while low < high:
+        start = table.rfind("\n", 0, (low + high) // 2) + 1
+        stop = table.index("\n", start)
+        if table[start:stop].partition(" ")[0] < module:
+            low = stop + 1
+        else:
+            high = start
+    return low
 
 
 @cache

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pypackage import declared as declarations
 from pypackage.choosing import Choice, Chooser
@@ -15,8 +14,7 @@ DEFAULT_CHANNEL = "conda-forge"
 Pin = Literal["exact", "minor", "none"]
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Packages for modules.
 
     Attributes:
@@ -32,8 +30,7 @@ class Resolved:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What is required of a package beside that it is there.
 
     Attributes:
@@ -153,7 +150,7 @@ class Writer:
         if held[0] or not any(held):
             return None
         requirement.marker = None
-        return replace(self.work.named(requirement.name, asked), asked=requirement)
+        return self.work.named(requirement.name, asked)._replace(asked=requirement)
 
     def _write_pip(self, choice: Choice, bounds: Bounds) -> None:
         distribution = choice.owner.distribution if choice.owner else None
@@ -192,7 +189,7 @@ class Writer:
 
     def _tell_unpinned(self, choice: Choice, bounds: Bounds) -> None:
         known = choice.owner or bounds.specifier or bounds.url or bounds.spec
-        if self.work.installed and not known:
+        if self.work.installed and self.pin != "none" and not known:
             self.unpinned.append(self.work.name_of(choice.package))
 
     def _ordered_channels(self) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from pypackage.owners import Installed
 from pypackage.pinning import Pin, Resolved, Writer
 
 if TYPE_CHECKING:
-    from pypackage.interpreter import Interpreter
+    from pypackage.environment import Environment
 
 __all__ = ["Pin", "Resolved", "resolve"]
 
 
 def resolve(
     modules: Mapping[str, Collection[str]],
-    interpreter: Interpreter | None,
+    environment: Environment | None,
     *,
     declared: Declared = Declared(),  # noqa: B008 (frozen)
     mapping: Mapping[str, str] = {},
@@ -31,27 +31,28 @@ def resolve(
     """Find the packages that modules come from.
 
     What is installed is taken as it is, from conda or by pip. What is not is conda's where the
-    interpreter is, or where there is none, and else pip's.
+    environment is, or where there is none, and else pip's.
 
     Args:
         modules: Top-level modules and the dotted names that are imported of each, such as
             `{"google": {"google.cloud.storage"}}`; a dotted name may go on with an attribute.
-        interpreter: The one whose packages are looked at; None when only a version is known.
+        environment: The one whose packages are looked at; None when only a version is known.
         declared: What the program's author has declared.
         mapping: Packages of modules (dotted or not) as the user says; a name or PEP 508.
         extra: Further packages; names, PEP 508 or conda match specs.
         pin: How much of an installed version is required.
-        python: The version that is meant, by default that of the interpreter.
+        python: The version that is meant, by default that of the environment.
         pip_only: Name all packages as PyPI does, as a requirements.txt has to.
 
     Raises:
         RequirementsError: A package in `mapping` or `extra` is not valid.
     """
-    version = python or (interpreter.version if interpreter else "")
-    markers = interpreter.markers if interpreter else {}
-    if not interpreter and declared.requirements:
-        markers = declarations.markers(version)
-    installed = Installed(interpreter) if interpreter else None
+    version = python or (environment.version if environment else "")
+
+    def markers() -> Mapping[str, str]:
+        return environment.markers if environment else declarations.markers(version)
+
+    installed = Installed(environment) if environment else None
     work = Chooser(declared, mapping, installed, pip_only, markers)
     for module in sorted(modules):
         for name in _deepest(modules[module] or (module,)):

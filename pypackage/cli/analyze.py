@@ -1,52 +1,44 @@
 """python_package_analyze: Python sources to requirements.json."""
+# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 
-import argparse
+import gc
 import os
-import re
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
-from pypackage import imports, interpreter, requirements, stdlib
 from pypackage.cli import talk
 from pypackage.errors import InputPathError, UsageError
-from pypackage.imports import Import, Why
-from pypackage.progress import SILENT, Reporter
-from pypackage.requirements import Requirements
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pypackage.programs import Needs
+    from pypackage.progress import Reporter
+    from pypackage.requirements import Requirements
+
+# What a short run spends its time on is imports: none is made before it is needed.
 
 USAGE = "%(prog)s [options] SOURCE... OUT"
 DESCRIPTION = """\
-Find the modules that Python sources import and write what they need as JSON, from which
-python_package_create makes an environment. Nothing of the sources is imported or run."""
+Find the modules that Python programs import and the packages that these come from, and
+write what the programs need as JSON, from which python_package_create makes an environment.
+Nothing of the sources is imported or run."""
 EPILOG = """\
 examples:
   %(prog)s script.py requirements.json
-  %(prog)s script.py helpers.py requirements.json
-  %(prog)s --python 3.12 script.py requirements.json
+  %(prog)s project/ notes.ipynb requirements.json
+  %(prog)s --python 3.12 --function Model.fit script.py requirements.json
+  %(prog)s --explain script.py -
+  %(prog)s --format environment.yml script.py environment.yml
+  %(prog)s -m mypackage.tool requirements.json
   python -c 'import m, inspect; print(inspect.getsource(m.f))' | %(prog)s - -
 
 exit status:
   0 success, 1 invalid command, 2 a path cannot be read or written,
-  3 a source cannot be parsed"""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A source that was read.
-
-    Attributes:
-        path: What messages call it.
-        folder: Where Python would look for the modules beside it.
-        found: What it imports.
-    """
-
-    path: str
-    folder: str
-    found: tuple[Import, ...]
+  3 a source cannot be parsed, or what it declares is not valid"""
+FORMATS = ("json", "requirements.txt", "environment.yml")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,145 +46,199 @@ def main(argv: Sequence[str] | None = None) -> int:
     return talk.run(_parser(), _command, argv)
 
 
+# --- the command line --------------------------------------------------------------------
+
+
 def script() -> NoReturn:
-    """The executable."""
-    sys.exit(main())
+    """The executable; ends the process."""
+    gc.disable()  # nothing of what such a short process makes is worth collecting
+    talk.leave(main())
 
 
 def _parser() -> talk.Parser:
     parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
-    parser.add_argument("source", nargs="+", metavar="SOURCE", help="a Python source; - is stdin")
-    parser.add_argument("out", metavar="OUT", help="the file to write; - is stdout")
     parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="SOURCE... OUT",
+        help="Python files, notebooks, folders; - is stdin; the last is the file to write, "
+        "where - is stdout",
+    )
+    _add_sources(parser)
+    _add_packages(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument("--format", choices=FORMATS, default="json", help="of OUT (default: json)")
+    group.add_argument(
+        "--explain",
+        action="store_true",
+        help="list each module with every place and reason on stdout, instead of the result if "
+        "OUT is -",
+    )
+    group.add_argument("--json", action="store_true", help="the same as JSON")
+    return parser
+
+
+def _add_sources(parser: talk.Parser) -> None:
+    group = parser.add_argument_group("what is analyzed")
+    group.add_argument(
+        "-m",
+        "--module",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a module, as python -m takes it, or a console script; repeatable",
+    )
+    group.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="look for local modules here too; repeatable",
+    )
+    group.add_argument(
+        "--function",
+        metavar="NAME",
+        help="only what this function needs, or Class.method, outer.inner",
+    )
+    group.add_argument(
+        "--toplevel", action="store_true", help="leave out what functions import when they run"
+    )
+    group.add_argument(
+        "--keep-going", action="store_true", help="leave out sources that cannot be read or parsed"
+    )
+    group.add_argument(
         "--python",
         metavar="PYTHON",
         help="the target: a version such as 3.12, which need not be installed, or an "
         "interpreter (default: the python3 on PATH)",
     )
-    return parser
 
 
-def _command(options: argparse.Namespace, report: Reporter) -> None:
-    _check_paths(options.source, options.out)
-    sources = [read(path) for path in options.source]
-    version, asked = target(options.python)
-    standard = stdlib.names(version, asked)
-    requirements.dump(combine(sources, version, standard, report), options.out)
-
-
-def _check_paths(sources: list[str], out: str) -> None:
-    """Refuse what is surely a slip: a source given twice on stdin, or as OUT."""
-    if sources.count("-") > 1:
-        raise UsageError("only one SOURCE can be - (stdin)")
-    if os.path.isfile(out):
-        sources_too = any(os.path.exists(one) and os.path.samefile(one, out) for one in sources)
-        if sources_too or out.endswith(".py"):
-            raise UsageError(
-                f"{out} is a source and would be overwritten", "the last argument is the output"
-            )
-
-
-def read(path: str) -> Source:
-    """Read and scan a source; `-` is stdin, whose modules lie in the present folder.
-
-    Raises:
-        InputPathError: It cannot be read.
-        SourceError: It cannot be parsed.
-    """
-    if os.path.isdir(path):
-        raise InputPathError(f"{path} is a folder", "name the Python files in it")
-    label, folder = ("<stdin>", os.getcwd()) if path == "-" else (path, _folder(path))
-    return Source(label, folder, imports.scan(requirements.read_input(path), label))
-
-
-def _folder(path: str) -> str:
-    return os.path.dirname(os.path.realpath(path))  # as Python does, links resolved
-
-
-def target(python: str | None) -> tuple[str, interpreter.Interpreter | None]:
-    """The version that is meant, and an interpreter of it where one had to be looked for.
-
-    Args:
-        python: A version, the name or path of an interpreter, or None for the default one.
-
-    Raises:
-        InputPathError: There is no such interpreter.
-    """
-    alone = python and re.fullmatch(r"\d+\.\d+(\.\d+)?((a|b|rc)\d+)?", python)
-    version = python if python and alone else interpreter.version(python)
-    return version, None if stdlib.is_known(version) else interpreter.find(python)
-
-
-def combine(
-    sources: Sequence[Source], version: str, standard: frozenset[str], report: Reporter = SILENT
-) -> Requirements:
-    """Bring together what sources need for a version whose standard library is given."""
-    listing = cache(_modules_in)
-    local: dict[str, str] = {}
-    foreign: list[Import] = []
-    for folder, one in [(source.folder, one) for source in sources for one in source.found]:
-        report.note(f"{one.place}: {one.module}: {one.reason or one.why.value}")
-        if one.why in (Why.REQUIRED, Why.OPTIONAL):
-            path = _local(folder, one, listing)
-            if path:
-                local[os.path.relpath(path, folder)] = path
-            elif one.top and one.top not in standard:
-                foreign.append(one)
-    _warn_of_unread(sources, local, report)
-    required = {one.top for one in foreign if one.why is Why.REQUIRED}
-    return Requirements(
-        python=version,
-        modules=tuple(sorted(required)),
-        # Backwards, for the first reason to stay.
-        optional={one.top: one.reason for one in reversed(foreign) if one.top not in required},
-        local=tuple(sorted(local)),
+def _add_packages(parser: talk.Parser) -> None:
+    group = parser.add_argument_group("packages")
+    group.add_argument(
+        "--declared",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a pyproject.toml, requirements.txt or environment.yml that tells the versions of "
+        "what is imported; repeatable",
+    )
+    group.add_argument(
+        "--pkg-mapping",
+        action="append",
+        default=[],
+        metavar="IMPORT=NAME",
+        help="the package that a module comes from; repeatable",
+    )
+    group.add_argument(
+        "--extra-pkg",
+        action="append",
+        default=[],
+        metavar="PKG",
+        help="a package that no import shows; repeatable",
+    )
+    pin = group.add_mutually_exclusive_group()
+    pin.add_argument(
+        "--pin",
+        choices=("exact", "minor", "none"),
+        default="exact",
+        help="how much of the installed versions to require (default: exact)",
+    )
+    pin.add_argument(
+        "--no-pin", action="store_const", const="none", dest="pin", help="the same as --pin none"
     )
 
 
-def _warn_of_unread(sources: Sequence[Source], local: dict[str, str], report: Reporter) -> None:
-    """Tell of local modules that no source is: what they import is not in the result."""
-    read_too = {os.path.realpath(source.path) for source in sources}
-    for name, path in sorted(local.items()):
-        if os.path.realpath(path) not in read_too:
-            report.warn(f"{name} is local and was not looked into; name it as a source as well")
+def _command(options: argparse.Namespace, report: Reporter) -> None:
+    from pypackage import programs
+    from pypackage.analysis import Scope
+
+    named, out = _split(options)
+    if options.function == "":
+        raise UsageError("--function: the name is empty")
+    needs = programs.analyze(
+        named,
+        modules=options.module,
+        python=options.python,
+        scope=Scope(
+            _folders(options.path), options.function or "", options.toplevel, options.keep_going
+        ),
+        wishes=programs.Wishes(
+            options.declared,
+            _mapping(options.pkg_mapping),
+            options.extra_pkg,
+            options.pin,
+            options.format == "requirements.txt",
+        ),
+        report=report,
+    )
+    for entry in needs.analysis.entries if options.verbose else ():
+        report.note(f"{entry.place}: {entry.found.module}: {entry.reason or entry.why.value}")
+    _write(needs, options, out)
 
 
-# --- local modules -----------------------------------------------------------------------
-
-_Listing = Callable[[str], tuple[str, ...]]
-
-
-def _local(folder: str, one: Import, listing: _Listing) -> str:
-    """The path of the local module or package that an import means, empty when it is none."""
-    rest = one.module.lstrip(".")
-    level = len(one.module) - len(rest)
-    for _ in range(level - 1):
-        folder = os.path.dirname(folder)
-    names = [name for name in (*rest.split("."), one.name) if name]
-    return _beside(folder, names[0], names[1] if len(names) > 1 else "", listing)
-
-
-def _beside(folder: str, name: str, inner: str, listing: _Listing) -> str:
-    """The path of a module in a folder, in Python's order; `inner` is taken from it."""
-    path = os.path.join(folder, name)
-    if os.path.isfile(os.path.join(path, "__init__.py")):
-        return path
-    for file in listing(folder):
-        if file.partition(".")[0] == name:
-            return os.path.join(folder, file)
-    # A folder without __init__.py gives way to an installed package of the same name, so it
-    # counts only if it has what is asked of it.
-    inside = os.path.join(path, inner)
-    if inner and (os.path.isdir(inside) or os.path.isfile(f"{inside}.py")):
-        return path
-    return ""
+def _split(options: argparse.Namespace) -> tuple[list[str], str]:
+    """The sources and OUT; surely a slip are a source given twice on stdin, or as OUT."""
+    *named, out = options.paths or [""]
+    if not out or not (named or options.module):
+        missing = "OUT" if out or options.module else "SOURCE, OUT"
+        raise UsageError(f"the following arguments are required: {missing}")
+    if named.count("-") > 1:
+        raise UsageError("only one SOURCE can be - (stdin)")
+    if os.path.isfile(out):
+        sources_too = any(os.path.exists(one) and os.path.samefile(one, out) for one in named)
+        if sources_too or out.endswith((".py", ".ipynb")):
+            raise UsageError(
+                f"{out} is a source and would be overwritten", "the last argument is the output"
+            )
+    return named, out
 
 
-def _modules_in(folder: str) -> tuple[str, ...]:
-    """The files in a folder that are modules: extension modules before Python's own."""
-    try:
-        files = sorted(os.listdir(folder))
-    except OSError:
-        return ()
-    compiled = [one for one in files if one.endswith((".so", ".pyd"))]
-    return (*compiled, *(one for one in files if one.endswith(".py") and one.count(".") == 1))
+def _mapping(given: Sequence[str]) -> dict[str, str]:
+    mapping = {}
+    for text in given:
+        module, equals, package = text.partition("=")
+        if not (module and equals and package):
+            raise UsageError(f"--pkg-mapping {text}: expected IMPORT=NAME")
+        mapping[module] = package
+    return mapping
+
+
+def _folders(paths: Sequence[str]) -> tuple[str, ...]:
+    for path in paths:
+        if not os.path.isdir(path):
+            raise InputPathError(f"--path {path}: no such folder")
+    return tuple(paths)
+
+
+def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
+    """Write the result, and what is to be told of it; the latter alone if both go to stdout."""
+    from pypackage import output, requirements
+
+    explained = options.explain or options.json
+    if not (explained and output.is_stdout(out)):
+        output.write(_formatted(needs.requirements, options.format), out)
+    if not explained:
+        return
+    from pypackage import explain
+
+    if options.json:
+        import json
+
+        data = json.loads(requirements.dumps(needs.requirements))
+        data["imports"] = explain.as_data(needs.analysis)
+        output.write(json.dumps(data, indent=2, sort_keys=True) + "\n", "-")
+    else:
+        output.write(explain.as_text(needs.analysis), "-")
+
+
+def _formatted(result: Requirements, form: str) -> str:
+    if form == "json":
+        from pypackage import requirements
+
+        return requirements.dumps(result)
+    from pypackage import formats
+
+    write = formats.requirements_txt if form == "requirements.txt" else formats.environment_yml
+    return write(result)

@@ -113,3 +113,23 @@ def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> No
     with files.new_folder(tmp_path / "mine", replace=True):
         pass
     assert names(tmp_path) == kept
+
+
+def test_remove__deep_folders_and_links__nothing_is_left_and_nothing_else_is_touched(
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / "kept"
+    (kept / "inner").mkdir(parents=True)
+    (kept / "inner" / "file").touch()
+    deep = tmp_path / "gone" / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (deep / "file").touch()
+    (deep / "to_folder").symlink_to(kept)
+    (deep.parent / "dangling").symlink_to("nowhere")
+    files.remove(tmp_path / "gone")
+    assert sorted(tmp_path.iterdir()) == [kept]
+    assert (kept / "inner" / "file").exists()
+
+
+def test_remove__no_such_folder__is_no_error(tmp_path: Path) -> None:
+    files.remove(tmp_path / "none")

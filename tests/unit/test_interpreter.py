@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage import _probe, interpreter
+from pypackage import _probe, environment, interpreter
 from pypackage.errors import InputPathError
 
 VERSION = sys.version.split()[0]
@@ -46,7 +46,7 @@ def test_ask__running_or_started__same_answer() -> None:
     environment = {**os.environ, "PYTHONPATH": str(root)}
     inside, outside = (
         subprocess.run(argv, env=environment, cwd="/", capture_output=True, check=True).stdout
-        for argv in ([sys.executable, "-c", code], [sys.executable, "-I", _probe.__file__])
+        for argv in ([sys.executable, "-c", code], [sys.executable, "-I", "-S", _probe.__file__])
     )
     assert json.loads(inside) == json.loads(outside)
 
@@ -104,7 +104,7 @@ def test_find__no_python_on_path__the_running_one(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert interpreter.find().prefix == Path(sys.prefix)
-    assert interpreter.version() == VERSION
+    assert environment.find().version == VERSION
 
 
 def test_find__version__first_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_find__version_that_only_a_manager_has__is_found_there(
 ) -> None:
     # The one that answers is this very Python, under a version that PATH has none of.
     answer = subprocess.run(
-        [sys.executable, "-I", _probe.__file__], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", _probe.__file__], capture_output=True, text=True, check=True
     ).stdout.replace(f'"{VERSION}"', '"3.99.1"')
     path = tmp_path / place.format(version="3.99.1")
     path.parent.mkdir(parents=True)
@@ -150,10 +150,10 @@ def test_find__version_that_only_a_manager_has__is_found_there(
     assert interpreter.find("3.99").version == "3.99.1"
 
 
-def test_version__python3_is_the_running_one_by_another_name__no_process(
+def test_environment__python3_is_the_running_one_by_another_name__no_process(
     bare_venv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "import sys; from pypackage import interpreter; print(interpreter.version())"
+    code = "import sys; from pypackage import environment; print(environment.find().version)"
     code += "; print('subprocess' in sys.modules)"
     root = Path(_probe.__file__).parent.parent
     environment = {"PATH": str(bare_venv / "bin"), "PYTHONPATH": str(root)}
@@ -162,10 +162,49 @@ def test_version__python3_is_the_running_one_by_another_name__no_process(
     assert done.stdout.split() == [VERSION, "False"]
 
 
-def test_version__python3_is_another__that_one_is_asked(
+def test_environment__python3_is_another__that_one_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = json.dumps({**_probe.probe(), "version": "3.42.1"})
-    script(tmp_path / "python3", f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    answer = "".join(f"\0{one}" for one in ("3.42.1", *_probe.brief()[1:]))
+    (tmp_path / "answer").write_text(answer)
+    script(tmp_path / "python3", f"#!/bin/sh\ncat {tmp_path}/answer\n")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert interpreter.version() == "3.42.1"
+    assert environment.find().version == "3.42.1"
+
+
+def test_environment__running_or_started__same_answer(tmp_path: Path) -> None:
+    running = environment.running()
+    venv.create(tmp_path / "venv", symlinks=True)
+    started = environment.find(str(tmp_path / "venv" / "bin" / "python"))
+    inside = [str(tmp_path / "venv"), running.base_prefix, running.extension_suffix]
+    assert [started.prefix, started.base_prefix, started.extension_suffix] == inside
+    assert started.markers == running.markers == _probe.markers()
+    assert started.stdlib_module_names == running.stdlib_module_names
+    site = sysconfig.get_path("purelib", "venv", {"base": str(tmp_path / "venv")})
+    assert started.sites[-1] == site
+
+
+@pytest.mark.parametrize("text", ["#!/bin/sh\necho hello\n", "#!/bin/sh\nprintf 'a\\0b'\n"])
+def test_environment__no_interpreter__clear_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputPathError, match="is not a Python 3 interpreter that runs here"):
+        environment.find(str(script(tmp_path / "python3", text)))
+
+
+def test_ask__code_in_pth_files__is_not_run_but_folders_are_taken(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
+    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(tmp_path / "venv")}))
+    ran = tmp_path / "ran"
+    (tmp_path / "project").mkdir()
+    lines = f"import pathlib; pathlib.Path({str(ran)!r}).touch()\n{tmp_path / 'project'}\nnone\n"
+    (site / "hook.pth").write_text(lines)
+    python = tmp_path / "venv" / "bin" / "python"
+    assert interpreter.ask(python).search_path[-2:] == (site, tmp_path / "project")
+    assert environment.find(str(python)).sites[-2:] == (str(site), str(tmp_path / "project"))
+    assert not ran.exists()
+
+
+def test_markers__as_packaging_has_them() -> None:
+    from packaging.markers import default_environment
+
+    told = {name: value for name, value in default_environment().items() if name != "extra"}
+    assert _probe.markers() == told

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from pathlib import Path
 
 import pytest
 
-from pypackage.errors import InputPathError, PackageError, RequirementsError
-from pypackage.requirements import Requirements, dump, dumps, load, loads
+from pypackage.datasets import Git, Http
+from pypackage.errors import InputPathError, RequirementsError
+from pypackage.requirements import Requirements, dumps, load, loads
 
 FULL = Requirements(
     python="3.11.7",
@@ -62,7 +61,11 @@ def test_loads__poncho_form__python_from_the_dependencies() -> None:
         "git": {"g": {"remote": "there"}},
     }
     assert loads(json.dumps(form).encode(), "r.json") == Requirements(
-        "3.8.3", channels=("c",), dependencies=("python=3.8.3", "x"), pip=("p==1",)
+        "3.8.3",
+        channels=("c",),
+        dependencies=("python=3.8.3", "x"),
+        pip=("p==1",),
+        data=(Git("g", "there"),),
     )
 
 
@@ -148,55 +151,7 @@ def test_load__missing_folder_or_file_as_folder__exit_2(tmp_path: Path) -> None:
         assert raised.value.exit_code == 2
 
 
-def test_dump__new_file__mode_follows_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        dump(FULL, tmp_path / "r.json")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "r.json").stat().st_mode & 0o777 == 0o640
-    assert load(tmp_path / "r.json") == FULL
-
-
-def test_dump__existing_file__is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
-    out = tmp_path / "r.json"
-    out.write_text("before")
-    out.chmod(0o600)
-    with out.open() as reader:
-        dump(FULL, out)
-        assert reader.read() == "before"  # replaced, not written into
-    assert out.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["r.json"]
-
-
-def test_dump__link__the_file_behind_it_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("real")
-    dump(FULL, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
-    assert load(tmp_path / "real") == FULL
-
-
-def test_dump__pipe__is_written_to(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    got: list[str] = []
-    pipe = tmp_path / "pipe"
-    reader = threading.Thread(target=lambda: got.append(pipe.read_text()), daemon=True)
-    reader.start()
-    dump(FULL, pipe)
-    reader.join(timeout=20)
-    assert got == [dumps(FULL)]
-    assert pipe.is_fifo()
-
-
-def test_dump__nowhere_to_write__error_and_nothing_left(tmp_path: Path) -> None:
-    for out in (tmp_path, tmp_path / "none" / "r.json"):
-        with pytest.raises(InputPathError, match=f"^cannot write {out}: "):
-            dump(FULL, out)
-    assert os.listdir(tmp_path) == []
-
-
-def test_dump__full_device__os_error_names_it() -> None:
-    with pytest.raises(OSError, match="No space left") as raised:
-        dump(FULL, "/dev/full")
-    assert raised.value.filename == "/dev/full"
-    assert not isinstance(raised.value, PackageError)
+def test_dumps__data__is_read_again() -> None:
+    data = (Git("A", "https://x.example/a.git", "v1"), Http("B", "https://x.example/b", "tar"))
+    needed = Requirements("3.11", data=data)
+    assert loads(dumps(needed).encode(), "file") == needed

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pypackage import declared as declarations
+from pypackage import environment
 from pypackage.declared import Declared
+from pypackage.environment import Environment
 from pypackage.errors import RequirementsError
-from pypackage.interpreter import Interpreter, ask
 from pypackage.resolve import Pin, Resolved, resolve
 
 
@@ -22,12 +21,8 @@ class Site:
         self.folder = folder / "lib" / "python3.11" / "site-packages"
         self.folder.mkdir(parents=True)
         self.records: dict[str, list[str]] = {}
-        self.interpreter: Interpreter = replace(
-            ask(Path(sys.executable)),
-            prefix=folder,
-            base_prefix=folder,
-            search_path=(self.folder,),
-            version="3.11.7",
+        self.environment: Environment = environment.running()._replace(
+            prefix=str(folder), base_prefix=str(folder), sites=(str(self.folder),), version="3.11.7"
         )
 
     def pip(
@@ -67,7 +62,7 @@ class Site:
     ) -> Resolved:
         return resolve(
             tops(modules),
-            self.interpreter,
+            self.environment,
             declared=declared or Declared(),
             mapping=mapping or {},
             extra=extra,

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from pypackage import stdlib
-from pypackage.interpreter import Interpreter, ask
+from pypackage import environment, stdlib
+from pypackage.environment import Environment
 
 ALL = ["2.7", "3.6", "3.7.16", "3.8", "3.9", "3.10", "3.11.7", "3.12", "3.13.0rc1", "3.14"]
 
 
 @pytest.fixture(scope="module")
-def running() -> Interpreter:
-    return ask(Path(sys.executable))
+def running() -> Environment:
+    return environment.running()
 
 
 @pytest.mark.parametrize("version", ALL)
@@ -43,7 +41,7 @@ def test_names__modules_that_came_and_went__follow_the_version() -> None:
     assert having("urllib2") == ["2.7"]
 
 
-def test_names__running_interpreter__has_all_that_it_calls_its_own(running: Interpreter) -> None:
+def test_names__running_interpreter__has_all_that_it_calls_its_own(running: Environment) -> None:
     assert running.stdlib_module_names - stdlib.names(running.version) == set()
 
 
@@ -56,8 +54,28 @@ def test_names__every_module_of_python_3_9__is_standard() -> None:
     assert set(from_files.split()) - stdlib.names("3.9.18") == set()
 
 
-def test_names__version_newer_than_the_list__interpreter_is_asked(running: Interpreter) -> None:
-    future = replace(running, version="3.99.0", stdlib_module_names=frozenset({"os", "brand_new"}))
+def test_names__running_version__same_as_stdlib_list_says() -> None:
+    from stdlib_list import stdlib_list
+
+    running = ".".join(map(str, sys.version_info[:2]))
+    listed = {name.partition(".")[0] for name in stdlib_list(running)}
+    assert listed - stdlib.names(running) == set()
+
+
+def test_is_of_python_2__its_own_names_alone() -> None:
+    assert all(map(stdlib.is_of_python_2, ("urllib2", "ConfigParser", "cPickle", "__builtin__")))
+    assert not any(map(stdlib.is_of_python_2, ("urllib", "distutils", "imp", "numpy", "six")))
+    assert not any(map(stdlib.is_of_python_2, stdlib.names("3.6")))
+
+
+def test_is_never_shadowed__built_in_modules_of_this_python__are_known() -> None:
+    first = {"sys", "builtins", "time", "os", "io", "abc"}
+    assert all(map(stdlib.is_never_shadowed, first))
+    assert not any(map(stdlib.is_never_shadowed, ("random", "json", "numpy", "test")))
+
+
+def test_names__version_newer_than_the_list__interpreter_is_asked(running: Environment) -> None:
+    future = running._replace(version="3.99.0", stdlib_module_names=frozenset({"os", "brand_new"}))
     assert {"brand_new", "winreg", "test"} <= stdlib.names("3.99.0", future)
     assert "json" not in stdlib.names("3.99.0", future)
     assert "brand_new" not in stdlib.names("3.11.7", future)

@@ -1,0 +1,63 @@
+"""Requirements and environment markers (PEP 508), by packaging; imported as it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+
+def parse(requirement: str) -> Requirement:
+    """Read a requirement (PEP 508).
+
+    Raises:
+        ValueError: It is not one; says why in one line.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(requirement)
+    except InvalidRequirement as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+
+
+def markers(python: str) -> dict[str, str]:
+    """The variables of environment markers for CPython of a version on this machine.
+
+    Args:
+        python: Such as `3.11`; when empty, it is that of the running interpreter.
+    """
+    from packaging.markers import default_environment
+
+    python = python or ".".join(map(str, sys.version_info[:3]))
+    full = f"{python}.0" if python.count(".") == 1 else python
+    return {
+        **{name: str(value) for name, value in default_environment().items()},
+        "implementation_name": "cpython",
+        "implementation_version": full,
+        "platform_python_implementation": "CPython",
+        "python_full_version": full,
+        "python_version": ".".join(python.split(".")[:2]),
+    }
+
+
+def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "") -> bool:
+    """Whether a requirement's marker is true, or it has none, or none that can be evaluated."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate(
+            {**markers, "extra": extra}
+        )
+    except ValueError:
+        return True
+
+
+def admits(versions: str, python: str) -> bool:
+    """Whether a range of versions has a Python; of `3.11` any release will do."""
+    from packaging.specifiers import SpecifierSet
+
+    short = python.count(".") == 1
+    tried = (f"{python}.0", f"{python}.999") if short else (python,)
+    return any(SpecifierSet(versions).contains(one, prereleases=True) for one in tried)

@@ -1,0 +1,100 @@
+"""The rules of .gitignore files, as git understands them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """One line of a .gitignore file.
+
+    Attributes:
+        pattern: What the path below the file's folder has to be.
+        ignores: Whether it is to be ignored; else it is an exception.
+        folders_only: Whether it is about folders alone.
+    """
+
+    pattern: re.Pattern[str]
+    ignores: bool
+    folders_only: bool
+
+
+class Ignored:
+    """The rules that hold in a folder: its own, and those of the folders above.
+
+    Paths that are asked for are below the folder, and begin with it.
+    """
+
+    def __init__(self, folder: str, above: Ignored | None = None) -> None:
+        self._folder = folder
+        self._above = above
+        self._rules = _rules(os.path.join(folder, ".gitignore"))
+
+    def below(self, folder: str, *, has_own: bool) -> Ignored:
+        """The rules in a folder further down, which has a .gitignore or not."""
+        return Ignored(folder, self) if has_own else self
+
+    def __contains__(self, path: str) -> bool:
+        """Whether a file is ignored."""
+        return self._says(path, is_folder=False)
+
+    def has_folder(self, path: str) -> bool:
+        """Whether a folder is ignored, with all that is in it."""
+        return self._says(path, is_folder=True)
+
+    def _says(self, path: str, *, is_folder: bool) -> bool:
+        if not self._rules and self._above is None:
+            return False
+        relative = path[len(self._folder) :].lstrip("/")
+        for rule in reversed(self._rules):  # the last one that fits decides
+            if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(relative):
+                return rule.ignores
+        return self._above is not None and self._above._says(path, is_folder=is_folder)
+
+
+def _rules(path: str) -> list[Rule]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = file.read(1_000_000).splitlines()
+    except OSError:
+        return []
+    return [rule for rule in map(_rule, lines) if rule is not None]
+
+
+def _rule(line: str) -> Rule | None:
+    text = re.sub(r"(?<!\\) +$", "", line)
+    if not text or text.startswith("#"):
+        return None
+    ignores = not text.startswith("!")
+    text = text.removeprefix("!")
+    folders_only = text.endswith("/")
+    text = text.rstrip("/")
+    if not text:
+        return None
+    # A slash at the beginning or in the middle binds the pattern to the file's folder.
+    anywhere = "" if "/" in text else "(?:.*/)?"
+    try:
+        pattern = re.compile(anywhere + _translated(text.lstrip("/")))
+    except re.error:
+        return None
+    return Rule(pattern, ignores, folders_only)
+
+
+def _translated(text: str) -> str:
+    """A pattern of git's as a regular expression."""
+    pieces = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+    token = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]]*\]|\\.|.", re.DOTALL)
+    out = []
+    for one in token.findall(text):
+        if one in pieces:
+            out.append(pieces[one])
+        elif one.startswith("*"):
+            out.append("[^/]*")
+        elif one.startswith("[") and len(one) > 2:
+            inner = one[1:-1].replace("\\", r"\\").replace("[", r"\[")
+            out.append(f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]")
+        else:
+            out.append(re.escape(one[-1]))
+    return "".join(out)

@@ -1,0 +1,276 @@
+"""The user's own modules: which files an import runs, found as Python finds them.
+
+Only the names of files are looked at, never what is in them: of a folder once, however
+many imports ask for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+_COMPILED = (".so", ".pyd", ".pyc")
+_MOST_PARTS = 100  # of a module's name that are looked for
+
+
+class Located(NamedTuple):
+    """A module of the user's own.
+
+    Attributes:
+        tops: The file or folder of its top-level name; several of a namespace package.
+        files: The Python files that importing it runs, in order.
+        namespace: Whether it is a folder without `__init__.py`, which gives way to an
+            installed package.
+    """
+
+    tops: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    namespace: bool = False
+
+
+class _Listing(NamedTuple):
+    """The names in a folder.
+
+    Attributes:
+        names: Whether each is a folder.
+        compiled: The files of extension modules, and of byte code without its source, by the
+            names of the modules.
+    """
+
+    names: dict[str, bool]
+    compiled: dict[str, str]
+
+
+class _Hit(NamedTuple):
+    """What a name is in one folder: a `package`, `module`, `compiled` or a mere `folder`."""
+
+    kind: str
+    path: str
+    file: str = ""
+
+
+class _Reached(NamedTuple):
+    """How far one gets with a dotted name.
+
+    Attributes:
+        tops: The files or folders of its first part.
+        files: The Python files that are run on the way.
+        folders: Where further parts may lie; none behind a module, or where a part is missing.
+        init: The `__init__.py` of the package that the name is; empty if it is none.
+        ends: Compiled modules that it leads to, which have no file to look into.
+        namespace: Whether its first part is a folder without `__init__.py`.
+    """
+
+    tops: tuple[str, ...]
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    init: str = ""
+    ends: tuple[str, ...] = ()
+    namespace: bool = False
+
+
+class Exports:
+    """What packages bind themselves, asked of their `__init__.py`; this one knows nothing."""
+
+    def binds(self, init: str, name: str) -> bool:
+        """Whether a name is bound in it other than by an import."""
+        return False
+
+    def every(self, init: str) -> tuple[str, ...]:
+        """The names in its `__all__`."""
+        return ()
+
+
+class Finder:
+    """Looks modules up in folders.
+
+    Args:
+        exports: Asked what packages bind themselves.
+    """
+
+    def __init__(self, exports: Exports) -> None:
+        self._exports = exports
+        self._listings: dict[str, _Listing] = {}
+        self._packages: dict[str, str] = {}
+        self._modules: dict[tuple[str, tuple[str, ...]], _Reached | None] = {}
+
+    def find(self, module: str, name: str, roots: tuple[str, ...]) -> Located | None:
+        """Where an absolute import leads to.
+
+        Args:
+            module: Dotted.
+            name: What is taken from it, perhaps a submodule; else empty.
+            roots: The folders in which to look, in order.
+        """
+        reached = self._module(".".join(module.split(".", _MOST_PARTS)[:_MOST_PARTS]), roots)
+        if reached is None:
+            return None
+        files, ends = reached.files, reached.ends
+        for one in self._submodules(reached, name):
+            for hit in self._hits(reached.folders, one):
+                files, ends = _with(hit, files, ends)
+        if not reached.namespace:
+            return Located(reached.tops, files)
+        if not name and not reached.init:
+            ends += tuple(one for one in reached.folders if self._has_modules(one))
+        # A folder without __init__.py counts only if it has what is asked of it.
+        used = tuple(top for top in reached.tops if any(_is_in(p, top) for p in (*files, *ends)))
+        return Located(used, files, namespace=True) if used else None
+
+    def find_relative(self, module: str, name: str, folder: str) -> Located | None:
+        """Where a relative import of a module in a folder leads to."""
+        rest = module.lstrip(".")
+        for _ in range(len(module) - len(rest) - 1):
+            folder = os.path.dirname(folder)
+        init = os.path.join(folder, "__init__.py") if self.has_file(folder, "__init__.py") else ""
+        parents = (init,) if init else ()
+        if rest:
+            found = self.find(rest, name, (folder,))
+            return found._replace(files=(*parents, *found.files)) if found else None
+        names = self._submodules(_Reached((), parents, (folder,), init), name)
+        located = [one for one in (self.find(name, "", (folder,)) for name in names) if one]
+        if not located and not parents:
+            return None
+        tops = (top for one in located for top in one.tops)
+        files = (file for one in located for file in one.files)
+        return Located(tuple(tops), (*parents, *files))
+
+    def has_package(self, name: str, folders: Iterable[str]) -> bool:
+        """Whether a module, or a package with an `__init__`, lies in one of some folders."""
+        hits = (self._hit(folder, name) for folder in folders)
+        return any(hit is not None and hit.kind != "folder" for hit in hits)
+
+    def has_name(self, name: str, roots: Iterable[str]) -> bool:
+        """Whether anything in some folders may be a top-level module or package of a name."""
+        return any(self._hit(root, name) for root in roots)
+
+    def has_file(self, folder: str, name: str) -> bool:
+        """Whether there is something of a name in a folder."""
+        return name in self._listing(folder).names
+
+    def outermost_package(self, folder: str, tree: str = "") -> str:
+        """The folder of the outermost package that a folder is part of; empty if it is of none.
+
+        Args:
+            folder: The folder.
+            tree: One above it, up to which a folder without `__init__.py` may be part of a
+                package.
+        """
+        if folder not in self._packages:
+            is_package = self.has_file(folder, "__init__.py")
+            above, found = os.path.dirname(folder), folder if is_package else ""
+            if above != folder and (is_package or (tree and _is_in(folder, tree))):
+                found = self.outermost_package(above, tree) or found
+            self._packages[folder] = found
+        return self._packages[folder]
+
+    # --- one name after the other --------------------------------------------------------
+
+    def _module(self, module: str, roots: tuple[str, ...]) -> _Reached | None:
+        """How far one gets with a module's name, looked up once; None if not even its top."""
+        key = (module, roots)
+        if key not in self._modules:
+            parent, dot, last = module.rpartition(".")
+            above = self._module(parent, roots) if dot else None
+            if dot:
+                self._modules[key] = above and self._inside(above, last)
+            else:
+                self._modules[key] = self._top(last, roots)
+        return self._modules[key]
+
+    def _top(self, name: str, roots: tuple[str, ...]) -> _Reached | None:
+        hits = self._hits(roots, name)
+        if not hits:
+            return None
+        found = self._inside(_Reached((), (), roots), name)
+        is_namespace = hits[0].kind == "folder"
+        return found._replace(tops=tuple(hit.path for hit in hits), namespace=is_namespace)
+
+    def _inside(self, reached: _Reached, name: str) -> _Reached:
+        """How far one gets with one more name."""
+        hits = self._hits(reached.folders, name)
+        files, ends = reached.files, reached.ends
+        for hit in hits:
+            files, ends = _with(hit, files, ends)
+        folders = tuple(hit.path for hit in hits if hit.kind in ("package", "folder"))
+        init = hits[0].file if hits and hits[0].kind == "package" else ""
+        return reached._replace(files=files, folders=folders, init=init, ends=ends)
+
+    def _submodules(self, reached: _Reached, name: str) -> Sequence[str]:
+        """The names of submodules that taking a name from a package imports."""
+        if not name or not reached.folders:
+            return ()
+        if name == "*":
+            return self._exports.every(reached.init) if reached.init else ()
+        # What the package binds itself comes before a submodule of that name.
+        if not self._hits(reached.folders, name):
+            return ()
+        return () if reached.init and self._exports.binds(reached.init, name) else (name,)
+
+    def _hits(self, folders: Sequence[str], name: str) -> list[_Hit]:
+        """What a name is in some folders: the first module or package, else all folders."""
+        hits = []
+        for folder in folders:
+            hit = self._hit(folder, name)
+            if hit is not None:
+                if hit.kind != "folder":
+                    return [hit]
+                hits.append(hit)
+        return hits
+
+    def _hit(self, folder: str, name: str) -> _Hit | None:
+        """What a name is in a folder, in Python's order of preference."""
+        listing = self._listing(folder)
+        path = f"{folder}{os.sep}{name}"
+        is_folder = listing.names.get(name, False)
+        if is_folder:
+            inside = self._listing(path).names
+            if "__init__.py" in inside:
+                return _Hit("package", path, os.path.join(path, "__init__.py"))
+            if any(one.startswith("__init__.") and one.endswith(_COMPILED) for one in inside):
+                return _Hit("package", path)
+        if name in listing.compiled:
+            return _Hit("compiled", os.path.join(folder, listing.compiled[name]))
+        if listing.names.get(f"{name}.py") is False:
+            return _Hit("module", f"{path}.py", f"{path}.py")
+        return _Hit("folder", path) if is_folder else None
+
+    def _has_modules(self, folder: str) -> bool:
+        listing = self._listing(folder)
+        return bool(listing.compiled) or any(one.endswith(".py") for one in listing.names)
+
+    def _listing(self, folder: str) -> _Listing:
+        """The names in a folder; of a folder that cannot be read, none."""
+        known = self._listings.get(folder)
+        if known is None:
+            known = self._listings[folder] = _listed(folder)
+        return known
+
+
+def _listed(folder: str) -> _Listing:
+    names: dict[str, bool] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                names[entry.name] = entry.is_dir()
+    except (OSError, ValueError):
+        return _Listing({}, {})
+    compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]
+    # An extension module comes before the others of its name, byte code after the source.
+    last = [one for one in compiled if one.endswith(".pyc") and f"{one[:-1]}" not in names]
+    extensions = [one for one in compiled if not one.endswith(".pyc")]
+    ordered = sorted(last, reverse=True) + sorted(extensions, reverse=True)
+    return _Listing(names, {one.partition(".")[0]: one for one in ordered})
+
+
+def _with(
+    hit: _Hit, files: tuple[str, ...], ends: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if hit.file:
+        return (*files, hit.file), ends
+    return files, (*ends, hit.path) if hit.kind == "compiled" else ends
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + os.sep)
