@@ -1,0 +1,5 @@
+import a
+
+    
+if a:
+    import b

@@ -1,0 +1,5 @@
+import a
+try:
+    import b
+except ImportError:
+    b = None

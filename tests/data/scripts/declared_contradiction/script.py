@@ -1,0 +1,4 @@
+# /// script
+# dependencies = ['their-thing<2']
+# ///
+import thing_module

@@ -1,0 +1,4 @@
+import a
+# /// script
+# dependencies = [
+# ///

@@ -1,0 +1,5 @@
+# /// other
+# dependencies = ['x']
+# ///
+# /// script
+import a

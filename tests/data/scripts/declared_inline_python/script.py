@@ -1,0 +1,5 @@
+# /// script
+# requires-python = '>=3.12'
+# dependencies = []
+# ///
+import a

@@ -1,0 +1,4 @@
+# /// script
+# dependencies = ['nothing']
+
+import a

@@ -1,0 +1,3 @@
+import a
+# coding: latin-1
+import größe

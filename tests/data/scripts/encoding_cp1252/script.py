@@ -1,0 +1,4 @@
+# coding: cp1252
+import a
+x = '“quoted” €'
+import b

@@ -1,0 +1,1 @@
+import aif a:    import b# ximport c

@@ -1,0 +1,2 @@
+import ｎｕｍｐｙ
+import ﬁona

@@ -1,0 +1,6 @@
+# coding: shift_jis
+import a
+x = '•\'
+import b
+y = '”\'  # ƒ\
+import c

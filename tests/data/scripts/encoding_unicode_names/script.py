@@ -1,0 +1,2 @@
+from данные import 読む as x
+import módulo

@@ -1,0 +1,4 @@
+import a
+
+x = 'café'
+import b

@@ -1,0 +1,2 @@
+from mypkg.core import f
+from . import util

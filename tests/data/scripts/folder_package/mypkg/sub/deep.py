@@ -1,0 +1,3 @@
+from mypkg.util import x
+from ..core import f
+import c

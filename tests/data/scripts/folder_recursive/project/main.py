@@ -1,0 +1,3 @@
+import a
+import helper
+from pkg import core

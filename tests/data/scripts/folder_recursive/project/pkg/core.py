@@ -1,0 +1,2 @@
+from pkg.util import x
+import c

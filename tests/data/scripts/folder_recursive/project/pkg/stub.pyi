@@ -1,0 +1,1 @@
+import only_for_type_checkers

@@ -1,0 +1,6 @@
+import helper
+import elsewhere
+
+
+def task():
+    return helper.work()

@@ -1,0 +1,6 @@
+def task():
+    import first
+
+
+def task():
+    import last

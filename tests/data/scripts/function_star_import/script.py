@@ -1,0 +1,6 @@
+from numpy import *
+import pandas
+
+
+def task():
+    return zeros(3)

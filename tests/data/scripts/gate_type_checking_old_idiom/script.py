@@ -1,0 +1,4 @@
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import a
+import b

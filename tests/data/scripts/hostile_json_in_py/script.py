@@ -1,0 +1,2 @@
+<!DOCTYPE html>
+<html><body>import nothing</body></html>

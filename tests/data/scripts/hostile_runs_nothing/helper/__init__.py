@@ -1,0 +1,3 @@
+open('ran', 'w')
+import numpy
+raise SystemExit(9)

@@ -1,0 +1,3 @@
+import thing_module
+from other_thing import x
+import os

@@ -1,0 +1,3 @@
+from google.cloud import storage
+import google.auth.transport
+import zope.interface

@@ -1,0 +1,3 @@
+import helper
+import package.inside
+import numpy

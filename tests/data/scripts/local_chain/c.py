@@ -1,0 +1,3 @@
+def f():
+    import script
+    import a, three

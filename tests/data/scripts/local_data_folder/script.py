@@ -1,0 +1,2 @@
+import numpy, yaml
+import data

@@ -1,0 +1,2 @@
+from package import sub, attribute
+from package.deep import inner

@@ -1,0 +1,3 @@
+from .core import x
+from . import util
+import package.sub

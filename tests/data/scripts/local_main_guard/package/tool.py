@@ -1,0 +1,3 @@
+from . import other
+from .data import x
+import b

@@ -1,0 +1,3 @@
+import package.missing
+from package import nothing
+from .gone import x

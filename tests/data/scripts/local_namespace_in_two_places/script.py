@@ -1,0 +1,1 @@
+from space import one, two

@@ -1,0 +1,5 @@
+try:
+    import helper
+except ImportError:
+    helper = None
+import both

@@ -1,0 +1,1 @@
+from package.sub.deep import f

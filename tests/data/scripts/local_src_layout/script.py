@@ -1,0 +1,2 @@
+import mypkg
+from mypkg.core import x

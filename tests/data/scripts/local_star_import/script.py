@@ -1,0 +1,2 @@
+from package import *
+from other import *

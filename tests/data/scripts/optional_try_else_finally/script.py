@@ -1,0 +1,8 @@
+try:
+    import a
+except ImportError:
+    a = None
+else:
+    import b
+finally:
+    import c

@@ -1,0 +1,1 @@
+import attr, docx, fitz, serial, jose, git, Levenshtein

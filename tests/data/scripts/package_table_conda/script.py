@@ -1,0 +1,2 @@
+import cv2, sklearn, PIL, yaml, bs4, dateutil, Crypto, dotenv, OpenSSL
+import torch, redis, tables, msgpack, graphviz, docker, blosc, build

@@ -1,0 +1,1 @@
+import cv2, sklearn, PIL, yaml, bs4, dateutil, Crypto, dotenv, OpenSSL

@@ -1,0 +1,1 @@
+import zq_unheard_of

@@ -1,0 +1,1 @@
+import distutils, asyncore, imp, tomllib, zoneinfo

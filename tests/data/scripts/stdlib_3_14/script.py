@@ -1,0 +1,1 @@
+import compression.zstd, annotationlib, concurrent.interpreters, string.templatelib, numpy

@@ -1,0 +1,1 @@
+import dataclasses, contextvars, importlib.resources, zoneinfo, tomllib, graphlib, asyncio

@@ -1,0 +1,1 @@
+import urllib2, asyncio, pathlib, Queue, enum, exceptions, future_builtins

@@ -1,0 +1,1 @@
+import test.support, _testcapi, _ctypes_test, xxlimited

@@ -1,0 +1,4 @@
+import a
+from b import c
+text = """
+import not_this

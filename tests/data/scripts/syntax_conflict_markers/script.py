@@ -1,0 +1,7 @@
+import a
+<<<<<<< HEAD
+import b
+=======
+import c
+>>>>>>> topic
+import d

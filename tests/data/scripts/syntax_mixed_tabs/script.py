@@ -1,0 +1,5 @@
+import a
+if a:
+        x = 1
+	import b
+import c

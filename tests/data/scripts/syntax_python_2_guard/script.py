@@ -1,0 +1,5 @@
+try:
+    import simplejson
+except ImportError, error:
+    print "none"
+import yaml

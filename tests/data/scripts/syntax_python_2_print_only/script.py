@@ -1,0 +1,4 @@
+# usage
+print "starting"
+import numpy
+from scipy import stats

@@ -1,0 +1,3 @@
+import a, urllib2
+print 'x'
+from b import c
