@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pypackage import process
+from pypackage import engine, process
 from pypackage.errors import InstallError, ProcessError
 from pypackage.progress import Reporter
 
 
-def run(folder: Path, stands_for: Path, reporter: Reporter) -> frozenset[str]:
+def run(folder: Path, stands_for: Path, platform: str, reporter: Reporter) -> frozenset[str]:
     """Run the post-link scripts of all packages in a prefix, dependencies first.
 
     A script knows the present folder alone. In the text files and links that it writes,
@@ -27,7 +27,9 @@ def run(folder: Path, stands_for: Path, reporter: Reporter) -> frozenset[str]:
     Args:
         folder: The prefix.
         stands_for: The path that the environment will have.
-        reporter: Hears which scripts run, and what they left to be told (`.messages.txt`).
+        platform: What it is for; scripts for another one than this machine's are not run.
+        reporter: Hears which scripts run, or do not, and what they left to be told
+            (`.messages.txt`).
 
     Returns:
         Files that were changed or made, relative to the prefix.
@@ -38,6 +40,10 @@ def run(folder: Path, stands_for: Path, reporter: Reporter) -> frozenset[str]:
     """
     scripts = [record for record in _in_order(folder) if _script(folder, record).is_file()]
     if not scripts:
+        return frozenset()
+    if engine.is_foreign(platform):
+        names = ", ".join(record["name"] for record in scripts)
+        reporter.warn(f"post-link scripts for {platform} cannot run here, so not run: {names}")
         return frozenset()
     _own_copies(folder)
     before = _snapshot(folder)

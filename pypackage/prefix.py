@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
-from pypackage import files, packing
+from pypackage import files, packing, states
 from pypackage.errors import InstallError
+from pypackage.packing import Contents
 
 # The mark of an environment that may be replaced, since `create` made it.
 MARK = "conda-meta/made-by-python_package_create"
+
+# Notes of what it was made from, for `pypackage.origin`. (Conda takes *.json for packages.)
+ORIGIN = "conda-meta/python_package_create.origin"
 
 
 def check_replaceable(prefix: Path) -> None:
@@ -53,6 +58,27 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
     except OSError as error:
         place = prefix or temporary
         raise InstallError.of(error, "the environment cannot be written", place) from error
+
+
+def mark(prefix: Path | None, key: str) -> None:
+    """Note in a finished environment what it was made of, and how it is."""
+    if prefix:
+        with suppress(OSError):
+            (prefix / MARK).write_text(f"{key} {states.digest(prefix, MARK)}\n")
+
+
+def is_as_made(prefix: Path, key: str) -> bool:
+    """Whether an environment was made of what a key stands for, and not changed since."""
+    try:
+        return (prefix / MARK).read_text() == f"{key} {states.digest(prefix, MARK)}\n"
+    except OSError:
+        return False
+
+
+def without_mark(contents: Contents) -> Contents:
+    """The contents of an environment that `create` may have made, as another would have them."""
+    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, ORIGIN))
+    return replace(contents, entries=entries)
 
 
 def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:

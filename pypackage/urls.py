@@ -1,10 +1,49 @@
-"""URLs as they may be shown and passed on."""
+"""URLs as they may be shown and passed on, and the secrets in them."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+_TOKEN = r"(?<=/)t/[^/\s]+(?:/|(?=\s|$))"
 
 
 def public(text: str) -> str:
     """A text without the credentials of the URLs in it: user, password and conda's token."""
-    return re.sub(r"(?<=://)[^/@\s]+@|(?<=/)t/[^/\s]+/", "", text)
+    # A URL of a folder has none, and a folder may well be called `t`.
+    return re.sub(rf"(file:\S+)|(?<=://)[^/\s]+@|{_TOKEN}", r"\1", text)
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """What lets one in at the place of a URL; never shown.
+
+    Attributes:
+        url: The URL without its secrets.
+        host: Its host, without the port.
+        login: User and password; empty without.
+        with_token: The URL with conda's token (`/t/TOKEN/`) in it; empty without one.
+    """
+
+    url: str
+    host: str
+    login: tuple[str, str] | None
+    with_token: str
+
+
+def credentials(url: str) -> Credentials | None:
+    """The secrets in a URL; None when there are none."""
+    shown = public(url).rstrip("/")
+    if shown == url.rstrip("/"):
+        return None
+    parts = urlsplit(url)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    with_token = urlunsplit(bare) if re.search(_TOKEN, parts.path) else ""
+    login = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return Credentials(
+        url=shown,
+        host=parts.hostname or "",
+        login=login if "@" in parts.netloc else None,
+        with_token=with_token.rstrip("/"),
+    )

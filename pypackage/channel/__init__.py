@@ -9,13 +9,15 @@ from pathlib import Path
 from pypackage import interpreter as interpreters
 from pypackage.channel import interpreter_package, wish
 from pypackage.channel.build import Builder, subdir
-from pypackage.channel.names import PYTHON, conda_name, parse_match_spec
+from pypackage.channel.names import PYTHON, conda_name
+from pypackage.channel.pypi import Fetching
 from pypackage.channel.store import Store
 from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
+from pypackage.match_spec import parse_match_spec
 from pypackage.progress import Reporter
 
-__all__ = ["HostChannel", "make"]
+__all__ = ["Fetching", "HostChannel", "make"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def make(
     modules: Sequence[str],
     requirements: Sequence[str],
     packages: Sequence[str],
-    fetch_missing: bool,
+    fetching: Fetching | None,
     cache: Path,
     reporter: Reporter,
 ) -> HostChannel:
@@ -51,9 +53,10 @@ def make(
         interpreter: That of a virtual environment stands for the one it was made of.
         modules: Names that are imported; the distributions that provide them are taken.
         requirements: Of distributions (PEP 508).
-        packages: Conda match specs; those that are not installed (nor, with `fetch_missing`,
+        packages: Conda match specs; those that are not installed (nor, with `fetching`,
             on PyPI) are left to other channels.
-        fetch_missing: Whether what is not installed is fetched from PyPI, dependencies too.
+        fetching: How what is not installed is fetched from PyPI, dependencies too; None for
+            not at all.
         cache: Folder of the packages and channels made so far.
         reporter: Hears what is done.
 
@@ -67,8 +70,8 @@ def make(
     wanted = wish.of(interpreter, modules, requirements, packages)
     root = cache / "host"
     try:
-        if fetch_missing:
-            wanted = wish.fetched(wanted, root / "wheels", reporter)
+        if fetching:
+            wanted = wish.fetched(wanted, fetching, root / "wheels", reporter)
         found = wanted.select()
         wish.refuse_missing(found, reporter)
         store = Store(root, subdir(base))

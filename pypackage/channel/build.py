@@ -12,21 +12,22 @@ from pathlib import Path
 
 from pypackage import files
 from pypackage.channel import conda_file, distribution_package, interpreter_package
-from pypackage.channel.bytecode import Compiler
+from pypackage.channel.bytecode import compiled
 from pypackage.channel.conda_file import Description
-from pypackage.channel.elf import Libraries
 from pypackage.channel.items import Item, Sealed, digest, seal
 from pypackage.channel.libraries import Rules, settle
 from pypackage.channel.names import PYTHON, conda_name, conda_version
 from pypackage.channel.privacy import Privacy, private
 from pypackage.channel.selection import Selected
 from pypackage.channel.store import Store, state
+from pypackage.compiling import Compiler
 from pypackage.distributions import Distribution
+from pypackage.elf import Libraries
 from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
 from pypackage.progress import Reporter
 
-_FORMAT = 2  # of the packages' making: another one makes all of them anew
+_FORMAT = 3  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
@@ -103,8 +104,8 @@ class Builder:
         try:
             with files.temporary_folder(self.store.root / "making") as folder:
                 outcome = settle(recipe.items(), recipe.rules, libraries, recipe.privacy, folder)
-                compiled = compiler.compile(outcome.items, folder)
-                sealed = [seal(item) for item in (*outcome.items, *compiled)]
+                items = [*outcome.items, *compiled(outcome.items, compiler)]
+                sealed = [seal(item) for item in items]
                 sealed += self._record(recipe, sealed)
                 description = _with_glibc(recipe.description, outcome.glibc)
                 made = conda_file.write(folder, description, sealed)

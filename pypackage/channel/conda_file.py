@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
+from pypackage import zstandard
 from pypackage.channel.items import PLACEHOLDER, Sealed, digest
 
 _FORMAT = 2
@@ -106,7 +104,7 @@ def _add(archive: zipfile.ZipFile, name: str, fill: Callable[[tarfile.TarFile], 
     """Add one compressed tar file, streamed."""
     with (
         archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file,
-        _compressed(file) as stream,
+        zstandard.compressing(cast(BinaryIO, file), _LEVEL) as stream,
         tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20) as tar,
     ):
         fill(tar)
@@ -137,19 +135,3 @@ def _member(path: str, size: int, executable: bool) -> tarfile.TarInfo:
     member.mode = 0o755 if executable else 0o644
     member.mtime = _TIMESTAMP // 1000
     return member
-
-
-@contextmanager
-def _compressed(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-
-    # One worker or more give the same bytes whatever their number, none gives others.
-    options: dict[int, int] = {
-        zstd.CompressionParameter.compression_level: _LEVEL,
-        zstd.CompressionParameter.nb_workers: max(1, min(4, os.cpu_count() or 1)),
-    }
-    with zstd.ZstdFile(file, "w", options=options) as stream:
-        yield cast(IO[bytes], stream)

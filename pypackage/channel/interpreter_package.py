@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pypackage.channel import elf
+from pypackage import elf
 from pypackage.channel.items import Item
 from pypackage.channel.privacy import Privacy, homes, private
 from pypackage.errors import SolveError

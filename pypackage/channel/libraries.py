@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pypackage.channel import elf
-from pypackage.channel.elf import Elf, Libraries, Version
+from pypackage import elf
 from pypackage.channel.items import Item
 from pypackage.channel.privacy import Privacy
+from pypackage.elf import Elf, Libraries, Version
 
 # manylinux promises these, so that wheels do not bring them, but a machine that has glibc
 # and nothing else lacks them. The interpreter's package brings them for all.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -58,42 +57,3 @@ def _clause(operator: str, version: str) -> str:
     if operator == "==" and version.endswith(".*"):
         return version
     return ("==" if operator == "===" else operator) + version
-
-
-def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
-    """The name in a conda match spec, and its version range as PEP 440 writes it.
-
-    Args:
-        spec: Such as `numpy`, `numpy=2.1`, `conda-forge::numpy >=1.26,<3`.
-
-    Returns:
-        The name as written and the range; None for a range that PEP 440 cannot say.
-    """
-    text, _, brackets = spec.rsplit("::", 1)[-1].strip().partition("[")
-    name = re.match(r"[\w.-]*", text)
-    assert name is not None  # the pattern matches the empty string too
-    words = re.sub(r"\s*([,|<>=!~]+)\s*", r"\1", text[name.end() :]).split()
-    version = words[0] if words else ""
-    build = re.fullmatch(r"(=?[\w.!*+]+)=[^=]+", version)  # name=version=build
-    if "version" in brackets:
-        return name[0], None
-    try:
-        return name[0], _specifier((build[1] if build else version).lstrip(" "), bool(build))
-    except InvalidSpecifier:
-        return name[0], None
-
-
-def _specifier(version: str, exact: bool) -> SpecifierSet:
-    if version in ("", "*"):
-        return SpecifierSet()
-    return SpecifierSet(",".join(_pep440(clause, exact) for clause in version.split(",")))
-
-
-def _pep440(clause: str, exact: bool) -> str:
-    """One clause of a conda version range in PEP 440's words."""
-    if re.match(r"[<>~!]|==", clause):
-        return clause
-    bare = clause.lstrip("=")
-    if bare.endswith("*"):
-        return f"=={bare.rstrip('*').rstrip('.')}.*"
-    return f"=={bare}.*" if clause.startswith("=") and not exact else f"=={bare}"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pypackage.channel.elf import MAGIC
 from pypackage.channel.items import PLACEHOLDER, Item
+from pypackage.elf import MAGIC
 
 # Too common to be anybody's, and part of other paths.
 _SHARED = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp")))

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pypackage import files, process
-from pypackage.channel import pip_settings
+from pypackage import files, uv
 from pypackage.channel.items import digest
 from pypackage.distributions import Distribution, scan
 from pypackage.errors import ProcessError, SolveError
 from pypackage.interpreter import Interpreter
 
-_NO_SOLUTION = 1  # uv's exit status when it looked and found none; others are failures
+
+@dataclass(frozen=True)
+class Fetching:
+    """How it is fetched.
+
+    Attributes:
+        offline: Out of uv's cache alone.
+        exclude_newer: Nothing that was published after this moment.
+    """
+
+    offline: bool = False
+    exclude_newer: datetime | None = None
+
+    def options(self) -> list[str]:
+        """The same for uv's command line."""
+        moment = self.exclude_newer
+        newest = ["--exclude-newer", moment.isoformat()] if moment else []
+        return [*newest, *(["--offline"] if self.offline else [])]
 
 
 def fetch(
     interpreter: Interpreter,
     wanted: Sequence[Requirement],
     installed: Iterable[Distribution],
+    fetching: Fetching,
     cache: Path,
 ) -> tuple[Distribution, ...]:
     """Fetch what is wanted and what that requires, as far as it is not installed.
@@ -37,6 +55,7 @@ def fetch(
         interpreter: The wheels have to suit it.
         wanted: Requirements, none of which an installed distribution meets.
         installed: Distributions that are kept at their versions.
+        fetching: How.
         cache: Folder for what is fetched.
 
     Raises:
@@ -45,26 +64,28 @@ def fetch(
     """
     names = {canonicalize_name(requirement.name) for requirement in wanted}
     kept = [distribution for distribution in installed if distribution.key not in names]
-    target = cache / _question_key(interpreter, wanted, kept)
+    target = cache / _question_key(interpreter, wanted, kept, fetching)
     if not target.is_dir():
         with files.new_folder(target, replace=False) as folder:
-            _install(interpreter, wanted, kept, folder)
+            _install(interpreter, wanted, kept, fetching, folder)
     return scan([_modules(target, interpreter)])
 
 
-def available(interpreter: Interpreter, requirement: Requirement) -> bool:
-    """Whether there is a wheel of a distribution for an interpreter.
+def available(interpreter: Interpreter, requirement: Requirement, fetching: Fetching) -> bool:
+    """Whether there is a wheel of a distribution for an interpreter; offline nobody knows.
 
     Raises:
         SolveError: The index cannot be reached.
     """
+    if fetching.offline:
+        return True
     arguments = ["pip", "compile", "--no-deps", "--quiet", "-"]
     try:
-        _uv(interpreter, arguments, str(requirement))
+        _uv(interpreter, arguments, str(requirement), fetching)
     except ProcessError as error:
-        if error.returncode == _NO_SOLUTION:
+        if error.returncode == uv.NO_SOLUTION:
             return False
-        raise _unreachable(error) from error
+        raise uv.unreachable(error) from error
     return True
 
 
@@ -72,6 +93,7 @@ def _install(
     interpreter: Interpreter,
     wanted: Sequence[Requirement],
     kept: Sequence[Distribution],
+    fetching: Fetching,
     folder: Path,
 ) -> None:
     """Let uv install into a folder in which the kept distributions seem to be already."""
@@ -84,38 +106,25 @@ def _install(
         requirements = Path(scratch, "requirements.txt")
         requirements.write_text("".join(f"{requirement}\n" for requirement in wanted))
         try:
-            _uv(interpreter, [*arguments, "--requirements", str(requirements)], "")
+            _uv(interpreter, [*arguments, "--requirements", str(requirements)], "", fetching)
         except ProcessError as error:
-            if error.returncode == _NO_SOLUTION:
+            if error.returncode == uv.NO_SOLUTION:
                 names = ", ".join(str(requirement) for requirement in wanted)
-                raise SolveError(f"cannot get {names} from PyPI", error.output) from error
-            raise _unreachable(error) from error
+                if fetching.offline:
+                    raise SolveError(
+                        f"not installed, nor in uv's cache, and this is offline: {names}",
+                        uv.said(error),
+                    ) from error
+                raise SolveError(f"cannot get {names} from PyPI", uv.said(error)) from error
+            raise uv.unreachable(error) from error
     for seed in seeds:
         shutil.rmtree(seed)
 
 
-def _uv(interpreter: Interpreter, arguments: Sequence[str], stdin: str) -> None:
+def _uv(interpreter: Interpreter, arguments: Sequence[str], stdin: str, fetching: Fetching) -> None:
     """Run uv with its own and pip's configuration, wheels only."""
-    options = ["--python", str(interpreter.executable), "--only-binary", ":all:", "--no-progress"]
-    environment = {**os.environ, **pip_settings.as_uv_environment(interpreter.prefix, os.environ)}
-    argv = [_program(), *arguments[:2], *options, *arguments[2:]]
-    process.run(argv, env=environment, stdin=stdin.encode())
-
-
-def _program() -> str:
-    from uv import find_uv_bin
-
-    try:
-        return find_uv_bin()
-    except FileNotFoundError as error:
-        raise SolveError("there is no uv to fetch with", "install it: pip install uv") from error
-
-
-def _unreachable(error: ProcessError) -> SolveError:
-    return SolveError(
-        "cannot fetch from PyPI",
-        f"{error.output}\nis there a network, or a mirror to be named in pip.conf or uv.toml?",
-    )
+    options = ["--only-binary", ":all:", *fetching.options()]
+    uv.run([*arguments, *options], interpreter.executable, interpreter.prefix, stdin)
 
 
 def _seed(distribution: Distribution, modules: Path) -> Path:
@@ -145,12 +154,16 @@ def _modules(prefix: Path, interpreter: Interpreter) -> Path:
 
 
 def _question_key(
-    interpreter: Interpreter, wanted: Sequence[Requirement], kept: Sequence[Distribution]
+    interpreter: Interpreter,
+    wanted: Sequence[Requirement],
+    kept: Sequence[Distribution],
+    fetching: Fetching,
 ) -> str:
     question = [
         interpreter.version,
         interpreter.extension_suffix,
         sorted(str(requirement) for requirement in wanted),
         sorted(f"{distribution.key}=={distribution.version}" for distribution in kept),
+        *([str(fetching.exclude_newer)] if fetching.exclude_newer else []),
     ]
     return digest(question)

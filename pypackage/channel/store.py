@@ -14,6 +14,8 @@ from typing import Any
 from pypackage import engine, files
 from pypackage.channel.items import digest
 
+_FORM = 2  # of the channels: another one makes all of them anew
+
 
 @dataclass(frozen=True)
 class Store:
@@ -71,7 +73,7 @@ class Store:
         Raises:
             SolveError: It cannot be written or indexed.
         """
-        name = digest(sorted(package.name for package in packages))
+        name = digest([_FORM, *sorted(package.name for package in packages)])
         target = self.root / "channels" / name
         if not _holds(target / self.subdir, packages):
             # One that is there and does not hold them was damaged.

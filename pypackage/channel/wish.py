@@ -12,11 +12,13 @@ from packaging.utils import canonicalize_name
 
 from pypackage import names
 from pypackage.channel import pypi, selection
-from pypackage.channel.names import PYTHON, parse_match_spec
+from pypackage.channel.names import PYTHON
+from pypackage.channel.pypi import Fetching
 from pypackage.channel.selection import Selection
 from pypackage.distributions import Distribution, installed, providers
 from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
+from pypackage.match_spec import parse_match_spec
 from pypackage.progress import Reporter
 
 
@@ -97,11 +99,12 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
         reporter.warn(f"{owner} requires {requirement}, which is not installed")
 
 
-def fetched(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
+def fetched(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
     """The wish with what is missing fetched from PyPI, and nothing unknown any more.
 
     Args:
         wish: Its unknown modules are taken for names of distributions.
+        fetching: How.
         wheels: Folder for what is fetched.
         reporter: Is warned of that.
 
@@ -111,24 +114,25 @@ def fetched(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
     guesses = tuple(_on_pypi(module, reporter) for module in wish.unknown)
     full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
     try:
-        return _complete(full, wheels, reporter)
+        return _complete(full, fetching, wheels, reporter)
     except SolveError:
-        present = tuple(r for r in wish.optional if pypi.available(wish.interpreter, r))
+        present = tuple(r for r in wish.optional if pypi.available(wish.interpreter, r, fetching))
         for guess, module in zip(guesses, wish.unknown, strict=True):
-            if not pypi.available(wish.interpreter, guess):
+            if not pypi.available(wish.interpreter, guess, fetching):
                 raise _no_such_module(module) from None
         if present == wish.optional:
             raise
-    return _complete(replace(full, roots=(*wish.roots, *present, *guesses)), wheels, reporter)
+    full = replace(full, roots=(*wish.roots, *present, *guesses))
+    return _complete(full, fetching, wheels, reporter)
 
 
-def _complete(wish: Wish, wheels: Path, reporter: Reporter) -> Wish:
+def _complete(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
     found = wish.select()
     if not found.missing:
         return wish
     wanted = [requirement for requirement, _ in found.missing]
     with reporter.step(f"fetching {', '.join(map(str, wanted))}"):
-        new = pypi.fetch(wish.interpreter, wanted, wish.available, wheels)
+        new = pypi.fetch(wish.interpreter, wanted, wish.available, fetching, wheels)
     kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
     return replace(wish, available=tuple(kept[key] for key in sorted(kept)))
 

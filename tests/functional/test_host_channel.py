@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pypackage import channel, interpreter
-from pypackage.channel import HostChannel
+from pypackage.channel import Fetching, HostChannel
 from pypackage.errors import SolveError
 from pypackage.interpreter import Interpreter
 from pypackage.progress import SILENT, Reporter
@@ -48,7 +48,7 @@ class Host:
             modules=modules,
             requirements=requirements,
             packages=packages,
-            fetch_missing=fetch_missing,
+            fetching=Fetching() if fetch_missing else None,
             cache=self.cache,
             reporter=reporter,
         )

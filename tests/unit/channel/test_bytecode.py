@@ -6,48 +6,39 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.channel.bytecode import Compiler
+from pypackage.channel.bytecode import compiled
 from pypackage.channel.items import Item
+from pypackage.compiling import Compiler
 from pypackage.errors import SolveError
 
-MODULES = [
-    Item("lib/python3/a.py", content=b"def f(x):\n    return x in {'x', 'y', 'z', 'w'}\n"),
-    Item("lib/python3/sub/b.py", content=b"print('b')\n"),
+ITEMS = [
+    Item("lib/python3/a.py", content=b"x = 1\n"),
     Item("lib/python3/bad.py", content=b"print 'old syntax'\n"),
     Item("lib/python3/template.py", content=b"x = 1\n", placeholder=True),
+    Item("lib/python3/link.py", link="a.py"),
     Item("lib/python3/tests/test_a.py", content=b"x = 1\n"),
     Item("share/x.py", content=b"x = 1\n"),
     Item("lib/python3/data.txt", content=b"x"),
 ]
 
 
-def compiled(scratch: Path, items: list[Item], python: str = sys.executable) -> dict[str, bytes]:
-    scratch.mkdir()
+def byte_code(items: list[Item], python: str = sys.executable) -> list[str]:
     with ThreadPoolExecutor(2) as workers:
-        found = Compiler(Path(python), workers).compile(items, scratch)
-        return {item.path: item.source.read_bytes() for item in found if item.source}
+        return [item.path for item in compiled(items, Compiler(Path(python), workers))]
 
 
-def test_compile__modules__byte_code_for_those_that_compile(tmp_path: Path) -> None:
-    found = compiled(tmp_path / "s", MODULES)
-    assert {path.rsplit("/", 1)[1].split(".")[0] for path in found} == {"a", "b"}
-    assert all("__pycache__" in path for path in found)
+def test_compiled__items__are_the_modules_that_compile() -> None:
+    tag = sys.implementation.cache_tag
+    assert byte_code(ITEMS) == [
+        f"lib/python3/__pycache__/a.{tag}.pyc",
+        f"lib/python3/tests/__pycache__/test_a.{tag}.pyc",
+    ]
 
 
-def test_compile__pyc__unchecked_hash_and_no_path_of_this_machine(tmp_path: Path) -> None:
-    for content in compiled(tmp_path / "s", MODULES).values():
-        assert content[4:8] == b"\x01\0\0\0"  # a hash, not to be checked
-        assert str(tmp_path).encode() not in content
+def test_compiled__nothing__starts_nothing() -> None:
+    assert byte_code([], python="/nonexistent") == []
 
 
-def test_compile__twice__same_bytes(tmp_path: Path) -> None:
-    assert compiled(tmp_path / "1", MODULES) == compiled(tmp_path / "22", MODULES[::-1])
-
-
-def test_compile__nothing__starts_nothing(tmp_path: Path) -> None:
-    assert compiled(tmp_path / "s", [], python="/nonexistent") == {}
-
-
-def test_compile__interpreter_fails__is_an_error(tmp_path: Path) -> None:
+def test_compiled__interpreter_fails__is_an_error() -> None:
     with pytest.raises(SolveError, match="cannot compile"):
-        compiled(tmp_path / "s", MODULES, python="/nonexistent")
+        byte_code(ITEMS, python="/nonexistent")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import Requirement
 
-from pypackage.channel.names import conda_dependency, conda_name, conda_version, parse_match_spec
+from pypackage.channel.names import conda_dependency, conda_name, conda_version
+from pypackage.match_spec import parse_match_spec
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from packaging.requirements import Requirement
 
@@ -13,7 +11,7 @@ MARKERS = {"python_version": "3.11", "python_full_version": "3.11.7", "os_name":
 
 
 def dist(name: str, *requires: str, version: str = "1.0") -> Distribution:
-    return Distribution(name, version, Path("/site"), Path(f"/site/{name}.dist-info"), requires)
+    return Distribution(name, version, "/site", f"/site/{name}.dist-info", requires)
 
 
 def chosen(roots: list[str], *available: Distribution) -> Selection:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.channel import elf
-from pypackage.channel.elf import Elf, Libraries
+from pypackage import elf
 from pypackage.channel.items import Item
 from pypackage.channel.libraries import Outcome, Rules, settle
 from pypackage.channel.privacy import Privacy
+from pypackage.elf import Elf, Libraries
 
 PYTHON = Path(sys.executable).resolve()
 

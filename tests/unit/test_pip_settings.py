@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.channel.pip_settings import as_uv_environment
+from pypackage.pip_settings import as_uv_environment
 
 
 @pytest.fixture
