@@ -1,0 +1,82 @@
+"""Specifications of programs and functions, as poncho has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pypackage import api, output, requirements
+from pypackage.errors import UsageError
+from pypackage.requirements import Requirements
+
+
+def create_spec(
+    filename: str,
+    out: str | None = None,
+    toplevel: bool = False,
+    function: str | None = None,
+    pkg_mapping: Sequence[str] = (),
+    extra_pkg: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Find what a program needs.
+
+    Args:
+        filename: A Python source.
+        out: A file into which it is written too.
+        toplevel: Whether to leave out what functions import when they run.
+        function: Only what this function needs.
+        pkg_mapping: `MODULE=PACKAGE` each.
+        extra_pkg: Packages that no import shows.
+
+    Returns:
+        A specification, for `package_create.dict_to_env`.
+
+    Raises:
+        PackageError: As `python_package_analyze` fails.
+    """
+    found = api.analyze(
+        filename,
+        toplevel=toplevel,
+        function=function or "",
+        mapping=dict(map(_pair, pkg_mapping)),
+        extra=extra_pkg,
+    )
+    if out:
+        output.write(requirements.dumps(found), out)
+    return _spec(found)
+
+
+def create_spec_from_functions(func_list: Iterable[Callable[..., object]]) -> dict[str, Any]:
+    """Find what functions at hand need, all together."""
+    specs = [_spec(api.analyze_function(function)) for function in func_list]
+    merged: dict[str, Any] = {"modules": [], "conda": {"channels": [], "dependencies": []}}
+    pip: list[str] = []
+    for spec in specs:
+        merged["python"] = spec["python"]
+        merged["modules"] += spec["modules"]
+        conda = spec.get("conda", {"channels": [], "dependencies": []})
+        merged["conda"]["channels"] += conda["channels"]
+        for one in conda["dependencies"]:
+            if isinstance(one, dict):
+                pip += one["pip"]
+            else:
+                merged["conda"]["dependencies"].append(one)
+    conda = merged["conda"]
+    conda["channels"] = list(dict.fromkeys(conda["channels"]))
+    conda["dependencies"] = sorted(set(conda["dependencies"]))
+    conda["dependencies"] += [{"pip": sorted(set(pip))}] if pip else []
+    merged["modules"] = sorted(set(merged["modules"]))
+    return merged
+
+
+def _pair(text: str) -> tuple[str, str]:
+    module, equals, package = text.partition("=")
+    if not (module and equals and package):
+        raise UsageError(f"{text!r} is not MODULE=PACKAGE")
+    return module, package
+
+
+def _spec(found: Requirements) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(requirements.dumps(found))
+    return spec

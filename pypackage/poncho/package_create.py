@@ -1,0 +1,107 @@
+"""Environments of poncho's specifications."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pypackage import creating
+from pypackage.progress import SILENT
+
+Spec = Mapping[str, Any] | str
+
+
+def dict_to_env(
+    spec: Spec,
+    conda_executable: str | None = None,
+    download_micromamba: bool = False,
+    ignore_editable_packages: bool = False,
+    cache: bool = True,
+    cache_path: str | None = None,
+    force: bool = False,
+) -> str:
+    """Make the archive of a specification, or take the one that was made of it before.
+
+    Args:
+        spec: A dictionary, or its JSON.
+        conda_executable: A conda, mamba or micromamba; by default the built-in solver.
+        download_micromamba: Not needed.
+        ignore_editable_packages: Not needed: they are packed as any other.
+        cache: Whether to keep a copy for the next time.
+        cache_path: Where; by default `.poncho_cache`.
+        force: Whether to make it anew.
+
+    Returns:
+        The archive's path.
+
+    Raises:
+        PackageError: As `python_package_create` fails.
+    """
+    content = json.loads(spec) if isinstance(spec, str) else spec
+    digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    output = f"env-sha256-{digest}.tar.gz"
+    kept = os.path.join(cache_path or ".poncho_cache", output)
+    if not force and os.path.isfile(kept):
+        return kept
+    pack_env_from_dict(content, output, conda_executable)
+    if cache:
+        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        part = f"{kept}.{os.getpid()}.part"
+        shutil.copyfile(output, part)
+        os.replace(part, kept)
+    return output
+
+
+def pack_env(
+    spec: str,
+    output: str,
+    conda_executable: str | None = None,
+    download_micromamba: bool = False,
+    ignore_editable_packages: bool = False,
+) -> None:
+    """Pack a specification's environment, or an environment of conda's.
+
+    Args:
+        spec: A file, `-` for stdin, or an environment's folder or name.
+        output: The archive's path.
+        conda_executable: A conda, mamba or micromamba; by default the built-in solver.
+        download_micromamba: Not needed.
+        ignore_editable_packages: Not needed: they are packed as any other.
+
+    Raises:
+        PackageError: As `python_package_create` fails.
+    """
+    given: creating.Given = spec
+    if spec == "-":
+        from pypackage.requirements import loads, read_input
+
+        given = loads(read_input("-"), "<stdin>")
+    _create(given, output, conda_executable)
+
+
+def pack_env_from_dict(
+    spec: Mapping[str, Any],
+    output: str,
+    conda_executable: str | None = None,
+    download_micromamba: bool = False,
+    ignore_editable_packages: bool = False,
+) -> str:
+    """Make the archive of a specification; see `pack_env`. Returns its path."""
+    _create(spec, output, conda_executable)
+    return output
+
+
+def _create(given: creating.Given, output: str, conda_executable: str | None) -> None:
+    target = Path(output).absolute()  # a path in any case, whatever it is called
+    options = {"conda_executable": conda_executable or "", "format": _format(output)}
+    creating.create(given, target, options, SILENT)
+
+
+def _format(output: str) -> str:
+    """Poncho makes a tar.gz unless the name says something else."""
+    return "" if os.path.splitext(output)[1] else "tar.gz"
