@@ -1,0 +1,70 @@
+"""create killed at any moment: what it leaves is whole, and the next one succeeds."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.functional.test_create import requirements
+from tests.support.channels import Channel
+from tests.support.tools import Tools, command
+
+MOMENTS = 50
+KEPT = ("archives", "members", "bytecode")
+
+
+def tree(prefix: Path) -> set[str]:
+    return {path.relative_to(prefix).as_posix() for path in prefix.rglob("*")}
+
+
+def killed(tools: Tools, channel: Channel, needs: Path, after: float) -> bool:
+    """Start a create and kill it; whether it was still at work."""
+    argv = [*command("python_package_create"), "-q", "-c", str(channel.folder), str(needs), "mine"]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        argv, env=tools.environment, cwd=tools.cwd, stdout=quiet, stderr=quiet
+    )
+    time.sleep(after)
+    process.kill()
+    return process.wait() < 0
+
+
+@pytest.mark.slow
+def test_create__killed_at_random_moments__leaves_nothing_half_made(
+    session_tools: Tools,
+    channel: Channel,
+    tmp_path: Path,
+) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    tools = Tools(home, work, tmp_path / "cache")
+    python = channel.python.version
+    needs = requirements(tmp_path, "greeting", "many-files", "prefix-text", python=python)
+    started = time.monotonic()
+    assert tools.create("-c", channel.folder, needs, "mine").returncode == 0
+    took = time.monotonic() - started
+    archive, prefix = work / "mine.tar.gz", tools.environments / "mine"
+    whole, files = archive.read_bytes(), tree(prefix)
+    moments = random.Random(4)
+    caught = 0
+    for number in range(MOMENTS):
+        if number % 2:  # with what is kept, and without
+            for name in KEPT:
+                shutil.rmtree(tools.cache / "pypackage" / name, ignore_errors=True)
+        caught += killed(tools, channel, needs, moments.uniform(0, took))
+        assert archive.read_bytes() == whole
+        assert not prefix.exists() or tree(prefix) == files
+        if number % 5 == 4:
+            done = tools.create("-c", channel.folder, needs, "mine")
+            assert done.returncode == 0, done.stderr
+            assert archive.read_bytes() == whole
+            assert tree(prefix) == files
+    assert caught > MOMENTS // 4
+    left = sorted(path.name for path in work.iterdir() if not path.name.endswith(".part"))
+    assert left == ["mine.lock", "mine.tar.gz"]
