@@ -49,6 +49,21 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Omitted:
+    """What was left out on purpose.
+
+    Attributes:
+        files: How many files.
+        size: Their bytes.
+        rules: The options that said so, in their order.
+    """
+
+    files: int
+    size: int
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Package:
     """An installed package; `sha256` and `url` are empty when its channel did not tell.
 
@@ -67,9 +82,27 @@ class Package:
 
 
 def render(
-    packages: Sequence[Package], relocations: Sequence[Relocation], members: Sequence[Member]
+    packages: Sequence[Package],
+    relocations: Sequence[Relocation],
+    members: Sequence[Member],
+    *,
+    files: int = 0,
+    size: int = 0,
+    tree: str = "",
+    omitted: Omitted | None = None,
+    glibc: str = "",
 ) -> tuple[str, bytes]:
     """Write a manifest.
+
+    Args:
+        packages: What is installed.
+        relocations: What has to be rewritten at its place.
+        members: The parts of the archive.
+        files: How many files, links and folders there will be, 0 when that is not known.
+        size: How many bytes they have, 0 when that is not known.
+        tree: Digest of the content where no members tell it.
+        omitted: What was left out on purpose.
+        glibc: What is needed beside what the packages need; empty for nothing.
 
     Returns:
         The environment's id (64 hexadecimal digits, the digest of all else that the
@@ -77,21 +110,33 @@ def render(
     """
     content: dict[str, Any] = {
         "environment_id": "",
+        "files": files,
         "format": FORMAT,
-        "glibc": lowest_glibc(packages),
+        "glibc": lowest_glibc(packages, glibc),
         "members": [vars(member) for member in members],
         "packages": [_described(package) for package in packages],
         "platform": next((p.subdir for p in packages if p.subdir != "noarch"), "noarch"),
         "python": next((p.version for p in packages if p.name == "python"), ""),
         "relocate": [vars(relocation) for relocation in relocations],
+        "size": size,
     }
+    if omitted:
+        content["omitted"] = vars(omitted)
+    if tree:
+        content["tree"] = tree
     content["environment_id"] = sha256(_json(content)).hexdigest()
     return content["environment_id"], _json(content)
 
 
-def lowest_glibc(packages: Iterable[Package]) -> str:
-    """The glibc that all packages are content with, such as `2.17`; empty when none says."""
-    asked = [
+def lowest_glibc(packages: Iterable[Package], other: str = "") -> str:
+    """The glibc that all packages are content with, such as `2.17`; empty when none says.
+
+    Args:
+        packages: What is installed.
+        other: What is needed beside that; empty for nothing.
+    """
+    asked = [other] if other else []
+    asked += [
         version[1]
         for package in packages
         for spec in package.depends

@@ -12,14 +12,16 @@ import os
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pypackage import launcher
+from pypackage import dist_info, foreign, launcher, unlinking
+from pypackage.distributions import Distribution
 from pypackage.errors import PackError
-from pypackage.manifest import Package, Relocation
+from pypackage.manifest import Omitted, Package, Relocation
 from pypackage.urls import public
 
 # Stands for this machine's prefix in files that no package owns; conda's own traditional
@@ -39,22 +41,33 @@ class Entry:
         data: Its content when that differs from the source's.
         link: What it points to, for a symbolic link without a source.
         package: Name of the package that it belongs to, empty when none owns it.
+        mode: Whether it may be run (0o755 or 0o644), when there is no source to tell.
+        pristine: Whether it is what its package brought, so that the package's digest tells
+            the content.
     """
 
     target: str
-    source: Path | None
+    source: str | os.PathLike[str] | None
     data: bytes | None = None
     link: str = ""
     package: str = ""
+    mode: int = 0o755
+    pristine: bool = False
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All of a prefix that goes into an archive, in a fixed order."""
+    """All of a prefix that goes into an archive, in a fixed order, and what was left out.
+
+    Attributes:
+        glibc: What those packages need that are not conda's; empty when none says.
+    """
 
     entries: tuple[Entry, ...]
     relocations: tuple[Relocation, ...]
     packages: tuple[Package, ...]
+    omitted: Omitted | None = None
+    glibc: str = ""
 
 
 def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> Contents:
@@ -66,35 +79,52 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         altered: Files, relative to the prefix, that are not as their package brought them.
 
     Raises:
-        PackError: It is no conda environment, or files of its packages are missing, were
-            overwritten, or are editable installs.
+        PackError: It is no conda environment, or files of its packages are lost, or a project
+            that it is linked to.
     """
     from conda_pack.core import CondaEnv, CondaPackException, Packer
 
-    sink = _Sink()
+    records = {
+        path.relative_to(prefix).as_posix(): json.loads(path.read_bytes())
+        for path in sorted(prefix.glob("conda-meta/*.json"))
+    }
+    others = foreign.look(prefix, list(records.values()))
+    sink = _Sink(os.fsencode(stands_for))
     packer = Packer(str(stands_for), sink)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a package without cache entry is no harm here
-            files = CondaEnv.from_prefix(str(prefix)).files
-        for file in _as_on_disk(files, prefix, altered):
-            packer.add(file)
+            files = CondaEnv.from_prefix(
+                str(prefix), ignore_missing_files=True, ignore_editable_packages=True
+            ).files
+        foreign.check_lost(others, list(records.values()), {file.target for file in files})
+        for file in _as_on_disk(files, prefix, {*altered, *others.files}):
+            if file.file_mode is None:  # conda-pack would read and write conda's records anew
+                sink.add(file.source, file.target)
+            else:
+                packer.add(file)
         entries, packer.prefixes = _without_prefix(sink.take(), packer.prefixes, stands_for)
         packer.finish()
     except CondaPackException as error:
         raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
-    records = [json.loads(path.read_bytes()) for path in sorted(prefix.glob("conda-meta/*.json"))]
-    owners = {file: record["name"] for record in records for file in record["files"]}
-    _check_package_cache(entries, records)
-    finished = [_cleaned(entry) for entry in [*entries, *sink.take()]]
+    found = sorted([*entries, *sink.take()], key=attrgetter("target"))
+    found = _unlinked(found, others.editable, prefix)
+    cleaned = [_cleaned(one, records) for one in found]
     return Contents(
-        entries=tuple(
-            replace(entry, package=owners.get(entry.target, ""))
-            for entry in sorted(finished, key=lambda entry: entry.target)
-        ),
+        entries=tuple(_attributed(cleaned, records.values(), others.files)),
         relocations=tuple(Relocation(path, mode, mark) for path, mark, mode in packer.prefixes),
-        packages=tuple(_package(record) for record in records),
+        packages=tuple(_package(record) for record in records.values()),
+        glibc=others.glibc,
     )
+
+
+class _Found(NamedTuple):
+    """A file as conda-pack tells of it; see `Entry`."""
+
+    target: str
+    source: str | None
+    data: bytes | None = None
+    executable: bool = True  # where there is no source to tell
 
 
 def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) -> Iterator[Any]:
@@ -111,43 +141,78 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
             yield File(str(prefix / file.target), file.target, file_mode="unknown")
 
 
-def _check_package_cache(entries: Iterable[Entry], records: Iterable[dict[str, Any]]) -> None:
-    """Refuse files of the package cache that were changed since they were unpacked there.
+def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path) -> list[_Found]:
+    """Put the files of editable installs in the place of what leads to them."""
+    if not linked:
+        return found
+    site = next(iter(dist_info.site_folders(prefix))).relative_to(prefix).as_posix()
+    gone = unlinking.links(linked, prefix)
+    items = {item.path: item for item in unlinking.items(linked, prefix, site)}
+    kept = [one for one in found if one.target not in gone and one.target not in items]
+    for path, item in items.items():
+        source = os.fspath(item.source) if item.source else None
+        kept.append(_Found(path, source, item.content, item.executable))
+    return sorted(kept, key=attrgetter("target"))
 
-    Environments share their files with the cache by hard links, so that an edit in one of
+
+def _attributed(
+    files: Iterable[_Found], records: Iterable[dict[str, Any]], foreign: Collection[str]
+) -> Iterator[Entry]:
+    """Tell of each file the package, and whether it is as that one brought it.
+
+    Files of the package cache that were changed since they were unpacked there are refused:
+    environments share their files with the cache by hard links, so that an edit in one of
     them gets into all that are made later.
+
+    Raises:
+        PackError: There is such a file.
     """
-    sources = [(record.get("link") or {}).get("source") for record in records]
-    times = {source: os.stat(f"{source}/info").st_mtime for source in sources if source}
-    caches = {os.path.dirname(source) + "/" for source in times}
-    for entry in entries:
-        path = str(entry.source or "")
-        for cache in caches:
-            package = cache + path[len(cache) :].partition("/")[0]
-            if path.startswith(cache) and os.lstat(path).st_mtime > times[package] + 1:
-                raise PackError(
-                    f"{entry.target} was changed in the package cache",
-                    f"remove {package} and create again, so that it is fetched anew",
-                )
+    owners: dict[str, tuple[str, str, float]] = {}
+    for record in records:
+        folder = (record.get("link") or {}).get("source") or "\0"  # none
+        known = (record["name"], f"{folder}/", _unpacked(folder) + 1)
+        owners.update((file, known) for file in record["files"] if file not in foreign)
+    for target, source, data, executable in files:
+        package, folder, unpacked = owners.get(target, ("", "\0", 0.0))
+        pristine = source is not None and data is None and source.startswith(folder)
+        if pristine and os.lstat(source or "").st_mtime > unpacked:
+            raise PackError(
+                f"{target} was changed in the package cache",
+                f"remove {folder.rstrip('/')} and create again, so that it is fetched anew",
+            )
+        mode = 0o755 if executable else 0o644
+        yield Entry(target, source, data, package=package, mode=mode, pristine=pristine)
+
+
+def _unpacked(folder: str) -> float:
+    """When a package was unpacked into the package cache; never, if it is not there."""
+    try:
+        return os.stat(f"{folder}/info").st_mtime
+    except (OSError, ValueError):  # ValueError: there is no such folder, see above
+        return 0.0
 
 
 class _Sink:
     """Takes the place of conda-pack's archives and remembers what it is given."""
 
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
+    def __init__(self, prefix: bytes) -> None:
+        self._prefix = prefix
+        self._found: list[_Found] = []
 
     def add(self, source: str, target: str) -> None:
         # conda-pack's own files come as temporary ones that are gone after this call.
-        ours = re.fullmatch(r"bin/conda[-_]unpack.*", target)
-        data = Path(source).read_bytes() if ours else None
-        self._entries.append(Entry(target, None if ours else Path(source), data))
+        if re.match("bin/conda[-_]unpack", target):
+            self._found.append(_Found(target, None, Path(source).read_bytes()))
+        else:
+            self._found.append(_Found(target, source))
 
     def add_bytes(self, source: str, data: bytes, target: str) -> None:
-        self._entries.append(Entry(target, Path(source), data))
+        # What is as it was read need not be held in memory.
+        changed = data.startswith(b"#!") or self._prefix in data
+        self._found.append(_Found(target, source, data if changed else None))
 
-    def take(self) -> list[Entry]:
-        taken, self._entries = self._entries, []
+    def take(self) -> list[_Found]:
+        taken, self._found = self._found, []
         return taken
 
 
@@ -155,8 +220,8 @@ _Prefixes = list[tuple[str, str, str]]
 
 
 def _without_prefix(
-    entries: list[Entry], prefixes: _Prefixes, stands_for: Path
-) -> tuple[list[Entry], _Prefixes]:
+    files: list[_Found], prefixes: _Prefixes, stands_for: Path
+) -> tuple[list[_Found], _Prefixes]:
     """Put the placeholder where this machine's prefix stands.
 
     conda-pack lists every text file that no package owns as one to be rewritten; those
@@ -166,29 +231,31 @@ def _without_prefix(
     listed = {target for target, placeholder, _ in prefixes if placeholder == str(stands_for)}
     kept = [record for record in prefixes if record[0] not in listed]
     result = []
-    for entry in entries:
-        if entry.target in listed and entry.data is not None and ours in entry.data:
-            entry = replace(entry, data=entry.data.replace(ours, mark))
-            kept.append((entry.target, PLACEHOLDER, "text"))
-        result.append(entry)
+    for file in files:
+        if file.target in listed and file.data is not None and ours in file.data:
+            file = file._replace(data=file.data.replace(ours, mark))
+            kept.append((file.target, PLACEHOLDER, "text"))
+        result.append(file)
     return result, sorted(kept)
 
 
-def _cleaned(entry: Entry) -> Entry:
+def _cleaned(file: _Found, records: Mapping[str, dict[str, Any]]) -> _Found:
     """Take this machine out of conda's records, and let scripts find their interpreter."""
-    if entry.data is None:
-        return entry
-    if entry.target.startswith("conda-meta/") and entry.target.endswith(".json"):
-        record = _portable(json.loads(entry.data))
-        return replace(entry, data=json.dumps(record, indent=1, sort_keys=True).encode())
-    if entry.target.startswith("bin/") and entry.data.startswith(b"#!/usr/bin/env python"):
-        return replace(entry, data=launcher.relative(entry.data))
-    return entry
+    if file.target in records:
+        record = _portable(dict(records[file.target]))
+        return file._replace(data=json.dumps(record, sort_keys=True).encode())
+    data = file.data
+    if data and file.target.startswith("bin/") and data.startswith(b"#!/usr/bin/env python"):
+        return file._replace(data=launcher.relative(data))
+    return file
 
 
 def _portable(record: dict[str, Any]) -> dict[str, Any]:
     """A record of conda-meta without what only holds where and when it was installed."""
-    record.pop("indexed_timestamp", None)
+    derived = ("arch", "platform")
+    here = ("indexed_timestamp", "extracted_package_dir", "package_tarball_full_path")
+    for name in (*derived, *here):
+        record.pop(name, None)
     record["link"] = {"source": "", "type": 1}
     record["url"], record["channel"] = _public_url(record), _public(record["channel"] or "")
     for path in record.get("paths_data", {}).get("paths", []):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage import archive, manifest
+from pypackage import archive, manifest, tarring
 from pypackage.errors import PackError
 from pypackage.manifest import Package
 from pypackage.packing import Contents, Entry
@@ -35,7 +35,7 @@ def contents(tmp_path: Path) -> Contents:
     return Contents(
         entries=(
             Entry("bin/tool", folder / "tool", package="python"),
-            Entry("lib/module.py", folder / "module.py", package="numpy"),
+            Entry("lib/module.py", folder / "module.py", package="numpy", pristine=True),
             Entry("lib/rewritten.py", folder / "module.py", data=b"y = 2\n", package="numpy"),
             Entry("lib/link.py", folder / "link", package="numpy"),
             Entry("lib/blob", folder / "blob", package="numpy"),
@@ -72,7 +72,7 @@ def test_write__package_s_file__keeps_its_time_for_its_byte_code(
 ) -> None:
     with tarfile.open(fileobj=BytesIO(written(contents, tmp_path / "e.tar.gz"))) as tar:
         assert tar.getmember("lib/module.py").mtime == 1_000_000_000
-        assert tar.getmember("lib/rewritten.py").mtime == archive.EPOCH
+        assert tar.getmember("lib/rewritten.py").mtime == tarring.EPOCH
 
 
 def test_write__members__are_nobody_s_and_have_plain_modes(

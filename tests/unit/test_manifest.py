@@ -25,8 +25,14 @@ def test_manifest__of_an_environment__tells_what_the_worker_checks() -> None:
 def test_manifest__scalar_keys__stand_on_lines_of_their_own_for_sh() -> None:
     lines = manifest.render([PYTHON], [], [])[1].decode().splitlines()
     assert ' "glibc": "2.17",' in lines
-    assert ' "relocate": []' in lines
+    assert ' "relocate": [],' in lines
     assert f' "format": {manifest.FORMAT},' in lines
+
+
+def test_manifest__size_and_number_of_files__are_told_where_they_are_known() -> None:
+    lines = manifest.render([PYTHON], [], [], files=12, size=3456)[1].decode().splitlines()
+    assert ' "files": 12,' in lines
+    assert ' "size": 3456' in lines
 
 
 def test_environment_id__same_input_twice__is_the_same() -> None:

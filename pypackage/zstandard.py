@@ -1,0 +1,33 @@
+"""Compression by zstd; the only module that knows the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+
+@contextmanager
+def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[BinaryIO]:
+    """Compress what is written, in threads; the same input gives the same bytes.
+
+    Args:
+        file: Where the frame goes; it stays open.
+        level: 1 to 19.
+        workers: How many threads may work on it.
+    """
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    # One worker or more give the same bytes whatever their number, none gives others.
+    options: dict[int, int] = {
+        zstd.CompressionParameter.compression_level: level,
+        zstd.CompressionParameter.nb_workers: max(1, min(workers, os.cpu_count() or 1)),
+        zstd.CompressionParameter.checksum_flag: 1,
+    }
+    with zstd.ZstdFile(file, "w", options=options) as stream:
+        yield cast(BinaryIO, stream)
