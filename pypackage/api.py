@@ -1,0 +1,195 @@
+"""The functions for Python programs: what the executables do, with values in and out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pypackage import environment, objects, programs, stdlib
+from pypackage.analysis import Analyzer, Scope
+from pypackage.errors import UsageError
+from pypackage.programs import Wishes
+from pypackage.progress import SILENT, Reporter
+from pypackage.requirements import Requirements, dumps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pypackage.creating import Given, Option
+    from pypackage.resolve import Pin
+
+
+def analyze(
+    *sources: str | os.PathLike[str],
+    modules: Sequence[str] = (),
+    python: str | None = None,
+    path: Sequence[str | os.PathLike[str]] = (),
+    function: str = "",
+    toplevel: bool = False,
+    keep_going: bool = False,
+    declared: Sequence[str | os.PathLike[str]] = (),
+    mapping: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+    pin: Pin = "exact",
+    report: Reporter = SILENT,
+) -> Requirements:
+    """Find what programs need; nothing of them is imported or run.
+
+    Args:
+        *sources: Python files, notebooks and folders.
+        modules: Modules that are run by `python -m`, or console scripts, by their names.
+        python: The target: a version, or the name or path of an interpreter; by default the
+            `python3` on PATH.
+        path: Folders in which local modules are looked for as well.
+        function: Only what this function or `Class.method` needs.
+        toplevel: Whether to leave out what functions import when they run.
+        keep_going: Whether to leave out sources that cannot be read or parsed.
+        declared: Files that tell versions: pyproject.toml, requirements.txt, environment.yml.
+        mapping: Packages of modules.
+        extra: Packages that no import shows.
+        pin: How much of an installed version is required.
+        report: Hears of what the user should know.
+
+    Raises:
+        PackageError: As `python_package_analyze` fails; which one is its exit code's.
+    """
+    if not sources and not modules:
+        raise UsageError("no source is given")
+    scope = Scope(tuple(os.fspath(one) for one in path), function, toplevel, keep_going)
+    needs = programs.analyze(
+        [os.fspath(one) for one in sources],
+        modules=modules,
+        python=python,
+        scope=scope,
+        wishes=Wishes([os.fspath(one) for one in declared], mapping or {}, extra, pin),
+        report=report,
+    )
+    return needs.requirements
+
+
+def analyze_function(
+    function: object,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+    pin: Pin = "exact",
+    report: Reporter = SILENT,
+) -> Requirements:
+    """Find what a function at hand needs to run elsewhere, in the running Python.
+
+    Counted are the imports in it and the modules among the globals and in the closure that
+    it uses, and those of all functions and classes of its own module that it leads to.
+    Modules of the user's own that it refers to by name are analyzed as a whole, and are
+    listed as local. It is not called.
+
+    Args:
+        function: A function, method, class, `functools.partial` or code object.
+        mapping: Packages of modules.
+        extra: Packages that no import shows.
+        pin: How much of an installed version is required.
+        report: Hears of what the user should know.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    found = objects.explore(function)
+    version = sys.version.split()[0]
+
+    analyzer = Analyzer(version, stdlib.names(version), environment.running, report=report)
+    objects.with_own_files(found, analyzer)
+    analysis = analyzer.result()
+    modules = {top: frozenset(names) for top, names in found.modules.items()}
+    for top, names in analysis.modules.items():
+        modules[top] = modules.get(top, frozenset()) | names
+    reasons = {**analysis.reasons, **found.optional}
+    needed = Requirements(
+        python=version,
+        modules=tuple(sorted(modules)),
+        optional={top: reasons[top] for top in sorted(reasons) if top not in modules},
+        local=tuple(sorted({*analysis.local, *map(_shown, found.files)})),
+    )
+    wishes = Wishes(mapping=mapping or {}, extra=extra, pin=pin)
+    return programs.with_packages(
+        needed, modules, version, environment.running, wishes, None, report
+    )
+
+
+def create(
+    given: Given,
+    target: str | os.PathLike[str],
+    *,
+    channels: Sequence[str] = (),
+    report: Reporter = SILENT,
+    **options: Option,
+) -> Path:
+    """Make the environment of a program and its archive, as `python_package_create` does.
+
+    Args:
+        given: Requirements (of `analyze`, say), a dictionary of the same shape, or whatever
+            the command takes: a file, or an environment's folder or name.
+        target: A name, or the archive's path.
+        channels: Conda channels, the most preferred first; `host` is what is installed here.
+        report: Hears of what the user should know.
+        **options: The command's other options by their long names, with `_` for `-`, such
+            as `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.
+
+    Returns:
+        The archive's path.
+
+    Raises:
+        PackageError: As the command fails; which one is its exit status's.
+    """
+    from pypackage import creating
+
+    return creating.create(given, target, {"channel": channels, **options}, report)
+
+
+def environment_for(
+    function: object,
+    target: str | os.PathLike[str] | None = None,
+    *,
+    channels: Sequence[str] = (),
+    report: Reporter = SILENT,
+    **options: Option,
+) -> Path:
+    """Make the archive of an environment in which a function at hand runs elsewhere.
+
+    Args:
+        function: As for `analyze_function`.
+        target: The archive's path, or a name; by default a file in the cache, which is made
+            once for the same needs.
+        channels: Conda channels; by default those that this Python has its packages from,
+            else `host`: what is installed here.
+        report: Hears of what the user should know.
+        **options: As for `create`.
+
+    Returns:
+        The archive's path.
+
+    Raises:
+        PackageError: As `analyze_function` and `create` do.
+    """
+    from hashlib import sha256
+
+    from pypackage import pipeline
+
+    needed = analyze_function(function, report=report)
+    channels = channels or needed.channels or ("host",)
+    if target is None:
+        told = repr((dumps(needed), channels, sorted(options.items())))
+        name = f"{sha256(told.encode()).hexdigest()[:16]}.tar.gz"
+        target = pipeline.cache() / "functions" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+    return create(needed, target, channels=channels, report=report, **options)
+
+
+def _shown(file: str) -> str:
+    """A module's file relative to the folder on sys.path that it is found in."""
+    for folder in sys.path:
+        place = os.path.join(os.path.abspath(folder), "")
+        if file.startswith(place):
+            top = file[len(place) :].split(os.sep)[0]
+            return os.path.relpath(os.path.join(place, top))
+    return os.path.relpath(file)
