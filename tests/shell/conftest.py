@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,16 +16,23 @@ from tests.shell.environments import NAMING, SCRIPT, Environment, relocations
 
 # What the script may rely on, besides the shell: nothing else is on its PATH.
 GNU = (
-    "cat chmod getconf grep gzip head id ls mkdir mv od readlink rm rmdir sed "
-    "sha256sum sleep tail tar tr uname wc"
+    "cat chmod date dd df du find getconf grep gzip head id ls mkdir mv nproc od readlink rm "
+    "rmdir sed sha256sum sleep sort stat tail tar tr uname uniq wc"
 )
 # As above; the tests' commands too.
 BUSYBOX = GNU.replace("getconf ", "")
-COMBINATIONS = ["dash-gnu", "dash-busybox", "busybox-busybox", "bash-gnu"]
+ALL = ["dash-gnu", "busybox-busybox", "bash-gnu", "dash-busybox", "ksh93-gnu", "mksh-gnu"]
 COMMANDS = "env touch"
 
-# For tests that wait: `@pytest.mark.parametrize("machine", WAITING, indirect=True)`.
-WAITING = ["dash-gnu", *(pytest.param(c, marks=pytest.mark.slow) for c in COMBINATIONS[1:])]
+
+def machines(usual: Sequence[str]) -> list[Any]:
+    """All of them; the tests of those that are not usual are slow."""
+    slow = [name for name in ALL if name not in usual]
+    return [*usual, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
+
+
+# Where the shell hardly matters, or the test waits.
+once = pytest.mark.parametrize("machine", machines(["dash-gnu"]), indirect=True)
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,8 @@ class Runner:
 def program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"{name} is not installed")
+        missing = pytest.fail if "CI" in os.environ else pytest.skip
+        missing(f"{name} is not installed")
     return path
 
 
@@ -109,7 +118,7 @@ def link_tools(folder: Path, names: Sequence[str], target: str | None) -> None:
         (folder / name).symlink_to(target or program(name))
 
 
-@pytest.fixture(scope="session", params=COMBINATIONS)
+@pytest.fixture(scope="session", params=machines(ALL[:3]))
 def machine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[tuple[str, ...], Path]:
@@ -122,6 +131,8 @@ def machine(
     (tools / "sh").symlink_to(program(shell))
     if shell == "bash":
         (tools / "bash").symlink_to(program("bash"))
+    if shell == "mksh":  # others have it in themselves
+        (tools / "printf").symlink_to(program("printf"))
     command = (program("busybox"), "sh") if shell == "busybox" else (program(shell),)
     return command, tools
 

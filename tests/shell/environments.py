@@ -11,12 +11,18 @@ import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "bin" / "python_package_run"
 RELOCATE = ROOT / "pypackage" / "relocate.py"
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+MANIFEST = "etc/pypackage/manifest.json"
+END = bytes(1024)  # what a tar ends with
 
 PLACEHOLDER = "/placeholder" * 40
 
@@ -57,33 +63,57 @@ class Environment:
     glibc: str = "2.17"
     platform: str = "linux-64" if os.uname().machine == "x86_64" else "linux-aarch64"
     format: int = 1
+    number: int = 0
+    size: int = 0
 
     @property
     def id(self) -> str:
-        everything = repr((sorted(self.files.items()), self.relocate, self.glibc, self.platform))
-        return hashlib.sha256(everything.encode()).hexdigest()
+        return self._parts[0]
 
     def members(self) -> list[bytes]:
-        """The archive's gzip members: the manifest, the files by twos, the end of the tar."""
-        manifest = {
-            "environment_id": self.id,
+        """The archive's gzip members: the manifest, then the files, by twos if they are few."""
+        return self._parts[1]
+
+    def plain(self) -> tuple[str, dict[str, bytes | Path]]:
+        """The id and the entries, in order, of an archive that has no gzip members."""
+        identity, text = self._text([])
+        return identity, {MANIFEST: text, **dict(sorted(self._all_files().items()))}
+
+    @cached_property
+    def _parts(self) -> tuple[str, list[bytes]]:
+        entries = [tar_entry(path, content) for path, content in sorted(self._all_files().items())]
+        step = max(2, len(entries) // 10)
+        parts = [b"".join(entries[n : n + step]) for n in range(0, len(entries), step)]
+        members = [_gzip(part) for part in [*parts[:-1], parts[-1] + END]]
+        room = len(self._text(members)[1]) + 10 * len(members)
+        start = len(self._first("0" * 64, b"", room))
+        identity, text = self._text(members, start)
+        return identity, [self._first(identity, text, room), *members]
+
+    def _first(self, identity: str, text: bytes, room: int) -> bytes:
+        comment = f"\npypackage-archive {self.format} {identity}\n".encode()
+        return _gzip(tar_entry(MANIFEST, text.ljust(room, b"\n")), comment, 0)
+
+    def _text(self, members: Sequence[bytes], start: int = 0) -> tuple[str, bytes]:
+        """The id and the manifest."""
+        offsets = accumulate(map(len, members), initial=start)
+        content: dict[str, Any] = {
+            "environment_id": "",
+            "files": self.number or len(self.files),
             "format": self.format,
             "glibc": self.glibc,
-            "members": [{"length": 1, "offset": 1, "sha256": "0" * 64}],
+            "members": [
+                {"length": len(m), "offset": n, "sha256": hashlib.sha256(m).hexdigest()}
+                for n, m in zip(offsets, members, strict=False)
+            ],
             "packages": [{"name": "python", "version": "3.11.7"}],
             "platform": self.platform,
             "python": "3.11.7",
             "relocate": list(self.relocate),
+            "size": self.size,
         }
-        text = json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n\n\n"
-        comment = f"\npypackage-archive {self.format} {self.id}\n".encode()
-        entries = [_entry(path, content) for path, content in sorted(self._all_files().items())]
-        parts = [b"".join(entries[n : n + 2]) for n in range(0, len(entries), 2)]
-        return [
-            _gzip(_entry("etc/pypackage/manifest.json", text), comment),
-            *map(_gzip, parts),
-            _gzip(bytes(1024)),
-        ]
+        content["environment_id"] = hashlib.sha256(_json(content)).hexdigest()
+        return content["environment_id"], _json(content)
 
     def pack(self, path: Path) -> Path:
         path.write_bytes(b"".join(self.members()))
@@ -119,12 +149,13 @@ def pack_foreign(path: Path, files: Files | None = None) -> Path:
         "bin/conda-unpack": CONDA_UNPACK,
         **(files or {}),
     }
-    tar = b"".join(_entry(name, data) for name, data in content.items()) + bytes(1024)
+    tar = b"".join(tar_entry(name, data) for name, data in content.items()) + bytes(1024)
     path.write_bytes(_gzip(tar))
     return path
 
 
-def _entry(name: str, content: bytes | Path) -> bytes:
+def tar_entry(name: str, content: bytes | Path) -> bytes:
+    """A file, or a link, as it stands in a tar."""
     info = tarfile.TarInfo(name)
     info.mode = 0o755 if name.startswith("bin/") else 0o644
     if isinstance(content, Path):
@@ -134,8 +165,12 @@ def _entry(name: str, content: bytes | Path) -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
-def _gzip(data: bytes, comment: bytes | None = None) -> bytes:
-    deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
+def _json(content: Any) -> bytes:
+    return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _gzip(data: bytes, comment: bytes | None = None, level: int = 1) -> bytes:
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
     header = b"\x1f\x8b\x08" + (b"\x00" if comment is None else b"\x10") + bytes(4) + b"\x02\xff"
     if comment is not None:
         header += comment + b"\0"

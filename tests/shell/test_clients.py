@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import SCRIPT, pack_foreign
 
 FUNCTION = "import sys; print(sys.argv[1:], sys.executable)\n"
@@ -34,6 +35,7 @@ def test_parsl__work_queue_executor__runs_the_function(
     assert str(runner.cache / PLAIN.id) in output
 
 
+@once
 def test_work_queue__python_task__unpacks_into_the_sandbox_once(
     runner: Runner, naming_archive: Path, runner_file: str
 ) -> None:
@@ -50,6 +52,7 @@ def test_work_queue__python_task__unpacks_into_the_sandbox_once(
     assert list(place.parent.iterdir()) == [place], "no lock is left"
 
 
+@once
 @pytest.mark.parametrize("options", ["-d -e env_file -u DIR --", "--environment env_file -u DIR"])
 def test_coffea__renamed_archive_and_runner__runs_the_function(
     runner: Runner, archive: Path, runner_file: str, options: str
@@ -100,6 +103,7 @@ def test_taskvine__python_task__finds_its_interpreter_by_poncho_prefix(
     assert output.strip() == str(runner.cache / PLAIN.id / "bin" / "python3")
 
 
+@once
 @pytest.mark.parametrize("separator", [[], ["--"]])
 def test_factory__worker_in_an_environment__gets_sigterm(
     runner: Runner, archive: Path, runner_file: str, separator: list[str]
@@ -125,10 +129,11 @@ def test_conda_pack__its_archive__is_prepared_once_by_its_own_means(
         output = runner.output("-e", "E.tar.gz", "sh", "-c", "report; echo $CONDA_PREFIX")
         text, prefix = output.splitlines()
         assert text == f"text: {prefix}/share"
-    assert len(list(runner.cache.iterdir())) == 1
+    assert len(list(runner.cache.glob("foreign-*"))) == 1
     assert Path(prefix).parent == runner.cache
 
 
+@once
 def test_conda_pack__another_archive_of_the_same_name__is_another_environment(
     runner: Runner,
 ) -> None:
@@ -139,6 +144,42 @@ def test_conda_pack__another_archive_of_the_same_name__is_another_environment(
             pack_foreign(runner.folder / "E", content)
             output = runner.output("-e", "E", "sh", "-c", "cat $CONDA_PREFIX/share/version")
             assert output == version
+
+
+@pytest.mark.parametrize("machine", ["dash-gnu", "bash-gnu"], indirect=True)
+def test_foreign_archive__same_file__its_id_is_made_once(runner: Runner) -> None:
+    archive = pack_foreign(runner.folder / "E")
+    tools = runner.folder.parent / "telling"
+    tools.mkdir()
+    told = runner.folder.parent / "told"
+    for tool in runner.tools.iterdir():
+        (tools / tool.name).symlink_to(tool)
+    (tools / "sha256sum").unlink()
+    real = runner.tools / "sha256sum"
+    (tools / "sha256sum").write_text(f"#!/bin/sh\necho x >>'{told}'\nexec '{real}' \"$@\"\n")
+    (tools / "sha256sum").chmod(0o755)
+    telling = Runner(runner.shell, tools, runner.folder, runner.env)
+    for options in ([], ["-u", "place"]):
+        for _ in range(3):
+            telling.output("-e", archive, *options, "report")
+        assert told.read_text() == "x\n"
+        told.unlink()
+    os.utime(archive, (1, 1))
+    telling.output("-e", archive, "report")
+    assert told.read_text() == "x\n", "it might be another one"
+    runner.output("--cache", "clean")
+    assert list(runner.cache.iterdir()) == []
+
+
+@once
+def test_foreign_tar__differs_in_its_middle_only__is_another_environment(runner: Runner) -> None:
+    noise = os.urandom(100_000)
+    for version in (b"1", b"2"):
+        files = {"share/a": noise, "share/version": version, "share/z": noise}
+        packed = pack_foreign(runner.folder / "E.gz", files)
+        (runner.folder / "E").write_bytes(gzip.decompress(packed.read_bytes()))
+        output = runner.output("-e", "E", "sh", "-c", "cat $CONDA_PREFIX/share/version")
+        assert output.encode() == version
 
 
 def test_bare_run__no_command__sets_up(runner: Runner, naming_archive: Path) -> None:

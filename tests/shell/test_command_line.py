@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import PLAIN, Runner
+from tests.shell.conftest import PLAIN, Runner, once
 from tests.shell.environments import SCRIPT, pack_foreign
 
 
@@ -49,6 +49,7 @@ def test_command_string__several_commands__all_run_in_the_environment(
     assert output == "1\n2\n"
 
 
+@once
 @pytest.mark.parametrize("arguments", [["-e", "plain.tar.gz"], ["plain"], ["-e", "plain", "--"]])
 def test_command_line__no_command__sets_up_and_succeeds(
     runner: Runner, archive: Path, arguments: list[str]
@@ -57,6 +58,7 @@ def test_command_line__no_command__sets_up_and_succeeds(
     assert (runner.cache / PLAIN.id / "bin" / "show").exists()
 
 
+@once
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -80,6 +82,7 @@ def test_command_line__invalid__exits_1_and_says_why(
     assert not runner.cache.exists()
 
 
+@once
 @pytest.mark.parametrize("arguments", [["nowhere", "true"], ["-e", "./no.tar.gz", "true"]])
 def test_environment__does_not_exist__exits_2(runner: Runner, arguments: list[str]) -> None:
     done = runner.run(*arguments)
@@ -98,11 +101,13 @@ def test_error_status__given__moves_the_four_codes(runner: Runner, archive: Path
     assert runner.run("--error-status=100", "plain", "exit 3").returncode == 3
 
 
+@once
 @pytest.mark.parametrize("option", ["-h", "--help", "--help-env-creation"])
 def test_help__asked_for__is_on_stdout(runner: Runner, option: str) -> None:
     assert "python_package_run" in runner.output(option)
 
 
+@once
 def test_message__called_by_another_name__begins_with_that(runner: Runner) -> None:
     shutil.copy(SCRIPT, runner.folder / "py_wrapper")
     assert runner.run("nowhere", script="./py_wrapper").stderr.startswith("py_wrapper: ")

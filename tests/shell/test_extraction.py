@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
+import os
+import re
+import shutil
+import subprocess
 import tarfile
 from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import PLAIN, Runner
-from tests.shell.environments import Environment, pack_foreign
+from tests.shell.conftest import PLAIN, Runner, once
+from tests.shell.environments import END, Environment, Files, pack_foreign
 
 
 def check_refused(runner: Runner, archive: Path, status: int, *said: str) -> None:
@@ -21,6 +26,7 @@ def check_refused(runner: Runner, archive: Path, status: int, *said: str) -> Non
     assert not runner.cache.exists() or list(runner.cache.iterdir()) == []
 
 
+@once
 def test_archive__cut_short_anywhere__exits_3_and_leaves_nothing(
     runner: Runner, archive: Path
 ) -> None:
@@ -34,6 +40,7 @@ def test_archive__cut_short_anywhere__exits_3_and_leaves_nothing(
     assert runner.output("-e", archive, "show", "x").endswith("x\n")
 
 
+@once
 def test_archive__padded_at_its_end__is_extracted(runner: Runner, archive: Path) -> None:
     # More than a pipe holds, and nothing that tar has to read.
     padding = gzip.compress(bytes(1 << 20))
@@ -50,6 +57,7 @@ def test_archive__one_byte_altered__exits_3_and_leaves_nothing(
     check_refused(runner, archive, 3, "cannot be extracted")
 
 
+@once
 def test_foreign_archive__holds_no_environment__exits_3_and_leaves_nothing(
     runner: Runner,
 ) -> None:
@@ -58,12 +66,14 @@ def test_foreign_archive__holds_no_environment__exits_3_and_leaves_nothing(
     check_refused(runner, runner.folder / "E", 3, "holds no environment")
 
 
+@once
 def test_foreign_archive__cut_short__exits_3_and_leaves_nothing(runner: Runner) -> None:
     archive = pack_foreign(runner.folder / "E")
     archive.write_bytes(archive.read_bytes()[:-90])
     check_refused(runner, archive, 3, "cannot be extracted")
 
 
+@once
 @pytest.mark.parametrize("content", [b"", b"just a text\nof two lines\n", bytes(1000)])
 def test_archive__is_none__exits_3(runner: Runner, content: bytes) -> None:
     archive = runner.folder / "E"
@@ -71,25 +81,28 @@ def test_archive__is_none__exits_3(runner: Runner, content: bytes) -> None:
     check_refused(runner, archive, 3, "not an archive")
 
 
+@once
 def test_archive__newer_format__exits_3_and_says_so(runner: Runner) -> None:
     archive = Environment(format=2).pack(runner.folder / "E")
     check_refused(runner, archive, 3, "format 2", "newer")
 
 
+@once
 @pytest.mark.parametrize("identity", [b"../../etc", b"0" * 63, b"g" * 64, b""])
 def test_archive__id_that_is_none__exits_3(runner: Runner, archive: Path, identity: bytes) -> None:
     archive.write_bytes(archive.read_bytes().replace(PLAIN.id.encode(), identity, 1))
     check_refused(runner, archive, 3, "damaged")
 
 
+@once
 def test_archive__for_another_platform__exits_4_and_names_both(runner: Runner) -> None:
     archive = Environment(platform="osx-arm64").pack(runner.folder / "E")
     check_refused(runner, archive, 4, "osx-arm64", PLAIN.platform)
 
 
+@once
 def test_archive__needs_a_newer_glibc__exits_4_and_names_both(runner: Runner) -> None:
-    if not (runner.tools / "getconf").exists():
-        pytest.skip("without getconf the machine's glibc is not known")
+    # Where there is no getconf, the C library itself is asked.
     for glibc in ("2.999", "3.1"):
         archive = Environment(glibc=glibc).pack(runner.folder / "E")
         check_refused(runner, archive, 4, f"needs glibc {glibc}")
@@ -137,3 +150,189 @@ def test_disk__full__exits_3_and_leaves_nothing(runner: Runner) -> None:
     ).run("--error-status", "50", "-e", archive, "sh", "-c", "exit 0")
     assert (done.returncode, done.stdout) == (53, "")
     assert "cannot be extracted" in done.stderr
+
+
+def counts_far(runner: Runner) -> bool:
+    """Whether the shell has numbers of 64 bits."""
+    return "mksh" not in runner.shell[0]
+
+
+MANY = Environment({f"share/file{n}": os.urandom(60_000) for n in range(120)})
+
+
+def test_archive__large__is_extracted_in_parts_side_by_side(runner: Runner) -> None:
+    MANY.pack(runner.folder / "E")
+    done = runner.run("-d", "-e", "E", "show", "x")
+    assert done.stdout.endswith("x\n")
+    parts = re.search(r"(\d+) parts by (\d+) jobs", done.stderr)
+    if not counts_far(runner):
+        return
+    assert parts
+    assert int(parts[1]) > 3
+    content = {path.name: path.read_bytes() for path in runner.cache.glob("*/share/*")}
+    assert content == {path[6:]: data for path, data in MANY.files.items()}
+
+
+@once
+@pytest.mark.parametrize("member", range(0, len(MANY.members()), 5))
+def test_archive__one_bit_of_a_member_altered__exits_3_and_leaves_nothing(
+    runner: Runner, member: int
+) -> None:
+    whole = bytearray(b"".join(MANY.members()))
+    end = sum(map(len, MANY.members()[: member + 1]))
+    whole[end - 2000] ^= 4
+    (runner.folder / "E").write_bytes(whole)
+    check_refused(
+        runner, runner.folder / "E", 3, "damaged" if member and counts_far(runner) else ""
+    )
+
+
+@once
+@pytest.mark.parametrize("name", ["pigz", "zstd"])
+def test_archive__faster_decompressor_there__is_used_where_it_can(
+    runner: Runner, name: str
+) -> None:
+    tools = runner.folder.parent / "more tools"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    told = runner.folder.parent / "told"
+    more = Runner(runner.shell, tools, runner.folder, runner.env)
+    MANY.pack(runner.folder / "E")
+    for ability in ("exec gzip -dc", "cat >/dev/null; exit 1"):
+        (tools / name).write_text(f"#!/bin/sh\necho x >>'{told}'\n{ability}\n")
+        (tools / name).chmod(0o755)
+        told.write_text("")
+        assert more.output("-e", "E", "show", "x").endswith("x\n")
+        if counts_far(runner):
+            assert told.read_text().count("x") == (1 if "exit" in ability else 6 + 1)
+        shutil.rmtree(runner.cache)
+
+
+@once
+def test_archive__altered_and_no_sha256sum__is_noticed_by_gzip(runner: Runner) -> None:
+    (runner.folder / "few").mkdir()
+    for tool in runner.tools.iterdir():
+        if tool.name != "sha256sum":
+            (runner.folder / "few" / tool.name).symlink_to(tool)
+    few = Runner(runner.shell, runner.folder / "few", runner.folder, runner.env)
+    archive = MANY.pack(runner.folder / "E")
+    whole = bytearray(archive.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    archive.write_bytes(whole)
+    check_refused(few, archive, 3, "cannot be extracted")
+
+
+def test_archive__id_of_another__exits_3_and_is_not_taken_for_that(runner: Runner) -> None:
+    archive = MANY.pack(runner.folder / "E")
+    archive.write_bytes(archive.read_bytes().replace(MANY.id.encode(), PLAIN.id.encode(), 1))
+    check_refused(runner, archive, 3, "damaged")
+
+
+def test_archive__links_that_need_what_comes_first__is_extracted_as_one_stream(
+    runner: Runner,
+) -> None:
+    # A file below a folder that another member makes a link.
+    folders = {f"share/a{n:03}": os.urandom(60_000) for n in range(100)}
+    tree: Files = {"lib/link": Path("real"), "lib/real/x": b"1", **folders, "zzz/file": b"2"}
+    Environment(tree).pack(runner.folder / "E")
+    assert runner.output("-e", "E", "show", "x").endswith("x\n")
+    (place,) = runner.cache.iterdir()
+    assert (place / "lib/link/x").read_bytes() == b"1"
+
+
+def test_archive__link_in_one_part_and_a_file_through_it_in_another__exits_3(
+    runner: Runner,
+) -> None:
+    outside = runner.folder.parent / "outside"
+    outside.mkdir()
+    between = {f"out-{n:03}": os.urandom(60_000) for n in range(120)}
+    Environment({"out": outside, **between, "out/evil": b"x"}).pack(runner.folder / "E")
+    check_refused(runner, runner.folder / "E", 3, "cannot be extracted")
+    assert list(outside.iterdir()) == []
+
+
+def test_archive__large_with_odd_names_and_links__is_extracted_as_by_tar(runner: Runner) -> None:
+    odd = ["a b", "-n", "*", "new\nline", "\\t", "[", ".hidden", "..two", "\u00e9", "$x`y'"]
+    files: Files = {
+        f"{folder}/{name}/{number}": os.urandom(60_000)
+        for number in range(3)
+        for folder in ("lib", "share")
+        for name in odd
+    }
+    links: Files = {f"lib/{name}/link": Path("0") for name in odd}
+    environment = Environment({**files, **links, "share/outer": Path("/etc"), ".top": b""})
+    archive = environment.pack(runner.folder / "E")
+    runner.output("-e", archive)
+    whole = runner.folder / "whole"
+    whole.mkdir()
+    subprocess.run(["tar", "xf", archive, "-C", whole], check=True)
+    (place,) = runner.cache.iterdir()
+    marks = {"etc/pypackage/prepared", "etc/pypackage/unpacked"}
+    assert described(place) == {**described(whole), **dict.fromkeys(marks, "file")}
+
+
+def described(folder: Path) -> dict[str, bytes | str]:
+    """What there is below the folder, by path; of the marks, that they are there."""
+    found: dict[str, bytes | str] = {}
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = os.readlink(path)
+        elif path.is_dir():
+            found[name] = "folder"
+        else:
+            found[name] = "file" if name[-8:] in ("prepared", "unpacked") else path.read_bytes()
+    return found
+
+
+def special(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, target, 0o755
+    return info
+
+
+UNSAFE = {
+    "above": [special("../evil")],
+    "above, from within": [special("bin/../../evil")],
+    "absolute": [special("/ROOT/evil")],
+    "through a link": [special("out", tarfile.SYMTYPE, "/ROOT"), special("out/evil")],
+    "through a link above": [special("out", tarfile.SYMTYPE, ".."), special("out/evil")],
+    "hard link": [special("evil", tarfile.LNKTYPE, "/ROOT/theirs")],
+    "hard link above": [special("evil", tarfile.LNKTYPE, "../../../outside/theirs")],
+    "link in place of the marks": [special("etc/pypackage", tarfile.SYMTYPE, "/ROOT")],
+    "link in place of a mark": [special("etc/pypackage/unpacked", tarfile.SYMTYPE, "/ROOT")],
+    "device": [special("null", tarfile.CHRTYPE)],
+    "pipe": [special("pipe", tarfile.FIFOTYPE)],
+}
+
+
+@pytest.mark.parametrize("kind", UNSAFE)
+def test_archive__members_that_leave_it__exits_3_and_leaves_nothing(
+    runner: Runner, kind: str
+) -> None:
+    outside = runner.folder.parent / "outside"
+    outside.mkdir()
+    (outside / "theirs").touch()
+    pack_foreign(runner.folder / "E")
+    with tarfile.open(runner.folder / "extra", "w") as extra:
+        for member in UNSAFE[kind]:
+            placed = copy.copy(member)
+            placed.name, placed.linkname = (
+                text.replace("/ROOT", str(outside)) for text in (member.name, member.linkname)
+            )
+            extra.addfile(placed)
+    tar = gzip.decompress((runner.folder / "E").read_bytes())[: -len(END)]
+    unsafe = gzip.compress(tar + (runner.folder / "extra").read_bytes())
+    (runner.folder / "unsafe").write_bytes(unsafe)
+    check_refused(runner, runner.folder / "unsafe", 3)
+    assert not list(runner.folder.parent.rglob("evil"))
+    assert [path.name for path in outside.iterdir()] == ["theirs"]
+
+
+@once
+def test_archive__larger_than_the_disk__exits_3_before_it_is_extracted(runner: Runner) -> None:
+    if not counts_far(runner):
+        pytest.skip("this shell cannot compare such numbers")
+    Environment(size=10**15).pack(runner.folder / "E")
+    check_refused(runner, runner.folder / "E", 3, "needs 1000000000 MB", "--cache-dir")
+    Environment({"x": b""}, number=10**12).pack(runner.folder / "F")
+    check_refused(runner, runner.folder / "F", 3, "1000000000000 inodes")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import NAMING, PLACEHOLDER, Environment, pack_foreign, relocations
 
 NAMES = [
@@ -54,6 +54,7 @@ def test_folder__any_characters__is_named_right_everywhere(
     assert f"{prefix}/lib:{prefix}/share\0".encode() in content
 
 
+@once
 @pytest.mark.parametrize("end", ["\n", " ", " \n\n"])
 def test_folder__ends_with_white_space__is_prepared_once(
     runner: Runner, naming_archive: Path, end: str

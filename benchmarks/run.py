@@ -1,0 +1,107 @@
+"""How long `python_package_run` takes, beside the one of Debian's coop-computing-tools.
+
+Both get the same archive, in one run. Warm, by hyperfine: the environment is there already, and
+the command is `true`, beside `true` alone. Cold: nothing is there; beside it what the disk and
+tar need for the same files without decompression. Without an archive one is made: Python, numpy
+and pandas of the host channel.
+
+Usage: benchmarks/run.py [ARCHIVE], with hyperfine, dash, bash and coop-computing-tools.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+CLONE = Path(__file__).resolve().parents[1]
+OURS = CLONE / "bin" / "python_package_run"
+THEIRS = Path("/usr/bin/python_package_run")
+ROUNDS = 5
+SHELLS = ["dash", "bash", "busybox sh"]
+
+
+def main() -> None:
+    """Measure, and print the figures and their ratios."""
+    archive = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        shutil.copyfile(archive or make(), "archive.tar.gz")
+        with gzip.open("archive.tar.gz") as packed, Path("archive.tar").open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+        cold()
+        warm()
+
+
+def make() -> Path:
+    """An archive with numpy and pandas."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    requirements = {"python": python, "modules": ["numpy", "pandas"]}
+    Path("requirements.json").write_text(json.dumps(requirements))
+    create = str(CLONE / "bin" / "python_package_create")
+    command = [sys.executable, create, "-c", "host", "requirements.json", "./made.tar.gz"]
+    subprocess.run(command, check=True)
+    return Path("made.tar.gz")
+
+
+def cold() -> None:
+    """The first start on a machine.
+
+    Each goes into a new folder, and nothing is removed in between: ext4 is slow to make files
+    where many were removed a moment ago. They take turns, so that another load meets all.
+    """
+    processors = len(os.sched_getaffinity(0))
+    rounds: list[list[float]] = []
+    for number in range(ROUNDS):
+        os.mkdir(f"floor{number}")
+        ours = f"{SHELLS[0]} {OURS} --cache-dir ours{number} -e archive.tar.gz true"
+        theirs = f"{THEIRS} -e archive.tar.gz -u theirs{number} -- true"
+        floor = f"tar xf archive.tar -C floor{number}"
+        rounds.append([timed(command) for command in (ours, theirs, floor)])
+    for number in range(ROUNDS):
+        for name in ("ours", "theirs", "floor"):
+            shutil.rmtree(f"{name}{number}")
+    times = [statistics.median(column) for column in zip(*rounds, strict=True)]
+    for name, taken in zip(["ours", "theirs", "tar xf, not compressed"], times, strict=True):
+        print(f"cold, {name}: {taken:.2f} s")
+    ratio = statistics.median(our_time / their_time for our_time, their_time, _ in rounds)
+    print(f"cold, ours / theirs on {processors} processors: {ratio:.2f}")
+
+
+def timed(command: str) -> float:
+    """The time of one run, in seconds, after all that was written before is on the disk."""
+    os.sync()
+    began = time.perf_counter()
+    subprocess.run(command.split(), check=True)
+    return time.perf_counter() - began
+
+
+def warm() -> None:
+    """All further starts."""
+    ours = [f"{shell} {OURS} --cache-dir ours -e archive.tar.gz true" for shell in SHELLS]
+    theirs = f"{THEIRS} -e archive.tar.gz -u theirs -- true"
+    for command in (ours[0], theirs):
+        subprocess.run(command.split(), check=True)
+    *our_times, their_time, bare = measure([*ours, theirs, "true"], "-N", "--runs", "200")
+    for shell, taken in zip(SHELLS, our_times, strict=True):
+        print(f"warm, ours by {shell}: {(taken - bare) * 1000:.1f} ms over the bare command")
+    print(f"warm, theirs: {(their_time - bare) * 1000:.1f} ms over the bare command")
+
+
+def measure(commands: Sequence[str], *options: str) -> list[float]:
+    """The median of each command's times, in seconds."""
+    call = ["hyperfine", "--warmup", "1", "--style", "none", "--export-json", "times.json"]
+    subprocess.run([*call, *options, *commands], check=True, stdout=subprocess.DEVNULL)
+    return [one["median"] for one in json.loads(Path("times.json").read_text())["results"]]
+
+
+if __name__ == "__main__":
+    main()

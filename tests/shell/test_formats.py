@@ -1,0 +1,133 @@
+"""Archives in other formats than tar.gz: all hold the same tree."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.shell import formats
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
+from tests.shell.environments import Environment
+
+EXTRACTING = ["unzip", "unsquashfs", "zstd"]
+
+
+def with_tools(runner: Runner, *names: str) -> Runner:
+    """The same on a machine that has these tools too."""
+    tools = runner.folder.parent / "more tools"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    for name in names:
+        if not (tools / name).exists():
+            (tools / name).symlink_to(program(name))
+    return Runner(runner.shell, tools, runner.folder, runner.env, runner.before)
+
+
+@once
+@pytest.mark.parametrize("ending", formats.ENDINGS)
+def test_format__each__is_known_by_its_content_and_prepared(runner: Runner, ending: str) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    archive, identity = formats.pack(NAMING_ITSELF, runner.folder / f"packed.{ending}")
+    archive.rename(runner.folder / "env_file")
+    output = runner.output("-e", "env_file", "report")
+    (place,) = (path for path in runner.cache.iterdir() if path.is_dir())
+    assert output == f"text: {place}/share\n"
+    assert (place / "bin" / "run_in_env").is_symlink()
+    assert place.name == identity
+    done = runner.run("-d", "-e", "env_file", "report")
+    assert (done.stdout, "extracting" in done.stderr) == (output, False)
+
+
+@once
+@pytest.mark.parametrize("ending", formats.ENDINGS)
+def test_format__by_name__is_found_in_the_current_folder(runner: Runner, ending: str) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    formats.pack(NAMING_ITSELF, runner.folder / f"packed.{ending}")
+    assert runner.output("packed", "report").endswith("/share\n")
+
+
+@once
+def test_name__of_a_script_that_holds_no_archive__is_not_found(runner: Runner) -> None:
+    (runner.folder / "packed.sh").write_text("#!/bin/sh\necho no\n")
+    assert runner.run("packed", "report").returncode == 2
+
+
+@once
+@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "sh"])
+def test_format__cut_short_or_altered__exits_3_and_leaves_nothing(
+    runner: Runner, ending: str
+) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    archive, _ = formats.pack(Environment(), runner.folder / f"E.{ending}")
+    whole = archive.read_bytes()
+    altered = bytearray(whole)
+    altered[-3000] ^= 1
+    for content in (whole[:-2000], bytes(altered)):
+        if ending == "tar" and len(content) == len(whole):
+            continue  # it has no checksums
+        archive.write_bytes(content)
+        done = runner.run("-e", archive, "show", "x")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert all(line.startswith("python_package_run: ") for line in done.stderr.splitlines())
+        assert list(runner.cache.iterdir()) == []
+
+
+@once
+@pytest.mark.parametrize(
+    ("ending", "missing"), [("zip", "unzip"), ("squashfs", "unsquashfs"), ("tar.zst", "zstd")]
+)
+def test_format__what_extracts_it_is_missing__says_what(
+    runner: Runner, ending: str, missing: str
+) -> None:
+    if missing == "unzip" and runner.shell[-1] == "sh":
+        pytest.skip("this shell has unzip in itself")
+    archive, _ = formats.pack(NAMING_ITSELF, runner.folder / f"E.{ending}")
+    done = runner.run("-e", archive, "report")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert missing in done.stderr
+    assert list(runner.cache.iterdir()) == []
+
+
+def test_zip__only_busybox_there__is_extracted(runner: Runner) -> None:
+    formats.pack(NAMING_ITSELF, runner.folder / "E.zip")
+    assert with_tools(runner, "busybox").output("E", "report").endswith("/share\n")
+
+
+@once
+def test_self_extracting__started_by_itself__runs_the_command(runner: Runner) -> None:
+    archive, identity = formats.pack(NAMING_ITSELF, runner.folder / "program.sh")
+    for arguments in (["report"], ["-d", "--", "report"]):
+        done = runner.run(*arguments, script="./program.sh")
+        assert done.stdout == f"text: {runner.cache / identity}/share\n"
+        assert done.returncode == 0
+    assert runner.run("sh", "-c", "exit 7", script=archive).returncode == 7
+    archive.write_bytes(archive.read_bytes()[:-10])
+    shutil.rmtree(runner.cache)
+    assert runner.run("report", script=archive).returncode == 3
+
+
+@pytest.mark.root
+def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(runner: Runner) -> None:
+    runner = with_tools(runner, "mount", "umount")
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    if subprocess.run(["mount", "-o", "loop,ro", archive, "/mnt"], check=False).returncode:
+        pytest.skip("this machine may not mount")
+    subprocess.run(["umount", "/mnt"], check=True)
+    for _ in range(2):
+        prefix = Path(runner.output("-e", archive, "show").strip())
+        assert prefix.is_mount()
+    subprocess.run(["umount", prefix], check=True)
+    assert runner.output("-e", archive, "show").strip() == str(prefix)
+    assert runner.output("--cache", "clean") == ""
+    assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.root
+def test_squashfs__mounted_and_to_be_rewritten__is_extracted(runner: Runner) -> None:
+    runner = with_tools(runner, "mount", "umount", "unsquashfs")
+    archive, _ = formats.pack(NAMING_ITSELF, runner.folder / "E.squashfs")
+    prefix = Path(runner.output("-e", archive, "sh", "-c", 'echo "$CONDA_PREFIX"').strip())
+    assert not prefix.is_mount()
+    assert runner.output("-e", archive, "report") == f"text: {prefix}/share\n"

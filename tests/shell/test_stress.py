@@ -1,0 +1,131 @@
+"""Many starters, killed extractors, and two machines on one folder."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.shell.conftest import Runner
+from tests.shell.environments import NAMING, Environment, relocations
+from tests.shell.test_cache import check_large
+
+# Of several parts, so that several jobs extract it.
+LARGE = Environment(
+    {
+        **NAMING,
+        **{f"share/data{n}": os.urandom(100_000) for n in range(60)},
+        **{f"share/file{n}": b"%d" % n * 500 for n in range(400)},
+    },
+    relocations(),
+)
+
+pytestmark = [pytest.mark.slow]
+MACHINES = ["dash-gnu", "busybox-busybox", "bash-gnu"]
+each_machine = pytest.mark.parametrize("machine", MACHINES, indirect=True)
+
+# A task that looks at all of the environment: each file has the size it should.
+COMMAND = (
+    "sh",
+    "-c",
+    'report; cat "$CONDA_PREFIX"/share/data* | wc -c; cat "$CONDA_PREFIX"/share/file* | wc -c',
+)
+SIZES = "6000000\n{}\n".format(sum(len(b"%d" % n) * 500 for n in range(400)))
+
+
+@pytest.fixture
+def large(runner: Runner) -> Path:
+    return LARGE.pack(runner.folder / "large.tar.gz")
+
+
+@each_machine
+def test_starters__two_hundred_at_once__one_extracts_and_all_are_right(
+    runner: Runner, large: Path
+) -> None:
+    started = [runner.start("-d", "-e", large, *COMMAND) for _ in range(200)]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in started]
+    place = runner.cache / LARGE.id
+    assert {(output, code) for output, _, code in ended} == {(f"text: {place}/share\n{SIZES}", 0)}
+    assert sum(said.count("extracting") for _, said, _ in ended) == 1
+    assert sum(said.count("made to name") for _, said, _ in ended) == 1
+    assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+
+
+@each_machine
+def test_extractor__killed_at_random_moments__others_get_a_whole_environment(
+    runner: Runner, large: Path
+) -> None:
+    began = time.monotonic()
+    runner.output("-e", large, "report")
+    whole = time.monotonic() - began
+    place = runner.cache / LARGE.id
+    chance = random.Random(5)
+    for moment in range(50):
+        shutil.rmtree(runner.cache)
+        victim = runner.start("-e", large, *COMMAND)
+        others = [runner.start("-e", large, *COMMAND) for _ in range(2)]
+        time.sleep(chance.uniform(0, whole))
+        if moment % 2:
+            victim.kill()
+        else:
+            os.killpg(victim.pid, signal.SIGKILL)
+        said = [other.communicate(timeout=60) for other in others]
+        assert said == [(f"text: {place}/share\n{SIZES}", "")] * 2
+        victim.communicate(timeout=10)
+        assert runner.output("-e", large, *COMMAND) == f"text: {place}/share\n{SIZES}"
+    assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+
+
+def other_machine(runner: Runner) -> Runner:
+    """The same on a machine where the pids of this one mean nothing."""
+    unshare = shutil.which("unshare")
+    command = (str(unshare), "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
+    if unshare is None or subprocess.run([*command, "true"], check=False).returncode:
+        pytest.skip("this machine may not make namespaces")
+    return replace(runner, before=command)
+
+
+@pytest.mark.root
+@each_machine
+def test_two_machines__starters_on_both__one_extracts_and_all_are_right(
+    runner: Runner, large: Path
+) -> None:
+    other = other_machine(runner)
+    place = runner.cache / LARGE.id
+    for _ in range(5):
+        started = [
+            machine.start("-d", "-e", large, *COMMAND)
+            for _ in range(15)
+            for machine in (runner, other)
+        ]
+        ended = [(*process.communicate(timeout=120), process.returncode) for process in started]
+        results = {(output, code) for output, _, code in ended}
+        assert results == {(f"text: {place}/share\n{SIZES}", 0)}
+        assert sum(said.count("extracting") for _, said, _ in ended) == 1
+        assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+        shutil.rmtree(runner.cache)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", MACHINES[:1], indirect=True)
+def test_two_machines__one_dies_while_extracting__the_other_takes_over(
+    runner: Runner, large: Path
+) -> None:
+    other = other_machine(runner)
+    victim = other.start("-e", large, *COMMAND)
+    tree = runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share"
+    while not tree.exists():
+        time.sleep(0.001)
+    os.killpg(victim.pid, signal.SIGKILL)
+    victim.communicate(timeout=10)
+    done = runner.start("-e", large, "report")
+    output, errors = done.communicate(timeout=90)
+    assert (done.returncode, errors) == (0, "")
+    check_large(output, runner.cache / LARGE.id)
