@@ -1,0 +1,13 @@
+#!/bin/sh
+# Submit a PySpark program to YARN with a packed environment: submit.sh PROGRAM [ARGUMENT]...
+# YARN unpacks the archive once a node and job into a folder that each container sees as
+# ./environment. bin/python3 finds its modules from wherever it lies.
+set -eu
+
+exec spark-submit \
+    --master yarn \
+    --deploy-mode cluster \
+    --archives pi.tar.gz#environment \
+    --conf spark.pyspark.python=./environment/bin/python3 \
+    --conf spark.yarn.appMasterEnv.PYSPARK_PYTHON=./environment/bin/python3 \
+    "$@"

@@ -1,0 +1,67 @@
+"""The environments that engines' tasks run in, and the daemons of a test."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import missing
+from tests.engines.processes import Processes
+from tests.support.tools import TREE, Tools
+
+EXAMPLES = TREE / "examples"
+
+Archives = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def archives(session_tools: Tools) -> Archives:
+    """Gives the archive of this Python and some modules, made once."""
+
+    def archive(*modules: str) -> Path:
+        for module in modules:
+            need_module(module)
+        output = session_tools.cwd / f"{'-'.join(modules)}.tar.gz"
+        if not output.exists():
+            requirements = output.with_suffix(".json")
+            needed = {"python": platform.python_version(), "modules": sorted(modules)}
+            requirements.write_text(json.dumps(needed))
+            host = f"host:{sys.executable}"
+            done = session_tools.create("-c", host, requirements, output, timeout=300)
+            assert done.returncode == 0, done.stderr
+        return output
+
+    return archive
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    """Starts what runs beside the test, and ends it afterwards."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    started = Processes(folder)
+    try:
+        yield started
+    finally:
+        started.end_all()
+
+
+def need_program(name: str, package: str) -> str:
+    """Where a program is; without it the test is skipped."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not found:
+        missing(f"{name} is not installed (Debian: {package})")
+    return found
+
+
+def need_module(name: str) -> None:
+    """Skip the test if this Python has no such module."""
+    if not importlib.util.find_spec(name):
+        missing(f"{sys.executable} has no module {name} (see the extra `engines` in setup.py)")

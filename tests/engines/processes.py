@@ -1,0 +1,96 @@
+"""Daemons of the tests: on loopback, ended by their process ids whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+PATIENCE = 240.0
+"""Seconds that a test waits for something before it gives up."""
+
+# The kernel ends them if the tests are killed and cannot do it.
+_ENDING_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+
+
+class Processes:
+    """Starts processes, each with a log file; `end_all` ends what still runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process in a session of its own; `NAME.log` is what it says."""
+        with open(self.folder / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                [*_ENDING_WITH_US, *map(str, command)],
+                cwd=cwd or self.folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.append(process)
+        return process
+
+    def said(self, name: str) -> str:
+        """What a process has said so far."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def wait_for(self, what: str, look: Callable[[], Found | None]) -> Found:
+        """Look until something is found.
+
+        When a process fails meanwhile, or all patience is gone, tell what they said last.
+        """
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = look()
+            if found:
+                return found
+            if any((process.poll() or 0) > 0 for process in self.running):
+                break
+            time.sleep(0.05)
+        said = [f"{log.name}: {log.read_text()[-2000:]}" for log in self.folder.glob("*.log")]
+        raise AssertionError("\n".join([f"no {what}", *said]))
+
+    def end_all(self) -> None:
+        """End the processes, those started last first, with what they have started."""
+        for process in reversed(self.running):
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and its session with it; kill what does not."""
+    with suppress(ProcessLookupError):
+        process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

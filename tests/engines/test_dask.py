@@ -1,0 +1,98 @@
+"""Dask's workers in packed environments; its scheduler and client run outside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pypackage.engines.calls import RUNNER
+from tests.engines.conftest import EXAMPLES, Archives
+from tests.engines.processes import PATIENCE, Processes, free_port
+from tests.shell.conftest import GNU
+from tests.support.tools import TREE
+from tests.support.worker import Bind, Worker
+
+pytestmark = pytest.mark.slow
+
+TASKS = 50
+
+
+@pytest.fixture
+def archive(archives: Archives) -> Path:
+    return archives("distributed", "numpy")
+
+
+def count(cluster: str, archive: Path, folder: Path) -> list[list[str]]:
+    """What the example prints: seed, hits and environment of each task."""
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "dask" / "pi_dask.py", cluster, archive, str(TASKS)],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def environment(folder: Path) -> Mapping[str, str]:
+    """A user's environment in which tasks can find no Python but by what they are told."""
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in ("sh", *GNU.split()):
+        found = shutil.which(name)
+        assert found
+        (tools / name).symlink_to(found)
+    return {
+        "PATH": str(tools),
+        "PYTHONPATH": str(TREE),
+        "HOME": str(folder),
+        "PYTHON_PACKAGE_CACHE": str(folder / "cache"),
+        "TMPDIR": str(folder),
+        "DASK_DISTRIBUTED__SCHEDULER__DASHBOARD__ENABLED": "False",
+    }
+
+
+def check_results(results: Sequence[Sequence[str]], place: str) -> None:
+    import numpy as np
+
+    for seed in range(TASKS):
+        x, y = np.random.default_rng(seed).random((2, 1000))
+        assert results[seed][:2] == [str(seed), str(np.count_nonzero(x * x + y * y < 1))]
+    (prefix,) = {result[2] for result in results}
+    assert prefix.startswith(place)
+
+
+def test_local_cluster__packed_workers__tasks_run_in_the_environment(
+    archive: Path, tmp_path: Path
+) -> None:
+    check_results(count("local", archive, tmp_path), str(tmp_path / "cache"))
+    assert not [path for path in (tmp_path / "cache").iterdir() if "lock" in path.name]
+
+
+def test_workers__in_a_root_without_python__work_for_scheduler_and_client_outside(
+    archive: Path, tmp_path: Path, processes: Processes, bare_worker: Worker
+) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    outside = {**os.environ, "TMPDIR": str(tmp_path)}
+    scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    place = ["--host", "127.0.0.1", "--port", address.rsplit(":")[-1]]
+    processes.start("scheduler", [*scheduler, *place], env=outside)
+    binds = [
+        Bind(RUNNER, "/opt/python_package_run"),
+        Bind(archive, "/opt/env.tar.gz"),
+    ]
+    run = ["/opt/python_package_run", "-e", "/opt/env.tar.gz", "--"]
+    worker = ["python3", "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
+    own = ["--nthreads", "1", "--local-directory", "/tmp", "--host", "127.0.0.1"]
+    for name in ("one", "two"):
+        command = bare_worker.command([*run, *worker, *own], binds=binds, network=True)
+        processes.start(name, command)
+    check_results(count(address, archive, tmp_path), "/tmp/python_package_run-1000/")

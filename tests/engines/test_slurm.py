@@ -1,0 +1,93 @@
+"""The job scripts of the examples, run by the real Slurm on nodes without Python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pypackage.engines.calls import RUNNER
+from tests.conftest import missing
+from tests.engines import slurm
+from tests.engines.conftest import EXAMPLES, Archives, need_module, need_program
+from tests.engines.processes import Processes
+from tests.engines.slurm import Slurm
+from tests.support.tools import TREE
+from tests.support.worker import Worker
+
+pytestmark = [pytest.mark.slow, pytest.mark.root]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, archives: Archives, processes: Processes, bare_worker: Worker) -> Slurm:
+    """Slurm, and the files of the examples in the folder that its nodes share."""
+    if os.geteuid() != 0:
+        missing("Slurm's daemons need root")
+    need_program("sbatch", "slurm-wlm")
+    archive = archives("numpy")
+    started = slurm.start(tmp_path, bare_worker, processes)
+    shutil.copy(RUNNER, started.shared)
+    os.link(archive, started.shared / "pi.tar.gz")
+    script = (EXAMPLES / "pi.py").read_text()
+    (started.shared / "pi.py").write_text(script.replace("1_000_000", "1_000"))
+    return started
+
+
+def hits(seed: int) -> str:
+    """What a task prints."""
+    import numpy as np
+
+    x, y = np.random.default_rng(seed).random((2, 1000))
+    return f"{seed} {np.count_nonzero(x * x + y * y < 1)}"
+
+
+def environments(cluster: Slurm, node: str) -> list[str]:
+    """What is in a node's cache."""
+    caches = cluster.nodes[node].glob("python_package_run-0/*")
+    return sorted(path.name for path in caches)
+
+
+def test_job__one__prints_its_result(cluster: Slurm) -> None:
+    job = cluster.submit(EXAMPLES / "slurm" / "job.sh")
+    assert (cluster.shared / f"pi.{job}.out").read_text() == f"{hits(7)}\n"
+
+
+def test_job__array__one_unpack_a_node(cluster: Slurm) -> None:
+    cluster.submit("--array=0-39", EXAMPLES / "slurm" / "array.sh")
+    for seed in range(40):
+        assert (cluster.shared / f"pi.{seed}.out").read_text() == f"{hits(seed)}\n"
+    assert [len(environments(cluster, node)) for node in slurm.NODES] == [1, 1]
+
+
+def test_job__several_nodes__broadcast_unpacked_once_a_node_and_removed(cluster: Slurm) -> None:
+    options = ("--nodes=2", "--ntasks-per-node=4")
+    job = cluster.submit(*options, EXAMPLES / "slurm" / "nodes.sh")
+    lines = (cluster.shared / f"pi.{job}.out").read_text().splitlines()
+    # Slurm says so there when a step has to wait for the one before to be cleaned up.
+    results = [line for line in lines if not line.startswith("srun: ")]
+    assert sorted(results) == sorted(hits(seed) for seed in range(8))
+    for node in slurm.NODES:
+        assert not list(cluster.nodes[node].glob("pi-*")), "neither environment nor archive"
+
+
+def test_dask_jobqueue__its_jobs__start_workers_in_the_environment(
+    cluster: Slurm, archives: Archives, tmp_path: Path
+) -> None:
+    need_module("dask_jobqueue")
+    archive = cluster.shared / "dask.tar.gz"
+    os.link(archives("distributed", "numpy"), archive)
+    settings = {
+        "PYTHONPATH": str(TREE),
+        "HOME": str(tmp_path),
+        "DASK_JOBQUEUE__SLURM__SHEBANG": "#!/bin/sh",
+        "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
+    }
+    client = replace(cluster, env={**cluster.env, **settings})
+    program = EXAMPLES / "dask" / "pi_dask.py"
+    lines = client.call(sys.executable, program, "SLURMCluster", archive, "30").splitlines()
+    assert [line.rpartition(" ")[0] for line in lines] == [hits(seed) for seed in range(30)]
+    assert all(line.split()[2].startswith("/tmp/python_package_run-0/") for line in lines)
