@@ -1,0 +1,67 @@
+"""python_package_create --builds: many OS packages at a time."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pypackage.cli import talk
+from pypackage.progress import Reporter
+
+USAGE = "%(prog)s --builds FILE [options]"
+DESCRIPTION = """\
+Make the OS packages that a file tells of, at the same time, each with a log of its own. One that
+fails does not stop the others. The packages' paths go to stdout."""
+EPILOG = """\
+exit status: 0 if all are made, else that of the first one that is not; see
+%(prog)s -h"""
+
+
+def is_asked(argv: Sequence[str]) -> bool:
+    """Whether a command line of python_package_create is for builds."""
+    return any(word == "--builds" or word.startswith("--builds=") for word in argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns its exit code."""
+    return talk.run(_parser(), _command, argv)
+
+
+def _parser() -> talk.Parser:
+    parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
+    parser.add_argument("--builds", required=True, metavar="FILE", help="the file, in YAML")
+    parser.add_argument(
+        "--output",
+        default=".",
+        metavar="FOLDER",
+        help="where the packages and their logs go (default: the present folder)",
+    )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=talk.positive,
+        metavar="N",
+        help="how many are made at the same time (default: one a processor)",
+    )
+    return parser
+
+
+def _command(parsed: argparse.Namespace, report: Reporter) -> None:
+    from pypackage.ospackages import builds_file
+    from pypackage.ospackages.builder import BuildsError
+
+    builder = builds_file.load(Path(parsed.builds), report)
+    try:
+        made = builder.build(parsed.output, parsed.jobs)
+    except BuildsError as error:
+        _print(error.made)
+        raise
+    _print(made)
+
+
+def _print(made: Sequence[Path]) -> None:
+    if sys.stdout is not None:  # None where it was closed
+        sys.stdout.write("".join(f"{path}\n" for path in made))
+        sys.stdout.flush()  # which an error would leave out

@@ -1,0 +1,218 @@
+"""Many builds: the Python API with vdist's names, and builds.yml."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pypackage.errors import InputPathError, PackageError, RequirementsError, UsageError
+from pypackage.ospackages import Builder, directory, git, git_directory
+from pypackage.ospackages.build import Build
+from pypackage.ospackages.source import Source, fetch
+from tests.support.tools import Tools
+
+PLAIN: dict[str, Any] = {"app": "shop", "version": "1.0", "profile": "deb"}
+
+
+def repository(folder: Path) -> Path:
+    """A repository of git: `1.0` on master, `2.0` on the branch next."""
+    folder.mkdir()
+    run = ["git", "-c", "user.name=me", "-c", "user.email=me@example.org", "-C", str(folder)]
+    for branch, text in (("master", "1.0"), ("next", "2.0")):
+        first = ["init", "-q"] if branch == "master" else ["checkout", "-q"]
+        subprocess.run([*run, *first, "-b", branch], check=True)
+        (folder / "version.txt").write_text(text)
+        subprocess.run([*run, "add", "-A"], check=True)
+        subprocess.run([*run, "commit", "-q", "-m", branch], check=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "branch", "version"), [(git, "master", "1.0"), (git_directory, "next", "2.0")]
+)
+def test_source__of_git__has_the_files_of_the_branch_and_leaves_the_tree_alone(
+    tmp_path: Path, kind: Any, branch: str, version: str
+) -> None:
+    place = repository(tmp_path / "repository")
+    (place / "version.txt").write_text("changed")
+    fetch(kind(str(place), branch=branch), tmp_path, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"version.txt"}
+    assert (tmp_path / "out/version.txt").read_text() == version
+    assert (place / "version.txt").read_text() == "changed"
+
+
+def test_source__a_folder__comes_as_it_is_without_what_tools_left(tmp_path: Path) -> None:
+    (tmp_path / "app/.git").mkdir(parents=True)
+    (tmp_path / "app/__pycache__").mkdir()
+    (tmp_path / "app/manage.py").write_text("print(1)\n")
+    fetch(directory("app"), tmp_path, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manage.py"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (git("repository", branch="no-such"), "there is no branch no-such in "),
+        (git("https://me:secret@localhost:1/x"), "git cannot clone https://localhost:1/x"),
+        (directory("nowhere"), "there is no folder nowhere"),
+    ],
+)
+def test_source__that_cannot_be_had__is_an_error_of_one_line(
+    tmp_path: Path, source: Source, message: str
+) -> None:
+    repository(tmp_path / "repository")
+    with pytest.raises(InputPathError) as caught:
+        fetch(source, tmp_path, tmp_path / "out")
+    assert message in caught.value.message
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"profile": "amiga"}, "there is no profile amiga"),
+        ({"version": "1.0-rc 1"}, "dpkg takes no version"),
+        ({"profile": "rpm", "version": "1-2"}, "rpm takes no version '1-2'"),
+        ({"python_basedir": "/opt/python"}, "say compile_python=False"),
+        ({"fpm_args": "--iteration 3"}, "fpm_args: unrecognized arguments: --iteration 3"),
+        ({"colour": "red"}, "a build has no 'colour'"),
+        ({"scripts": {"at-noon": "x"}}, "scripts: no at-noon"),
+        ({"name": "first"}, "there are two builds named first"),
+        ({"app": "first"}, "both make first_1.0_"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_add_build__of_what_cannot_be__says_so(
+    tmp_path: Path, said: dict[str, Any], message: str
+) -> None:
+    builder = Builder(base=tmp_path)
+    builder.add_build(**{**PLAIN, "app": "first", "name": "first"}, source=directory("."))
+    with pytest.raises(UsageError, match=message.replace("(", ".")):
+        builder.add_build(**{**PLAIN, **said}, source=directory("."))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "profiles.json:1:2: not valid JSON"),
+        ('{"x": {"format": "exe"}}', "x.format: expected one of deb, rpm"),
+        ('{"x": {"docker_image": "a", "script": "b"}}', "there are no Docker images"),
+        ('{"x": {"format": "deb", "colour": "red"}}', "expected one of format, platform"),
+    ],
+)
+def test_profiles__that_are_not_valid__are_told_with_their_place(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "profiles.json").write_text(text)
+    with pytest.raises(RequirementsError) as caught:
+        Builder(profiles_dir=tmp_path)
+    assert message in caught.value.message
+
+
+BUILDS = """\
+builds:
+  - app: one
+    version: "1.0"
+    profile: deb
+    source: {directory: {path: app}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "message"),
+    [
+        ("builds: []", 3, "there are no builds in it"),
+        (BUILDS.replace('"1.0"', "1.0"), 3, "version: 1.0 is a number"),
+        (BUILDS.replace("app: one", "apt: one"), 3, "a build has no such key"),
+        (BUILDS.replace("directory: {path", "folder: {path"), 3, "expected one of git, directory"),
+        (BUILDS.replace("profile: deb", "profile: amiga"), 1, "there is no profile amiga"),
+        (BUILDS.replace("    profile: deb\n", ""), 3, "profile: missing"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_builds_file__that_is_not_valid__is_told_with_its_place(
+    tools: Tools, tmp_path: Path, text: str, status: int, message: str
+) -> None:
+    (tmp_path / "builds.yml").write_text(text)
+    done = tools.create("--builds", "builds.yml")
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
+    assert "builds.yml:" in done.stderr.splitlines()[0]
+    assert message in done.stderr.splitlines()[0]
+
+
+@pytest.mark.slow
+def test_builds__one_of_two_that_fails__does_not_stop_the_other(
+    tools: Tools, tmp_path: Path, channel: Any
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/manage.py").write_text("print(1)\n")
+    other = BUILDS.replace("builds:\n", "").replace("one", "two").replace("path: app", "path: none")
+    (tmp_path / "builds.yml").write_text(f"{BUILDS}    channels: [{channel.folder}]\n{other}")
+    done = tools.create("--builds=builds.yml", "--output", "out", "-v", timeout=300)
+    assert done.returncode == 2, done.stderr
+    assert [Path(line).name.partition("_")[0] for line in done.stdout.splitlines()] == ["one"]
+    assert "two-1.0-deb: there is no folder none" in done.stderr
+    assert "[one-1.0-deb] " in done.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {Path(done.stdout.strip()).name, "one-1.0-deb.log", "two-1.0-deb.log"}
+    listed = subprocess.run(
+        ["dpkg-deb", "-c", tmp_path / done.stdout.strip()], capture_output=True, text=True
+    )
+    assert "./opt/one/app/manage.py" in listed.stdout
+
+
+def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_path: Path) -> None:
+    from pypackage.ospackages import builder
+
+    project = tmp_path / "projects/myproject"
+    (project / "deploy/centos6").mkdir(parents=True)
+    (project / "deploy/centos6/postinstall.sh").write_text("echo done\n")
+    (project / "deploy/requirements-prod.txt").write_text("six\n")
+    (project / "setup.py").write_text("")
+    (tmp_path / "deploy/profiles").mkdir(parents=True)
+    profiles = {"centos6": {"format": "rpm", "glibc": "2.12"}}
+    (tmp_path / "deploy/profiles/profiles.json").write_text(json.dumps(profiles))
+    made = Builder(profiles_dir=f"{tmp_path}/deploy/profiles", base=tmp_path)
+    made.add_build(
+        name="myproject :: centos6 build",
+        app="myproject",
+        version="1.0",
+        source=directory(path=str(project)),
+        profile="centos6",
+        compile_python=False,
+        python_basedir="/opt/yourcompany/python",
+        build_deps=["yourcompany-python", "gcc"],
+        runtime_deps=["yourcompany-python", "imagemagick", "ffmpeg"],
+        fpm_args="--post-install deploy/centos6/postinstall.sh",
+        pip_args="--index-url https://pypi.yourcompany.com/simple/",
+        requirements_path="deploy/requirements-prod.txt",
+    )
+    build: Build = made._builds[0]
+    (tmp_path / "scratch").mkdir()
+    words = build.command(tmp_path / "scratch", tmp_path / "out.rpm")
+    assert build.log == "myproject-centos6-build.log"
+    tree = tmp_path / "scratch/source"
+    assert {
+        "--channel=host:/opt/yourcompany/python/bin/python3",
+        "--build-deps=gcc",
+        "--runtime-deps=ffmpeg",
+        f"--after-install={tree}/deploy/centos6/postinstall.sh",
+        f"--add={tree}",
+        "--format=rpm",
+    } <= set(words)
+    needs = json.loads((tmp_path / "scratch/environment.json").read_text())
+    pip = [
+        "--index-url https://pypi.yourcompany.com/simple/",
+        f"--requirement={tree}/deploy/requirements-prod.txt",
+    ]
+    assert needs == {"dependencies": ["python", {"pip": pip}]}
+    assert builder._environment(build)["CONDA_OVERRIDE_GLIBC"] == "2.12"
+
+
+def test_errors__of_the_builder__are_the_packages_own(tmp_path: Path) -> None:
+    with pytest.raises(PackageError):
+        Builder(profiles_dir=tmp_path / "nowhere")
