@@ -1,42 +1,118 @@
 """How long `python_package_create` takes with a warm package cache, beside conda-pack.
 
-The environment is Python, numpy, pandas and cloudpickle of the host channel. In one run by
-hyperfine: the whole `create` (read, solve, install, pack), and `conda-pack -j2` alone on the
-same prefix. Usage: benchmarks/create.py [FOLDER], with hyperfine on PATH.
+The environment is Python, numpy, pandas and cloudpickle of the host channel. In one run, in
+turns: the whole `create` (read, solve, install, pack; not verified) with the packages'
+compressed parts known and not known, of an unchanged archive, and `conda-pack -j2` alone on the
+same prefix. Then what byte code saves on a fresh worker: the first import, with and without it.
+Ratios are medians of those of neighbours, of the time and of the processors' time, which says
+more where other programs run. Usage: benchmarks/create.py [FOLDER].
 """
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from statistics import median
 
 CLONE = Path(__file__).resolve().parents[1]
 PACKAGES = ["numpy", "pandas", "cloudpickle"]
+RUNS = 7
+
+# The folders of the cache that hold packages and their byte code; the rest is made anew, so that
+# an environment or archive that is already there is none.
+WARM = ["host", "bytecode"]
 
 
 def main() -> None:
-    """Set up in a folder, measure, and print the figures and their ratio."""
+    """Set up in a folder, measure, and print the figures and their ratios."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()).resolve()
     bin_folder = installed_tools(folder)
     os.environ["PATH"] = f"{bin_folder}:{os.environ['PATH']}"
     os.environ["CONDA_ENVS_PATH"] = str(folder / "envs")
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     os.chdir(folder)
     script = folder / "script.py"
     script.write_text("".join(f"import {name}\n" for name in PACKAGES))
     run("python_package_analyze", script, "requirements.json")
-    create = "python_package_create -q -c host requirements.json reference"
-    run("sh", "-c", create)
+    create = "python_package_create -q --no-verify -c host requirements.json"
+    run("sh", "-c", f"{create} reference")
+    create_times(f"{create} ./made.tar.gz")
+    sizes()
+    import_times()
+
+
+def create_times(create: str) -> None:
+    """Whole creates against conda-pack alone."""
     pack = "conda-pack -q -f -j2 -p envs/reference -o by-conda-pack.tar.gz"
-    run("hyperfine", "--warmup", "1", "--runs", "7", "--export-json", "times.json", create, pack)
-    ours, theirs = (one["median"] for one in json.loads(Path("times.json").read_text())["results"])
-    print(f"create: {ours:.2f} s; conda-pack -j2 alone: {theirs:.2f} s; ratio {ours / theirs:.2f}")
-    sizes = [Path(name).stat().st_size for name in ("reference.tar.gz", "by-conda-pack.tar.gz")]
+    compare(
+        ("conda-pack -j2 alone", "", pack),
+        ("create", clean(*WARM), create),
+        ("create of packages whose parts are known", clean(*WARM, "members"), create),
+        ("create of an unchanged environment", "", create),
+    )
+
+
+def sizes() -> None:
+    """Both archives, of the same files: byte code is in both."""
+    made, theirs = (Path(name).stat().st_size for name in ("made.tar.gz", "by-conda-pack.tar.gz"))
     files = sum(1 for path in Path("envs/reference").rglob("*") if not path.is_dir())
-    print(f"archives: {sizes[0] / 1e6:.1f} MB and {sizes[1] / 1e6:.1f} MB, {files} files")
+    ratio = made / theirs
+    print(f"archives: {made / 1e6:.1f} and {theirs / 1e6:.1f} MB, ratio {ratio:.2f}, {files} files")
+
+
+def import_times() -> None:
+    """The first import on a worker that cannot write into the environment."""
+    for name in ("with", "without"):
+        shutil.rmtree(name, ignore_errors=True)
+        Path(name).mkdir()
+        run("tar", "xzmf", "made.tar.gz", "-C", name)
+    for cache in sorted(Path("without").rglob("__pycache__")):
+        shutil.rmtree(cache)
+    code = f"import {', '.join(PACKAGES)}"
+    command = "{}/bin/python -B -c " + shlex.quote(code)
+    compare(
+        ("first import without byte code", "", command.format("without")),
+        ("first import", "", command.format("with")),
+    )
+
+
+def compare(*commands: tuple[str, str, str]) -> None:
+    """Run commands in turns; print what each takes, and its ratio to the first.
+
+    Args:
+        commands: What each is, what is run before it each time, and itself.
+    """
+    rounds = []
+    for _ in range(RUNS + 1):
+        rounds.append([timed(prepare or "true", command) for _, prepare, command in commands])
+    rounds = rounds[1:]  # after a warm-up
+    for index, (name, _, _) in enumerate(commands):
+        taken, used = (median(one[index][n] for one in rounds) for n in (0, 1))
+        ratios = (median(one[index][n] / one[0][n] for one in rounds) for n in (0, 1))
+        ratio = "ratio {:.2f}, of the processors' time {:.2f}".format(*ratios)
+        print(f"{name}: {taken:.2f} s ({used:.2f} s of processors), {ratio}")
+
+
+def timed(prepare: str, command: str) -> tuple[float, float]:
+    """Seconds that a command takes, and that processors work for it."""
+    run("sh", "-c", prepare)
+    before, start = os.times(), time.perf_counter()
+    run("sh", "-c", f"exec {command} >/dev/null")
+    taken, after = time.perf_counter() - start, os.times()
+    user, system = (after[n] - before[n] for n in (2, 3))  # of children
+    return taken, user + system
+
+
+def clean(*kept: str) -> str:
+    """A command that empties the cache but for some folders."""
+    names = " ".join(f"! -name {name}" for name in kept)
+    return f"find cache/pypackage -mindepth 1 -maxdepth 1 {names} -exec rm -rf {{}} +"
 
 
 def installed_tools(folder: Path) -> Path:

@@ -1,4 +1,5 @@
 """python_package_create: requirements.json to an environment and its archive."""
+# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 
@@ -6,12 +7,23 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import talk
+from pypackage.cli import builds, keeping, os_package, talk
+from pypackage.errors import UsageError
 from pypackage.progress import Reporter
 
-USAGE = "%(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE"
+if TYPE_CHECKING:
+    from pypackage.options import Options
+    from pypackage.report.costs import Report
+    from pypackage.selecting import Rule
+    from pypackage.target import Target
+
+USAGE = """\
+%(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
+       %(prog)s --list | --versions | --update NAME PACKAGE... | --remove NAME..."""
 DESCRIPTION = """\
 Make the conda environment that a program requires and pack it into an archive that runs on
 other machines. The archive's path goes to stdout."""
@@ -23,11 +35,14 @@ examples:
 
 exit status:
   0 success, 1 invalid command, 2 invalid path, 3 invalid requirements,
-  4 cannot be solved, 5 cannot be installed, 6 cannot be packed"""
+  4 cannot be solved, 5 cannot be installed, 6 cannot be packed,
+  7 a module does not import in the finished environment"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
+    if builds.is_asked(sys.argv[1:] if argv is None else argv):
+        return builds.main(argv)
     return talk.run(_parser(), _command, argv)
 
 
@@ -44,16 +59,35 @@ def _parser() -> talk.Parser:
     parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument(
         "requirements",
+        nargs="?",
         metavar="REQUIREMENTS",
-        help="the file that python_package_analyze wrote; - is stdin",
+        help="the file that python_package_analyze wrote, environment.yml, requirements.txt, "
+        "a lock, a Python script, - (stdin), or an environment's folder or name",
     )
     parser.add_argument(
         "target",
+        nargs="?",
         metavar="NAME_OR_ARCHIVE",
         help="a name: the environment in conda's folder of environments, and NAME.tar.gz here; "
-        "a path, or what ends in .tar.gz: the archive alone",
+        "a path, or what ends like an archive: the archive alone",
     )
     parser.add_argument(
+        "--environment",
+        default="",
+        metavar="NAME",
+        help="which environment of a pixi.lock with several (default: default)",
+    )
+    _add_package_options(parser)
+    _add_archive_options(parser)
+    os_package.add_options(parser)
+    _add_cache_options(parser)
+    keeping.add_options(parser)
+    return parser
+
+
+def _add_package_options(parser: talk.Parser) -> None:
+    packages = parser.add_argument_group("packages")
+    packages.add_argument(
         "-c",
         "--channel",
         action="append",
@@ -62,16 +96,252 @@ def _parser() -> talk.Parser:
         help="a conda channel by name, URL or folder, or 'host' for what is installed here; "
         "repeatable, the first is preferred (default: the requirements', condarc's, conda-forge)",
     )
-    return parser
+    packages.add_argument(
+        "--locked",
+        metavar="FILE",
+        help="install exactly the packages of this lock; REQUIREMENTS says the rest",
+    )
+    packages.add_argument(
+        "--lock",
+        metavar="FILE",
+        help="write the lock there (default: NAME.lock for an environment by name)",
+    )
+    packages.add_argument(
+        "--allow-sdist",
+        action="store_true",
+        help="build packages of PyPI that have no wheel (this runs their code)",
+    )
+    _add_solver_options(packages)
+    own = parser.add_argument_group("own code")
+    own.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="PATH[:DEST]",
+        help="put a module, a package or a project's folder where Python finds it; with DEST any "
+        "file or folder at this path below the environment; repeatable",
+    )
 
 
-def _command(options: argparse.Namespace, report: Reporter) -> None:
-    from pypackage import pipeline, requirements
+def _add_solver_options(packages: argparse._ArgumentGroup) -> None:
+    packages.add_argument(
+        "--conda-executable",
+        default="",
+        metavar="PROGRAM",
+        help="let this conda, mamba or micromamba (a path, or its name) choose and install the "
+        "packages, instead of the solver built in",
+    )
+    packages.add_argument(
+        "--platform",
+        default="",
+        metavar="PLATFORM",
+        help="make it for machines such as linux-aarch64 (default: such as this one); what "
+        "would have to run there is left out",
+    )
+    packages.add_argument(
+        "--exclude-newer",
+        metavar="DATE",
+        help="take no package published after a date (2025-03-01) or moment (2025-03-01T12:00:00Z)",
+    )
+    packages.add_argument(
+        "--offline",
+        action="store_true",
+        help="use the package cache and channels in folders alone",
+    )
+    packages.add_argument(
+        "--no-verify",
+        action="store_true",
+        help="do not try whether the required modules import before the archive is made",
+    )
 
-    target = pipeline.target(options.target)
-    needed = requirements.load(options.requirements)
-    if needed.local:
-        report.warn(f"not in the archive, send along with the task: {', '.join(needed.local)}")
-    pipeline.create(needed, target, options.channel, report)
+
+def _add_archive_options(parser: talk.Parser) -> None:
+    archive = parser.add_argument_group("archive")
+    archive.add_argument(
+        "--format",
+        default="",
+        metavar="FORMAT",
+        help="tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
+        "folder, or an OS package: deb, rpm; by default the archive's ending tells",
+    )
+    for option, does in (("--exclude", "leave out"), ("--include", "keep")):
+        archive.add_argument(
+            option,
+            action="append",
+            default=[],
+            dest="selection",
+            metavar="PATTERN",
+            type=partial(_rule, option == "--include"),
+            help=f"{does} files whose path in the environment matches, such as '*/tests'; "
+            "repeatable, the last one that matches decides",
+        )
+    archive.add_argument(
+        "--slim",
+        action="store_true",
+        help="leave out tests, static libraries, headers, documentation and type stubs",
+    )
+    archive.add_argument(
+        "--report",
+        default="",
+        metavar="FILE.html",
+        help="write a page that tells what each package costs, and why it is there; "
+        "- is a text on stdout",
+    )
+    archive.add_argument(
+        "--compress-level",
+        type=int,
+        metavar="N",
+        help="tar.gz, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
+    )
+    archive.add_argument(
+        "-j",
+        "--jobs",
+        type=talk.positive,
+        metavar="N",
+        help="how many threads compress, and processes compile (default: one a processor)",
+    )
+
+
+def _add_cache_options(parser: talk.Parser) -> None:
+    group = parser.add_argument_group("cache")
+    group.add_argument(
+        "--cache",
+        action=_Cache,
+        choices=("list", "clean"),
+        help="say what is kept to be faster the next time, or remove it, and exit",
+    )
+    group.add_argument(
+        "--cache-limit",
+        default="",
+        metavar="SIZE",
+        help="how much may be kept, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
+    )
+    group.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="make anew what was made of the same packages before",
+    )
+
+
+class _Cache(argparse.Action):
+    """Lists or cleans the cache; there is nothing else to do then."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, _options: object, word: object, *_: object
+    ) -> None:
+        """Do it and end."""
+        from pypackage import caches, pipeline
+
+        root = pipeline.cache()
+        if word == "clean":
+            _print(f"{caches.clean(root) / 1e6:.1f} MB removed\n".encode())
+        else:
+            lines = [f"{root}\n"]
+            for kind in caches.kinds(root):
+                size = f"{kind.size / 1e6:.1f} MB"
+                lines.append(f"{size:>12}  {len(kind.entries):6}  {kind.name}\n")
+            _print("".join(lines).encode(errors="surrogateescape"))
+        parser.exit()
+
+
+def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
+    """What the command line says, field by field; what is made, where it says that."""
+    from pypackage import caches, inputs, moments
+    from pypackage.options import Options
+    from pypackage.target import Target
+
+    lock = (parsed.locked, parsed.environment, parsed.platform)
+    return Options(
+        channels=tuple(parsed.channel),
+        locked=inputs.load_lock(*lock) if parsed.locked else None,
+        lock=Path(parsed.lock) if parsed.lock else None,
+        allow_sdist=parsed.allow_sdist,
+        add=tuple(parsed.add),
+        selection=tuple(parsed.selection),
+        slim=parsed.slim,
+        compress_level=parsed.compress_level,
+        jobs=parsed.jobs,
+        platform=parsed.platform,
+        exclude_newer=moments.parse(parsed.exclude_newer) if parsed.exclude_newer else None,
+        offline=parsed.offline,
+        conda_executable=parsed.conda_executable,
+        base=_base(parsed.requirements),
+        verify=not parsed.no_verify,
+        rebuild=parsed.rebuild,
+        cache_limit=caches.limit(parsed.cache_limit),
+        report=bool(parsed.report),
+        package=os_package.package(parsed, made or Target(Path())),
+        python_source=parsed.python_source,
+        optimize=parsed.optimize,
+        ensurepip=not parsed.without_ensurepip,
+    )
+
+
+def _base(requirements: str | None) -> Path:
+    """Where relative paths in a requirements file start: in its own folder."""
+    return Path() if requirements in ("-", None) else Path(requirements or "").resolve().parent
+
+
+def _rule(keep: bool, pattern: str) -> Rule:
+    from pypackage.selecting import Rule
+
+    return Rule(pattern, keep)
+
+
+def _command(parsed: argparse.Namespace, report: Reporter) -> None:
+    from pypackage import target
+
+    keeping.check(parsed)
+    for output in (parsed.report, parsed.lock):
+        if output not in (None, "", "-"):
+            target.check_writable(Path(output))
+    if parsed.update or parsed.requirements is not None:
+        made, costs = (_update if parsed.update else _create)(parsed, report)
+        _print(os.fsencode(made.archive) + b"\n")
+        if costs:
+            _tell(costs, parsed.report)
+    else:
+        _print(keeping.answer(parsed, _options(parsed), report).encode(errors="surrogateescape"))
+
+
+def _create(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
+    from pypackage import inputs, pipeline, question, target
+    from pypackage.lock import Lock
+
+    made = target.parse(parsed.target, parsed.format)
+    parsed.platform = os_package.platform(parsed, made)
+    made = os_package.named(parsed, made)
+    if parsed.requirements == parsed.locked == "-":
+        raise UsageError("REQUIREMENTS and --locked cannot both be stdin")
+    given = inputs.load(
+        parsed.requirements,
+        report,
+        environment=parsed.environment,
+        platform=parsed.platform,
+        python=question.host_python(parsed.channel),
+    )
+    if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
+        raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")
+    return made, pipeline.create(given, made, _options(parsed, made), report)
+
+
+def _update(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
+    from pypackage import environments, pipeline
+
+    name, *packages = parsed.update
+    return environments.update(name, packages, _options(parsed), pipeline.cache(), report)
+
+
+def _tell(costs: Report, output: str) -> None:
+    """Write the report where it is wanted."""
+    from pypackage import report
+
+    if output == "-":
+        _print(report.plain(costs).encode())
+    else:
+        report.write_page(costs, Path(output))
+
+
+def _print(text: bytes) -> None:
     if sys.stdout is not None:  # None where it was closed
-        sys.stdout.buffer.write(os.fsencode(target.archive) + b"\n")
+        sys.stdout.buffer.write(text)
