@@ -28,6 +28,8 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "auditwheel>=6.4",
+        # Debian 12's Python 3.11.2 has no filters for what is unpacked.
+        "backports.tarfile>=1.2; python_full_version < '3.11.4'",
         "backports.zstd>=1; python_version < '3.14'",
         "conda-pack>=0.8",
         "isal>=1.7",
@@ -42,16 +44,21 @@ setup(
         "uv>=0.5",
     ],
     extras_require={
+        "completion": ["argcomplete>=3"],
         "dev": [
+            "argcomplete>=3",
             "cloudpickle",
             "conda-package-streaming>=0.12",
             "hypothesis",
             "mypy",
             "numpy",
             "pytest",
+            "pytest-xdist",
             "ruff",
             "types-PyYAML",
         ],
+        # That the tests of pypackage.engines start.
+        "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "parsl>=2024.1"],
     },
     classifiers=[
         "Environment :: Console",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,17 @@ from tests.support.channels import Channel
 from tests.support.http import Server
 from tests.support.tools import Tools
 from tests.support.worker import NoWorkerError, Worker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests' processes end by signals, also where the tests run in the background.
+
+    What is started with `&` or nohup has signals ignored, and so has all that it starts; one
+    that is handled is again as at the start in a new program.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def missing(reason: str) -> NoReturn:
@@ -63,9 +76,13 @@ def session_tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
 
 
 @pytest.fixture
-def tools(session_tools: Tools, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Tools:
+def tools(
+    session_tools: Tools, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tools]:
     """The executables, started in `tmp_path` with a home of this test alone."""
-    return session_tools.at(tmp_path_factory.mktemp("home"), tmp_path)
+    home = tmp_path_factory.mktemp("home")
+    yield session_tools.at(home, tmp_path)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

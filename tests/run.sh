@@ -21,7 +21,7 @@ ruff format --check .
 ruff check .
 mypy
 if command -v shellcheck >/dev/null; then
-    shellcheck bin/python_package_run examples/*.sh tests/run.sh .ci/run
+    shellcheck bin/python_package_run examples/*.sh examples/*/*.sh tests/run.sh .ci/run
 else
     echo "tests/run.sh: no shellcheck here: the shell scripts are not checked" >&2
     [ -z "${CI-}" ]
@@ -29,4 +29,4 @@ fi
 if [ $# -eq 0 ]; then
     set -- -m "not root and not slow"
 fi
-pytest "$@"
+pytest -n auto --maxprocesses 8 --dist worksteal "$@"

@@ -16,6 +16,7 @@ def packages() -> list[Package]:
         GREETING,
         SHARED_DATA,
         PREFIX_TEXT,
+        PREFIX_MODULE,
         prefix_binary(),
         HOOK_POSIX,
         HOOK_BASH,
@@ -98,6 +99,15 @@ PREFIX_TEXT = Package(
         ),
     },
     depends=("python >=3.10",),
+)
+
+
+# A module that holds the prefix: its byte code would be wrong wherever the environment goes.
+PREFIX_MODULE = Package(
+    "prefix-module",
+    files={"site-packages/prefix_module.py": text(f"WHERE = '{PLACEHOLDER}'\n", prefix="text")},
+    depends=("python >=3.10",),
+    noarch="python",
 )
 
 

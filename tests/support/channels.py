@@ -18,6 +18,7 @@ from typing import Literal
 from pypackage.interpreter import Interpreter
 from tests.support import catalogue, installed, packages, pythons
 from tests.support.http import Server, serve
+from tests.support.once import one_at_a_time
 from tests.support.packages import Package
 
 Form = Literal["plain", "zst", "sharded"]
@@ -108,12 +109,12 @@ def make(cache: Path) -> Channel:
     interpreters = pythons.interpreters()
     platform = str(Subdir.current())
     folder = cache / _digest(interpreters)
-    if not folder.is_dir():
-        _tidy(cache)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as temporary:
-            unfinished = Path(temporary) / "channel"
-            _fill(unfinished, platform, interpreters)
-            with suppress(OSError):  # another session was faster
+    with one_at_a_time(cache.with_name(f"{cache.name}.lock")):
+        if not folder.is_dir():
+            _tidy(cache)
+            with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as temporary:
+                unfinished = Path(temporary) / "channel"
+                _fill(unfinished, platform, interpreters)
                 unfinished.rename(folder)
     os.utime(folder)
     return Channel(folder, platform, interpreters)
@@ -160,6 +161,6 @@ def _tidy(cache: Path) -> None:
     """Drop what no session has used for a day."""
     cache.mkdir(parents=True, exist_ok=True)
     for folder in cache.iterdir():
-        with suppress(OSError):  # another session tidies as well
+        with suppress(OSError):  # not ours to take away
             if folder.stat().st_mtime < time.time() - _DAY:
                 shutil.rmtree(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -155,10 +156,20 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """Serve a folder on a free port of 127.0.0.1 for as long as the context lasts."""
+def serve(folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Serve a folder on a free port of 127.0.0.1 for as long as the context lasts.
+
+    Args:
+        folder: What is served.
+        tls: With it, over HTTPS (see `tests.support.tls`).
+    """
     listener = _Listener(("127.0.0.1", 0), _Handler)
-    server = Server(folder, f"http://127.0.0.1:{listener.server_address[1]}")
+    scheme = "https" if tls else "http"
+    if tls:  # the handshake is left to the thread that answers
+        listener.socket = tls.wrap_socket(
+            listener.socket, server_side=True, do_handshake_on_connect=False
+        )
+    server = Server(folder, f"{scheme}://127.0.0.1:{listener.server_address[1]}")
     listener.site = server
     thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -260,11 +271,13 @@ _PIECES = 10
 def _file(folder: Path, request: Request) -> Answer:
     """The plain answer: the file, or the part of it that was asked for."""
     path = (folder / request.path.lstrip("/")).resolve()
+    path = path / "index.html" if request.path.endswith("/") else path
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         return Answer(404)
     body = path.read_bytes()
+    page = path.suffix == ".html"
     headers = {
-        "Content-Type": "application/octet-stream",
+        "Content-Type": "text/html" if page else "application/octet-stream",
         "Accept-Ranges": "bytes",
         "ETag": f'"{path.stat().st_mtime_ns:x}-{len(body):x}"',
         "Last-Modified": formatdate(path.stat().st_mtime, usegmt=True),

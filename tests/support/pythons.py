@@ -18,9 +18,12 @@ from tests.support.packages import PLACEHOLDER, Entry, Package
 
 # What an interpreter can do without; the names are of entries of its standard library.
 _DROPPED = re.compile(
-    r"(test|tests|idlelib|idle_test|tkinter|turtledemo|turtle\.py|lib2to3|ensurepip|pydoc_data"
-    r"|config-\d.*|site-packages|dist-packages|sitecustomize\.py|EXTERNALLY-MANAGED"
-    r"|_?(tkinter|dbm|gdbm|nis|test\w*|xx\w*|ctypes_test)\.\S*\.so"
+    r"(test|tests|idlelib|idle_test|tkinter|turtledemo|lib2to3|ensurepip|pydoc_data"
+    r"|config-\d.*|site-packages|dist-packages|sitecustomize\.\S*|EXTERNALLY-MANAGED"
+    r"|(turtle|mailbox|nntplib|_pydecimal|_pydatetime|_pyio)(\.cpython-\d+)?\.pyc?"
+    r"|(cp(?!437)\d+|iso8859_(?!1\.|15)\d+|(iso2022|mac|euc|koi8)_\w+|(big5|gb|shift_jis)\w*"
+    r"|hp_roman8|hz|johab|kz1048|ptcp154|tis_620)(\.cpython-\d+)?\.pyc?"
+    r"|_?(tkinter|dbm|gdbm|nis|test\w*|xx\w*|ctypes_test|codecs_\w+)\.\S*\.so"
     r"|.*\.opt-\d\.pyc|_sysconfigdata.*\.pyc)"
 )
 
@@ -97,6 +100,7 @@ def _copy_interpreter(interpreter: Interpreter, prefix: Path) -> None:
         (binary.parent / name).symlink_to(binary.name)
     if "dist-packages" in (library / "site.py").read_text():
         (library / "sitecustomize.py").write_text(_DEBIAN.format(minor=minor))
+        _undo_layout(library)
 
 
 # Debian's interpreter does not look into site-packages, where conda packages put modules.
@@ -104,6 +108,17 @@ _DEBIAN = """\
 import os, site, sys
 site.addsitedir(os.path.join(sys.base_prefix, "lib", "python{minor}", "site-packages"))
 """
+
+
+def _undo_layout(library: Path) -> None:
+    """Let installers put modules where conda's Python has them, not where Debian's has them."""
+    source = library / "sysconfig.py"
+    text = source.read_text()
+    source.write_text(
+        text.replace("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
+    )
+    for path in (library / "__pycache__").glob("sysconfig.*.pyc"):
+        path.unlink()
 
 
 def _dropped(folder: str, names: list[str]) -> list[str]:

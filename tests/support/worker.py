@@ -19,6 +19,7 @@ from typing import Literal
 import pytest
 
 from tests.support.elf import GLIBC
+from tests.support.once import one_at_a_time
 
 Kind = Literal["busybox", "debian"]
 
@@ -93,14 +94,24 @@ class Worker:
         cwd: str = "/home/worker",
         env: Mapping[str, str] | None = None,
         binds: Sequence[Bind] = (),
+        network: bool = False,
     ) -> list[str]:
-        """What `run` starts, for a test that wants to deal with the process itself."""
+        """What `run` starts, for a test that wants to deal with the process itself.
+
+        Args:
+            argv: The command, as the worker sees it.
+            cwd: The folder it starts in.
+            env: As for `run`.
+            binds: What else it sees.
+            network: Whether it has this machine's network, as the daemons of engines need.
+        """
         variables = {"HOME": "/home/worker", "PATH": PATH, "USER": "worker", **(env or {})}
         return [
             _bubblewrap(),
             *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
+            *(["--share-net"] if network else []),
             *("--uid", str(ORDINARY_ID), "--gid", str(ORDINARY_ID), "--hostname", "worker"),
-            *_mounts(self.root),
+            *mounts(self.root),
             *(word for bind in binds for word in _mount(bind)),
             *("--remount-ro", "/"),
             *(word for name, value in variables.items() for word in ("--setenv", name, value)),
@@ -118,7 +129,11 @@ def make(kind: Kind, folder: Path) -> Worker:
     Raises:
         NoWorkerError: It cannot be made or entered here, or has a Python.
     """
-    root = _make_busybox(folder) if kind == "busybox" else _make_debian(folder)
+    if kind == "busybox":
+        root = _make_busybox(folder)
+    else:
+        with one_at_a_time(folder.with_name(f"{folder.name}.lock")):
+            root = _make_debian(folder)
     worker = Worker(root, kind)
     ensure_bare(worker)
     return worker
@@ -155,7 +170,7 @@ def _bubblewrap() -> str:
     return found
 
 
-def _mounts(root: Path) -> list[str]:
+def mounts(root: Path) -> list[str]:
     """The root's own folders; / itself is made anew, so that anything can be bound to it."""
     words = []
     for path in sorted(root.iterdir()):

@@ -1,0 +1,44 @@
+"""README.md and docs/: complete as to the options, and without links to nowhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# README.md has the short form of these, or says that they are options of all tools, or has the
+# first and the last of a row.
+_SHORT = {"--help", "--quiet", "--verbose", "--module", "--jobs"}
+_SHORT |= {"--after-install", "--before-remove", "--after-remove", "--before-upgrade"}
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.mark.parametrize("tool", ["analyze", "create", "run"])
+def test_documentation__each_option_of_a_tool__is_in_readme_and_in_its_page(tool: str) -> None:
+    program = ROOT / "bin" / f"python_package_{tool}"
+    said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
+    assert len(options) > 10
+    for page in (ROOT / "README.md", ROOT / "docs" / f"python_package_{tool}.md"):
+        missing = options - set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text()))
+        assert not missing - _SHORT, page.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_documentation__links_within_the_project__lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^()\s]+)\)", page.read_text()):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}

@@ -1,0 +1,56 @@
+"""Takes the place of a conda in tests: `python -m tests.support.stand_in create …`.
+
+No conda, mamba or micromamba can be installed from PyPI, so where none is on PATH this one
+is started instead. It takes the words that all three have in common, writes down what it
+was given (to $STAND_IN_LOG) and really makes the environment, as conda leaves it: at the path
+that it is told, with byte code, a history, and a line in environments.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from pypackage import condarc, engine, postlink
+from pypackage.channel_urls import resolve
+from pypackage.errors import SolveError
+from pypackage.progress import SILENT
+
+
+def main(argv: list[str]) -> int:
+    """Make an environment; the exit status is conda's, 0 or 1."""
+    Path(os.environ["STAND_IN_LOG"]).write_text(json.dumps(argv))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("create", choices=["create"])
+    parser.add_argument("--yes", action="store_true", required=True)
+    parser.add_argument("--override-channels", action="store_true")
+    parser.add_argument("--offline", action="store_true")
+    parser.add_argument("--channel", action="append", default=[])
+    parser.add_argument("--prefix", type=Path, required=True)
+    parser.add_argument("specs", nargs="+")
+    given = parser.parse_args(argv)
+    channels = resolve([os.path.abspath(one) for one in given.channel], condarc.load())
+    settings = engine.Settings(offline=given.offline)
+    try:
+        records = engine.solve(given.specs, channels.tiers, settings)
+    except SolveError as error:
+        sys.stderr.write(f"UnsatisfiableError: {error}\n")
+        return 1
+    sys.stdout.write("The following NEW packages will be INSTALLED:\n")
+    prefix = given.prefix
+    engine.install(records, prefix, prefix, SILENT, settings)
+    (prefix / "CACHEDIR.TAG").unlink()
+    postlink.run(prefix, prefix, "", SILENT)
+    compileall.compile_dir(prefix / "lib", quiet=2, maxlevels=5)
+    (prefix / "conda-meta/history").write_text(f"==> {time.time()} <==\n# cmd: {' '.join(argv)}\n")
+    condarc.register(prefix)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
