@@ -104,7 +104,7 @@ class _Writer:
                 member = next(made)
                 written.append(self._append(member, start))
                 start += member.length
-                fresh = fresh or member.fresh
+                fresh = fresh or member.file is None
             step.advance(part.size)
             if fresh and part.key:
                 self._keep(part, written[len(written) - part.number :])
@@ -113,11 +113,14 @@ class _Writer:
 
     def _member(self, which: tuple[Part, int]) -> Made:
         part, index = which
-        kept = members.read(self._store, part, index) if self._store else None
+        kept = members.look_up(self._store, part, index) if self._store else None
         return kept or members.compress(part.chunk(index), self._level)
 
     def _append(self, member: Made, start: int) -> Member:
         self._file.writelines(member.blocks)
+        if member.file:
+            with member.file as kept:
+                files.copy(kept, member.start, member.length, self._file)
         return Member(start, member.length, member.sha256)
 
     def _keep(self, part: Part, written: Sequence[Member]) -> None:

@@ -14,10 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BufferedReader
 from operator import attrgetter
 from typing import Any, BinaryIO, NamedTuple
 
-from pypackage import tarring
+from pypackage import files, tarring
 from pypackage.packing import Entry
 from pypackage.store import Store
 
@@ -75,16 +76,18 @@ class Made(NamedTuple):
     """A member.
 
     Attributes:
-        blocks: Its bytes.
-        length: How many they are.
+        length: Of its bytes.
         sha256: Their digest, hexadecimal.
-        fresh: Whether it is not from the store.
+        blocks: The bytes themselves, of one that is new.
+        file: The store's, to be closed, of one that is kept.
+        start: Where it begins in that.
     """
 
-    blocks: Sequence[bytes]
     length: int
     sha256: str
-    fresh: bool
+    blocks: Sequence[bytes] = ()
+    file: BufferedReader | None = None
+    start: int = 0
 
 
 def groups(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -176,7 +179,7 @@ def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
     digest = sha256()
     for block in blocks:
         digest.update(block)
-    return Made(blocks, sum(map(len, blocks)), digest.hexdigest(), True)
+    return Made(sum(map(len, blocks)), digest.hexdigest(), blocks)
 
 
 def _deflater(level: int) -> Any:
@@ -203,7 +206,7 @@ def _header(store: Store, key: str) -> Kept | None:
         return Kept(file.tell(), **json.loads(line))
 
 
-def read(store: Store, part: Part, index: int) -> Made | None:
+def look_up(store: Store, part: Part, index: int) -> Made | None:
     """A member that is kept; None when it is not, or is damaged.
 
     Args:
@@ -214,11 +217,21 @@ def read(store: Store, part: Part, index: int) -> Made | None:
     if part.kept is None or (file := store.open(part.key)) is None:
         return None
     length, digest = part.kept.members[index]
-    with file:
-        file.seek(part.kept.start + sum(one[0] for one in part.kept.members[:index]))
-        member = file.read(length)
-    sound = sha256(member).hexdigest() == digest
-    return Made([member], length, digest, False) if sound else None
+    start = part.kept.start + sum(one[0] for one in part.kept.members[:index])
+    if _digest(file, start, length) == digest:
+        return Made(length, digest, file=file, start=start)
+    file.close()
+    return None
+
+
+def _digest(file: BufferedReader, start: int, length: int) -> str:
+    digest = sha256()
+    buffer = memoryview(bytearray(_BLOCK))  # one: fresh memory costs more than reading into it
+    file.seek(start)
+    while length and (read := file.readinto(buffer[:length])):
+        digest.update(buffer[:read])
+        length -= read
+    return digest.hexdigest()
 
 
 def keep(
@@ -237,10 +250,6 @@ def keep(
     try:
         with store.new(part.key) as file:
             file.write(sha256(line).hexdigest().encode() + b"\n" + line)
-            source.seek(start)
-            left = sum(length for length, _ in members)
-            while block := source.read(min(_BLOCK, left)):
-                left -= len(block)
-                file.write(block)
+            files.copy(source, start, sum(length for length, _ in members), file)
     except OSError:
         return

@@ -74,8 +74,7 @@ def take(kept: Store, name: str, archive: Path) -> bytes | None:
             handed_out = state(archive)
         else:
             with files.new_file(archive) as file:
-                _copy(former.fileno(), file.fileno())
-                file.flush()
+                files.copy(former, 0, os.fstat(former.fileno()).st_size, file)
                 handed_out = _line(os.fstat(file.fileno()))
             if os.fstat(former.fileno()).st_mode & 0o100:
                 archive.chmod(archive.stat().st_mode | 0o111)
@@ -105,7 +104,7 @@ def keep(kept: Store, name: str, archive: Path, written: bytes, text: bytes) -> 
         kept.root.mkdir(parents=True, exist_ok=True)
         try:
             with part.open("xb") as copy:
-                _copy(source.fileno(), copy.fileno())
+                files.copy(source, 0, os.fstat(source.fileno()).st_size, copy)
             shutil.copymode(archive, part)
             part.replace(kept.root / name)
         finally:
@@ -137,20 +136,6 @@ def _opened(path: Path) -> BinaryIO | None:
         return path.open("rb")
     except OSError:
         return None
-
-
-def _copy(source: int, target: int) -> None:
-    """Copy a file; file systems that can do so share its blocks."""
-    left = os.fstat(source).st_size
-    with suppress(OSError):
-        while left and (done := os.copy_file_range(source, target, left)):
-            left -= done
-    if left:  # another file system: begin again
-        os.lseek(source, 0, os.SEEK_SET)
-        os.lseek(target, 0, os.SEEK_SET)
-        os.ftruncate(target, 0)
-        with open(source, "rb", closefd=False) as one, open(target, "wb", closefd=False) as other:
-            shutil.copyfileobj(one, other, 1 << 20)
 
 
 def _is_fixed(source: Source) -> bool:

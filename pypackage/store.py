@@ -8,11 +8,11 @@ same time. An entry's modification time tells when it was used last.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,7 +47,7 @@ class Store:
 
     root: Path
 
-    def open(self, key: str) -> BinaryIO | None:
+    def open(self, key: str) -> BufferedReader | None:
         """The file that was kept for a key, which counts as a use; None if there is none.
 
         Args:
@@ -117,7 +117,7 @@ def drop(entry: Entry) -> None:
         if entry.path.is_dir() and not entry.path.is_symlink():
             aside = files.part_of(entry.path)
             entry.path.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+            files.remove(aside)
         else:
             entry.path.unlink()
 
