@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pypackage import download, process
+from pypackage import process
 from pypackage.datasets import Git, Http, Source
 from pypackage.errors import InstallError, ProcessError
 from pypackage.progress import Reporter
@@ -148,6 +148,8 @@ def _git(repository: Path, *arguments: str) -> str:
 def _download(source: Http, folder: Path, reporter: Reporter) -> tuple[Path, Http]:
     """Download a file and unpack it as it says; its place, and the source with the digest."""
     packed = folder.with_name(f"{source.name}.download")
+    from pypackage import download
+
     digest = download.fetch(source.url, packed, reporter)
     if source.sha256 and digest != source.sha256.lower():
         raise InstallError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from pypackage import (
     packing,
     planning,
     prefix,
+    preloading,
     reuse,
     selecting,
     verify,
@@ -32,7 +34,6 @@ from pypackage.errors import PackError
 from pypackage.inputs import Installed
 from pypackage.lock import Lock
 from pypackage.options import Options
-from pypackage.ospackages import checks, making
 from pypackage.packing import Contents, Entry
 from pypackage.planning import Plan
 from pypackage.progress import SILENT, Reporter
@@ -70,6 +71,8 @@ def create(
     compression.check(target.format, options.compress_level)
     writers.check(target.format, target.archive)
     if options.package:
+        from pypackage.ospackages import checks
+
         checks.check(options.package)
     if isinstance(given, Installed):
         contents = prefix.without_mark(packing.contents(given.prefix, given.prefix))
@@ -90,13 +93,16 @@ def _made(
     costs = None
     text = None if options.rebuild or not name else _former(kept, name, target)
     if text is None:
-        with prefix.building(target.prefix, cache() / "prefixes") as (folder, stands_for):
+        building = prefix.building(target.prefix, cache() / "prefixes")
+        # Side by side: a temporary environment's removal waits for the file system alone.
+        with ThreadPoolExecutor(1) as beside, building as (folder, stands_for):
             text, costs = _built(plan, folder, stands_for, target, options, reporter)
             written = reuse.state(target.archive)
             if target.prefix:
                 origin.note(folder, given, plan, target.format)
+            if name:
+                beside.submit(reuse.keep, kept, name, target.archive, written, text)
         if name:
-            reuse.keep(kept, name, target.archive, written, text)
             prefix.mark(target.prefix, name)
         caches.trim(cache(), LIMIT if options.cache_limit is None else options.cache_limit)
     if place := options.lock or target.lock:
@@ -123,6 +129,7 @@ def _built(
     reporter: Reporter,
 ) -> tuple[bytes, Report | None]:
     """Make the environment and its archive; the lock, and what it costs if that is asked for."""
+    preloading.start("conda_pack.core", "yaml")
     filled = installing.fill(plan, folder, stands_for, reporter)
     text = lock.dumps(filled.lock)
     contents = _with_lock(packing.contents(folder, stands_for, filled.altered), text)
@@ -168,6 +175,8 @@ def _written(
     if plan:
         _verify(contents, folder, plan.needed, options, reporter)
     if options.package:
+        from pypackage.ospackages import making
+
         level = options.compress_level
         making.write(contents, options.package, target.archive, cache() / "roots", reporter, level)
     else:

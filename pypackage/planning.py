@@ -19,7 +19,7 @@ from pypackage import (
     locating,
     lock,
     own_code,
-    pythonsource,
+    preloading,
     question,
     uv,
     wheels,
@@ -116,6 +116,7 @@ def made(
     Raises:
         PackageError: The stage's own error.
     """
+    preloading.start("rattler")
     engine.check_platform(options.platform)
     known = given if isinstance(given, Lock) else options.locked
     program = _program(options, known)
@@ -194,6 +195,8 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
         cache: Folder for what can be made again.
         reporter: Hears of the progress.
     """
+    from pypackage import pythonsource
+
     offline = options.offline or condarc.load().offline
     flags = pythonsource.Flags(options.optimize, options.ensurepip)
     jobs = options.jobs or compression.cores()

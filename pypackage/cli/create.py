@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def script() -> NoReturn:
     It does not end by `sys.exit`: after an error threads of the engine may still be at work,
     and an interpreter that ends in good order crashes under them.
     """
+    gc.disable()  # a short life needs none, and tens of thousands of objects live to its end
     os._exit(main())
 
 

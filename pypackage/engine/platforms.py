@@ -49,7 +49,7 @@ def check(platform: str) -> None:
 
 def is_foreign(platform: str) -> bool:
     """Whether programs for a platform (empty: this machine's) cannot run here."""
-    return platform not in ("", current())
+    return bool(platform) and platform != current()
 
 
 def virtual_packages(platform: str, environ: Mapping[str, str] = os.environ) -> list[Any]:

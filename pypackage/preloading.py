@@ -1,0 +1,18 @@
+"""Loading modules beside work that does not need Python: of another process, or the engine."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from threading import Thread
+
+
+def start(*names: str) -> None:
+    """Begin to import modules, and go on; who needs one imports it as usual."""
+    Thread(target=_load, args=names, daemon=True).start()
+
+
+def _load(*names: str) -> None:
+    for name in names:
+        with suppress(Exception):  # raised again where the module is needed
+            import_module(name)
