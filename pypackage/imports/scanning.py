@@ -129,7 +129,7 @@ class _Reading:
                 imports.extend(self._call(found, remarks))
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
-        return Scan(tuple(imports), tuple(sorted(remarks)), paths, front)
+        return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front)
 
     def _needed(
         self, tree: _ast.Module, walker: Walker, function: str

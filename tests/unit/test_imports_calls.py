@@ -166,3 +166,8 @@ def test_scan__change_of_sys_path__folders_relative_to_the_source(
     assert found.paths == tuple(
         os.path.normpath(os.path.join("/somewhere/deep", one)) for one in expected
     )
+
+
+def test_scan__unknown_name_with_several_values__is_told_once() -> None:
+    source = b"import importlib\ndef f(a):\n    m = a + '.x'\n    m = importlib.import_module(m)\n"
+    assert [(one.line, one.column) for one in scan(source, "s.py").remarks] == [(4, 9)]
