@@ -46,7 +46,8 @@ class Slurm:
             text=True,
             timeout=PATIENCE,
         )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        outputs = {path.name: path.read_text() for path in self.shared.glob("*.out")}
+        assert done.returncode == 0, (command, done.stdout, done.stderr, outputs)
         return done.stdout
 
     def submit(self, *arguments: str | Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
 from tests.shell.environments import NAMING, Environment, relocations
 
 # Extracting it takes a moment.
@@ -298,6 +298,28 @@ def test_cache__order_of_the_places__is_option_variable_sandbox_private(
     for folder in (runner.folder / "c", runner.cache, sandbox / "python_package_cache", private):
         assert [path.name for path in folder.iterdir()] == [PLAIN.id]
     assert private.stat().st_mode & 0o777 == 0o700
+
+
+# busybox's mkdir sets the mode when the folder is there already; this one takes its time for it.
+MKDIR = """#!/bin/sh
+[ "$1" = -m ] || exec mkdir "$@"
+mkdir "$3" && sleep 0.5 && chmod "$2" "$3"
+"""
+
+
+def test_private_cache__made_by_another_at_this_moment__is_used(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "mkdir").write_text(MKDIR.replace(" mkdir ", f" {runner.tools}/mkdir "))
+    (slow / "mkdir").chmod(0o755)
+    (slow / "chmod").symlink_to(program("chmod"))
+    runner = runner.without("PYTHON_PACKAGE_CACHE")
+    first = runner.with_env(PATH=f"{slow}:{runner.tools}").start("-e", archive, "show")
+    wait_for(lambda: list(Path(runner.env["TMPDIR"]).iterdir()))
+    prefix = runner.output("-e", archive, "show")
+    assert first.communicate() == (prefix, "")
 
 
 def open_to_others(folder: Path) -> None:
