@@ -14,6 +14,8 @@ from tests.functional.test_create import requirements
 from tests.support.channels import Channel
 from tests.support.tools import Tools
 
+pytestmark = pytest.mark.slow
+
 SHAPES = ["greeting", "many-files", "old-form", "post-link", "prefix-text"]
 
 

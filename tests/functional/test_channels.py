@@ -525,6 +525,7 @@ def test_platform__of_the_host_channel__exits_4(tools: Tools) -> None:
 # --- faults ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [status(503), no_answer()], ids=["503", "no answer"])
 def test_channel__that_fails_once__is_asked_again(
     tools: Tools, server: Server, own_cache: dict[str, str | None], fault: Fault
@@ -536,6 +537,7 @@ def test_channel__that_fails_once__is_asked_again(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [half(), wrong_bytes()], ids=["half", "wrong bytes"])
 def test_channel__whose_repodata_is_spoilt__exits_4(
     tools: Tools, server: Server, own_cache: dict[str, str | None], fault: Fault
@@ -549,6 +551,7 @@ def test_channel__whose_repodata_is_spoilt__exits_4(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pattern", "code"), [("*/repodata*", 4), ("*/tool-*", 5)])
 def test_channel__that_does_not_answer__is_given_up(
     tools: Tools, server: Server, own_cache: dict[str, str | None], pattern: str, code: int

@@ -23,6 +23,8 @@ from tests.support.channels import Channel
 from tests.support.packages import PLACEHOLDER
 from tests.support.tools import TREE, Tools, command
 
+pytestmark = pytest.mark.slow
+
 REAL = [name for name in ("conda", "mamba", "micromamba") if shutil.which(name)]
 SHAPES = ["greeting", "many-files", "post-link", "prefix-binary", "prefix-text"]
 

@@ -207,6 +207,7 @@ def test_create__file_of_two_packages__is_packed_once_as_it_is_on_disk(
     assert content == (tools.environments / "mine" / "share/common").read_text()
 
 
+@pytest.mark.slow
 def test_create__package_cache_that_was_written_to__is_refused(
     tools: Tools, channel: Channel, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -233,6 +234,7 @@ def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
     assert "is a device or pipe" in refused(tools, 2, "good.json", target)
 
 
+@pytest.mark.slow
 def test_create__own_former_environment__is_replaced(
     tools: Tools, channel: Channel, python: str, tmp_path: Path
 ) -> None:
@@ -361,6 +363,7 @@ def test_host__conda_s_spelling_of_a_name__is_understood(tools: Tools, python: s
     assert {"conda_package_streaming", "packaging"} <= {path.name for path in site.iterdir()}
 
 
+@pytest.mark.slow
 def test_host__after_another_channel__gives_what_that_one_has_not(
     tools: Tools, channel: Channel, python: str
 ) -> None:
@@ -379,6 +382,7 @@ def test_host__after_another_channel__gives_what_that_one_has_not(
 # --- channels ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain", "zst", "sharded"])
 def test_channel__over_http_in_each_form_of_repodata__is_read(
     tools: Tools, channel: Channel, python: str, tmp_path: Path, form: Any
@@ -526,6 +530,7 @@ def test_requirements__that_exclude_each_other__exit_4_and_name_both(
     assert "either-right" in said
 
 
+@pytest.mark.slow
 def test_host__module_not_installed_whose_package_has_another_name__is_found_by_the_table(
     tools: Tools, python: str
 ) -> None:
@@ -569,6 +574,7 @@ def test_create__module_that_no_package_has__exits_7_and_names_it(
     assert "numpy does not import in the environment" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "code"),
     [(status(404), 5), (status(503), 5), (no_answer(), 5), (half(), 5), (wrong_bytes(), 5)],
@@ -596,6 +602,7 @@ def test_channel__whose_package_cannot_be_fetched__exits_5_and_keeps_the_former(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [status(404), status(503), no_answer()])
 def test_channel__whose_repodata_cannot_be_fetched__exits_4(
     tools: Tools, web_server: Server, python: str, fault: Fault, tmp_path_factory: Any

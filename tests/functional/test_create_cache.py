@@ -71,6 +71,7 @@ def test_archive__that_is_there_still__stays_and_is_as_new(tools: Tools, needs: 
     assert not create(tools, needs, "./one.tar.gz")
 
 
+@pytest.mark.slow
 def test_archive__that_its_user_wrote_to__is_replaced_by_what_it_was(
     tools: Tools, needs: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_archive__that_its_user_wrote_to__is_replaced_by_what_it_was(
     assert one.stat().st_nlink == 1  # gzip -d refuses others
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [lambda was: was[:1000], lambda was: b"X" + was[1:]])
 def test_archive__spoilt_in_the_cache__is_made_anew(
     tools: Tools, needs: Path, spoil: Callable[[bytes], bytes]
@@ -103,6 +105,7 @@ def test_archive__made_anew__is_the_same(tools: Tools, needs: Path) -> None:
     assert (tools.cwd / "one.tar.gz").read_bytes() == (tools.cwd / "two.tar.gz").read_bytes()
 
 
+@pytest.mark.slow
 def test_archive__of_other_options__is_made_anew(tools: Tools, python_needs: Path) -> None:
     helper = tools.cwd / "helper.py"
     helper.write_text("X = 1\n")
@@ -126,6 +129,7 @@ def test_environment__as_it_was_made__stays_and_the_archive_is_taken_again(
     assert (tools.cwd / "mine.tar.gz").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_environment__that_was_changed_or_removed__is_made_anew(tools: Tools, needs: Path) -> None:
     assert create(tools, needs, "mine")
     (tools.environments / "mine" / "extra").write_text("by the user")
@@ -165,6 +169,7 @@ def test_cache_limit__that_is_no_size__exits_1(tools: Tools, needs: Path) -> Non
     assert (done.returncode, "'much' is not a size" in done.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_cache__that_cannot_be_written_to__is_no_harm(tools: Tools, needs: Path) -> None:
     create(tools, needs, "./one.tar.gz")
     archives = tools.cache / "pypackage" / "archives"

@@ -117,6 +117,7 @@ def test_data__of_both_kinds__is_in_the_archive_under_its_name(
     assert str(folder) not in (prefix / "etc/pypackage/data.json").read_text()
 
 
+@pytest.mark.slow
 def test_http__connection_that_breaks__is_resumed(
     tools: Tools, channel: Channel, web: Server
 ) -> None:
@@ -159,6 +160,7 @@ def test_data__that_cannot_be_had__exits_5_and_leaves_nothing(
     assert not (tools.environments / "mine").exists()
 
 
+@pytest.mark.slow
 def test_http__server_that_never_answers__exits_5(
     tools: Tools, channel: Channel, web: Server
 ) -> None:

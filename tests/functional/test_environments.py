@@ -119,6 +119,7 @@ def test_update__package__is_added_and_the_rest_stays(
     assert (tools.cwd / "mine.lock").exists()
 
 
+@pytest.mark.slow
 def test_update__other_version__takes_the_place_and_others_follow_with_a_warning(
     tools: Tools, mine: Path
 ) -> None:
@@ -142,6 +143,7 @@ def test_update__newer_version_of_what_is_there__is_not_taken(tools: Tools, mine
     assert packed(tools.cwd / "mine.tar.gz")["many-versions"] == "1.5"
 
 
+@pytest.mark.slow
 def test_update__python_and_pip__another_version_and_a_wheel(
     tools: Tools, channel: Channel, mine: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +169,7 @@ def test_update__cannot_be__leaves_all_as_it_was(keeper: Tools) -> None:
     assert (keeper.environments / "mine/bin/python").exists()
 
 
+@pytest.mark.slow
 def test_update__made_of_modules__keeps_their_packages(
     tools: Tools, channel: Channel, python: str
 ) -> None:
@@ -178,6 +181,7 @@ def test_update__made_of_modules__keeps_their_packages(
     assert {"iniconfig", "greeting"} <= set(packed(tools.cwd / "mine.tar.gz"))
 
 
+@pytest.mark.slow
 def test_update__made_of_a_lock__keeps_what_was_locked(
     tools: Tools, keeper: Tools, channel: Channel
 ) -> None:
@@ -232,6 +236,7 @@ def test_versions__channel__lists_newest_first(tools: Tools, channel: Channel) -
     assert {row[1] for row in rows} == {str(channel.folder)}
 
 
+@pytest.mark.slow
 def test_versions__host__tells_what_c_takes(tools: Tools) -> None:
     done = tools.create("--versions", "-c", f"host:{sys.executable}")
     assert done.stdout.split() == [sys.version.split()[0], f"host:{sys.executable}"]
@@ -241,6 +246,7 @@ def test_versions__host__tells_what_c_takes(tools: Tools) -> None:
     assert all(row[1].startswith("host:/") for row in rows)
 
 
+@pytest.mark.slow
 def test_versions__channel_that_cannot_be_read__is_an_error_only_if_named(tools: Tools) -> None:
     nowhere = "http://127.0.0.1:9/channel"
     refused(tools, 4, "--versions", "-c", nowhere)

@@ -185,6 +185,7 @@ def test_prefix__files__nothing_of_this_machine_is_left(prefix: Path, host: Host
             assert not [p for p in private if p in content], path
 
 
+@pytest.mark.slow
 def test_prefix__text_with_the_old_prefix__has_the_new_one(prefix: Path) -> None:
     command = [str(prefix / "bin" / "python"), "-c", "import hello.place as p; print(p.prefix)"]
     done = subprocess.run(command, capture_output=True, text=True, env={})

@@ -68,6 +68,7 @@ def test_json__in_a_file_called_yaml__is_read_as_parsl_has_it(
     assert made(tools, "-c", channel.folder, path)["greeting"] == "1.2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pin", ["1.5", ">=1,<2", "=1"])
 def test_json__pinned__bounds_what_comes_in_and_asks_for_nothing(
     tools: Tools, channel: Channel, python: str, pin: str
@@ -212,6 +213,7 @@ def test_environment_of_a_lock__where_there_is_no_lock__exits_1(
     assert "--environment is for locks" in refused(tools, 1, "--environment", "x", environment)
 
 
+@pytest.mark.slow
 def test_environment__unpacked_from_an_archive__is_packed_again(
     tools: Tools, environment: Path
 ) -> None:
@@ -236,10 +238,12 @@ def test_environment__by_name__is_found_where_conda_keeps_it(
     assert made(tools, "theirs")["greeting"] == "1.2"
 
 
+@pytest.mark.slow
 def test_environment__virtual__is_taken_over_by_the_host_channel(tools: Tools) -> None:
     assert made(tools, virtual_environment(tools, "mine", "1.0"))["mine"] == "1.0"
 
 
+@pytest.mark.slow
 def test_script__for_a_named_host_interpreter__is_analyzed_for_that(tools: Tools) -> None:
     # Beside the tests it is installed too, in another version.
     python = tools.cwd / virtual_environment(tools, "iniconfig", "0.0.7") / "bin" / "python3"

@@ -125,6 +125,7 @@ def test_locked__on_a_machine_with_an_empty_cache__finds_packages_in_the_named_f
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_locked__host_channel__is_found_by_its_digest(tools: Tools, python: str) -> None:
     (tools.cwd / "r.json").write_text(json.dumps({"python": python, "modules": ["iniconfig"]}))
     create(tools, "-c", "host", "r.json", "mine")
@@ -171,6 +172,7 @@ def with_wheel(tools: Tools, channel: Channel, python: str) -> Path:
     return tools.cwd / "mine.lock"
 
 
+@pytest.mark.slow
 def test_locked__wheel_of_a_folder__is_found_by_its_name_and_digest(
     tools: Tools, channel: Channel, with_wheel: Path
 ) -> None:
@@ -186,6 +188,7 @@ def test_locked__wheel_of_a_folder__is_found_by_its_name_and_digest(
     assert "is not the package that was locked" in done.stderr
 
 
+@pytest.mark.slow
 def test_locked__source_archive__is_built_on_demand_only(
     tools: Tools, channel: Channel, python: str
 ) -> None:
@@ -298,6 +301,7 @@ def conda_lock(channel: Channel, platform: str, python: str) -> Iterator[dict[st
                 }
 
 
+@pytest.mark.slow
 def test_conda_lock__is_installed_as_it_is_locked(
     tools: Tools, channel: Channel, python: str
 ) -> None:

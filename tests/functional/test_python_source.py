@@ -14,6 +14,8 @@ from tests.support.cpython import stand_in
 from tests.support.http import serve
 from tests.support.tools import Tools
 
+pytestmark = pytest.mark.slow
+
 HEADERLESS = {"CC": "gcc", "CPPFLAGS": "-nostdinc"}
 
 

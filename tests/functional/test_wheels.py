@@ -89,6 +89,7 @@ def test_wheels__with_what_they_require__are_installed_and_move_with_the_archive
     assert not (moved / ".lock").exists()
 
 
+@pytest.mark.slow
 def test_wheels__made_twice_elsewhere__are_the_same_bytes(
     session_tools: Tools, channel: Channel, env: dict[str, str | None], tmp_path: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_wheels__that_cannot_be_had__are_told_before_anything_is_installed(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_allow_sdist__a_package_without_wheel__is_built_with_the_environment_s_python(
     tools: Tools, channel: Channel, env: dict[str, str | None]
 ) -> None:

@@ -109,6 +109,7 @@ def nested_exec(depth: int) -> str:
     return source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXTREMES)
 def test_analyze__extreme_source__result_in_time(name: str, tmp_path: Path) -> None:
     (tmp_path / "source.py").write_text(EXTREMES[name]())
@@ -128,6 +129,7 @@ def test_analyze__too_deep_for_the_parser__imports_before_and_after(
     assert {"first", "last"} <= set(json.loads(done.stdout)["modules"])
 
 
+@pytest.mark.slow
 def test_analyze__chain_of_local_modules__all_of_it(tmp_path: Path) -> None:
     for i in range(3000):
         (tmp_path / f"m{i}.py").write_text(f"import m{i + 1}\nimport third_party{i % 7}\n")
@@ -167,6 +169,7 @@ def test_analyze__extreme_notebook__clear_error(content: str, tmp_path: Path) ->
     assert done.returncode == 3
 
 
+@pytest.mark.slow
 def test_analyze__notebook_of_many_cells__in_time(tmp_path: Path) -> None:
     cells = [{"cell_type": "code", "source": f"%time\nimport m{i % 50}"} for i in range(5_000)]
     (tmp_path / "note.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))

@@ -11,6 +11,8 @@ import pytest
 from tests.ospackages.project import EVERYTHING, Project
 from tests.support.tools import Tools
 
+pytestmark = pytest.mark.slow
+
 
 def said(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout

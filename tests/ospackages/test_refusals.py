@@ -49,6 +49,7 @@ def test_create__with_what_cannot_be__says_so_in_a_line(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_create__with_a_command_that_is_not_there__fails_and_leaves_nothing(
     hello: Project, maker: Tools
 ) -> None:

@@ -218,6 +218,7 @@ def test_lock__owner_elsewhere_renews_it__is_waited_for(runner: Runner, archive:
     process.kill()
 
 
+@pytest.mark.slow
 @once
 def test_lock__held_for_long__is_renewed_by_its_owner(runner: Runner, archive: Path) -> None:
     # The environment's interpreter, which relocates, takes longer than a heartbeat.

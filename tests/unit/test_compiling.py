@@ -55,6 +55,7 @@ def test_compile__modules__byte_code_that_is_never_checked(tmp_path: Path) -> No
     assert said == b"'\\xe9'\n"
 
 
+@pytest.mark.slow
 def test_compile__in_another_order_and_place__gives_the_same_bytes(tmp_path: Path) -> None:
     moved = []
     for module in reversed(MODULES):

@@ -105,6 +105,7 @@ def disagreements(paths: list[Path]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_scan__some_of_what_is_installed__never_differs_from_the_tree() -> None:
     assert disagreements(list(sources_here())[::25]) == []
 

@@ -146,6 +146,7 @@ def test_write__store_that_cannot_be_written__is_no_error(prefix: Path, tmp_path
     assert written(contents(prefix), Store(tmp_path / "file"), tmp_path) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS["tar.gz"])
 def test_write__each_level__is_read_by_tar(
     prefix: Path, store: Store, tmp_path: Path, level: int

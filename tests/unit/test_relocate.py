@@ -11,7 +11,7 @@ import pytest
 
 from pypackage import relocate
 
-PLACEHOLDER = "/placeholder" * 10
+PLACEHOLDER = "/placeholder" * 20
 TEXT = f"#!{PLACEHOLDER}/bin/python\npath = '{PLACEHOLDER}/lib', 'ä'\n".encode()
 BINARY = f"\x7fELF\0{PLACEHOLDER}/a:{PLACEHOLDER}/b\0next\0{PLACEHOLDER}\0\x01\x02".encode()
 
