@@ -19,6 +19,10 @@ from typing import NamedTuple
 MANIFEST = "etc/pypackage/manifest.json"
 RECORD = "etc/pypackage/relocate.json"
 
+# macOS runs no program that was changed since it was signed.
+CODESIGN = "/usr/bin/codesign"
+MACH_O = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+
 
 class RelocationError(Exception):
     """The environment cannot be made to work at that path; nothing was rewritten."""
@@ -175,11 +179,27 @@ def replace(path: str, content: bytes) -> None:
         with open(beside, "wb") as stream:
             stream.write(content)
         os.chmod(beside, mode)
+        if sys.platform == "darwin" and content[:4] in MACH_O:
+            sign(beside)
         os.replace(beside, path)
     except BaseException:
         if os.path.exists(beside):
             os.unlink(beside)
         raise
+
+
+def sign(path: str) -> None:
+    """Sign a program or library of macOS in nobody's name, as conda's are signed.
+
+    Raises:
+        RelocationError: It cannot be signed.
+    """
+    import subprocess  # no other system needs it
+
+    command = [CODESIGN, "--sign", "-", "--force", path]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise RelocationError(os.fsdecode(done.stdout).strip())
 
 
 def main(arguments: "list[str]") -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pypackage.engine import caches
 from pypackage.engine.network import connected
+from pypackage.engine.platforms import is_foreign
 from pypackage.engine.running import run, said
 from pypackage.engine.settings import Settings
 from pypackage.errors import InstallError
@@ -53,7 +54,7 @@ def install(
                 return rattler.install(
                     list(records),
                     prefix,
-                    platform=rattler.Subdir(settings.platform) if settings.platform else None,
+                    platform=_linked_as(settings.platform),
                     client=client,
                     package_cache=caches.package_cache(settings),
                     show_progress=False,
@@ -64,6 +65,19 @@ def install(
             run(lambda: _unless_stuck(work, listener, settings.timeout))
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
         raise InstallError("the packages cannot be installed", said(error)) from None
+
+
+def _linked_as(platform: str) -> Any:
+    """The platform that the library is to link for, None for this machine's.
+
+    It signs what it links for macOS, with a program that macOS alone has. For Linux it does
+    the same without that, and the worker signs what it relocates.
+    """
+    from rattler import Subdir
+
+    if platform.startswith("osx") and is_foreign(platform):
+        return Subdir("linux-64")
+    return Subdir(platform) if platform else None
 
 
 async def _unless_stuck(

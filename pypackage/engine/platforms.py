@@ -11,7 +11,7 @@ from typing import Any
 
 from pypackage.errors import UsageError
 
-# Archives are for Linux: elsewhere paths in signed programs would have to be rewritten.
+# All on which the worker's script runs.
 PLATFORMS = (
     "linux-32",
     "linux-64",
@@ -20,11 +20,14 @@ PLATFORMS = (
     "linux-ppc64le",
     "linux-riscv64",
     "linux-s390x",
+    "osx-64",
+    "osx-arm64",
 )
 
 # The oldest that conda-forge builds for, so that what is chosen runs on any worker.
 _GLIBC = "2.17"
 _KERNEL = "3.10"
+_MACOS = "11.0"
 
 
 def current() -> str:
@@ -75,12 +78,13 @@ def _of_any(platform: str, environ: Mapping[str, str]) -> list[tuple[str, str, s
     from rattler import Subdir
 
     architecture = environ.get("CONDA_OVERRIDE_ARCHSPEC", str(Subdir(platform).arch))
-    versions = {
-        "__unix": "0",
-        "__linux": environ.get("CONDA_OVERRIDE_LINUX", _KERNEL),
-        "__glibc": environ.get("CONDA_OVERRIDE_GLIBC", _GLIBC),
-        "__cuda": environ.get("CONDA_OVERRIDE_CUDA", ""),
-    }
+    versions = {"__unix": "0"}
+    if platform.startswith("osx"):
+        versions["__osx"] = environ.get("CONDA_OVERRIDE_OSX", _MACOS)
+    else:
+        versions["__linux"] = environ.get("CONDA_OVERRIDE_LINUX", _KERNEL)
+        versions["__glibc"] = environ.get("CONDA_OVERRIDE_GLIBC", _GLIBC)
+        versions["__cuda"] = environ.get("CONDA_OVERRIDE_CUDA", "")
     found = [(name, version, "0") for name, version in versions.items() if version]
     return [*found, ("__archspec", "1", architecture)]
 

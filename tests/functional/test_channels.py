@@ -37,12 +37,14 @@ from tests.support.packages import PLACEHOLDER, Entry, Package, script, text, wr
 from tests.support.tools import Tools
 
 HERE = str(Subdir.current())
+MACOS = "osx-arm64"
 THERE = "linux-64" if HERE == "linux-aarch64" else "linux-aarch64"
 PYTHON = "3.11.9"
 
 
-def python() -> Package:
+def python(platform: str) -> Package:
     """A Python of a few bytes, with its prefix in a program as the real one has."""
+    magic = b"\xcf\xfa\xed\xfe" if platform == MACOS else b"\x7fELF\0"
     return Package(
         "python",
         PYTHON,
@@ -50,9 +52,9 @@ def python() -> Package:
         files={
             "bin/python3.11": script(f"#!/bin/sh\n# {PLACEHOLDER}\n", prefix="text"),
             "bin/python": Entry(link="python3.11"),
-            "lib/libpython.so": Entry(b"\x7fELF\0" + PLACEHOLDER.encode() + b"\0", prefix="binary"),
+            "lib/libpython.so": Entry(magic + PLACEHOLDER.encode() + b"\0", prefix="binary"),
         },
-        depends=("__glibc >=2.17",),
+        depends=("__osx >=11.0" if platform == MACOS else "__glibc >=2.17",),
     )
 
 
@@ -76,15 +78,17 @@ NEW_GLIBC = Package("new-glibc", depends=("__glibc >=2.99",))
 
 
 def fill(folder: Path, *packages: Package, times: dict[str, int] | None = None) -> Path:
-    """Make a channel for both platforms.
+    """Make a channel for all three platforms.
 
     Args:
         folder: To be made.
         packages: What is in it besides Python.
         times: When packages were built by file name, in milliseconds; by default long ago.
     """
-    for package in (python(), *packages):
-        for platform in (HERE,) if package.noarch else (HERE, THERE):
+    for platform in (HERE, THERE, MACOS):
+        write(python(platform), folder, platform)
+    for package in packages:
+        for platform in (HERE,) if package.noarch else (HERE, THERE, MACOS):
             write(package, folder, platform)
     asyncio.run(index_fs(folder, write_zst=False, write_shards=False))
     for path in folder.glob("*/repodata.json"):
@@ -470,18 +474,35 @@ def test_exclude_newer__that_is_no_date__exits_1(tools: Tools, small: Path) -> N
 # --- for another platform ----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("platform", [THERE, MACOS])
 def test_platform__another_one__is_packed_and_what_cannot_run_is_told(
-    tools: Tools, small: Path
+    tools: Tools, small: Path, platform: str
 ) -> None:
     needs = requirements(tools.cwd, "command", "scripted", python=PYTHON)
-    done = tools.create("--platform", THERE, "-c", small, needs, "mine")
+    done = tools.create("--platform", platform, "-c", small, needs, "mine")
     assert done.returncode == 0, done.stderr
-    assert manifest(tools.cwd / "mine.tar.gz")["platform"] == THERE
-    assert f"post-link scripts for {THERE} cannot run here, so not run: scripted" in done.stderr
+    assert manifest(tools.cwd / "mine.tar.gz")["platform"] == platform
+    assert f"post-link scripts for {platform} cannot run here, so not run: scripted" in done.stderr
     assert "no byte code is added" in done.stderr
     prefix = tools.environments / "mine"
     assert not (prefix / "scripted").exists()
     assert "import main" in (prefix / "bin/command").read_text()
+
+
+def test_platform__macos__programs_are_packed_as_they_were_signed(
+    tools: Tools, small: Path
+) -> None:
+    needs = requirements(tools.cwd, "tool", python=PYTHON)
+    done = tools.create("--platform", MACOS, "-c", small, needs, "mine.tar")
+    assert done.returncode == 0, done.stderr
+    [library] = (file for file in python(MACOS).files if file.startswith("lib/"))
+    with tarfile.open(tools.cwd / "mine.tar") as tar:
+        content = tar.extractfile(library)
+        assert content is not None
+        assert content.read() == python(MACOS).files[library].content
+    done = tools.run("-e", "mine.tar", "--", "true")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"mine.tar is for {MACOS}, and this machine is {HERE}" in done.stderr
 
 
 def test_platform__this_one__is_as_without_it(tools: Tools, small: Path) -> None:

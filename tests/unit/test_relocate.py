@@ -85,6 +85,37 @@ def test_relocate__new_place_begins_with_the_old_and_half_was_done__is_right(
     assert found(prefix) == expected(prefix)
 
 
+@pytest.fixture
+def macos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for macOS's codesign, since the tests run on Linux."""
+    codesign = tmp_path / "codesign"
+    codesign.write_text('#!/bin/sh\nfor file; do :; done\nprintf "%s\\n" "$*" >>"$file"\n')
+    codesign.chmod(0o755)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(relocate, "CODESIGN", str(codesign))
+    return codesign
+
+
+def test_relocate__on_macos__signs_programs_that_it_changed(macos: Path) -> None:
+    program = b"\xcf\xfa\xed\xfe" + BINARY[4:]
+    files = {"bin/python": ("binary", program), "lib/libx.so": ("binary", BINARY)}
+    prefix = make(macos.parent / "prefix", files)
+    assert relocate.relocate(str(prefix)) == 2
+    signed = (prefix / "bin/python").read_bytes()
+    assert b"\0next\0" + bytes(prefix) in signed
+    assert b"--sign - --force " in signed
+    assert (prefix / "lib/libx.so").read_bytes() == expected(prefix)[1]
+
+
+def test_relocate__on_macos_what_cannot_be_signed__is_told(macos: Path) -> None:
+    macos.write_text("#!/bin/sh\necho no room\nexit 1\n")
+    files = {"bin/python": ("binary", b"\xcf\xfa\xed\xfe" + BINARY[4:])}
+    prefix = make(macos.parent / "prefix", files)
+    with pytest.raises(relocate.RelocationError, match="no room"):
+        relocate.relocate(str(prefix))
+    assert sorted(path.name for path in (prefix / "bin").iterdir()) == ["python"]
+
+
 def test_relocate__prefix_of_the_reserved_length__fits(prefix: Path) -> None:
     exact = prefix.parent / ("x" * (len(PLACEHOLDER) - len(str(prefix.parent)) - 1))
     prefix = prefix.rename(exact)
