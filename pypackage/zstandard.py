@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, cast
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, BinaryIO, cast
 
 
 @contextmanager
@@ -18,11 +18,7 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
         level: 1 to 19.
         workers: How many threads may work on it.
     """
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-
+    zstd = _library()
     # One worker or more give the same bytes whatever their number, none gives others.
     options: dict[int, int] = {
         zstd.CompressionParameter.compression_level: level,
@@ -31,3 +27,16 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
     }
     with zstd.ZstdFile(file, "w", options=options) as stream:
         yield cast(BinaryIO, stream)
+
+
+def decompressing(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
+    """Decompress what is read of a file, which stays open."""
+    return cast(AbstractContextManager[BinaryIO], _library().ZstdFile(file, "r"))
+
+
+def _library() -> Any:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tarfile
+import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
+from typing import BinaryIO
 
-from pypackage import manifest
+from pypackage import manifest, process, zstandard
 from pypackage.errors import InputPathError, MismatchError
 
 # What conda-forge calls a distribution differently.
@@ -25,7 +29,7 @@ def check(environment: str | os.PathLike[str], distributions: Sequence[str]) -> 
     """Make sure that the environment goes with the Python that this runs in.
 
     Args:
-        environment: An archive of `python_package_create` (.tar or .tar.gz), or a folder.
+        environment: An archive of `python_package_create`, or a folder.
         distributions: Those whose versions have to be equal; Python's first two numbers
             always have to be.
 
@@ -63,7 +67,7 @@ def packages(environment: str | os.PathLike[str]) -> Mapping[str, str]:
         listed = json.loads(text)["packages"]
     except FileNotFoundError as error:
         raise InputPathError(f"no such environment: {error.filename}") from error
-    except (OSError, EOFError, KeyError, ValueError, tarfile.TarError) as error:
+    except Exception as error:  # each format's library has some of its own
         raise InputPathError(
             f"{path} does not tell what is in it", "name an archive of python_package_create"
         ) from error
@@ -76,12 +80,30 @@ def _from_folder(folder: Path) -> bytes:
 
 def _from_archive(archive: Path) -> bytes:
     """The manifest, which is the first entry: no more of the archive is read."""
-    with tarfile.open(archive, "r|*") as tar:
-        first = tar.next()
-        file = tar.extractfile(first) if first and first.name == manifest.PATH else None
-        if file is None:
-            raise KeyError(manifest.PATH)
-        return file.read()
+    with archive.open("rb") as file:
+        start = file.read(200)
+        if start.startswith(b"hsqs"):
+            return process.run(["unsquashfs", "-cat", str(archive), manifest.PATH])
+        if start.startswith(b"PK"):
+            with zipfile.ZipFile(file) as zipped:
+                return zipped.read(manifest.PATH)
+        payload = _PAYLOAD.match(start)
+        file.seek(int(payload[1]) if payload else 0)
+        with _decompressed(file, start) as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
+            first = tar.next()
+            found = tar.extractfile(first) if first and first.name == manifest.PATH else None
+            if found is None:
+                raise KeyError(manifest.PATH)
+            return found.read()
+
+
+_PAYLOAD = re.compile(rb"#!/bin/sh\n# python_package_run payload (\d+) ")
+_ZSTD = b"\x50\x2a\x4d\x18"  # of the frame with the id, which comes first
+
+
+def _decompressed(file: BinaryIO, start: bytes) -> AbstractContextManager[BinaryIO]:
+    """What zstd has compressed; the rest is known to tarfile."""
+    return zstandard.decompressing(file) if start.startswith(_ZSTD) else nullcontext(file)
 
 
 def _installed(distribution: str) -> str:

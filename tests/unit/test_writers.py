@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pypackage import manifest, tarring, writers
-from pypackage.errors import PackError
+from pypackage.engines import agreement
+from pypackage.errors import InputPathError, PackError
 from pypackage.manifest import Package
 from pypackage.packing import Contents, Entry
 from pypackage.progress import SILENT
@@ -119,6 +120,19 @@ def test_manifest__in_each_format__tells_files_and_content(
     if format_ != "tar.gz":
         assert described["members"] == []
         assert len(described["tree"]) == 64
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, "sh"])
+def test_packages__of_each_format__are_known_to_the_client(
+    contents: Contents, format_: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "e"
+    writers.write(contents, format_, archive, SILENT)
+    assert agreement.packages(archive) == {"python": "3.11.7"}
+    if format_ != "folder":
+        archive.write_bytes(archive.read_bytes()[:150])
+        with pytest.raises(InputPathError, match="does not tell what is in it"):
+            agreement.packages(archive)
 
 
 @pytest.mark.parametrize("format_", [*FORMATS, "sh"])
