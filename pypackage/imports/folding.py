@@ -168,8 +168,12 @@ class Folder:
         }
         if isinstance(node.func, _ast.Attribute):
             names.add(node.func.attr)
-        if "join" in names and isinstance(node.func, _ast.Attribute):
-            yield from self._join(node, scope, depth)
+        if names & {"os.path.join", "posixpath.join"}:
+            yield from self._paths(node.args, scope, depth)
+        elif "joinpath" in names and isinstance(node.func, _ast.Attribute):
+            yield from self._paths([node.func.value, *node.args], scope, depth)
+        elif "join" in names and isinstance(node.func, _ast.Attribute):
+            yield from self._join(node, node.func, scope, depth)
         elif names & {"format"} and isinstance(node.func, _ast.Attribute):
             yield from self._format(node, scope, depth)
         elif names & _SAME_PATH:
@@ -191,15 +195,16 @@ class Folder:
         else:
             yield Unknown()
 
-    def _join(self, node: _ast.Call, scope: Scope, depth: int) -> Iterator[object]:
-        """`os.path.join(...)`, or `".".join([...])`."""
-        assert isinstance(node.func, _ast.Attribute)
-        if scope.meanings(node.func) & {"os.path.join", "posixpath.join"}:
-            first = node.args[0] if node.args else None
-            for value in self.values(first, scope, depth):
-                yield from self._joined_paths(value, node.args[1:], scope, depth)
-            return
-        for between in self.values(node.func.value, scope, depth):
+    def _paths(self, parts: Sequence[_ast.expr], scope: Scope, depth: int) -> Iterator[object]:
+        """`os.path.join(...)` and `path.joinpath(...)`."""
+        for value in self.values(parts[0] if parts else None, scope, depth):
+            yield from self._joined_paths(value, parts[1:], scope, depth)
+
+    def _join(
+        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
+    ) -> Iterator[object]:
+        """`".".join([...])`."""
+        for between in self.values(function.value, scope, depth):
             for parts in self.values(node.args[0] if node.args else None, scope, depth):
                 known = isinstance(parts, tuple) and all(isinstance(one, str) for one in parts)
                 if isinstance(between, str) and known:
