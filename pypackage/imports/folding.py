@@ -9,6 +9,7 @@ from __future__ import annotations
 import _ast
 import operator
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -124,6 +125,7 @@ class Folder:
         found: list[object] = [""]
         for part in parts:
             ends = [part] if isinstance(part, str) else self.values(part, scope, depth)
+            ends = [str(end) if _is_number(end) else end for end in ends]
             found = [_plus(one, end) for one in found for end in ends][:_MOST]
         yield from found
 
@@ -278,9 +280,17 @@ def _plus(one: object, other: object) -> object:
 
 def _formatted_by(make: Callable[[], object], text: str, mark: str, values: object) -> object:
     """The formatted text; where a value is not known, how it begins."""
-    if _has_unknown(values) or len(text) > 500 or any(digit in text for digit in "0123456789*"):
+    if _has_unknown(values) or len(text) > 500 or _WIDTHS[mark].search(text):
         return Unknown(text.partition(mark)[0])
     return _tried(make)
+
+
+# What may ask for a text of any length.
+_WIDTHS = {"%": re.compile(r"%(?:\(\w*\))?[^a-zA-Z%(]*[\d*]"), "{": re.compile(r"\{[^{}]*:")}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and abs(value) < 10**18
 
 
 def _has_unknown(value: object) -> bool:
