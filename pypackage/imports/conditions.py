@@ -208,6 +208,8 @@ class Judge:
         for meaning in scope.meanings(node.func):
             if f"{meaning}()" in _SYSTEM and not node.args:
                 return _Known(_SYSTEM[f"{meaning}()"], Why.TARGET)
+            if meaning == "platform.python_version_tuple":
+                return _Known(tuple(map(str, self._version[:3])), Why.TARGET)
         function = node.func
         if isinstance(function, _ast.Attribute):
             text = self._value(function.value, scope, depth + 1)
@@ -292,7 +294,11 @@ _MIRRORED: dict[type[_ast.cmpop], type[_ast.cmpop]] = {
 
 def _compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
     """The result of one comparison, when it is known."""
-    if isinstance(right, _Version | _Hex) and type(op) in _MIRRORED:
+    if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, _Version | _Hex | _Text):
+        found = _is_among(left, right)
+        return None if found is None else found is isinstance(op, _ast.In)
+    both = isinstance(left, _Version | _Hex) and isinstance(right, _Version | _Hex)
+    if isinstance(right, _Version | _Hex) and type(op) in _MIRRORED and not both:
         return _compared(right, _MIRRORED[type(op)](), left)
     if isinstance(left, _Version):
         if not isinstance(right, tuple) or isinstance(right, _Version):
@@ -316,6 +322,14 @@ def _compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
         return None
 
 
+def _is_among(one: object, others: object) -> bool | None:
+    """Whether one of several values is equal to another, when that is known."""
+    if not isinstance(others, tuple):
+        return None
+    equal = [_compared(one, _ast.Eq(), other) for other in others]
+    return True if True in equal else None if None in equal else False
+
+
 def _order(version: _Version, other: tuple[object, ...]) -> int | None:
     """Whether a version is less than (-1), equal to or more than a tuple, when known."""
     for mine, its in zip(version.known, other, strict=False):
@@ -330,7 +344,8 @@ def _order(version: _Version, other: tuple[object, ...]) -> int | None:
 
 def _sliced(value: object, part: _ast.Slice) -> object:
     stop = part.upper
-    if part.lower is not None or part.step is not None or not isinstance(stop, _ast.Constant):
+    start = part.lower.value if isinstance(part.lower, _ast.Constant) else part.lower
+    if start not in (None, 0) or part.step is not None or not isinstance(stop, _ast.Constant):
         return None
     if not isinstance(stop.value, int) or stop.value < 0:
         return None
