@@ -219,6 +219,10 @@ class Judge:
                 return self._method(text, function.attr, node.args, scope, depth)
         elif dotted(function) in ("bool", "tuple") and len(node.args) == 1:
             return self._value(node.args[0], scope, depth + 1)
+        elif dotted(function) == "len" and len(node.args) == 1:
+            known = self._value(node.args[0], scope, depth + 1)
+            length = _length(known.value) if known else None
+            return None if known is None or length is None else _Known(length, known.why)
         return None
 
     def _method(
@@ -352,6 +356,12 @@ def _sliced(value: object, part: _ast.Slice) -> object:
     if isinstance(value, _Version):
         return _Version(value.known[: stop.value], min(value.length, stop.value))
     return value[: stop.value] if isinstance(value, str | tuple) else None
+
+
+def _length(value: object) -> int | None:
+    if isinstance(value, _Version):
+        return value.length
+    return len(value) if isinstance(value, str | tuple) else None
 
 
 def _element(value: object, index: object) -> object:
