@@ -189,7 +189,12 @@ def _compound(line: Line, keyword: str) -> _Block | None:
     """The statement that a header begins, its body empty if it does not stand on the line."""
     text = line.text
     if keyword in ("match", "case"):
-        return _unknown(line) if _colon(text) else None
+        rest = _colon(text)
+        if rest is None:
+            return None
+        block = _unknown(line)
+        block.body = _statements(rest, line)
+        return block
     if keyword == "try":
         rest = _colon(text)
         if rest is None:
