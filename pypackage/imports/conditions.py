@@ -130,10 +130,8 @@ class Judge:
             known = self._of_target(meaning)
             if known is not None:
                 return known
-        bindings = scope.lookup(name)
-        if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].node is None:
-            return None
-        known = self._value(bindings[0].node, scope, depth + 1)
+        value = scope.value(name)
+        known = self._value(value, scope, depth + 1) if value else None
         # A constant by a name, such as DEBUG = False, is there to be changed.
         if known is not None and known.why is Why.DEAD:
             return known._replace(why=None)

@@ -162,16 +162,34 @@ CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 _SUPPRESSING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 
 
+_DEEPEST = 10  # of names that stand for names
+
+
+def caught_as(errors: _ast.AST, scope: Scope, depth: int = 0) -> str:
+    """As what one of some errors catches that of an import, names followed; else empty."""
+    if isinstance(errors, _ast.Starred):
+        errors = errors.value
+    if isinstance(errors, _ast.Tuple | _ast.List) and depth < _DEEPEST:
+        found = (caught_as(one, scope, depth + 1) for one in errors.elts)
+        return next(filter(None, found), "")
+    name = dotted(errors).rpartition(".")[2]
+    if name in CATCHING or depth >= _DEEPEST:
+        return name if name in CATCHING else ""
+    value = scope.value(dotted(errors))
+    return caught_as(value, scope, depth + 1) if value else ""
+
+
 def suppression(node: _ast.With | _ast.AsyncWith, scope: Scope) -> str:
     """The reason when a `with` takes the errors of imports, else empty."""
-    for call in (item.context_expr for item in node.items):
+    for expression in (item.context_expr for item in node.items):
+        call = scope.value(dotted(expression)) or expression
         if not isinstance(call, _ast.Call):
             continue
         functions = {one.rpartition(".")[2] for one in scope.meanings(call.func)}
         for function in _SUPPRESSING:
             if function in functions:
                 for error in call.args:
-                    name = dotted(error).rpartition(".")[2]
-                    if name in CATCHING:
+                    name = caught_as(error, scope)
+                    if name:
                         return f"{function}({name})"
     return ""

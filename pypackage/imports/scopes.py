@@ -95,6 +95,11 @@ class Scope:
             scope = scope.parent
         return []
 
+    def value(self, name: str) -> _ast.expr | None:
+        """The expression that a name is bound to, when it is bound once."""
+        bindings = self.lookup(name)
+        return bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+
     def meanings(self, expression: _ast.expr | str) -> frozenset[str]:
         """The dotted names that a dotted expression may stand for, imports followed.
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from pypackage.imports.calls import ALL_FUNCTIONS
 from pypackage.imports.contexts import (
-    CATCHING,
     Branch,
     Context,
     Function,
     Guarded,
     Lasting,
     Suppressed,
+    caught_as,
 )
 from pypackage.imports.model import Why
 from pypackage.imports.parsing import children, dotted, walk
@@ -207,7 +207,7 @@ class Walker:
                 context = Branch(context, test, scope, taken=False)
 
     def _try(self, node: _ast.Try, context: Context, scope: Scope) -> None:
-        catcher, caught = _catcher(node)
+        catcher, caught = _catcher(node, scope)
         body = fallback = otherwise = context
         if catcher is not None and not _gives_up(catcher.body):
             body = Guarded(context, f"try/except {caught}".rstrip())
@@ -410,19 +410,14 @@ def _matches_each(subject: _ast.expr, patterns: Sequence[_ast.pattern]) -> _ast.
     return _ast.BoolOp(_ast.And(), [one for one in tests if one is not None])
 
 
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
-
-
-def _catcher(node: _ast.Try) -> tuple[_ast.ExceptHandler | None, str]:
+def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:
     """The handler that an ImportError ends in, and the name by which it is caught."""
     for handler in node.handlers:
         if handler.type is None:
             return handler, ""
-        tried = handler.type.elts if isinstance(handler.type, _ast.Tuple) else [handler.type]
-        for error in tried:
-            if _last(dotted(error)) in CATCHING:
-                return handler, _last(dotted(error))
+        caught = caught_as(handler.type, scope)
+        if caught:
+            return handler, caught
     return None, ""
 
 
