@@ -267,6 +267,12 @@ class Walker:
                 todo.append((node.body, Branch(context, node.test, scope, taken=True), scope))
                 todo.append((node.orelse, Branch(context, node.test, scope, taken=False), scope))
                 continue
+            elif isinstance(node, _ast.BoolOp):
+                taken = isinstance(node.op, _ast.And)
+                for value in node.values:
+                    todo.append((value, context, scope))
+                    context = Branch(context, value, scope, taken=taken)
+                continue
             elif isinstance(node, _Comprehensions):
                 scope = Scope(scope)
                 for generator in node.generators:
