@@ -16,6 +16,8 @@ from pypackage.imports.parsing import dotted, walk
 from pypackage.imports.scopes import Scope
 
 _DEEPEST = 100
+_MOST_NAMES = 3  # that stand for each other in a condition
+_LONGEST_QUESTION = 10  # statements of a function that asks for a module
 
 
 class Verdict(NamedTuple):
@@ -238,7 +240,7 @@ class Judge:
             return _Known(getattr(text.value, name)(), text.why)
         return None
 
-    def _asks(self, test: _ast.expr, scope: Scope) -> str:
+    def _asks(self, test: _ast.AST, scope: Scope, depth: int = 0) -> str:
         """What a condition asks when it asks whether a module is there, perhaps by a name."""
         for node in walk(test):
             if isinstance(node, _ast.Call) and scope.meanings(node.func) & _ASKING:
@@ -247,13 +249,24 @@ class Judge:
                 for one in node.comparators:
                     if "sys.modules" in scope.meanings(one):
                         return "in sys.modules"
-            if isinstance(node, _ast.Name):
-                bindings = scope.lookup(node.id)
-                if len(bindings) == 1 and bindings[0].kind == "value" and bindings[0].node:
-                    for inner in walk(bindings[0].node):
-                        if isinstance(inner, _ast.Call) and scope.meanings(inner.func) & _ASKING:
-                            return dotted(inner.func)
+            if isinstance(node, _ast.Name) and depth < _MOST_NAMES:
+                asked = self._asks_by_name(node.id, scope, depth + 1)
+                if asked:
+                    return asked
         return ""
+
+    def _asks_by_name(self, name: str, scope: Scope, depth: int) -> str:
+        """The same of a name: of a value, or of a function that asks and returns something."""
+        bindings = scope.lookup(name)
+        if len(bindings) != 1:
+            return ""
+        value, function = scope.value(name), bindings[0].definition
+        if value is not None:
+            return self._asks(value, scope, depth)
+        if function is None or len(function.body) > _LONGEST_QUESTION:
+            return ""
+        asked = self._asks(function, scope, _MOST_NAMES)
+        return asked if any(isinstance(one, _ast.Return) for one in walk(function)) else ""
 
 
 class _Text(NamedTuple):

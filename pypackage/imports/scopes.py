@@ -13,17 +13,19 @@ class Binding(NamedTuple):
     """One thing that a name stands for.
 
     Attributes:
-        kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`) or
-            `other`, which says nothing.
+        kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`),
+            `function` (`definition`) or `other`, which says nothing.
         module: The dotted name of what was imported.
         node: The expression.
         part: Of `each`, which part of the element; -1 is all of it.
+        definition: Of `function`, where it is defined.
     """
 
     kind: str
     module: str = ""
     node: _ast.expr | None = None
     part: int = -1
+    definition: _ast.FunctionDef | _ast.AsyncFunctionDef | None = None
 
 
 _OTHER = Binding("other")

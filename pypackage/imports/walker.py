@@ -172,7 +172,7 @@ class Walker:
         self, node: _ast.FunctionDef | _ast.AsyncFunctionDef, context: Context, scope: Scope
     ) -> None:
         self.definitions[id(node)] = context
-        scope.bind(node.name)
+        scope.bind(node.name, Binding("function", definition=node))
         inner = self._scope(scope)
         _bind_parameters(node.args, inner)
         for part in (*node.decorator_list, *children(node.args), node.returns):
