@@ -11,7 +11,9 @@ from pypackage.imports.parsing import dotted
 from pypackage.imports.scopes import Scope
 
 _IMPORT_MODULE = {"importlib.import_module"}
-_IMPORT = {"__import__", "builtins.__import__", "importlib.__import__"}
+_IMPORT = {
+    *("__import__", "builtins.__import__", "importlib.__import__", "__builtins__.__import__"),
+}
 _RESOLVE = {"pkgutil.resolve_name"}
 _RUN = {"runpy.run_module"}
 _FIND = {
@@ -84,6 +86,11 @@ def _functions(node: _ast.expr, scope: Scope) -> frozenset[str]:
         module, name = node.args
         if isinstance(name, _ast.Constant) and isinstance(name.value, str):
             return frozenset(f"{one}.{name.value}" for one in scope.meanings(module))
+    if isinstance(node, _ast.Attribute) and isinstance(node.value, _ast.Call):
+        inner = node.value  # __import__("importlib").import_module
+        given = inner.args[0] if len(inner.args) == 1 else None
+        if isinstance(given, _ast.Constant) and scope.meanings(inner.func) & _IMPORT:
+            return frozenset((f"{given.value!s}.{node.attr}",))
     return scope.meanings(node)
 
 

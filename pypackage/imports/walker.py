@@ -332,10 +332,15 @@ def _bind_imported(node: _ast.Import | _ast.ImportFrom, scope: Scope) -> None:
 
 
 def _bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    for one in (*given, arguments.vararg, arguments.kwarg):
+    given = [*arguments.posonlyargs, *arguments.args]
+    for one in (*given, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
         if one is not None:
             scope.bind(one.arg)
+    last = given[len(given) - len(arguments.defaults) :]
+    defaults = [*arguments.defaults, *arguments.kw_defaults]
+    for one, default in zip([*last, *arguments.kwonlyargs], defaults, strict=True):
+        if default is not None:
+            scope.bind(one.arg, Binding("value", node=default))
 
 
 def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
