@@ -76,6 +76,7 @@ class Analyzer:
         self._queue: deque[tuple[Unit, Scan]] = deque()
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self._scans: dict[str, Scan] = {}
+        self._changing: dict[str, Scan] = {}  # local files that change sys.path
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
         self._known: dict[tuple[str | int, str, str], Kind] = {}
@@ -170,10 +171,8 @@ class Analyzer:
         self._seen.add((unit.path, unit.roots))
         self._remarks.of_source(unit.label, scanned)
         if scanned.paths:
-            front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
-            unit = unit._replace(roots=(*front, *unit.roots, *back))
-        context = self._contexts.setdefault((unit.roots, unit.late), len(self._contexts))
-        settled = self._settled.setdefault((context, unit.base, bool(unit.top)), set())
+            unit = _with_paths(unit, scanned)
+        context, settled = self._context(unit)
         known, found, nowhere = self._known, self._findings.raw, ("none", None)
         for one in scanned.imports:  # of a large tree hundreds of thousands
             module, name, _, _, why, _, deferred, _ = one
@@ -186,9 +185,28 @@ class Analyzer:
                 kind = known.get(key) or nowhere
                 if kind is nowhere:
                     kind = known[key] = self._classifier.kind(unit, one, context)
-                if kind[1] is not None and key not in settled and self._follow(unit, one, kind[1]):
-                    settled.add(key)
+                if kind[1] is not None:
+                    if key not in settled and self._follow(unit, one, kind[1]):
+                        settled.add(key)
+                    if self._changing and not deferred:
+                        changed = self._changed_by(unit, kind[1])
+                        if changed is not unit:
+                            unit = changed
+                            context, settled = self._context(unit)
             found.append((unit.path, unit.label, one, kind[0]))
+
+    def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
+        """The number of what imports of a file are looked up by, and what is settled there."""
+        context = self._contexts.setdefault((unit.roots, unit.late), len(self._contexts))
+        return context, self._settled.setdefault((context, unit.base, bool(unit.top)), set())
+
+    def _changed_by(self, unit: Unit, located: Located) -> Unit:
+        """A file's unit after an import of a local module that changes sys.path, or not."""
+        for file in located.files:
+            scanned = self._changing.get(file)
+            if scanned and not set(scanned.paths) <= set(unit.roots):
+                unit = _with_paths(unit, scanned)
+        return unit
 
     def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
         """Note a local module, and look at its files later; whether there are none to look at."""
@@ -205,6 +223,8 @@ class Analyzer:
                 scanned = self._scanned(inner)
                 if scanned is not None:
                     self._queue.append((inner, scanned))
+                    if scanned.paths:
+                        self._changing[file] = scanned
         return not unnamed
 
     def _unnamed(self, files: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -237,3 +257,9 @@ class Analyzer:
         """What has been found."""
         self._remarks.more()
         return self._findings.result()
+
+
+def _with_paths(unit: Unit, scanned: Scan) -> Unit:
+    """A file's unit with the folders that a scan puts on sys.path."""
+    front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
+    return unit._replace(roots=(*front, *unit.roots, *back))

@@ -1,0 +1,5 @@
+import before
+import set_up_paths
+import module
+
+before, module
