@@ -56,7 +56,7 @@ class Ignored:
 
 def _rules(path: str) -> list[Rule]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
             lines = file.read(1_000_000).splitlines()
     except OSError:
         return []
