@@ -149,7 +149,7 @@ def _python(text: str) -> str:
     text = text.replace("\0", "")
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    magic = re.match(r"%%(\w+)(.*)", lines[first])
+    magic = re.match(r"%%(\w+|!)(.*)", lines[first])
     if magic:
         lines[first] = _magic_line(magic[1], magic[2]) if magic[1] == "timeit" else ""
         if magic[1] not in _PYTHON_CELLS:
