@@ -53,11 +53,16 @@ def scan(
         UsageError: It has no such function.
     """
     target = target or Target()
-    if path.endswith(".ipynb"):
+    if path.endswith(".ipynb") or (not path.endswith(".py") and _is_notebook(source)):
         from pypackage.imports import notebook
 
         return notebook.scan(source, path, target, function)
     return scan_text(decode(source, path), path, target, function=function, bulk=bulk)
+
+
+def _is_notebook(source: bytes) -> bool:
+    """Whether a source whose name does not tell, such as standard input, is a notebook."""
+    return source.lstrip()[:1] == b"{" and b'"nbformat"' in source
 
 
 def scan_text(
