@@ -160,8 +160,16 @@ def _clean_up_when_ended() -> None:
 def _parsed(parser: Parser, arguments: list[str]) -> argparse.Namespace | None:
     """The parsed options; None when there is nothing more to do, as after -h."""
     with suppress(SystemExit):
-        return parser.parse_intermixed_args(arguments)
+        return parser.parse_intermixed_args(_undashed(arguments))
     return None
+
+
+def _undashed(arguments: list[str]) -> list[str]:
+    """The arguments, of which those behind `--` are paths: argparse takes `-x` for an option."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    dashed = (len(one) > 1 and one.startswith("-") for one in arguments[end + 1 :])
+    paths = zip(arguments[end + 1 :], dashed, strict=True)
+    return arguments[:end] + [f"./{one}" if is_dashed else one for one, is_dashed in paths]
 
 
 def _told(error: BaseException, say: Plain) -> int:
