@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import _ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from pypackage.errors import PackageError
 from pypackage.imports.decoding import decode
 from pypackage.imports.folding import Folder
-from pypackage.imports.parsing import Parsed, parse
+from pypackage.imports.parsing import Parsed, dotted, parse
 from pypackage.imports.walker import Walker
 from pypackage.local import Exports
 
@@ -55,10 +55,25 @@ class Exported(Exports):
             for name, bindings in scope.bindings.items()
             if any(binding.kind != "import" for binding in bindings)
         )
-        listed = scope.lookup("__all__")
-        literal = listed and isinstance(listed[0].node, _ast.List | _ast.Tuple)
-        every = Folder().elements(listed[0].node, scope) if literal else []
+        every = [name for node in _listed(parsed.tree) for name in Folder().elements(node, scope)]
         return bound, tuple(one for one in every if isinstance(one, str))
+
+
+def _listed(tree: _ast.Module) -> Iterator[_ast.expr]:
+    """The literal lists and tuples that `__all__` is made of, one after the other."""
+    for node in tree.body:
+        value: _ast.expr | None = None
+        if isinstance(node, _ast.Assign | _ast.AnnAssign | _ast.AugAssign):
+            targets = node.targets if isinstance(node, _ast.Assign) else [node.target]
+            value = node.value if "__all__" in map(dotted, targets) else None
+        elif isinstance(node, _ast.Expr) and isinstance(node.value, _ast.Call):
+            call = node.value
+            if dotted(call.func) == "__all__.extend" and call.args:
+                value = call.args[0]
+            elif dotted(call.func) == "__all__.append":
+                value = _ast.List(call.args, _ast.Load())
+        if isinstance(value, _ast.List | _ast.Tuple):
+            yield value
 
 
 def _may_bind(text: str, name: str) -> bool:
