@@ -149,7 +149,11 @@ class _Collector:
     def _bindings(self, name: str, space: Space) -> None:
         nodes = [one for one in space.bound[name] if self._runs(one)]
         definitions = [one for one in nodes if isinstance(one, _Nests)]
-        for node in definitions[-1:] + [one for one in nodes if not isinstance(one, _Nests)]:
+        # A setter takes its property over from the definition before.
+        last = len(definitions) - 1
+        while last > 0 and _is_decorated_by(definitions[last], name):
+            last -= 1
+        for node in [*definitions[last:], *(one for one in nodes if not isinstance(one, _Nests))]:
             if isinstance(node, _ast.Import | _ast.ImportFrom):
                 self.needed.setdefault(id(node), set()).add(name)
             else:
@@ -177,6 +181,10 @@ class _Collector:
             for node in outside.bound.get(dotted(base), []) if outside else []:
                 if isinstance(node, _ast.ClassDef) and id(node) not in seen:
                     self._member(name, node, Space(node.body, outside, node), seen)
+
+
+def _is_decorated_by(node: _Nests, name: str) -> bool:
+    return any(dotted(one).partition(".")[0] == name for one in node.decorator_list)
 
 
 def _bound_by(node: _ast.AST) -> Iterator[str]:
