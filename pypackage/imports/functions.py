@@ -87,16 +87,26 @@ def needed(tree: _ast.Module, name: str, runs: _Runs, path: str) -> dict[int, fr
 
 def _find(module: Space, name: str, runs: _Runs) -> tuple[_ast.AST, Space] | None:
     """The definition of a dotted name, and the space in which it stands."""
-    space, node = module, None
+    space: Space = module
+    node: _ast.AST | None = None
     for part in name.replace(".<locals>", "").split("."):
         if node is not None:
+            if not isinstance(node, _Nests):
+                return None
             space = Space(node.body, space, node)
-        named = [one for one in space.bound.get(part, []) if isinstance(one, _Nests)]
+        named = [one for one in space.bound.get(part, []) if _is_definition(one)]
         # The last definition is the one that stays.
         node = next((one for one in reversed(named) if runs(one)), named[-1] if named else None)
         if node is None:
             return None
     return (node, space) if node is not None else None
+
+
+def _is_definition(node: _ast.AST) -> bool:
+    """Whether a statement defines a function or class; one that names a lambda does."""
+    if isinstance(node, _ast.Assign | _ast.AnnAssign):
+        return isinstance(node.value, _ast.Lambda)
+    return isinstance(node, _Nests)
 
 
 def _defined(body: Iterable[_ast.AST], prefix: str = "") -> Iterator[str]:
