@@ -126,6 +126,8 @@ class _Reading:
         imports: list[Import] = []
         for found in walker.statements:
             names = None if needed is None else needed.get(id(found.node))
+            if names is None and not parsed.whole and not self._is_deferred(found):
+                names = frozenset()  # what is not understood may use it
             if needed is None or names is not None:
                 imports.extend(self._statement(found, names))
         remarks: list[Remark] = []
@@ -135,6 +137,9 @@ class _Reading:
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
         return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front)
+
+    def _is_deferred(self, found: Found) -> bool:
+        return found.context.effect(self._judge).deferred
 
     def _needed(
         self, tree: _ast.Module, walker: Walker, function: str
