@@ -1,4 +1,4 @@
-"""What a pyproject.toml declares (PEP 621)."""
+"""What a pyproject.toml declares (PEP 621, PEP 735)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from pypackage.errors import RequirementsError
 
 
 def take(made: Collector, text: str, path: str) -> None:
-    """The [project] table (PEP 621)."""
-    data = toml.load(text, path, 0).get("project")
+    """The [project] table (PEP 621), and the groups beside it (PEP 735)."""
+    document = toml.load(text, path, 0)
+    if "dependency-groups" in document:
+        _take_groups(made, toml.Table(document, path, text, 0, path))
+    data = document.get("project")
     if data is None:
-        made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
+        if "dependency-groups" not in document:
+            made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
         return
     if not isinstance(data, dict):
         raise RequirementsError(f"{path}: project: expected a table")
@@ -22,3 +26,18 @@ def take(made: Collector, text: str, path: str) -> None:
     for name, place in table.strings("dynamic"):
         if name in ("dependencies", "optional-dependencies", "requires-python"):
             made.warnings.append(f"{place}: {name} is dynamic: known only when it is built")
+
+
+def _take_groups(made: Collector, document: toml.Table) -> None:
+    groups = document.data["dependency-groups"]
+    if isinstance(groups, dict):  # what a group includes is a group of its own
+        groups = {name: _without_tables(group) for name, group in groups.items()}
+    table = document._replace(data={"dependency-groups": groups})
+    for requirement, place in table.optional("dependency-groups"):
+        made.add(requirement, place)
+
+
+def _without_tables(group: object) -> object:
+    if isinstance(group, list):
+        return [one for one in group if not isinstance(one, dict)]
+    return group
