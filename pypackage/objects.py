@@ -93,6 +93,11 @@ class _Explorer:
             self._code(thing, {}, "")
         elif isinstance(thing, types.FunctionType):
             self._function(thing)
+        elif isinstance(thing, types.BuiltinFunctionType):
+            self._named(thing)
+            self._todo.append(thing.__self__)
+        elif _is_of_cython(type(thing)):
+            self._named(thing)
         elif isinstance(thing, types.MethodType):
             self._todo += [thing.__func__, thing.__self__]
         elif isinstance(thing, functools.partial):
@@ -114,6 +119,12 @@ class _Explorer:
         self._todo.append(type(thing))
         self._todo += list(_own_dict(thing).values())[:_MOST_ELEMENTS]
 
+    def _named(self, function: object) -> None:
+        """A function of an extension module is sent by its name."""
+        module = getattr(function, "__module__", None)
+        if isinstance(module, str):
+            self._module(module)
+
     def _function(self, function: types.FunctionType) -> None:
         if not self._is_followed(function):
             return
@@ -132,7 +143,9 @@ class _Explorer:
 
     def _is_followed(self, thing: types.FunctionType | type) -> bool:
         """Whether a function or class is sent as it is, not by the name of its module."""
-        module = thing.__module__ or ""
+        module = thing.__module__
+        if not isinstance(module, str):  # as that of some classes of extension modules
+            module = ""
         if module in ("__main__", "__mp_main__", self._home, ""):
             return True
         if module == "builtins":
@@ -262,6 +275,11 @@ class _Instructions:
         if isinstance(value, types.ModuleType):
             self.modules.append(value.__name__)
         return value
+
+
+def _is_of_cython(cls: type) -> bool:
+    """Whether a class is that of Cython's functions, whose module is none that one can import."""
+    return str(cls.__module__).startswith("_cython_")
 
 
 def _line_of(one: dis.Instruction) -> int | None:

@@ -138,6 +138,21 @@ def test_analyze_function__other_callables__looked_into_as_well(home: Any) -> No
     assert modules(lambda: packaging.version) == ["packaging"]
 
 
+def test_analyze_function__functions_of_extension_modules__their_modules() -> None:
+    random = pytest.importorskip("numpy.random")
+    array, written_in_c, of_cython = random.rand(1).sum, random.rand, random.default_rng
+    assert modules(lambda: array()) == ["numpy"]
+    assert modules(lambda: written_in_c()) == ["numpy"]
+    assert modules(lambda: of_cython()) == ["numpy"]
+    added = list[int]().append
+    assert modules(lambda: (added, len)) == []
+
+
+def test_analyze_function__class_without_a_name_of_its_module__is_looked_into() -> None:
+    odd = type("Odd", (), {"__module__": 3, "f": lambda self: packaging.version})
+    assert modules(lambda: odd) == ["packaging"]
+
+
 def test_analyze_function__optional_import__says_so(home: Any) -> None:
     result = needs(home.optional_import)
     assert result.modules == ()
