@@ -235,12 +235,14 @@ class _Instructions:
         self.modules: list[str] = []
         self._names = names
         self._code = code
+        self._local: dict[object, object] = {}  # what importlib offers, by local names
 
     def imports(self) -> Iterator[tuple[int, str, int, tuple[str, ...]]]:
         """The import statements: line, module, level and names; fills the attributes."""
         constants: list[object] = []
         current: object = None
         importing = False
+        imported: object = None
         line = self._code.co_firstlineno
         for one in dis.get_instructions(self._code):
             line = _line_of(one) or line
@@ -252,10 +254,20 @@ class _Instructions:
                 constants = [*constants[-1:], one.argval]
                 if importing and isinstance(one.argval, str):
                     self.modules.append(one.argval)
-                importing = False
+                current, importing = None, False
                 continue
+            if one.opname == "IMPORT_NAME":
+                current = imported = importlib if one.argval == "importlib" else None
+                continue
+            if one.opname == "IMPORT_FROM":
+                current = _own_dict(imported).get(one.argval)
+                continue
+            if one.opname == "STORE_FAST":
+                self._local[one.argval] = current
             if one.opname in _LOADS:
                 current = self._loaded(one.argval)
+            elif one.opname.startswith("LOAD_FAST"):
+                current = self._local.get(one.argval)
             elif one.opname in _ATTRIBUTES and isinstance(current, types.ModuleType):
                 current = self._attribute(current, one.argval)
             elif one.opname not in ("PUSH_NULL", "PRECALL", "CACHE"):

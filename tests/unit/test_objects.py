@@ -68,6 +68,13 @@ def dynamic():
     importlib.import_module("zq_c")
     __import__("zq_d")
 
+def dynamic_by_local_names():
+    import importlib as loader
+    from importlib import util, import_module
+    import_module("zq_a.b")
+    loader.import_module("zq_c")
+    return util.find_spec, "zq_x"
+
 @decorated
 def with_decorator():
     import zq_a
@@ -118,6 +125,7 @@ def modules(thing: object) -> list[str]:
         ("default", ["packaging"]),
         ("calls_helper", ["packaging"]),
         ("dynamic", ["zq_a", "zq_c", "zq_d"]),
+        ("dynamic_by_local_names", ["zq_a", "zq_c"]),
         ("with_decorator", ["zq_a"]),
         ("makes_model", ["zq_base", "zq_model"]),
         ("Model", ["zq_base", "zq_model"]),
