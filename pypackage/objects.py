@@ -105,6 +105,8 @@ class _Explorer:
         elif isinstance(thing, staticmethod | classmethod | property):
             parts = (getattr(thing, name, None) for name in ("__func__", "fget", "fset", "fdel"))
             self._todo += [part for part in parts if part is not None]
+        elif isinstance(thing, types.GenericAlias | types.UnionType):
+            self._todo += [getattr(thing, "__origin__", None), *thing.__args__]
         elif isinstance(thing, type):
             self._class(thing)
         elif isinstance(thing, dict):
@@ -130,6 +132,8 @@ class _Explorer:
             return
         self._code(function.__code__, function.__globals__, function.__module__ or "")
         self._todo += [function.__defaults__ or (), function.__kwdefaults__ or {}]
+        if sys.version_info < (3, 14):  # from there on they are made when asked for, by code
+            self._todo += list(function.__annotations__.values())
         for cell in function.__closure__ or ():
             try:
                 self._todo.append(cell.cell_contents)

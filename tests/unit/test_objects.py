@@ -161,6 +161,15 @@ def test_analyze_function__class_without_a_name_of_its_module__is_looked_into() 
     assert modules(lambda: odd) == ["packaging"]
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="made when asked for")
+def test_analyze_function__annotations__go_with_it() -> None:
+    def annotated(one: packaging.version.Version | None) -> str:
+        return str(one)
+
+    annotated.__annotations__["one"] = packaging.version.Version | None  # of text here
+    assert modules(annotated) == ["packaging"]
+
+
 def test_analyze_function__optional_import__says_so(home: Any) -> None:
     result = needs(home.optional_import)
     assert result.modules == ()
