@@ -19,6 +19,7 @@ _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorE
 _Storing = _ast.AnnAssign | _ast.AugAssign | _ast.NamedExpr | _ast.For | _ast.AsyncFor
 _Naming = _ast.ExceptHandler | _ast.MatchAs | _ast.MatchStar
 _Runs = Callable[[_ast.AST], bool]
+_NONE: frozenset[str] = frozenset()
 
 
 class Space:
@@ -138,7 +139,7 @@ class _Collector:
     def _whole(self, node: _ast.AST, space: Space) -> None:
         for one in walk(node):
             self.needed.setdefault(id(one), set())
-        for name in sorted(_free(node, frozenset())):
+        for name in sorted(_free(node, _NONE)):
             self._name(name, space)
         if isinstance(space.node, _ast.ClassDef) and isinstance(node, _Functions):
             self._members(node, space)
@@ -180,17 +181,45 @@ class _Collector:
             base = node.value
             called = dotted(base.func) if isinstance(base, _ast.Call) else ""
             if called in ("super", "type") or dotted(base) in selves:
-                self._member(node.attr, cls, space, set())
+                classes = {id(cls): cls}
+                look = self._of_bases if called == "super" else self._member
+                if not look(node.attr, cls, space, classes):
+                    self._inherited(classes.values(), space.parent)
 
-    def _member(self, name: str, cls: _ast.ClassDef, space: Space, seen: set[int]) -> None:
+    def _member(
+        self, name: str, cls: _ast.ClassDef, space: Space, seen: dict[int, _ast.ClassDef]
+    ) -> bool:
+        """Take what a class and its bases have of a name; whether they have or set it at all."""
+        seen[id(cls)] = cls
         if name in space.bound:
             self._bindings(name, space)
-        seen.add(id(cls))
+        of_bases = self._of_bases(name, cls, space, seen)
+        return of_bases or name in space.bound or _sets(cls, name)
+
+    def _of_bases(
+        self, name: str, cls: _ast.ClassDef, space: Space, seen: dict[int, _ast.ClassDef]
+    ) -> bool:
+        found = False
         outside = space.parent
         for base in cls.bases:
             for node in outside.bound.get(dotted(base), []) if outside else []:
                 if isinstance(node, _ast.ClassDef) and id(node) not in seen:
-                    self._member(name, node, Space(node.body, outside, node), seen)
+                    inner = Space(node.body, outside, node)
+                    found = self._member(name, node, inner, seen) or found
+        return found
+
+    def _inherited(self, classes: Iterable[_ast.ClassDef], outside: Space | None) -> None:
+        """Take the imports that bases of some classes come from."""
+        for name in sorted({one for cls in classes for b in cls.bases for one in _free(b, _NONE)}):
+            for node in outside.bound.get(name, []) if outside else []:
+                if isinstance(node, _ast.Import | _ast.ImportFrom) and self._runs(node):
+                    self.needed.setdefault(id(node), set()).add(name)
+
+
+def _sets(cls: _ast.ClassDef, name: str) -> bool:
+    """Whether anything in a class assigns to an attribute of a name."""
+    attributes = (one for one in walk(cls) if isinstance(one, _ast.Attribute))
+    return any(one.attr == name and isinstance(one.ctx, _ast.Store) for one in attributes)
 
 
 def _is_decorated_by(node: _Nests, name: str) -> bool:
