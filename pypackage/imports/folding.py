@@ -150,6 +150,11 @@ class Folder:
                     up = isinstance(path, str) and isinstance(number, int) and 0 <= number < 50
                     yield _above(path, number + 1) if up else Unknown()  # type: ignore[arg-type, operator]
             return
+        meanings = scope.meanings(node.value) if self._file else frozenset()
+        if meanings & {"sys.argv", "sys.path"} and self.values(index, scope, depth) == [0]:
+            # The program, and its folder; this source is taken for it.
+            yield self._file if "sys.argv" in meanings else os.path.dirname(self._file)
+            return
         for value in self.values(node.value, scope, depth):
             for number in self.values(index, scope, depth):
                 yield _item(value, number)
@@ -174,6 +179,9 @@ class Folder:
             yield from self._paths(node.args, scope, depth)
         elif "joinpath" in names and isinstance(node.func, _ast.Attribute):
             yield from self._paths([node.func.value, *node.args], scope, depth)
+        elif names & {"os.path.split", "posixpath.split"}:
+            for value in self.values(node.args[0] if node.args else None, scope, depth):
+                yield os.path.split(value) if isinstance(value, str) else Unknown()
         elif "join" in names and isinstance(node.func, _ast.Attribute):
             yield from self._join(node, node.func, scope, depth)
         elif names & {"format"} and isinstance(node.func, _ast.Attribute):

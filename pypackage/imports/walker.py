@@ -297,6 +297,11 @@ class Walker:
             return
         if whole:
             self.paths.append(PathChange(value, scope, several=True, front=True))
+        elif isinstance(value, _ast.List) and any(map(_is_starred, value.elts)):
+            at = next(i for i, one in enumerate(value.elts) if _is_starred(one))
+            for elements, front in ((value.elts[:at], True), (value.elts[at + 1 :], False)):
+                some = _ast.List(elements, _ast.Load())
+                self.paths.append(PathChange(some, scope, several=True, front=front))
         elif isinstance(value, _ast.BinOp) and isinstance(value.op, _ast.Add):
             for part, front in ((value.left, True), (value.right, False)):
                 if isinstance(part, _ast.List | _ast.Tuple):
@@ -341,6 +346,10 @@ def _bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
     for one, default in zip([*last, *arguments.kwonlyargs], defaults, strict=True):
         if default is not None:
             scope.bind(one.arg, Binding("value", node=default))
+
+
+def _is_starred(node: _ast.expr) -> bool:
+    return isinstance(node, _ast.Starred)
 
 
 def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
