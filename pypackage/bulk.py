@@ -118,6 +118,10 @@ class _Child:
         os.waitpid(self._pid, 0)
 
 
+# What a file that has one of these is found to import depends on where it is.
+_OF_PLACE = (b"__file__", b"sys.path", b"sys.argv", b"addsitedir", b"from sys", b"sys as")
+
+
 def _results(paths: Sequence[str], target: Target, known: _Cache) -> list[_Result]:
     return [_result(path, target, known) for path in paths]
 
@@ -127,7 +131,7 @@ def _result(path: str, target: Target, known: _Cache) -> _Result:
         with open(path, "rb", buffering=0) as file:
             content = file.read()
         key = blake2b(content, digest_size=16).digest()
-        if b"__file__" in content or path.endswith(".ipynb"):  # it depends on where the file is
+        if path.endswith(".ipynb") or any(word in content for word in _OF_PLACE):
             key += path.encode(errors="surrogateescape")
         if key in known:
             return key, None

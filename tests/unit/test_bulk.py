@@ -87,3 +87,15 @@ def test_scan_files__same_content_elsewhere__its_own_sys_path(
         assert [found[str(path)].paths for path in paths] == [
             (str(path.parent / "lib"),) for path in paths
         ]
+
+
+def test_scan_files__same_content_in_two_folders__paths_of_each(tree: Path) -> None:
+    folders = [tree / "one", tree / "two"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "run.py").write_text("import sys\nsys.path.insert(0, 'lib')\nimport helper\n")
+    paths = [str(path) for path in sorted(tree.rglob("*.py"))]
+    for _cold_or_warm in range(2):
+        found = dict(bulk.scan_files(paths, TARGET, Step()))
+        for folder in folders:
+            assert found[str(folder / "run.py")].paths == (str(folder / "lib"),)
