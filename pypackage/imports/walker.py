@@ -27,6 +27,7 @@ from pypackage.imports.scopes import Binding, Scope
 _Branches = _ast.If | _ast.While
 _Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
 _Withs = _ast.With | _ast.AsyncWith
+_DOTTED = (_ast.Name, _ast.Attribute)
 _Loops = _ast.For | _ast.AsyncFor
 _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
@@ -119,7 +120,7 @@ class Walker:
             name
             for scope in self._scopes
             for name, bindings in scope.bindings.items()
-            if any(one.kind in ("import", "value") for one in bindings)
+            if any(one.kind == "import" or isinstance(one.node, _DOTTED) for one in bindings)
             if not scope.meanings(name).isdisjoint(ALL_FUNCTIONS)
         }
         text = self._text
