@@ -79,7 +79,7 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
     folders are not followed: what they lead to is below the folder as well, or not in it.
 
     Yields:
-        Each file's path, and whether it is a link.
+        Each file's path, and whether it is a link; of a folder below that cannot be read, its own.
 
     Raises:
         InputPathError: The folder cannot be read.
@@ -89,7 +89,13 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
     todo = [(folder, Ignored(folder))]
     while todo:
         here, ignored = todo.pop()
-        entries = _entries(here, is_top=here is folder)
+        try:
+            entries = _entries(here)
+        except OSError as error:
+            if here is folder:
+                raise InputPathError(f"cannot read {folder}: {error.strerror}") from error
+            yield here, False  # to read it fails as well, and that is told
+            continue
         names = {entry.name for entry in entries}
         if here is not folder:
             if _is_left_out(here, names):
@@ -105,14 +111,9 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
         todo.extend(reversed(subfolders))
 
 
-def _entries(folder: str, *, is_top: bool) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        if is_top:
-            raise InputPathError(f"cannot read {folder}: {error.strerror}") from error
-        return []
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_source(entry: os.DirEntry[str]) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,23 @@ def test_find__file_in_a_folder_that_is_named_too__is_a_script(tmp_path: Path) -
         ("b.py", True),
         ("<stdin>", False),
     }
+
+
+def test_files__folder_below_that_cannot_be_read__is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (tmp_path / "main.py").write_text("import a\n")
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path == str(closed):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert [path for path, _ in sources.files(str(tmp_path))] == [
+        str(tmp_path / "main.py"),
+        str(closed),
+    ]
