@@ -252,6 +252,33 @@ def test_shell__started_with_options__does_not_heed_them(
         assert not [name for name in found if name.startswith("ppr_")]
 
 
+@pytest.mark.parametrize("machine", ["bash-gnu"], indirect=True)
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"SHELLOPTS": "pipefail:errexit:noglob"},
+        {"SHELLOPTS": "keyword:monitor"},
+        {"BASHOPTS": "failglob"},
+        {"BASHOPTS": "nullglob:dotglob:nocasematch"},
+        {"GLOBIGNORE": "*"},
+        {"BASH_FUNC_cd%%": '() { builtin cd "$@" && echo "in $PWD"; }'},
+        {"BASH_FUNC_say%%": "() { echo 'of the caller'; }"},
+    ],
+)
+def test_bash__functions_and_options_of_the_caller__change_nothing_and_reach_the_task(
+    runner: Runner, strange: dict[str, str]
+) -> None:
+    hook = {HOOKS + "a.sh": b"export HOOKED=yes\n"}
+    Environment({**NAMING, **hook}, relocations()).pack(runner.folder / "hooks.tar.gz")
+    for _ in range(2):
+        found = variables(runner.with_env(**strange).output("-e", "hooks.tar.gz", "env", "-0"))
+        assert found["HOOKED"] == "yes"
+        known = {name for name in strange if not name.endswith("OPTS")}
+        assert {name: "".join(found[name].split()) for name in known} == {
+            name: "".join(strange[name].split()).replace(";}", "}") for name in known
+        }
+
+
 @pytest.mark.parametrize("options", [[], ["--no-cache"]])
 def test_standard_input__closed__is_closed_for_the_command(
     runner: Runner, archive: Path, options: list[str]
