@@ -88,6 +88,32 @@ def test_timings__cannot_be_written__is_said_and_no_more(runner: Runner, archive
 
 
 @once
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_timings__to_what_is_no_file__leave_it_what_it_is(
+    runner: Runner, archive: Path, kind: str
+) -> None:
+    place, file = runner.folder / "place", runner.folder / "file"
+    if kind == "pipe":
+        os.mkfifo(place)
+        reader = subprocess.Popen(["cat", place], stdout=file.open("w"))
+    elif kind == "link":
+        place.symlink_to(file)
+    else:
+        place.mkdir()
+    before = place.lstat()
+    done = runner.run("--timings", "place", "-e", archive, "sh", "-c", "exit 7")
+    assert done.returncode == 7
+    assert os.path.samestat(place.lstat(), before)
+    if kind == "folder":
+        assert "cannot write place" in done.stderr
+        assert list(place.iterdir()) == []
+    else:
+        if kind == "pipe":
+            reader.wait(10)
+        assert json.loads(file.read_text())["exit_code"] == 7
+
+
+@once
 def test_no_cache__after_the_command__nothing_is_left(runner: Runner, naming_archive: Path) -> None:
     runner.output("-e", naming_archive)
     cached = sorted(runner.cache.rglob("*"))
