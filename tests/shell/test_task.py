@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +156,33 @@ def test_hooks__not_posix__are_run_by_bash_where_there_is_one(runner: Runner) ->
 def test_hooks__words_of_bash_in_a_comment__are_no_matter(runner: Runner) -> None:
     done = run_hooks(runner, {"a.sh": b"# the source [[ of it\nexport A=1\n"})
     assert (variables(done.stdout)["A"], done.stderr) == ("1", "")
+
+
+def test_hooks__standard_error_closed__are_run(runner: Runner) -> None:
+    hooks = {HOOKS + "a.sh": b"export A=1\n", HOOKS + "b.sh": b"declare B=1\nexport B\n"}
+    archive = Environment(hooks).pack(runner.folder / "hooks")
+    call = [*runner.shell, str(SCRIPT), "-e", str(archive), "env", "-0"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", *call],
+        env={"PATH": str(runner.tools), **runner.env},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    wanted = {"A": "1", "B": "1"} if (runner.tools / "bash").exists() else {"A": "1"}
+    assert variables(done.stdout).items() >= wanted.items()
+
+
+def test_hooks__something_left_running__is_not_waited_for(runner: Runner) -> None:
+    began = time.monotonic()
+    text = b"env sleep 30 >/dev/null 2>&1 &\nexport A=$!\n"
+    done = run_hooks(runner, {"a.sh": text, "b.sh": b"declare X=1\n" + text.replace(b"A", b"B")})
+    passed = time.monotonic() - began
+    found = variables(done.stdout)
+    for name in {"A", "B"} & set(found):
+        os.kill(int(found[name]), signal.SIGKILL)
+    assert "A" in found
+    assert passed < 20
 
 
 def test_task__any_status__is_the_exit_status(runner: Runner, archive: Path) -> None:
