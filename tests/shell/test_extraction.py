@@ -82,6 +82,15 @@ def test_archive__is_none__exits_3(runner: Runner, content: bytes) -> None:
 
 
 @once
+def test_archive__pipe_or_device__exits_3_at_once(runner: Runner, archive: Path) -> None:
+    os.mkfifo(runner.folder / "pipe")
+    for name in ("pipe", "/dev/zero"):
+        done = runner.run("-e", name, "true")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr == f"python_package_run: {name} is neither a file nor a folder\n"
+
+
+@once
 def test_archive__newer_format__exits_3_and_says_so(runner: Runner) -> None:
     archive = Environment(format=2).pack(runner.folder / "E")
     check_refused(runner, archive, 3, "format 2", "newer")
