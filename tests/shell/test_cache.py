@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
-from tests.shell.environments import NAMING, Environment, relocations
+from tests.shell.environments import NAMING, SHOW, Environment, relocations
 
 # Extracting it takes a moment.
 LARGE = Environment(
@@ -278,6 +278,16 @@ def test_unpack_to__folder_with_other_things__is_left_alone(runner: Runner, arch
 def test_unpack_to__empty_folder__is_used(runner: Runner, archive: Path) -> None:
     (runner.folder / "E-env").mkdir()
     assert runner.output("-e", archive, "-u", "E-env/", "show", "x").endswith("/E-env\nx\n")
+
+
+@once
+def test_unpack_to__empty_current_folder__the_command_is_in_it(
+    runner: Runner, archive: Path
+) -> None:
+    (runner.folder / "E-env").mkdir()
+    there = runner.at(runner.folder / "E-env")
+    tasks = [there.start("-e", archive, "-u", ".", "env", "cat", "bin/show") for _ in range(2)]
+    assert [task.communicate()[0] for task in tasks] == [SHOW.decode()] * 2
 
 
 @once
