@@ -96,6 +96,18 @@ def test_zip__only_busybox_there__is_extracted(runner: Runner) -> None:
 
 
 @once
+@pytest.mark.parametrize("ending", ["tar", "zip"])
+def test_format__options_in_variables_of_its_programs__are_not_heeded(
+    runner: Runner, ending: str
+) -> None:
+    archive, _ = formats.pack(Environment({"lib/a.py": b"a"}), runner.folder / f"E.{ending}")
+    runner = with_tools(runner, "unzip").with_env(TAR_OPTIONS="--exclude=*.py", UNZIP="-x *.py")
+    found = runner.output("-e", archive, "sh", "-c", 'cat "$CONDA_PREFIX"/lib/a.py; env')
+    assert found.startswith("a")
+    assert "TAR_OPTIONS=--exclude=*.py\n" in found
+
+
+@once
 def test_self_extracting__started_by_itself__runs_the_command(runner: Runner) -> None:
     archive, identity = formats.pack(NAMING_ITSELF, runner.folder / "program.sh")
     for arguments in (["report"], ["-d", "--", "report"]):
