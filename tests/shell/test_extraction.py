@@ -139,6 +139,13 @@ def test_cache__read_only__exits_3_unless_the_environment_is_there(
     assert guarded.output("-e", archive, "show", "x").endswith("x\n")
 
 
+def test_temporary_folder__cannot_be_written_to__does_not_matter(
+    runner: Runner, archive: Path
+) -> None:
+    strange = runner.with_env(TMPDIR="/proc")
+    assert strange.output("-e", archive, "show", "x").endswith("\nx\n")
+
+
 def test_current_folder__read_only__does_not_matter(runner: Runner, archive: Path) -> None:
     guarded = runner.read_only(runner.folder)
     assert guarded.output("-e", archive.name, "show", "x").endswith("x\n")
