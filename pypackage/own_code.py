@@ -154,13 +154,14 @@ def projects_among(requirements: Sequence[str], folder: Path) -> dict[str, Proje
 def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
     """The path that a requirement names, empty when it is one of an index; and its extras."""
     text = re.sub(r"^(-e|--editable)[ =]\s*", "", requirement.strip())
-    text = text.split(" ;")[0].strip()
+    editable = text != requirement.strip()
+    text = text.split(" ;")[0].strip()  # what follows is a marker
     named = re.fullmatch(r"[\w.-]+\s*(?:\[(?P<extras>[^]]*)\])?\s*@\s*(?P<url>\S+)", text)
     extras = named["extras"] if named else None
     url = named["url"] if named else text
     if url.startswith("file:"):
         path = unquote(urlsplit(url).path)
-    elif not named and (url.startswith((".", "/")) or text != requirement.strip()):
+    elif not named and (editable or url.startswith((".", "/"))):
         found = re.fullmatch(r"([^[]*)(?:\[(.*)\])?", url)
         path, extras = (found[1], found[2]) if found else (url, None)
     else:

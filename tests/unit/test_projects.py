@@ -40,6 +40,7 @@ def test_projects_among__folder__is_found_with_its_extras(
     [
         "numpy",
         "numpy[x]>=1; python_version > '3'",
+        "numpy>=1 ; python_version > '3'",
         "a @ https://x.example/a.whl",
         "a @ file:///a.whl",
     ],
