@@ -33,6 +33,11 @@ def site_folders(prefix: Path) -> list[Path]:
     return sorted(path for path in found if path.is_dir())
 
 
+def empty_site_folders(prefix: Path) -> list[Path]:
+    """Where modules go in a prefix that has a Python and no modules: they need not exist."""
+    return sorted(path.parent / "site-packages" for path in prefix.glob("lib/python3*/os.py"))
+
+
 def installed(prefix: Path) -> dict[str, Distribution]:
     """The distributions in a prefix, by normalized name."""
     return {one.key: one for one in distributions.scan(site_folders(prefix))}

@@ -185,7 +185,7 @@ def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
     """
     if not pieces:
         return
-    sites = dist_info.site_folders(prefix)
+    sites = dist_info.site_folders(prefix) or dist_info.empty_site_folders(prefix)
     for piece in pieces:
         if piece.is_module and not sites:
             raise InstallError(f"cannot add {piece.source}: the environment has no Python")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 from pathlib import Path
@@ -137,6 +138,17 @@ def test_local__not_found__is_told_and_the_rest_made(
     done = tools.create(path, "./mine.tar.gz")
     assert done.returncode == 0, done.stderr
     assert "not in the archive: not_here.py" in done.stderr
+
+
+def test_own_code__environment_of_python_alone__has_a_folder_for_it(
+    tools: Tools, work: Path
+) -> None:
+    path = work / "single.json"
+    version = platform.python_version()
+    path.write_text(json.dumps({"python": version, "modules": [], "local": ["single.py"]}))
+    done = tools.create("-c", "host", "--add", work / "helpers", path, "./mine.tar.gz")
+    assert done.returncode == 0, done.stderr
+    assert "site-packages" in say(unpacked(tools), "import single; print(single.__file__)")
 
 
 @pytest.mark.parametrize(
