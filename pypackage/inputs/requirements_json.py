@@ -81,14 +81,12 @@ def _pinned(versions: Node) -> Iterator[str]:
 
 
 def _python(top: Node, specs: list[Node]) -> str:
-    """The version under `python`, else that of the conda dependency `python`."""
+    """The version under `python`, else that of the conda dependencies, if they say one."""
     node = top.get("python", "")
     version = node.string()
-    if not version:
-        named = [one for one in specs if python_version(one.string()) is not None]
-        if not named:
-            raise node.misfit("missing", 'give a version, as in {"python": "3.11.7"}')
-        node, version = named[0], python_version(named[0].string()) or ""
-    if not re.fullmatch(_VERSION, version):
+    if version and not re.fullmatch(_VERSION, version):
         raise node.misfit(f"expected a version such as 3.11.7, not {shown(version)}")
-    return version
+    if not (version or specs):
+        raise node.misfit("missing", 'give a version, as in {"python": "3.11.7"}')
+    versions = (version, *(python_version(one.string()) for one in specs))
+    return next((one for one in versions if one and re.fullmatch(_VERSION, one)), "")
