@@ -85,7 +85,7 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
     from conda_pack.core import CondaEnv, CondaPackException, Packer
 
     records = {
-        path.relative_to(prefix).as_posix(): json.loads(path.read_bytes())
+        path.relative_to(prefix).as_posix(): _record(path)
         for path in sorted(prefix.glob("conda-meta/*.json"))
     }
     others = foreign.look(prefix, list(records.values()))
@@ -116,6 +116,33 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         packages=tuple(_package(record) for record in records.values()),
         glibc=others.glibc,
     )
+
+
+_OF_A_RECORD: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "version": str,
+    "url": str,
+    "files": list,
+    "link": (dict, type(None)),
+}
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """Conda's record of a package, with what conda-pack takes for granted in it."""
+    try:
+        record: dict[str, Any] = json.loads(path.read_bytes())
+        for key, kind in _OF_A_RECORD.items():
+            if key not in record or not isinstance(record[key], kind):
+                raise ValueError(f"it has no {key}")
+        for file in record["files"]:
+            if file.startswith("/") or ".." in file.split("/"):
+                raise ValueError(f"{file} leads out of the environment")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise PackError(
+            f"{path} is not conda's record of a package: {error}",
+            "the environment is damaged: make it anew",
+        ) from error
+    return record
 
 
 class _Found(NamedTuple):

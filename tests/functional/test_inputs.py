@@ -191,6 +191,21 @@ def test_environment__by_folder__is_packed_as_it_is_and_not_written_to(
 
 
 @pytest.mark.parametrize(
+    "record", ["{", "[]", '{"name": 1}', '{"name": "x", "version": "1", "url": "u", "files": [3]}']
+)
+def test_environment__with_a_damaged_record__exits_6_and_names_it(
+    tools: Tools, record: str
+) -> None:
+    meta = tools.cwd / "damaged/conda-meta"
+    meta.mkdir(parents=True)
+    (meta / "x-1-0.json").write_text(record)
+    done = tools.create("damaged", "out.tar.gz")
+    assert done.returncode == 6, done.stderr
+    assert "conda-meta/x-1-0.json is not conda's record" in done.stderr
+    assert not (tools.cwd / "out.tar.gz").exists()
+
+
+@pytest.mark.parametrize(
     "option",
     [
         "--add=x.py",
