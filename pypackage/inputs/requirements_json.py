@@ -68,9 +68,15 @@ def _http(name: str, node: Node) -> Http:
     return Http(name, node.required("url"), kind, compression, sha256.string())
 
 
+# With these no command would be found, or they cannot be set at all (in bash).
+_TAKEN = re.compile(r"PATH|IFS|PWD|HOME|PPID|E?UID|(BASH|SHELL)OPTS|(CONDA|PONCHO)_PREFIX|ppr_\w*")
+
+
 def _check_variable(name: str, node: Node) -> None:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
         raise node.misfit("not a name that a variable of the shell can have")
+    if _TAKEN.fullmatch(name):
+        raise node.misfit("the shell or the runner needs this variable", "name the data otherwise")
 
 
 def _pinned(versions: Node) -> Iterator[str]:

@@ -177,6 +177,8 @@ def test_http__server_that_never_answers__exits_5(
     ("keys", "says"),
     [
         ({"git": {"a-b": {"remote": "x"}}}, "git.a-b: not a name"),
+        ({"git": {"PATH": {"remote": "x"}}}, "git.PATH: the shell or the runner needs"),
+        ({"http": {"UID": {"url": "x"}}}, "http.UID: the shell or the runner needs"),
         ({"git": {"A": {}}}, "git.A: remote: missing"),
         ({"http": {"A": {"url": "x", "type": "zip"}}}, "http.A.type: expected one of file, tar"),
         ({"http": {"A": {"url": "x", "sha256": "12"}}}, "http.A.sha256: expected 64"),
