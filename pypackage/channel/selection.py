@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from pypackage import urls
 from pypackage.channel.names import conda_dependency
 from pypackage.distributions import Distribution
 from pypackage.errors import RequirementsError
@@ -56,10 +58,20 @@ def parse(requirement: str) -> Requirement:
 
 def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
     """Whether an installed distribution is what a requirement of the user asks for."""
+    if not _is_from(distribution, requirement.url or ""):
+        return False
     try:
         return requirement.specifier.contains(Version(distribution.version), prereleases=True)
     except InvalidVersion:
         return not requirement.specifier
+
+
+def _is_from(distribution: Distribution, url: str) -> bool:
+    """Whether it was installed from a URL: from a repository in any revision."""
+    if not url or url.startswith("file:"):  # what is installed of a folder here is from there
+        return True
+    place = re.sub(r"(?<=[^/])(@[^/@]*)?(#.*)?$", "", urls.public(url))
+    return distribution.reference.startswith(place)
 
 
 def holds(requirement: Requirement, markers: Mapping[str, str], extra: str) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from packaging.requirements import Requirement
 
@@ -57,6 +59,28 @@ def test_select__version_outside_range__matters_for_the_user_alone() -> None:
     found = chosen(["a", "b>=2"], dist("a", "b>=2"), dist("b"))
     assert [str(r) for r, _ in found.missing] == ["b>=2"]
     assert names(found) == {"a": ("b",), "b": ()}
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://x.example/a-1.0-py3-none-any.whl", True),
+        ("https://me:secret@x.example/a-1.0-py3-none-any.whl#sha256=00", True),
+        ("https://x.example/a-2.0-py3-none-any.whl", False),
+        ("git+https://x.example/a.git@main", False),
+        ("file:///here", True),
+    ],
+)
+def test_select__url__is_met_by_what_was_installed_from_there(
+    tmp_path: Path, url: str, taken: bool
+) -> None:
+    info = tmp_path / "a.dist-info"
+    info.mkdir()
+    (info / "direct_url.json").write_text(
+        '{"url": "https://x.example/a-1.0-py3-none-any.whl", "archive_info": {"hash": "sha256=00"}}'
+    )
+    here = Distribution("a", "1.0", str(tmp_path), str(info), ())
+    assert bool(chosen([f"a @ {url}"], here).missing) != taken
 
 
 def test_parse__not_a_requirement__is_an_error_that_shows_it() -> None:
