@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pypackage import files, uv
+from pypackage import files, urls, uv
 from pypackage.channel.items import digest
 from pypackage.distributions import Distribution, scan
 from pypackage.errors import ProcessError, SolveError
@@ -109,7 +109,7 @@ def _install(
             _uv(interpreter, [*arguments, "--requirements", str(requirements)], "", fetching)
         except ProcessError as error:
             if error.returncode == uv.NO_SOLUTION:
-                names = ", ".join(str(requirement) for requirement in wanted)
+                names = urls.public(", ".join(str(requirement) for requirement in wanted))
                 if fetching.offline:
                     raise SolveError(
                         f"not installed, nor in uv's cache, and this is offline: {names}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pypackage import names
+from pypackage import names, urls
 from pypackage.channel import pypi, selection
 from pypackage.channel.names import PYTHON
 from pypackage.channel.pypi import Fetching
@@ -93,7 +93,7 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
     for requirement, owner in found.missing:
         if not owner:
             raise SolveError(
-                f"{requirement} is asked for, but it is not installed",
+                urls.public(f"{requirement} is asked for, but it is not installed"),
                 "install it, or allow what is missing to be fetched from PyPI",
             )
         reporter.warn(f"{owner} requires {requirement}, which is not installed")
@@ -131,7 +131,7 @@ def _complete(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) 
     if not found.missing:
         return wish
     wanted = [requirement for requirement, _ in found.missing]
-    with reporter.step(f"fetching {', '.join(map(str, wanted))}"):
+    with reporter.step(urls.public(f"fetching {', '.join(map(str, wanted))}")):
         new = pypi.fetch(wish.interpreter, wanted, wish.available, fetching, wheels)
     kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
     return replace(wish, available=tuple(kept[key] for key in sorted(kept)))

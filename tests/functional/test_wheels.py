@@ -164,6 +164,21 @@ def test_requirement__url_with_a_password__lets_in_and_is_left_nowhere(
     assert b"opens-it" not in gzip.decompress((tools.cwd / "mine.tar.gz").read_bytes())
 
 
+def test_host__url_with_a_password__is_taken_from_there_and_not_told(
+    tools: Tools, shelf: Path
+) -> None:
+    with serve(shelf) as server:
+        server.on("*", login("me", "opens-it"))
+        url = server.url.replace("://", "://me:opens-it@")
+        path = tools.cwd / "requirements.txt"
+        for wheel, code in (("below-1.0-py3-none-any.whl", 0), ("nowhere-1-py3-none-any.whl", 4)):
+            path.write_text(f"{wheel.split('-')[0]} @ {url}/{wheel}\n")
+            done = tools.create("-v", "-c", "host", path, "mine")
+            assert done.returncode == code, done.stderr
+            assert "opens-it" not in done.stderr
+    assert b"opens-it" not in gzip.decompress((tools.cwd / "mine.tar.gz").read_bytes())
+
+
 @pytest.mark.parametrize(
     ("pip", "code", "says"),
     [
