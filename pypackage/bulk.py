@@ -24,6 +24,7 @@ _WHYS = tuple(Why)
 _NUMBERS = {why: number for number, why in enumerate(_WHYS)}
 _Packed = tuple[Any, ...]
 _Cache = dict[bytes, _Packed]
+_DIGEST = 16  # bytes
 
 
 def scan_files(paths: Sequence[str], target: Target, step: Step) -> Iterator[tuple[str, Scan]]:
@@ -43,6 +44,8 @@ def scan_files(paths: Sequence[str], target: Target, step: Step) -> Iterator[tup
             if result is not None:
                 key, packed = result
                 used[key] = known[key] if packed is None else packed
+                if len(key) > _DIGEST:
+                    used[key[:_DIGEST]] = _OF_PLACE
                 yield path, _unpacked(used[key])
         step.advance(len(part))
     _save(place, known, used)
@@ -118,8 +121,10 @@ class _Child:
         os.waitpid(self._pid, 0)
 
 
-# What a file that has one of these is found to import depends on where it is.
-_OF_PLACE = (b"__file__", b"sys.path", b"sys.argv", b"addsitedir", b"from sys", b"sys as")
+# What a file that has one of these is found to import depends on where it is: it is in the cache
+# by its digest and its path, and by the digest alone stands that it is so.
+_TELLING = (b"__file__", b"sys.path", b"sys.argv", b"addsitedir", b"from sys", b"sys as")
+_OF_PLACE: _Packed = ()
 
 
 def _results(paths: Sequence[str], target: Target, known: _Cache) -> list[_Result]:
@@ -130,12 +135,15 @@ def _result(path: str, target: Target, known: _Cache) -> _Result:
     try:
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-        key = blake2b(content, digest_size=16).digest()
-        if path.endswith(".ipynb") or any(word in content for word in _OF_PLACE):
-            key += path.encode(errors="surrogateescape")
+        key = blake2b(content, digest_size=_DIGEST).digest()
+        there = key + path.encode(errors="surrogateescape")
+        if known.get(key) == _OF_PLACE:
+            key = there
         if key in known:
             return key, None
-        return key, _packed(scan(content, path, target, bulk=True))
+        packed = _packed(scan(content, path, target, bulk=True))
+        is_of_place = path.endswith(".ipynb") or any(word in content for word in _TELLING)
+        return there if is_of_place else key, packed
     except (OSError, PackageError):
         return None
 
@@ -168,13 +176,15 @@ def _unpacked(packed: _Packed) -> Scan:
 def _cache_file(tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
     base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     what = repr((tree, target, sys.version, _program())).encode(errors="surrogateescape")
-    return os.path.join(base, "pypackage", "imports", blake2b(what, digest_size=16).hexdigest())
+    return os.path.join(
+        base, "pypackage", "imports", blake2b(what, digest_size=_DIGEST).hexdigest()
+    )
 
 
 def _program() -> str:
     """A digest of the modules that find imports: another version may find others."""
     folder = os.path.join(os.path.dirname(__file__), "imports")
-    digest = blake2b(digest_size=16)
+    digest = blake2b(digest_size=_DIGEST)
     for name in sorted(os.listdir(folder)):
         if name.endswith(".py"):
             with open(os.path.join(folder, name), "rb") as file:
@@ -186,8 +196,8 @@ def _loaded(place: str) -> _Cache:
     """What the cache holds; nothing if it cannot be read, or is not whole."""
     try:
         with open(place, "rb") as file:
-            digest, content = file.read(16), file.read()
-        if blake2b(content, digest_size=16).digest() != digest:
+            digest, content = file.read(_DIGEST), file.read()
+        if blake2b(content, digest_size=_DIGEST).digest() != digest:
             return {}
         known: _Cache = marshal.loads(content)
     except (OSError, EOFError, ValueError, TypeError):
@@ -207,6 +217,6 @@ def _save(place: str, known: _Cache, used: _Cache) -> None:
     try:
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with files.new_file(Path(place)) as file:
-            file.write(blake2b(content, digest_size=16).digest() + content)
+            file.write(blake2b(content, digest_size=_DIGEST).digest() + content)
     except OSError:
         return
