@@ -6,13 +6,28 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+# A URL of a folder has no secrets, and a folder may well be called `t`.
+_FOLDER = r"(file:\S+)"
 _TOKEN = r"(?<=/)t/[^/\s]+(?:/|(?=\s|$))"
+_LOGIN = r"(?<=://)[^/\s]+@"
+_WORDS = "auth|credential|key|password|secret|sig|token"
+_QUERY = rf"([?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s]+"
 
 
 def public(text: str) -> str:
-    """A text without the credentials of the URLs in it: user, password and conda's token."""
-    # A URL of a folder has none, and a folder may well be called `t`.
-    return re.sub(rf"(file:\S+)|(?<=://)[^/\s]+@|{_TOKEN}", r"\1", text)
+    """A text without the credentials of the URLs in it.
+
+    These are users, passwords and conda's tokens, and what a query gives by the name of such.
+    """
+    return re.sub(rf"{_FOLDER}|{_QUERY}", _hidden, _bare(text), flags=re.I)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return found[1] or f"{found[2]}***"
+
+
+def _bare(text: str) -> str:
+    return re.sub(rf"{_FOLDER}|{_LOGIN}|{_TOKEN}", r"\1", text)
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +49,7 @@ class Credentials:
 
 def credentials(url: str) -> Credentials | None:
     """The secrets in a URL; None when there are none."""
-    shown = public(url).rstrip("/")
+    shown = _bare(url).rstrip("/")
     if shown == url.rstrip("/"):
         return None
     parts = urlsplit(url)

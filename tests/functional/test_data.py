@@ -165,7 +165,8 @@ def test_http__server_that_never_answers__exits_5(
     tools: Tools, channel: Channel, web: Server
 ) -> None:
     web.on("*", no_answer())
-    http = {"D": {"url": f"{web.url}/plain.dat".replace("//", "//me:secret@")}}
+    url = f"{web.url}/plain.dat?token=secret".replace("//", "//me:secret@")
+    http = {"D": {"url": url}}
     done = tools.create(needs(tools, channel, http=http), "mine")
     assert done.returncode == 5
     assert "cannot download http://127.0.0.1" in done.stderr
