@@ -1,20 +1,24 @@
-"""What a pyproject.toml declares (PEP 621, PEP 735)."""
+"""What a pyproject.toml declares: PEP 621, PEP 735, and Poetry in its own way."""
 
 from __future__ import annotations
 
-from pypackage.declared import toml
+from pypackage.declared import poetry, toml
 from pypackage.declared.model import Collector
 from pypackage.errors import RequirementsError
 
 
 def take(made: Collector, text: str, path: str) -> None:
-    """The [project] table (PEP 621), and the groups beside it (PEP 735)."""
+    """The [project] table (PEP 621), the groups beside it (PEP 735), and Poetry's own table."""
     document = toml.load(text, path, 0)
     if "dependency-groups" in document:
         _take_groups(made, toml.Table(document, path, text, 0, path))
+    tool = document.get("tool")
+    own = tool.get("poetry") if isinstance(tool, dict) else None
+    if isinstance(own, dict):
+        poetry.take(made, toml.Table(own, path, text, 0, path))
     data = document.get("project")
     if data is None:
-        if "dependency-groups" not in document:
+        if "dependency-groups" not in document and own is None:
             made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
         return
     if not isinstance(data, dict):

@@ -213,7 +213,7 @@ class Walker:
         if catcher is not None and not _gives_up(catcher.body):
             body = Guarded(context, f"try/except {caught}".rstrip())
             # A handler of all errors stands in for an import only where one is tried.
-            if caught in _IMPORT_ERRORS or any(map(_imports, node.body)):
+            if caught in _IMPORT_ERRORS or _import(node.body):
                 otherwise = Lasting(context, Why.OPTIONAL, f"try/except {caught}".rstrip())
                 fallback = Lasting(context, Why.OPTIONAL, f"except {caught}".rstrip())
         self._block(node.body, body, scope)
@@ -384,11 +384,20 @@ def _ends(block: Sequence[_ast.stmt]) -> bool:
     return bool(block) and isinstance(block[-1], _ast.Return | _ast.Continue | _ast.Break)
 
 
-def _imports(node: _ast.stmt) -> bool:
-    if isinstance(node, _ast.Import | _ast.ImportFrom):
-        return True
-    value = getattr(node, "value", None)
-    return isinstance(value, _ast.Call) and "import" in dotted(value.func)
+def _import(block: Sequence[_ast.AST]) -> bool:
+    """Whether statements import when they are run, themselves or by others in them."""
+    todo = list(block)
+    while todo:
+        node = todo.pop()
+        value = getattr(node, "value", None)
+        if isinstance(node, _ast.Import | _ast.ImportFrom):
+            return True
+        if isinstance(value, _ast.Call) and "import" in dotted(value.func):
+            return True
+        if not isinstance(node, _ast.FunctionDef | _ast.AsyncFunctionDef):
+            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+                todo += getattr(node, part, ())
+    return False
 
 
 _UNKNOWN = _ast.Name("unknown", _ast.Load())

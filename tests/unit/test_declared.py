@@ -145,6 +145,62 @@ test = [
     assert not any(one.wanted for ones in found.requirements.values() for one in ones)
 
 
+def test_read__pyproject_of_poetry__its_constraints_and_groups(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "pyproject.toml",
+        """[tool.poetry.dependencies]
+python = "^3.9"
+caret = "^1.2.3"
+caret-zero = "^0.2.3"
+caret-zeros = "^0.0.3"
+tilde = "~1.2.3"
+tilde-one = "~1"
+exact = "1.2"
+wild = "1.2.*"
+any = "*"
+range = ">=1, <2"
+spaced = ">= 1.5 !=1.6"
+either = "^1 || ^3"
+rich = {version = "^13", extras = ["jupyter"], python = "<3.12", markers = "os_name == 'posix'"}
+source = {git = "https://h/x.git", branch = "main"}
+two = [{version = "^1", python = "<3.8"}, {version = "^2", python = ">=3.8"}]
+[tool.poetry.dev-dependencies]
+old = "^5"
+[tool.poetry.group.test.dependencies]
+pytest = "^8.0"
+""",
+    )
+    assert {name: [text for text, _ in ones] for name, ones in shown(found).items()} == {
+        "caret": ["caret<2,>=1.2.3"],
+        "caret-zero": ["caret-zero<0.3,>=0.2.3"],
+        "caret-zeros": ["caret-zeros<0.0.4,>=0.0.3"],
+        "tilde": ["tilde<1.3,>=1.2.3"],
+        "tilde-one": ["tilde-one<2,>=1"],
+        "exact": ["exact==1.2"],
+        "wild": ["wild==1.2.*"],
+        "any": ["any"],
+        "range": ["range<2,>=1"],
+        "spaced": ["spaced!=1.6,>=1.5"],
+        "either": ["either"],
+        "rich": ['rich[jupyter]<14,>=13; os_name == "posix" and python_version < "3.12"'],
+        "source": ["source"],
+        "two": ['two<2,>=1; python_version < "3.8"', 'two<3,>=2; python_version >= "3.8"'],
+        "old": ["old<6,>=5"],
+        "pytest": ["pytest<9,>=8.0"],
+    }
+    assert found.requires_python == (("<4,>=3.9", f"{tmp_path}/pyproject.toml:2"),)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("text", ['dependencies = "x"', "dependencies.x = 1", "group = []"])
+def test_read__pyproject_of_poetry__that_is_not_of_its_kind__is_told(
+    tmp_path: Path, text: str
+) -> None:
+    with pytest.raises(RequirementsError, match=r"pyproject\.toml:2: .*expected a"):
+        read(tmp_path, "pyproject.toml", f"[tool.poetry]\n{text}\n")
+
+
 def test_read__pyproject_without_project_table__is_told(tmp_path: Path) -> None:
     found = read(tmp_path, "pyproject.toml", "[tool.x]\n")
     assert len(found.warnings) == 1

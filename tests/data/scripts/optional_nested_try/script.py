@@ -1,14 +1,15 @@
 try:
     try:
-        import a
-    except KeyError:
-        import b
-except ImportError:
-    a = None
-try:
-    try:
-        import c
+        import simplejson
     except ImportError:
-        import d
-except ImportError:
-    d = None
+        import ujson
+except Exception:
+    import orjson
+
+try:
+    def load():
+        import tomli
+
+    load()
+except Exception:
+    import tomlkit
