@@ -15,11 +15,12 @@ import pytest
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
 from tests.shell.environments import NAMING, SHOW, Environment, relocations
 
-# Extracting it takes a moment.
+# So many that extracting them takes a moment, in memory too.
+FILES = 6000
 LARGE = Environment(
     {
         **NAMING,
-        **{f"share/file{n}": b"%d" % n * 500 for n in range(400)},
+        **{f"share/file{n}": b"%d" % n * 100 for n in range(FILES)},
     },
     relocations(),
 )
@@ -33,7 +34,7 @@ def large_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check_large(output: str, prefix: Path) -> None:
     """The report is right, and the whole environment is there, with nothing beside it."""
     assert output == f"text: {prefix}/share\n"
-    assert len(list(prefix.glob("share/file*"))) == 400
+    assert len(list(prefix.glob("share/file*"))) == FILES
     assert list(prefix.parent.iterdir()) == [prefix]
 
 
@@ -41,7 +42,7 @@ def wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.002)
+        time.sleep(0.001)
 
 
 def has_files(folder: Path, number: int) -> bool:
@@ -87,7 +88,7 @@ def test_cache__owner_killed__next_start_does_it_at_once(
     runner: Runner, large_archive: Path
 ) -> None:
     prefix = runner.cache / LARGE.id
-    for enough in (0, 100, 300):
+    for enough in (0, FILES // 4, FILES * 3 // 4):
         victim = runner.start("-e", large_archive, "report")
         unfinished = runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share"
         wait_for(partial(has_files, unfinished, enough))
