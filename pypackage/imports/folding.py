@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from pypackage.imports.parsing import dotted
 from pypackage.imports.scopes import Scope
 
 PACKAGE = "\1package"  # stands for what __package__ is
@@ -167,7 +168,11 @@ class Folder:
             for path in self.values(node.value, scope, depth):
                 yield _above(path, 1) if isinstance(path, str) else Unknown()
         else:
-            yield Unknown()
+            owner = scope.class_of(dotted(node.value))
+            if owner is not None and node.attr in owner.bindings:
+                yield from self._name(node.attr, owner, depth)
+            else:
+                yield Unknown()
 
     def _call(self, node: _ast.Call, scope: Scope, depth: int) -> Iterator[object]:
         names = {

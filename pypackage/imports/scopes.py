@@ -14,11 +14,12 @@ class Binding(NamedTuple):
 
     Attributes:
         kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`),
-            `function` (`definition`) or `other`, which says nothing.
+            `function` (`definition`), `class` (`inside`) or `other`, which says nothing.
         module: The dotted name of what was imported.
         node: The expression.
         part: Of `each`, which part of the element; -1 is all of it.
         definition: Of `function`, where it is defined.
+        inside: Of `class`, its own names.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Binding(NamedTuple):
     node: _ast.expr | None = None
     part: int = -1
     definition: _ast.FunctionDef | _ast.AsyncFunctionDef | None = None
+    inside: Scope | None = None
 
 
 _OTHER = Binding("other")
@@ -37,6 +39,7 @@ class Scope:
 
     Attributes:
         parent: The scope around it, as its names are looked up.
+        owner: The class of which it is a method, or a part of one.
         bindings: What is bound to each of its names, in the order of the source.
         stars: The modules that `from module import *` takes all from.
     """
@@ -45,6 +48,9 @@ class Scope:
         # What stands in a class is not seen from within its functions.
         skip = parent is not None and parent.is_class and not is_class
         self.parent: Scope | None = parent.parent if parent is not None and skip else parent
+        self.owner: Scope | None = None
+        if parent is not None and not is_class:
+            self.owner = parent if skip else parent.owner
         self.is_class: bool = is_class
         self.bindings: dict[str, list[Binding]] = {}
         self.stars: list[str] = []
@@ -101,6 +107,13 @@ class Scope:
         """The expression that a name is bound to, when it is bound once."""
         bindings = self.lookup(name)
         return bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+
+    def class_of(self, name: str) -> Scope | None:
+        """The names of the class that a name stands for, `self` and `cls` among them."""
+        if name in ("self", "cls"):
+            return self.owner
+        bindings = self.lookup(name)
+        return bindings[0].inside if len(bindings) == 1 else None
 
     def meanings(self, expression: _ast.expr | str) -> frozenset[str]:
         """The dotted names that a dotted expression may stand for, imports followed.

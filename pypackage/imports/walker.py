@@ -182,10 +182,11 @@ class Walker:
 
     def _class(self, node: _ast.ClassDef, context: Context, scope: Scope) -> None:
         self.definitions[id(node)] = context
-        scope.bind(node.name)
+        inner = self._scope(scope, is_class=True)
+        scope.bind(node.name, Binding("class", inside=inner))
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self._look(part, context, scope)
-        self._block(node.body, context, self._scope(scope, is_class=True))
+        self._block(node.body, context, inner)
 
     def _with(self, node: _ast.With | _ast.AsyncWith, context: Context, scope: Scope) -> None:
         for item in node.items:
