@@ -82,6 +82,9 @@ class Folder:
         elif isinstance(node, _ast.IfExp):
             yield from self.values(node.body, scope, depth)
             yield from self.values(node.orelse, scope, depth)
+        elif isinstance(node, _ast.BoolOp):
+            for one in node.values:
+                yield from self.values(one, scope, depth)
         elif isinstance(node, _ast.Call):
             yield from self._call(node, scope, depth)
         elif isinstance(node, _ast.Attribute):
@@ -158,7 +161,7 @@ class Folder:
             return
         for value in self.values(node.value, scope, depth):
             for number in self.values(index, scope, depth):
-                yield _item(value, number)
+                yield from _items(value, number)
 
     def _attribute(self, node: _ast.Attribute, scope: Scope, depth: int) -> Iterator[object]:
         meanings = scope.meanings(node)
@@ -205,6 +208,14 @@ class Folder:
             for value in self.values(node.func.value, scope, depth):
                 known = isinstance(value, dict)
                 yield tuple(getattr(value, node.func.attr)()) if known else Unknown()
+        elif names & {"get", "getenv"} and isinstance(node.func, _ast.Attribute) and node.args:
+            for value in self.values(node.func.value, scope, depth):
+                for key in self.values(node.args[0], scope, depth):
+                    yield from _items(value, key)
+            for default in node.args[1:]:
+                yield from self.values(default, scope, depth)
+        elif names & _SEQUENCES and isinstance(node.func, _ast.Name):
+            yield self._sequence(node, node.func.id, scope, depth)
         elif names & _STRING_METHODS and isinstance(node.func, _ast.Attribute):
             yield from self._method(node, node.func, scope, depth)
         else:
@@ -228,6 +239,18 @@ class Folder:
                     yield Unknown(parts[0] + between if isinstance(parts[0], str) else "")
                 else:
                     yield Unknown()
+
+    def _sequence(
+        self, node: _ast.Call, function: str, scope: Scope, depth: int
+    ) -> tuple[object, ...]:
+        """What one of Python's functions makes of sequences; their order is not looked at."""
+        sequences = [self.elements(one, scope, depth) for one in node.args]
+        if function == "zip":
+            return tuple(zip(*sequences, strict=False))
+        if function == "enumerate" and sequences:
+            counted = len(node.args) == 1 and not node.keywords
+            return tuple((i if counted else Unknown(), one) for i, one in enumerate(sequences[0]))
+        return tuple(sequences[0]) if sequences else ()
 
     def _joined_paths(
         self, first: object, more: Sequence[_ast.expr], scope: Scope, depth: int
@@ -268,6 +291,7 @@ _SAME_PATH = {
     *("abspath", "realpath", "normpath", "expanduser", "expandvars", "fspath", "dirname"),
     *("str", "Path", "PurePath", "PosixPath", "resolve", "absolute", "as_posix"),
 }
+_SEQUENCES = {"enumerate", "frozenset", "list", "reversed", "set", "sorted", "tuple", "zip"}
 _STRING_METHODS = {"lower", "upper", "strip", "lstrip", "rstrip", "replace", "removesuffix"}
 _STRING_METHODS |= {"removeprefix", "split", "rsplit", "dedent"}
 
@@ -333,6 +357,16 @@ def _item(value: object, index: object) -> object:
     if isinstance(value, dict) and isinstance(index, str | int):
         return value.get(index, Unknown())
     return Unknown()
+
+
+def _items(value: object, index: object) -> Iterator[object]:
+    """What stands under an index; all that stands in a collection when it is not known."""
+    if isinstance(index, Unknown) and isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(index, Unknown) and isinstance(value, tuple):
+        yield from value
+    else:
+        yield _item(value, index)
 
 
 def _above(path: str, levels: int) -> str:
