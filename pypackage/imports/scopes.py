@@ -30,6 +30,13 @@ class Binding(NamedTuple):
     inside: Scope | None = None
 
 
+def without_partial(node: _ast.expr | None) -> _ast.expr | None:
+    """The function that `functools.partial` gives keywords to, else the expression itself."""
+    if isinstance(node, _ast.Call) and len(node.args) == 1:
+        return node.args[0] if dotted(node.func).endswith("partial") else node
+    return node
+
+
 _OTHER = Binding("other")
 _LONGEST_CHAIN = 50  # of names that stand for names
 
@@ -140,7 +147,7 @@ class Scope:
             if binding.kind == "import":
                 yield binding.module
             elif binding.kind == "value" and binding.node is not None:
-                first, dot, rest = dotted(binding.node).partition(".")
+                first, dot, rest = dotted(without_partial(binding.node)).partition(".")
                 if first and first not in seen and len(seen) < _LONGEST_CHAIN:
                     yield from (one + dot + rest for one in self._names_of(first, seen))
 

@@ -22,7 +22,7 @@ from pypackage.imports.contexts import (
 )
 from pypackage.imports.model import Why
 from pypackage.imports.parsing import children, dotted, walk
-from pypackage.imports.scopes import Binding, Scope
+from pypackage.imports.scopes import Binding, Scope, without_partial
 
 _Branches = _ast.If | _ast.While
 _Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
@@ -120,7 +120,10 @@ class Walker:
             name
             for scope in self._scopes
             for name, bindings in scope.bindings.items()
-            if any(one.kind == "import" or isinstance(one.node, _DOTTED) for one in bindings)
+            if any(
+                one.kind == "import" or isinstance(without_partial(one.node), _DOTTED)
+                for one in bindings
+            )
             if not scope.meanings(name).isdisjoint(ALL_FUNCTIONS)
         }
         text = self._text
