@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pypackage.datasets import Git, Http
 from pypackage.errors import InputPathError, RequirementsError
+from pypackage.sources import bounded
 
 
 class Requirements(NamedTuple):
@@ -83,9 +84,9 @@ def read_input(path: str | os.PathLike[str]) -> bytes:
         if os.fspath(path) == "-":
             if sys.stdin is None:  # the process was started without one
                 raise InputPathError("stdin is closed")
-            return sys.stdin.buffer.read()
+            return bounded(sys.stdin.buffer)
         with open(path, "rb") as file:
-            return file.read()
+            return bounded(file)
     except OSError as error:
         raise InputPathError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pypackage.errors import InputPathError
 
@@ -66,9 +67,27 @@ def read(path: str, label: str) -> bytes:
     """
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return bounded(file)
     except OSError as error:
         raise InputPathError(f"cannot read {label}: {error.strerror}") from error
+
+
+_BLOCK = 10_000_000  # bytes
+_MOST = 50 * _BLOCK  # a device may give them without end
+
+
+def bounded(file: BinaryIO) -> bytes:
+    """All that a file holds.
+
+    Raises:
+        OSError: It is longer than any that a user writes.
+    """
+    parts = []
+    while part := file.read(_BLOCK):
+        parts.append(part)
+        if len(parts) * _BLOCK > _MOST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return b"".join(parts)
 
 
 def files(folder: str) -> Iterator[tuple[str, bool]]:

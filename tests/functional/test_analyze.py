@@ -142,6 +142,7 @@ def test_analyze__invalid_command__exit_1(script: Path, arguments: list[str], me
     ("arguments", "message"),
     [
         (["none.py", "out"], "cannot read none.py: No such file or directory"),
+        (["/dev/zero", "out"], "cannot read /dev/zero: File too large"),
         (["script.py/x", "out"], "cannot read script.py/x: Not a directory"),
         (["-m", "no_such_module_at_all", "out"], "no module or console script"),
         (["--path", "none", "script.py", "out"], "--path none: no such folder"),

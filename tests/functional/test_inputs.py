@@ -287,6 +287,10 @@ def test_input__that_is_nowhere__exits_2_and_says_what_may_be_given(
     assert "environment.yml, requirements.txt" in said
 
 
+def test_input__without_end__exits_2(tools: Tools) -> None:
+    assert "cannot read /dev/zero: File too large" in refused(tools, 2, "/dev/zero")
+
+
 def test_input__of_no_known_form__exits_3_and_says_the_known_ones(tools: Tools) -> None:
     (tools.cwd / "letter").write_text("dear sir,\nhow are you\n")
     said = refused(tools, 3, "letter")
