@@ -134,7 +134,8 @@ def test_no_cache__signal__reaches_the_command_which_is_waited_for(
         "import signal, time\n"
         "def end(number, frame): time.sleep(0.3); print('ended', number); raise SystemExit(5)\n"
         f"signal.signal({int(number)}, end)\n"
-        "print('begun', flush=True); time.sleep(60)"
+        # A signal right before a long sleep would be heeded after it.
+        "print('begun', flush=True)\nwhile True: time.sleep(0.05)"
     )
     process = runner.start("--no-cache", "-e", archive, "python", "-c", code)
     assert process.stdout is not None
@@ -249,7 +250,8 @@ def test_sandbox__signal__reaches_the_command_which_is_waited_for(
         "import signal, time\n"
         "def end(number, frame): time.sleep(0.3); print('ended', number); raise SystemExit(5)\n"
         "for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, end)\n"
-        "print('begun', flush=True); time.sleep(60)"
+        # A signal right before a long sleep would be heeded after it.
+        "print('begun', flush=True)\nwhile True: time.sleep(0.05)"
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         process = sandboxed.start("--sandbox", "-e", archive, "python", "-c", code)
