@@ -11,9 +11,7 @@ from pypackage.imports.parsing import dotted
 from pypackage.imports.scopes import Scope
 
 _IMPORT_MODULE = {"importlib.import_module"}
-_IMPORT = {
-    *("__import__", "builtins.__import__", "importlib.__import__", "__builtins__.__import__"),
-}
+_IMPORT = {f"{module}__import__" for module in ("", "builtins.", "__builtins__.", "importlib.")}
 _RESOLVE = {"pkgutil.resolve_name"}
 _RUN = {"runpy.run_module"}
 _FIND = {

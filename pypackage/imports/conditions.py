@@ -69,6 +69,7 @@ class Judge:
 
     def __init__(self, target: Target) -> None:
         self._version = target.version
+        self._asked: dict[int, str] = {}  # by what a name stands for
 
     def verdict(self, test: _ast.expr, scope: Scope) -> Verdict:
         """What is known of a condition that stands in a scope."""
@@ -261,12 +262,20 @@ class Judge:
         if len(bindings) != 1:
             return ""
         value, function = scope.value(name), bindings[0].definition
-        if value is not None:
-            return self._asks(value, scope, depth)
-        if function is None or len(function.body) > _LONGEST_QUESTION:
-            return ""
-        asked = self._asks(function, scope, _MOST_NAMES)
-        return asked if any(isinstance(one, _ast.Return) for one in walk(function)) else ""
+        key = id(value or function)
+        if key not in self._asked:  # by thousands of conditions, perhaps
+            self._asked[key] = ""
+            if value is not None:
+                self._asked[key] = self._asks(value, scope, depth)
+            elif function is not None and _is_question(function):
+                self._asked[key] = self._asks(function, scope, _MOST_NAMES)
+        return self._asked[key]
+
+
+def _is_question(function: _ast.FunctionDef | _ast.AsyncFunctionDef) -> bool:
+    """Whether a function is short and returns something."""
+    short = len(function.body) <= _LONGEST_QUESTION
+    return short and any(isinstance(one, _ast.Return) for one in walk(function))
 
 
 class _Text(NamedTuple):

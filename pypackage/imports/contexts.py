@@ -162,21 +162,25 @@ CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 _SUPPRESSING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 
 
-_DEEPEST = 10  # of names that stand for names
+_MOST = 100  # errors and names of errors that are looked at
 
 
-def caught_as(errors: _ast.AST, scope: Scope, depth: int = 0) -> str:
+def caught_as(errors: _ast.AST, scope: Scope) -> str:
     """As what one of some errors catches that of an import, names followed; else empty."""
-    if isinstance(errors, _ast.Starred):
-        errors = errors.value
-    if isinstance(errors, _ast.Tuple | _ast.List) and depth < _DEEPEST:
-        found = (caught_as(one, scope, depth + 1) for one in errors.elts)
-        return next(filter(None, found), "")
-    name = dotted(errors).rpartition(".")[2]
-    if name in CATCHING or depth >= _DEEPEST:
-        return name if name in CATCHING else ""
-    value = scope.value(dotted(errors))
-    return caught_as(value, scope, depth + 1) if value else ""
+    todo, seen = [errors], 0
+    while todo and seen < _MOST:
+        error, seen = todo.pop(), seen + 1
+        if isinstance(error, _ast.Starred):
+            error = error.value
+        if isinstance(error, _ast.Tuple | _ast.List):
+            todo += reversed(error.elts[:_MOST])
+            continue
+        name = dotted(error)
+        if name.rpartition(".")[2] in CATCHING:
+            return name.rpartition(".")[2]
+        value = scope.value(name)
+        todo += [value] if value is not None else []
+    return ""
 
 
 def suppression(node: _ast.With | _ast.AsyncWith, scope: Scope) -> str:

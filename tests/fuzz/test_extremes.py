@@ -61,6 +61,16 @@ EXTREMES: dict[str, Callable[[], str]] = {
     "blank_lines": lambda: lines("\n" * 1_000_000),
     "continued_lines": lambda: lines("x = 1" + " + \\\n 1" * 500),
     "backslashes": lambda: lines("\\\n" * 100_000 + "x = 1"),
+    "errors_named_by_errors": lambda: lines(
+        *(f"E{i} = ({f'E{i + 1}, ' * 40})" for i in range(10)),
+        "try:\n    import a\nexcept E0:\n    import b",
+    ),
+    "questions_of_names": lambda: lines(
+        *(f"n{i} = ({f'n{i + 1}, ' * 1000})" for i in range(3)), "if n0:\n    import a"
+    ),
+    "question_asked_often": lambda: lines(
+        f"def has():\n    return [{'g(), ' * 5000}]", *["if has():\n    import a"] * 2000
+    ),
     "100000_imports": lambda: lines(*(f"import m{i % 100}" for i in range(100_000))),
     "100000_names_in_one_import": lambda: lines("import " + ", ".join(["m.n"] * 100_000)),
     "100000_semicolons": lambda: lines("import m;" * 100_000),
