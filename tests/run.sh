@@ -36,5 +36,6 @@ if [ -z "${TMPDIR-}" ] && [ "${free:-0}" -gt 6291456 ]; then
     TMPDIR=$(mktemp -d /dev/shm/pypackage-tests.XXXXXX)
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
+    trap 'exit 1' HUP INT TERM # dash would not run the other
 fi
 pytest -n auto --maxprocesses 8 --dist worksteal "$@"

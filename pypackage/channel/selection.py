@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from pypackage import urls
+from pypackage import metadata, urls
 from pypackage.channel.names import conda_dependency
 from pypackage.distributions import Distribution
 from pypackage.errors import RequirementsError
@@ -67,11 +66,21 @@ def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
 
 
 def _is_from(distribution: Distribution, url: str) -> bool:
-    """Whether it was installed from a URL: from a repository in any revision."""
+    """Whether it was installed from a URL, in the revision that this names, if any."""
     if not url or url.startswith("file:"):  # what is installed of a folder here is from there
         return True
-    place = re.sub(r"(?<=[^/])(@[^/@]*)?(#.*)?$", "", urls.public(url))
-    return distribution.reference.startswith(place)
+    place, revision = _place_and_revision(url)
+    there, commit = _place_and_revision(distribution.reference)
+    direct = metadata.direct_url(distribution.folder) or {}
+    known = ("", commit, direct.get("vcs_info", {}).get("requested_revision"))
+    return place == there and revision in known
+
+
+def _place_and_revision(url: str) -> tuple[str, str]:
+    place = urls.public(url).partition("#")[0]
+    before, _, revision = place.rpartition("@")
+    is_of_repository = "+" in place.partition("://")[0] and before and "/" not in revision
+    return (before, revision) if is_of_repository else (place, "")
 
 
 def holds(requirement: Requirement, markers: Mapping[str, str], extra: str) -> bool:

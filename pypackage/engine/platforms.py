@@ -11,7 +11,7 @@ from typing import Any
 
 from pypackage.errors import UsageError
 
-# All on which the worker's script runs.
+# Those that the worker's script is written for.
 PLATFORMS = (
     "linux-32",
     "linux-64",

@@ -86,3 +86,26 @@ def test_select__url__is_met_by_what_was_installed_from_there(
 def test_parse__not_a_requirement__is_an_error_that_shows_it() -> None:
     with pytest.raises(RequirementsError, match="'numpy=>1'"):
         parse("numpy=>1")
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("git+https://x.example/a.git", True),
+        ("git+https://x.example/a.git@v1", True),
+        ("git+https://x.example/a.git@abc#egg=a", True),
+        ("git+https://x.example/a.git@v2", False),
+        ("git+https://x.example/a", False),
+    ],
+)
+def test_select__repository__is_met_in_its_revision_alone(
+    tmp_path: Path, url: str, taken: bool
+) -> None:
+    info = tmp_path / "a.dist-info"
+    info.mkdir()
+    (info / "direct_url.json").write_text(
+        '{"url": "https://x.example/a.git", "vcs_info": '
+        '{"vcs": "git", "commit_id": "abc", "requested_revision": "v1"}}'
+    )
+    here = Distribution("a", "1.0", str(tmp_path), str(info), ())
+    assert bool(chosen([f"a @ {url}"], here).missing) != taken
