@@ -85,7 +85,11 @@ def platform(parsed: argparse.Namespace, target: Target) -> str:
         UsageError: There is none, or the two contradict each other.
     """
     asked = str(parsed.platform)
-    if not parsed.architecture or target.format not in model.FORMATS:
+    if target.format not in model.FORMATS:
+        return asked
+    if asked and not model.architecture(target.format, asked):
+        raise UsageError(f"there are no .{target.format} packages for {asked}")
+    if not parsed.architecture:
         return asked
     told = model.platform_of(parsed.architecture)
     if not told:

@@ -20,6 +20,7 @@ REFUSED = [
     (["--runtime-deps", "lib gl"], 1, "'lib gl' is no package's name"),
     (["--architecture", "vax"], 1, "no architecture vax"),
     (["--architecture", "s390x", "--platform", "linux-64"], 1, "s390x is not --platform linux-64"),
+    (["--platform", "osx-arm64"], 1, "there are no .deb packages for osx-arm64"),
     (["--build-deps", "no-such-package-here"], 6, "not installed here: no-such-package-here"),
     (["--config-file", "nothing.conf:/etc/x"], 2, "cannot read nothing.conf"),
     (["--systemd-unit", "nothing.service"], 2, "cannot read nothing.service"),
