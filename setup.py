@@ -14,7 +14,9 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["pypackage", "pypackage.*"]),
-    package_data={"pypackage": ["py.typed", "data/*", "share/*"]},
+    package_data={
+        "pypackage": ["py.typed", "core/data/*", "archive/share/*", "archive/report/*.html"],
+    },
     # The runner is a script of sh; launchers for the other two, in bin/ for use from a clone
     # that is not installed, are left to the installer, which knows of folders with spaces.
     scripts=[f"bin/{family}_package_run" for family in FAMILIES],
@@ -57,7 +59,7 @@ setup(
             "ruff",
             "types-PyYAML",
         ],
-        # That the tests of pypackage.engines start.
+        # That the tests of pypackage.integrations start.
         "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "parsl>=2024.1"],
     },
     classifiers=[

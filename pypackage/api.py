@@ -7,18 +7,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pypackage import environment, objects, programs, stdlib
-from pypackage.analysis import Analyzer, Scope
-from pypackage.errors import UsageError
-from pypackage.programs import Wishes
-from pypackage.progress import SILENT, Reporter
-from pypackage.requirements import Requirements, dumps
+from pypackage.analysis import live_objects
+from pypackage.analysis.analyzer import Analyzer, Scope
+from pypackage.core.errors import UsageError
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.pipeline import analyze as programs
+from pypackage.pipeline.analyze import Wishes
+from pypackage.python import environment, stdlib
+from pypackage.requirements.model import Requirements, dumps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pypackage.creating import Given, Option
-    from pypackage.resolve import Pin
+    from pypackage.pipeline.child import Given, Option
+    from pypackage.resolution.resolve import Pin
 
 
 def analyze(
@@ -94,11 +96,11 @@ def analyze_function(
     Raises:
         UsageError: It is something else.
     """
-    found = objects.explore(function)
+    found = live_objects.explore(function)
     version = sys.version.split()[0]
 
     analyzer = Analyzer(version, stdlib.names(version), environment.running, report=report)
-    objects.with_own_files(found, analyzer)
+    live_objects.with_own_files(found, analyzer)
     analysis = analyzer.result()
     modules = {top: frozenset(names) for top, names in found.modules.items()}
     for top, names in analysis.modules.items():
@@ -141,9 +143,9 @@ def create(
     Raises:
         PackageError: As the command fails; which one is its exit status's.
     """
-    from pypackage import creating
+    from pypackage.pipeline import child
 
-    return creating.create(given, target, {"channel": channels, **options}, report)
+    return child.create(given, target, {"channel": channels, **options}, report)
 
 
 def environment_for(
@@ -173,7 +175,7 @@ def environment_for(
     """
     from hashlib import sha256
 
-    from pypackage import pipeline
+    from pypackage.pipeline import create as pipeline
 
     needed = analyze_function(function, report=report)
     channels = channels or needed.channels or ("host",)

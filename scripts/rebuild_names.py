@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make pypackage/data/names.txt of the map in the wheel of conda-pypi and overrides.txt.
+"""Make pypackage/core/data/names.txt of the map in the wheel of conda-pypi and overrides.txt.
 
     pip download --no-deps conda-pypi==0.13.1
     scripts/rebuild_names.py conda_pypi-0.13.1-py3-none-any.whl
 
-The same wheel and the same overrides give the same bytes. See pypackage/data/README.md.
+The same wheel and the same overrides give the same bytes. See pypackage/core/data/README.md.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pypackage import files
-from pypackage.names import Package, normalize, parse
+from pypackage.core import files
+from pypackage.core.names import Package, normalize, parse
 
-DATA = Path(__file__).resolve().parents[1] / "pypackage" / "data"
+DATA = Path(__file__).resolve().parents[1] / "pypackage" / "core" / "data"
 MAP = "conda_pypi/grayskull_pypi_mapping.json"
 
 Table = dict[str, list[Package]]

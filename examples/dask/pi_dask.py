@@ -13,7 +13,7 @@ from pathlib import Path
 
 import distributed
 
-from pypackage.engines import agreement, dask
+from pypackage.integrations import compatibility, dask
 
 
 def hits(seed: int) -> tuple[int, int, str]:
@@ -29,7 +29,7 @@ def hits(seed: int) -> tuple[int, int, str]:
 def connect(cluster: str, archive: str) -> distributed.Client:
     """A client of two workers; what the cluster is made of ends with it."""
     if "://" in cluster:
-        agreement.check(archive, dask.TALK)
+        compatibility.check(archive, dask.TALK)
         return distributed.Client(cluster)
     if cluster == "local":
         settings = dask.local_settings(archive)

@@ -11,7 +11,7 @@ from parsl.config import Config
 from parsl.executors import HighThroughputExecutor
 from parsl.providers import LocalProvider
 
-from pypackage.engines.parsl import launch_cmd
+from pypackage.integrations.parsl import launch_cmd
 
 
 @parsl.python_app

@@ -8,7 +8,7 @@ import sys
 
 import work_queue
 
-from pypackage.engines.work_queue import wrap
+from pypackage.integrations.work_queue import wrap
 
 
 def task(seed: int) -> work_queue.Task:

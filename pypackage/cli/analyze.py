@@ -8,15 +8,15 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import talk
-from pypackage.errors import InputPathError, UsageError
+from pypackage.cli import terminal
+from pypackage.core.errors import InputPathError, UsageError
 
 if TYPE_CHECKING:
     import argparse
 
-    from pypackage.programs import Needs
-    from pypackage.progress import Reporter
-    from pypackage.requirements import Requirements
+    from pypackage.core.progress import Reporter
+    from pypackage.pipeline.analyze import Needs
+    from pypackage.requirements.model import Requirements
 
 # What a short run spends its time on is imports: none is made before it is needed.
 
@@ -43,7 +43,7 @@ FORMATS = ("json", "requirements.txt", "environment.yml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    return talk.run(_parser(), _command, argv)
+    return terminal.run(_parser(), _command, argv)
 
 
 # --- the command line --------------------------------------------------------------------
@@ -52,11 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def script() -> NoReturn:
     """The executable; ends the process."""
     gc.disable()  # nothing of what such a short process makes is worth collecting
-    talk.leave(main())
+    terminal.leave(main())
 
 
-def _parser() -> talk.Parser:
-    parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
+def _parser() -> terminal.Parser:
+    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument(
         "paths",
         nargs="*",
@@ -78,7 +78,7 @@ def _parser() -> talk.Parser:
     return parser
 
 
-def _add_sources(parser: talk.Parser) -> None:
+def _add_sources(parser: terminal.Parser) -> None:
     group = parser.add_argument_group("what is analyzed")
     group.add_argument(
         "-m",
@@ -114,7 +114,7 @@ def _add_sources(parser: talk.Parser) -> None:
     )
 
 
-def _add_packages(parser: talk.Parser) -> None:
+def _add_packages(parser: terminal.Parser) -> None:
     group = parser.add_argument_group("packages")
     group.add_argument(
         "--declared",
@@ -151,20 +151,20 @@ def _add_packages(parser: talk.Parser) -> None:
 
 
 def _command(options: argparse.Namespace, report: Reporter) -> None:
-    from pypackage import programs
-    from pypackage.analysis import Scope
+    from pypackage.analysis.analyzer import Scope
+    from pypackage.pipeline import analyze
 
     named, out = _split(options)
     if options.function == "":
         raise UsageError("--function: the name is empty")
-    needs = programs.analyze(
+    needs = analyze.analyze(
         named,
         modules=options.module,
         python=options.python,
         scope=Scope(
             _folders(options.path), options.function or "", options.toplevel, options.keep_going
         ),
-        wishes=programs.Wishes(
+        wishes=analyze.Wishes(
             options.declared,
             _mapping(options.pkg_mapping),
             options.extra_pkg,
@@ -214,19 +214,20 @@ def _folders(paths: Sequence[str]) -> tuple[str, ...]:
 
 def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
     """Write the result, and what is to be told of it; the latter alone if both go to stdout."""
-    from pypackage import output, requirements
+    from pypackage.core import output
+    from pypackage.requirements import model
 
     explained = options.explain or options.json
     if not (explained and output.is_stdout(out)):
         output.write(_formatted(needs.requirements, options.format), out)
     if not explained:
         return
-    from pypackage import explain
+    from pypackage.analysis import explain
 
     if options.json:
         import json
 
-        data = json.loads(requirements.dumps(needs.requirements))
+        data = json.loads(model.dumps(needs.requirements))
         data["imports"] = explain.as_data(needs.analysis)
         output.write(json.dumps(data, indent=2, sort_keys=True) + "\n", "-")
     else:
@@ -235,10 +236,10 @@ def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
 
 def _formatted(result: Requirements, form: str) -> str:
     if form == "json":
-        from pypackage import requirements
+        from pypackage.requirements import model
 
-        return requirements.dumps(result)
-    from pypackage import formats
+        return model.dumps(result)
+    from pypackage.requirements.formats import export
 
-    write = formats.requirements_txt if form == "requirements.txt" else formats.environment_yml
+    write = export.requirements_txt if form == "requirements.txt" else export.environment_yml
     return write(result)

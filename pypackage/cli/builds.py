@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pypackage.cli import talk
-from pypackage.progress import Reporter
+from pypackage.cli import terminal
+from pypackage.core.progress import Reporter
 
 USAGE = "%(prog)s --builds FILE [options]"
 DESCRIPTION = """\
@@ -26,11 +26,11 @@ def is_asked(argv: Sequence[str]) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    return talk.run(_parser(), _command, argv)
+    return terminal.run(_parser(), _command, argv)
 
 
-def _parser() -> talk.Parser:
-    parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
+def _parser() -> terminal.Parser:
+    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument("--builds", required=True, metavar="FILE", help="the file, in YAML")
     parser.add_argument(
         "--output",
@@ -41,7 +41,7 @@ def _parser() -> talk.Parser:
     parser.add_argument(
         "-j",
         "--jobs",
-        type=talk.positive,
+        type=terminal.positive,
         metavar="N",
         help="how many are made at the same time (default: one a processor)",
     )
@@ -49,8 +49,8 @@ def _parser() -> talk.Parser:
 
 
 def _command(parsed: argparse.Namespace, report: Reporter) -> None:
-    from pypackage.ospackages import builds_file
-    from pypackage.ospackages.builder import BuildsError
+    from pypackage.integrations.vdist import builds_file
+    from pypackage.integrations.vdist.builder import BuildsError
 
     builder = builds_file.load(Path(parsed.builds), report)
     try:

@@ -12,15 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import builds, keeping, os_package, talk
-from pypackage.errors import UsageError
-from pypackage.progress import Reporter
+from pypackage.cli import builds, os_package, terminal
+from pypackage.cli import environments as keeping
+from pypackage.core.errors import UsageError
+from pypackage.core.progress import Reporter
 
 if TYPE_CHECKING:
-    from pypackage.options import Options
-    from pypackage.report.costs import Report
-    from pypackage.selecting import Rule
-    from pypackage.target import Target
+    from pypackage.archive.report.costs import Report
+    from pypackage.archive.select import Rule
+    from pypackage.pipeline.options import Options
+    from pypackage.pipeline.target import Target
 
 USAGE = """\
 %(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     if builds.is_asked(sys.argv[1:] if argv is None else argv):
         return builds.main(argv)
-    return talk.run(_parser(), _command, argv)
+    return terminal.run(_parser(), _command, argv)
 
 
 def script() -> NoReturn:
@@ -57,8 +58,8 @@ def script() -> NoReturn:
     os._exit(main())
 
 
-def _parser() -> talk.Parser:
-    parser = talk.Parser(USAGE, DESCRIPTION, EPILOG)
+def _parser() -> terminal.Parser:
+    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument(
         "requirements",
         nargs="?",
@@ -87,7 +88,7 @@ def _parser() -> talk.Parser:
     return parser
 
 
-def _add_package_options(parser: talk.Parser) -> None:
+def _add_package_options(parser: terminal.Parser) -> None:
     packages = parser.add_argument_group("packages")
     packages.add_argument(
         "-c",
@@ -157,7 +158,7 @@ def _add_solver_options(packages: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_archive_options(parser: talk.Parser) -> None:
+def _add_archive_options(parser: terminal.Parser) -> None:
     archive = parser.add_argument_group("archive")
     archive.add_argument(
         "--format",
@@ -198,13 +199,13 @@ def _add_archive_options(parser: talk.Parser) -> None:
     archive.add_argument(
         "-j",
         "--jobs",
-        type=talk.positive,
+        type=terminal.positive,
         metavar="N",
         help="how many threads compress, and processes compile (default: one a processor)",
     )
 
 
-def _add_cache_options(parser: talk.Parser) -> None:
+def _add_cache_options(parser: terminal.Parser) -> None:
     group = parser.add_argument_group("cache")
     group.add_argument(
         "--cache",
@@ -232,9 +233,10 @@ class _Cache(argparse.Action):
         self, parser: argparse.ArgumentParser, _options: object, word: object, *_: object
     ) -> None:
         """Do it and end."""
-        from pypackage import caches, pipeline
+        from pypackage.core import caches
+        from pypackage.pipeline import create
 
-        root = pipeline.cache()
+        root = create.cache()
         if word == "clean":
             _print(f"{caches.clean(root) / 1e6:.1f} MB removed\n".encode())
         else:
@@ -248,9 +250,11 @@ class _Cache(argparse.Action):
 
 def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
     """What the command line says, field by field; what is made, where it says that."""
-    from pypackage import caches, inputs, moments
-    from pypackage.options import Options
-    from pypackage.target import Target
+    from pypackage.cli import dates
+    from pypackage.core import caches
+    from pypackage.pipeline import inputs
+    from pypackage.pipeline.options import Options
+    from pypackage.pipeline.target import Target
 
     lock = (parsed.locked, parsed.environment, parsed.platform)
     return Options(
@@ -264,7 +268,7 @@ def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
         compress_level=parsed.compress_level,
         jobs=parsed.jobs,
         platform=parsed.platform,
-        exclude_newer=moments.parse(parsed.exclude_newer) if parsed.exclude_newer else None,
+        exclude_newer=dates.parse(parsed.exclude_newer) if parsed.exclude_newer else None,
         offline=parsed.offline,
         conda_executable=parsed.conda_executable,
         base=_base(parsed.requirements),
@@ -285,13 +289,13 @@ def _base(requirements: str | None) -> Path:
 
 
 def _rule(keep: bool, pattern: str) -> Rule:
-    from pypackage.selecting import Rule
+    from pypackage.archive.select import Rule
 
     return Rule(pattern, keep)
 
 
 def _command(parsed: argparse.Namespace, report: Reporter) -> None:
-    from pypackage import target
+    from pypackage.pipeline import target
 
     keeping.check(parsed)
     for output in (parsed.report, parsed.lock):
@@ -307,8 +311,9 @@ def _command(parsed: argparse.Namespace, report: Reporter) -> None:
 
 
 def _create(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
-    from pypackage import inputs, pipeline, question, target
-    from pypackage.lock import Lock
+    from pypackage.backends import request
+    from pypackage.backends.lock import Lock
+    from pypackage.pipeline import create, inputs, target
 
     made = target.parse(parsed.target, parsed.format)
     parsed.platform = os_package.platform(parsed, made)
@@ -320,23 +325,23 @@ def _create(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Repor
         report,
         environment=parsed.environment,
         platform=parsed.platform,
-        python=question.host_python(parsed.channel),
+        python=request.host_python(parsed.channel),
     )
     if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
         raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")
-    return made, pipeline.create(given, made, _options(parsed, made), report)
+    return made, create.create(given, made, _options(parsed, made), report)
 
 
 def _update(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
-    from pypackage import environments, pipeline
+    from pypackage.pipeline import create, environments
 
     name, *packages = parsed.update
-    return environments.update(name, packages, _options(parsed), pipeline.cache(), report)
+    return environments.update(name, packages, _options(parsed), create.cache(), report)
 
 
 def _tell(costs: Report, output: str) -> None:
     """Write the report where it is wanted."""
-    from pypackage import report
+    from pypackage.archive import report
 
     if output == "-":
         _print(report.plain(costs).encode())

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.errors import UsageError
-from pypackage.ospackages import model
-from pypackage.ospackages.model import OsPackage
+from pypackage.archive.ospackages import model
+from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pypackage.target import Target
+    from pypackage.pipeline.target import Target
 
 # Each with its metavar, whether it may be repeated, and what it does.
 _OPTIONS = (
@@ -148,6 +148,6 @@ def _listed(given: list[str]) -> tuple[str, ...]:
 
 
 def _here() -> str:
-    from pypackage import lock
+    from pypackage.backends import lock
 
     return lock.this_platform()

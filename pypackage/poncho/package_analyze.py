@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pypackage import api, output, requirements
-from pypackage.errors import UsageError
-from pypackage.requirements import Requirements
+from pypackage import api
+from pypackage.core import output
+from pypackage.core.errors import UsageError
+from pypackage.requirements import model
+from pypackage.requirements.model import Requirements
 
 
 def create_spec(
@@ -43,7 +45,7 @@ def create_spec(
         extra=extra_pkg,
     )
     if out:
-        output.write(requirements.dumps(found), out)
+        output.write(model.dumps(found), out)
     return _spec(found)
 
 
@@ -78,5 +80,5 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _spec(found: Requirements) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(requirements.dumps(found))
+    spec: dict[str, Any] = json.loads(model.dumps(found))
     return spec

@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pypackage import creating
-from pypackage.progress import SILENT
+from pypackage.core.progress import SILENT
+from pypackage.pipeline import child
 
 Spec = Mapping[str, Any] | str
 
@@ -76,9 +76,9 @@ def pack_env(
     Raises:
         PackageError: As `python_package_create` fails.
     """
-    given: creating.Given = spec
+    given: child.Given = spec
     if spec == "-":
-        from pypackage.requirements import loads, read_input
+        from pypackage.requirements.model import loads, read_input
 
         given = loads(read_input("-"), "<stdin>")
     _create(given, output, conda_executable)
@@ -96,10 +96,10 @@ def pack_env_from_dict(
     return output
 
 
-def _create(given: creating.Given, output: str, conda_executable: str | None) -> None:
+def _create(given: child.Given, output: str, conda_executable: str | None) -> None:
     target = Path(output).absolute()  # a path in any case, whatever it is called
     options = {"conda_executable": conda_executable or "", "format": _format(output)}
-    creating.create(given, target, options, SILENT)
+    child.create(given, target, options, SILENT)
 
 
 def _format(output: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.engines.calls import RUNNER
+from pypackage.integrations.commands import RUNNER
 from tests.conftest import missing
 from tests.engines import slurm
 from tests.engines.conftest import EXAMPLES, Archives, need_module, need_program

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage import stdlib
+from pypackage.python import stdlib
 from tests.support.once import one_at_a_time
 
 ROOT = Path(__file__).parents[2]

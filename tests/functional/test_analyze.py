@@ -404,6 +404,6 @@ def test_analyze__one_script__loads_nothing_heavy(script: Path) -> None:
     argv: list[str | Path] = [sys.executable, "-X", "importtime", TOOL, script, "-"]
     done = subprocess.run(argv, capture_output=True, text=True, env=environment(), check=True)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "pypackage.imports" in loaded
+    assert "pypackage.analysis.imports" in loaded
     heavy = {"importlib.metadata", "multiprocessing", "rich", "yaml", "asyncio", "rattler"}
     assert not heavy & loaded

@@ -53,7 +53,7 @@ def test_create__that_fails__raises_the_error_of_its_kind(tools: Tools, channel:
         tools,
         f"""
         import pypackage
-        from pypackage.errors import SolveError, InputPathError
+        from pypackage.core.errors import SolveError, InputPathError
 
         try:
             spec = {{"python": "3.11", "conda": {{"dependencies": ["no-such-thing"]}}}}

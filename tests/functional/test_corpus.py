@@ -37,7 +37,7 @@ from typing import Any
 import pytest
 
 from pypackage.cli import analyze
-from pypackage.interpreter import Interpreter
+from pypackage.python.interpreter import Interpreter
 from tests.support.pythons import interpreters
 
 CASES = Path(__file__).parents[1] / "data" / "scripts"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.prefix import ORIGIN
+from pypackage.prefix.prefix import ORIGIN
 from tests.functional.test_create import refused, requirements
 from tests.support import wheels
 from tests.support.channels import Channel

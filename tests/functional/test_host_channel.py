@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from pypackage import channel, interpreter
-from pypackage.channel import Fetching, HostChannel
-from pypackage.errors import SolveError
-from pypackage.interpreter import Interpreter
-from pypackage.progress import SILENT, Reporter
+from pypackage.backends import host as channel
+from pypackage.backends.host import Fetching, HostChannel
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.python import interpreter
+from pypackage.python.interpreter import Interpreter
 from tests.support.worker import Bind, Worker
-from tests.unit.test_distributions import dist_info, put
+from tests.unit.python.test_distributions import dist_info, put
 
 
 @dataclass(frozen=True)

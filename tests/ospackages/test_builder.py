@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pypackage.errors import InputPathError, PackageError, RequirementsError, UsageError
-from pypackage.ospackages import Builder, directory, git, git_directory
-from pypackage.ospackages.build import Build
-from pypackage.ospackages.source import Source, fetch
+from pypackage.core.errors import InputPathError, PackageError, RequirementsError, UsageError
+from pypackage.integrations.vdist import Builder, directory, git, git_directory
+from pypackage.integrations.vdist.build import Build
+from pypackage.integrations.vdist.source import Source, fetch
 from tests.support.tools import Tools
 
 PLAIN: dict[str, Any] = {"app": "shop", "version": "1.0", "profile": "deb"}
@@ -166,7 +166,7 @@ def test_builds__one_of_two_that_fails__does_not_stop_the_other(
 
 
 def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_path: Path) -> None:
-    from pypackage.ospackages import builder
+    from pypackage.integrations.vdist import builder
 
     project = tmp_path / "projects/myproject"
     (project / "deploy/centos6").mkdir(parents=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.ospackages import trying
+from pypackage.archive.ospackages import install_test
 from tests.conftest import missing
 from tests.ospackages import project
 from tests.ospackages.conftest import need
@@ -81,7 +81,7 @@ def version(numeric: Project, maker: Tools, format_: str, number: str) -> Path:
 
 def inside(root: Path, *argv: str, bind: Path | None = None) -> str:
     binds = ["--ro-bind", str(bind), f"/tmp/{bind.name}"] if bind else []
-    return trying._inside(root, argv, binds).decode()
+    return install_test._inside(root, argv, binds).decode()
 
 
 def check_upgrade(
@@ -106,14 +106,14 @@ def test_deb__installed_upgraded_and_purged__leaves_nothing(
     numeric: Project, maker: Tools, root: Path
 ) -> None:
     versions = (version(numeric, maker, "deb", "1.0"), version(numeric, maker, "deb", "1.1"))
-    before = set(trying._files(root))
+    before = set(install_test._files(root))
 
     def install(deb: Path) -> None:
         inside(root, "dpkg", "-i", "--force-confold", f"/tmp/{deb.name}", bind=deb)
 
     check_upgrade(root, install, versions)
     inside(root, "dpkg", "-P", "hello")
-    assert not set(trying._files(root)) - before
+    assert not set(install_test._files(root)) - before
     assert told(root) == ["after-install", "after-upgrade", "before-remove"]
 
 
@@ -121,7 +121,7 @@ def test_rpm__installed_upgraded_and_removed__leaves_nothing_but_the_users_own(
     numeric: Project, maker: Tools, root: Path
 ) -> None:
     versions = (version(numeric, maker, "rpm", "1.0"), version(numeric, maker, "rpm", "1.1"))
-    before = set(trying._files(root))
+    before = set(install_test._files(root))
 
     def rpm(*words: str | Path) -> None:
         subprocess.run(
@@ -132,7 +132,7 @@ def test_rpm__installed_upgraded_and_removed__leaves_nothing_but_the_users_own(
 
     check_upgrade(root, lambda made: rpm("-U", "--nodeps", made), versions)
     rpm("-e", "hello")
-    left = set(trying._files(root)) - before
+    left = set(install_test._files(root)) - before
     assert left == {"/etc/hello", f"/{CONF}.rpmsave", f"/{CONF}.rpmnew"}
     assert told(root) == ["after-install", "after-upgrade", "before-remove"]
 

@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "bin" / "python_package_run"
-RELOCATE = ROOT / "pypackage" / "relocate.py"
+RELOCATE = ROOT / "pypackage" / "archive" / "relocate.py"
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 MANIFEST = "etc/pypackage/manifest.json"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pypackage.interpreter import Interpreter
+from pypackage.python.interpreter import Interpreter
 from tests.support import catalogue, installed, packages, pythons
 from tests.support.http import Server, serve
 from tests.support.once import one_at_a_time

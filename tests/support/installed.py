@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from pypackage.interpreter import Interpreter
+from pypackage.python.interpreter import Interpreter
 from tests.support.elf import is_elf, library_package, needed_libraries
 from tests.support.packages import Entry, Package
 from tests.support.pythons import tag

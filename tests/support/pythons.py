@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pypackage.errors import InputPathError
-from pypackage.interpreter import Interpreter, ask
+from pypackage.core.errors import InputPathError
+from pypackage.python.interpreter import Interpreter, ask
 from tests.support.elf import elf_files, library_package, needed_libraries, relocate
 from tests.support.packages import PLACEHOLDER, Entry, Package
 

@@ -16,10 +16,12 @@ import sys
 import time
 from pathlib import Path
 
-from pypackage import condarc, engine, postlink
-from pypackage.channel_urls import resolve
-from pypackage.errors import SolveError
-from pypackage.progress import SILENT
+from pypackage.backends import conda
+from pypackage.backends.conda import condarc
+from pypackage.backends.conda.channel_urls import resolve
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import SILENT
+from pypackage.prefix import postlink
 
 
 def main(argv: list[str]) -> int:
@@ -35,15 +37,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("specs", nargs="+")
     given = parser.parse_args(argv)
     channels = resolve([os.path.abspath(one) for one in given.channel], condarc.load())
-    settings = engine.Settings(offline=given.offline)
+    settings = conda.Settings(offline=given.offline)
     try:
-        records = engine.solve(given.specs, channels.tiers, settings)
+        records = conda.solve(given.specs, channels.tiers, settings)
     except SolveError as error:
         sys.stderr.write(f"UnsatisfiableError: {error}\n")
         return 1
     sys.stdout.write("The following NEW packages will be INSTALLED:\n")
     prefix = given.prefix
-    engine.install(records, prefix, prefix, SILENT, settings)
+    conda.install(records, prefix, prefix, SILENT, settings)
     (prefix / "CACHEDIR.TAG").unlink()
     postlink.run(prefix, prefix, "", SILENT)
     compileall.compile_dir(prefix / "lib", quiet=2, maxlevels=5)

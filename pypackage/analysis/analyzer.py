@@ -1,0 +1,265 @@
+"""What programs import: their sources, and from these on all modules of the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.analysis import source_files
+from pypackage.analysis.classify import Classifier, Kind
+from pypackage.analysis.diagnostics import Remarks, shown
+from pypackage.analysis.exports import Exported
+from pypackage.analysis.finder import Finder, Located
+from pypackage.analysis.findings import Analysis, Findings
+from pypackage.analysis.imports import Import, Scan, Why, scan, target_of
+from pypackage.analysis.modules import Unit, Units
+from pypackage.analysis.search_path import SitePackages
+from pypackage.analysis.source_files import Source
+from pypackage.core.errors import InputPathError, SourceError, UsageError
+from pypackage.core.progress import SILENT, Reporter
+
+if TYPE_CHECKING:
+    from pypackage.python.environment import Environment
+
+_MANY = 200  # sources from which on it is quicker to scan them together
+
+
+class Scope(NamedTuple):
+    """How much of the sources counts, and where their modules are looked for.
+
+    Attributes:
+        path: Folders in which modules of the user's own are looked for as well.
+        function: Only what this function or `Class.method` needs counts; empty for all.
+        toplevel: Whether imports in functions are left out.
+        keep_going: Whether sources that cannot be read are told and left out.
+    """
+
+    path: tuple[str, ...] = ()
+    function: str = ""
+    toplevel: bool = False
+    keep_going: bool = False
+
+
+Contents = Callable[[Source], bytes]
+
+
+class Analyzer:
+    """Analyzes programs for one target.
+
+    Args:
+        version: Of the target, `3.11` or `3.11.7`.
+        standard: Its standard library.
+        find: Finds its environment when what is installed matters.
+        scope: How much counts.
+        report: Hears of what the user should know.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        standard: frozenset[str],
+        find: Callable[[], Environment | None],
+        scope: Scope = Scope(),  # noqa: B008 (a tuple)
+        report: Reporter = SILENT,
+    ) -> None:
+        self._target = target_of(version)
+        self._scope = scope
+        self._report = report
+        self._remarks = Remarks(report)
+        self._finder = Finder(Exported(lambda path: source_files.read(path, path)))
+        self._site = SitePackages(find, self._finder)
+        self._classifier = Classifier(standard, self._finder, self._site, self._remarks)
+        self._units = Units(self._finder, tuple(os.path.realpath(one) for one in scope.path))
+        self._findings = Findings()
+        self._queue: deque[tuple[Unit, Scan]] = deque()
+        self._seen: set[tuple[str, tuple[str, ...]]] = set()
+        self._scans: dict[str, Scan] = {}
+        self._changing: dict[str, Scan] = {}  # local files that change sys.path
+        self._named: set[str] = set()
+        self._contexts: dict[tuple[object, ...], int] = {}
+        self._known: dict[tuple[str | int, str, str], Kind] = {}
+        self._settled: dict[tuple[int, str, bool], set[tuple[str | int, str, str]]] = {}
+        self._pending: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+
+    # --- what is analyzed ----------------------------------------------------------------
+
+    def add(self, found: Sequence[Source], contents: Contents) -> None:
+        """Add sources.
+
+        Args:
+            found: Such as `sources.find` returns.
+            contents: Gives the content of one of them.
+
+        Raises:
+            InputPathError: One cannot be read.
+            SourceError: One is not Python.
+            UsageError: None has the function that is asked for.
+        """
+        missing: list[UsageError] = []
+        self._named.update(source.path for source in found)
+        if not self._scope.function:
+            self._scan_many([source.path for source in found if source.tree])
+        for source in found:
+            try:
+                self._add(source, contents)
+            except UsageError as error:
+                missing.append(error)
+            except (SourceError, InputPathError) as error:
+                if not self._scope.keep_going:
+                    raise
+                self._report.warn(error.message)
+        if missing and len(missing) == len(found):
+            raise missing[0]
+
+    def _scan_many(self, paths: Sequence[str]) -> None:
+        """Scan the files of folders, when there are many, by several processes."""
+        if len(paths) >= _MANY:
+            from pypackage.analysis import parallel
+
+            with self._report.step("reading the sources", len(paths)) as step:
+                self._scans.update(parallel.scan_files(paths, self._target, step))
+
+    def _add(self, source: Source, contents: Contents) -> None:
+        scanned = self._scans.get(source.path) if source.path else None
+        if scanned is None:
+            content = contents(source)
+            scanned = scan(content, source.label, self._target, function=self._scope.function)
+        self._begin(self._units.of_source(source), scanned)
+
+    def add_module(self, name: str) -> None:
+        """Add a module, as `python -m` runs it, or a console script, by its name.
+
+        Raises:
+            InputPathError: There is none of that name.
+        """
+        unit = self._units.of_name(f"-m {name}")
+        module = name if all(part.isidentifier() for part in name.split(".")) else ""
+        if module and self._is_anywhere(unit, module):
+            self._begin(unit, Scan((Import(module, "__main__", 1, 1),)))
+            return
+        module = self._site.script(name)
+        if not module:
+            hint = "name a module, or a console script of the target's environment"
+            raise InputPathError(f"no module or console script {name!r}", hint)
+        self._begin(unit, Scan((Import(module, "", 1, 1),)))
+
+    def _is_anywhere(self, unit: Unit, module: str) -> bool:
+        top = module.partition(".")[0]
+        kind, _ = self._classifier.absolute(unit, Import(module, "", 1, 1))
+        if kind != "package":
+            return True
+        if self._site.environment is not None:
+            return self._site.has(top)
+        from pypackage.core import names
+
+        return bool(names.find(top))
+
+    # --- following imports ----------------------------------------------------------------
+
+    def _begin(self, unit: Unit, scanned: Scan) -> None:
+        self._findings.add_edge("", unit.path, Why.REQUIRED, "")
+        self._take(unit, scanned)
+        while self._queue:
+            self._take(*self._queue.popleft())
+
+    def _take(self, unit: Unit, scanned: Scan) -> None:
+        """Look at the imports of one file."""
+        if unit.path and (unit.path, unit.roots) in self._seen:
+            return
+        self._seen.add((unit.path, unit.roots))
+        self._remarks.of_source(unit.label, scanned)
+        if scanned.paths:
+            unit = _with_paths(unit, scanned)
+        context, settled = self._context(unit)
+        known, found, nowhere = self._known, self._findings.raw, ("none", None)
+        for one in scanned.imports:  # of a large tree hundreds of thousands
+            module, name, _, _, why, _, deferred, _ = one
+            if deferred and self._scope.toplevel:
+                continue
+            kind: Kind = nowhere
+            if why is Why.REQUIRED or why is Why.OPTIONAL:
+                # For all files of the same context an import means the same.
+                key = (unit.folder if module[0] == "." else context, module, name)
+                kind = known.get(key) or nowhere
+                if kind is nowhere:
+                    kind = known[key] = self._classifier.kind(unit, one, context)
+                if kind[1] is not None:
+                    if key not in settled and self._follow(unit, one, kind[1]):
+                        settled.add(key)
+                    if self._changing and not deferred:
+                        changed = self._changed_by(unit, kind[1])
+                        if changed is not unit:
+                            unit = changed
+                            context, settled = self._context(unit)
+            found.append((unit.path, unit.label, one, kind[0]))
+
+    def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
+        """The number of what imports of a file are looked up by, and what is settled there."""
+        context = self._contexts.setdefault((unit.roots, unit.late), len(self._contexts))
+        return context, self._settled.setdefault((context, unit.base, bool(unit.top)), set())
+
+    def _changed_by(self, unit: Unit, located: Located) -> Unit:
+        """A file's unit after an import of a local module that changes sys.path, or not."""
+        for file in located.files:
+            scanned = self._changing.get(file)
+            if scanned and not set(scanned.paths) <= set(unit.roots):
+                unit = _with_paths(unit, scanned)
+        return unit
+
+    def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
+        """Note a local module, and look at its files later; whether there are none to look at."""
+        if not (unit.top and one.module.startswith(".")):
+            for top in located.tops:
+                self._findings.local.add((top, unit.base))
+        unnamed = self._unnamed(located.files)
+        for file, path in unnamed:
+            self._findings.add_edge(unit.path, path, one.why, one.reason)
+            if (path, unit.roots) not in self._seen:
+                top = located.tops[0] if located.tops else unit.top
+                folder = os.path.dirname(path)
+                inner = unit._replace(path=path, label=shown(file), folder=folder, top=top)
+                scanned = self._scanned(inner)
+                if scanned is not None:
+                    self._queue.append((inner, scanned))
+                    if scanned.paths:
+                        self._changing[file] = scanned
+        return not unnamed
+
+    def _unnamed(self, files: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Those of some files that are no sources themselves, each with its real path."""
+        if files not in self._pending:
+            other = (file for file in files if file not in self._named)
+            pairs = ((file, os.path.realpath(file)) for file in other)
+            self._pending[files] = tuple(pair for pair in pairs if pair[1] not in self._named)
+        return self._pending[files]
+
+    def _scanned(self, unit: Unit) -> Scan | None:
+        """What a file of the user's own says; None when it cannot be read or parsed."""
+        if unit.path not in self._scans:
+            try:
+                content = source_files.read(unit.path, unit.label)
+                self._scans[unit.path] = scan(content, unit.label, self._target)
+            except InputPathError as error:
+                self._remarks.warn(error.message)
+                return None
+            except SourceError as error:
+                if not self._scope.keep_going:
+                    raise
+                self._remarks.warn(error.message)
+                return None
+        return self._scans[unit.path]
+
+    # --- the result ----------------------------------------------------------------------
+
+    def result(self) -> Analysis:
+        """What has been found."""
+        self._remarks.more()
+        return self._findings.result()
+
+
+def _with_paths(unit: Unit, scanned: Scan) -> Unit:
+    """A file's unit with the folders that a scan puts on sys.path."""
+    front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
+    return unit._replace(roots=(*front, *unit.roots, *back))

@@ -1,0 +1,99 @@
+"""What an import leads to: a module of the standard library, of the user's own, of a package."""
+
+from __future__ import annotations
+
+from pypackage.analysis.diagnostics import Remarks, is_known_package, shown
+from pypackage.analysis.finder import Finder, Located
+from pypackage.analysis.imports import Import
+from pypackage.analysis.modules import Unit
+from pypackage.analysis.search_path import SitePackages
+from pypackage.python import stdlib
+
+# `package`, `standard`, `local` with the place, or `none` if it leads nowhere.
+Kind = tuple[str, Located | None]
+
+
+class Classifier:
+    """Says of imports what they lead to.
+
+    Args:
+        standard: The standard library of the target.
+        finder: Looks modules up.
+        site: What the target has beside its standard library.
+        remarks: Hears of the user's own modules that hide others.
+    """
+
+    def __init__(
+        self, standard: frozenset[str], finder: Finder, site: SitePackages, remarks: Remarks
+    ) -> None:
+        self._standard = standard
+        self._finder = finder
+        self._site = site
+        self._remarks = remarks
+        self._tops: dict[tuple[int, str], Kind | None] = {}
+        self._late_folders: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self._shadows: set[tuple[str, tuple[str, ...]]] = set()
+
+    def kind(self, unit: Unit, one: Import, context: int) -> Kind:
+        """What an import of a unit leads to.
+
+        Args:
+            unit: The unit.
+            one: The import.
+            context: A number for where the unit's imports are looked for.
+        """
+        if one.module.startswith("."):
+            located = self._finder.find_relative(one.module, one.name, unit.folder)
+            return ("local" if located else "none"), located
+        top = one.top
+        if (context, top) not in self._tops:
+            # Mostly there is nothing of that name: all its submodules go the same way.
+            roots = (*unit.roots, *(root.folder for root in unit.late))
+            kind = None if self._finder.has_name(top, roots) else self.absolute(unit, one)
+            self._tops[(context, top)] = kind if kind and kind[1] is None else None
+        return self._tops[(context, top)] or self.absolute(unit, one)
+
+    def absolute(self, unit: Unit, one: Import) -> Kind:
+        """What an absolute import leads to, in the order in which Python looks for it."""
+        top = one.top
+        if stdlib.is_never_shadowed(top) and top in self._standard:
+            return "standard", None
+        located = self._finder.find(one.module, one.name, unit.roots)
+        if located and not located.namespace:
+            self._warn_of_shadow(top, located)
+            return "local", located
+        if top in self._standard:
+            return "standard", None
+        if located and not self._site.has(top):
+            return "local", located
+        located = self._find_late(unit, one)
+        if located:
+            return "local", located
+        if stdlib.is_of_python_2(top) and not self._is_installed(top):
+            self._remarks.warn(f"{top} is a module of Python 2's standard library, not a package")
+            return "standard", None
+        return "package", None
+
+    def _is_installed(self, top: str) -> bool:
+        return self._site.environment is not None and self._site.has(top)
+
+    def _find_late(self, unit: Unit, one: Import) -> Located | None:
+        key = (unit.late, one.top)
+        folders = self._late_folders.get(key)
+        if folders is None:
+            roots = (*unit.late, *self._site.editable)
+            folders = tuple(root.folder for root in roots if root.only in ("", one.top))
+            self._late_folders[key] = folders
+        return self._finder.find(one.module, one.name, folders) if folders else None
+
+    def _warn_of_shadow(self, top: str, located: Located) -> None:
+        if (top, located.tops) in self._shadows:
+            return
+        self._shadows.add((top, located.tops))
+        if top in self._standard:
+            what = f"the standard library's {top}"
+        elif is_known_package(top) or self._is_installed(top):
+            what = f"the package {top}"
+        else:
+            return
+        self._remarks.warn(f"{shown(located.tops[0])} shadows {what}")

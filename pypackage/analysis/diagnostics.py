@@ -1,0 +1,64 @@
+"""What the user should know of the sources, each thing once and never too much of it."""
+
+from __future__ import annotations
+
+import os
+
+from pypackage.analysis.imports import Scan, place
+from pypackage.core.progress import Reporter
+
+_MOST_REMARKS = 20  # of one kind that are told one by one
+# Of modules of one's own: that there are packages of these names says nothing.
+_USUAL = (
+    "api app apps base cli client common config conf constants core data demo example examples "
+    "functions helper helpers job jobs lib logger main model models module package parser plugin "
+    "plugins process run runner schema script scripts server settings setup task tasks test tests "
+    "tool tools types util utils worker workers"
+)
+_USUAL_NAMES = frozenset(_USUAL.split())
+
+
+class Remarks:
+    """Tells what is remarkable.
+
+    Args:
+        report: Hears of it.
+    """
+
+    def __init__(self, report: Reporter) -> None:
+        self._report = report
+        self._warned: set[str] = set()
+        self._count = 0
+
+    def of_source(self, label: str, scanned: Scan) -> None:
+        """Tell what the scan of a source remarks."""
+        for remark in scanned.remarks:
+            self._count += 1
+            where = place(label, remark.line, remark.column, remark.cell)
+            tell = self._report.warn if self._count <= _MOST_REMARKS else self._report.note
+            tell(f"{where}: {remark.text}")
+
+    def more(self) -> None:
+        """Tell at the end how many remarks were not shown."""
+        if self._count > _MOST_REMARKS:
+            more = self._count - _MOST_REMARKS
+            self._report.warn(f"and {more} more remarks of this kind; -v shows them")
+
+    def warn(self, message: str) -> None:
+        """Warn of something, once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._report.warn(message)
+
+
+def is_known_package(top: str) -> bool:
+    """Whether a module of one's own is likely to stand in the way of a known package's."""
+    from pypackage.core import names
+
+    return top not in _USUAL_NAMES and bool(names.find(top))
+
+
+def shown(path: str) -> str:
+    """A path as messages give it: relative to the present folder when it is below."""
+    here = os.getcwd() + os.sep
+    return path[len(here) :] if path.startswith(here) else path

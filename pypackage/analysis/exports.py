@@ -1,0 +1,92 @@
+"""What packages offer to `from package import ...`."""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from pypackage.analysis.finder import Exports
+from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.folding import Folder
+from pypackage.analysis.imports.walker import Walker
+from pypackage.core.errors import PackageError
+from pypackage.python.source_tree import Parsed, dotted, parse
+
+_Names = tuple[frozenset[str], tuple[str, ...]]
+
+
+class Exported(Exports):
+    """Reads the `__init__.py` of packages, each once.
+
+    Args:
+        read: Gives the content of a file.
+    """
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._text = cache(self._decoded)
+        self._names = cache(self._parsed)
+
+    def binds(self, init: str, name: str) -> bool:
+        """Whether a name is bound in it other than by an import.
+
+        The packages' own submodules are bound by imports.
+        """
+        return _may_bind(self._text(init), name) and name in self._names(init)[0]
+
+    def every(self, init: str) -> tuple[str, ...]:
+        """The names in its `__all__`, if that is literal."""
+        return self._names(init)[1] if "__all__" in self._text(init) else ()
+
+    def _decoded(self, init: str) -> str:
+        try:
+            return decode(self._read(init), init)
+        except PackageError:
+            return ""
+
+    def _parsed(self, init: str) -> _Names:
+        parsed = parse(self._text(init))
+        if not isinstance(parsed, Parsed):
+            return frozenset(), ()
+        scope = Walker(expressions=False).walk(parsed.tree)
+        bound = frozenset(
+            name
+            for name, bindings in scope.bindings.items()
+            if any(binding.kind != "import" for binding in bindings)
+        )
+        every = [name for node in _listed(parsed.tree) for name in Folder().elements(node, scope)]
+        return bound, tuple(one for one in every if isinstance(one, str))
+
+
+def _listed(tree: _ast.Module) -> Iterator[_ast.expr]:
+    """The literal lists and tuples that `__all__` is made of, one after the other."""
+    for node in tree.body:
+        value: _ast.expr | None = None
+        if isinstance(node, _ast.Assign | _ast.AnnAssign | _ast.AugAssign):
+            targets = node.targets if isinstance(node, _ast.Assign) else [node.target]
+            value = node.value if "__all__" in map(dotted, targets) else None
+        elif isinstance(node, _ast.Expr) and isinstance(node.value, _ast.Call):
+            call = node.value
+            if dotted(call.func) == "__all__.extend" and call.args:
+                value = call.args[0]
+            elif dotted(call.func) == "__all__.append":
+                value = _ast.List(call.args, _ast.Load())
+        if isinstance(value, _ast.List | _ast.Tuple):
+            yield value
+
+
+def _may_bind(text: str, name: str) -> bool:
+    """Whether a name stands on a line that may bind it: mostly it does not, and that is told."""
+    at = -1
+    while (at := text.find(name, at + 1)) >= 0:
+        end = text.find("\n", at)
+        line = text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)].lstrip()
+        if "=" in line or line.startswith(_BINDING):
+            return True
+        if " as " in line and not line.startswith(("from ", "import ")):
+            return True
+    return False
+
+
+_BINDING = ("def ", "class ", "async ", "for ", "with ", "case ")

@@ -1,0 +1,184 @@
+"""Imports by calls: `import_module("x")`, `__import__`, `exec` of a source, and the like."""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pypackage.analysis.imports.folding import PACKAGE, Folder, Unknown
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.python.source_tree import dotted
+
+_IMPORT_MODULE = {"importlib.import_module"}
+_IMPORT = {f"{module}__import__" for module in ("", "builtins.", "__builtins__.", "importlib.")}
+_RESOLVE = {"pkgutil.resolve_name"}
+_RUN = {"runpy.run_module"}
+_FIND = {
+    *("importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"),
+    *("pkgutil.get_loader", "imp.find_module", "pytest.importorskip"),
+}
+_EXECUTE = {"exec", "eval", "builtins.exec", "builtins.eval"}
+_COMPILE = {"compile", "builtins.compile"}
+_MAP = {"map", "builtins.map"}
+_PARTIAL = {"functools.partial"}
+IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN
+ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | {"sys.path", "site.addsitedir"}
+
+
+class Called(NamedTuple):
+    """What one call imports.
+
+    Attributes:
+        module: The module, with leading dots when it is relative; empty when not known.
+        name: What is taken from it, which may be a module too.
+        asked: The function that only asks whether it is there; empty when it is imported.
+        source: The source that the call runs, instead of a module.
+    """
+
+    module: str = ""
+    name: str = ""
+    asked: str = ""
+    source: str = ""
+
+
+UNKNOWN = Called()
+
+
+def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
+    """What a call imports; `UNKNOWN` among it when that cannot be told."""
+    functions = _functions(call.func, scope)
+    if functions & _PARTIAL and call.args:  # counts where it is made: the name is told there
+        named = len(call.args) > 1
+        functions = _functions(call.args[0], scope) & IMPORTING if named else frozenset()
+        call = _ast.Call(call.func, call.args[1:], call.keywords)
+    if functions & IMPORTING:
+        (function, *_) = sorted(functions & IMPORTING)
+        for name in _argument(call, 0, _NAMES.get(function, "name"), scope, folder):
+            yield from _one(function, name, call, scope, folder)
+    elif functions & _MAP and len(call.args) == 2:
+        for function in sorted(scope.meanings(call.args[0]) & IMPORTING):
+            for name in folder.elements(call.args[1], scope):
+                yield from _one(function, name, call, scope, folder)
+    elif functions & _FIND:
+        (function, *_) = sorted(functions & _FIND)
+        for name in _argument(call, 0, _NAMES.get(function, "name"), scope, folder):
+            if isinstance(name, str) and _is_module(name):
+                yield Called(name, asked=function.rpartition(".")[2])
+    elif functions & _EXECUTE and call.args:
+        yield from _executed(call.args[0], scope, folder)
+
+
+_NAMES = {
+    "runpy.run_module": "mod_name",
+    "importlib.util.find_spec": "name",
+    "pkgutil.find_loader": "fullname",
+    "pkgutil.get_loader": "module_or_name",
+    "pytest.importorskip": "modname",
+}
+
+
+def _functions(node: _ast.expr, scope: Scope) -> frozenset[str]:
+    """The functions that an expression may be; `getattr(module, "name")` is one, too."""
+    if isinstance(node, _ast.Call) and len(node.args) == 2 and dotted(node.func) == "getattr":
+        module, name = node.args
+        if isinstance(name, _ast.Constant) and isinstance(name.value, str):
+            return frozenset(f"{one}.{name.value}" for one in scope.meanings(module))
+    if isinstance(node, _ast.Attribute) and isinstance(node.value, _ast.Call):
+        inner = node.value  # __import__("importlib").import_module
+        given = inner.args[0] if len(inner.args) == 1 else None
+        if isinstance(given, _ast.Constant) and scope.meanings(inner.func) & _IMPORT:
+            return frozenset((f"{given.value!s}.{node.attr}",))
+    return scope.meanings(node)
+
+
+def _one(
+    function: str, name: object, call: _ast.Call, scope: Scope, folder: Folder
+) -> Iterator[Called]:
+    if isinstance(name, Unknown):
+        head, dot, _ = name.prefix.rpartition(".")
+        if dot and _is_module(head) and not head.startswith("."):
+            yield Called(head)
+        yield UNKNOWN
+    elif isinstance(name, str) and function in _RESOLVE:
+        yield from _resolved(name)
+    elif isinstance(name, str):
+        module = name.removeprefix(PACKAGE) if name != PACKAGE else "."
+        if function in _IMPORT:
+            yield from _by_dunder(module, call, scope, folder)
+        elif _is_module(module):
+            yield Called(_absolute(module, _literal(call, 1, "package", scope, folder)))
+
+
+def _resolved(name: str) -> Iterator[Called]:
+    """`a.b:c` is `c` of the module a.b; of `a.b.c` the last may be a module or not."""
+    module, colon, _ = name.partition(":")
+    package, _, last = module.rpartition(".")
+    if _is_module(module) and not module.startswith("."):
+        yield Called(module) if colon or not package else Called(package, last)
+
+
+def _by_dunder(module: str, call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
+    """`__import__(name, globals, locals, fromlist, level)`."""
+    level = _literal(call, 4, "level", scope, folder)
+    if isinstance(level, int) and 0 < level < 100:
+        module = "." * level + module
+    if not _is_module(module) and module.strip("."):
+        return
+    names = [one for one in _from_list(call, scope, folder) if one.isidentifier()]
+    if module.strip(".") or (module and names):
+        for name in names or [""]:
+            yield Called(module, name)
+
+
+def _from_list(call: _ast.Call, scope: Scope, folder: Folder) -> list[str]:
+    given = call.args[3:4] + [one.value for one in call.keywords if one.arg == "fromlist"]
+    if not given:
+        return []
+    return [one for one in folder.elements(given[0], scope) if isinstance(one, str)]
+
+
+def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]:
+    """The sources that `exec(...)` or `exec(compile(...))` runs."""
+    if isinstance(node, _ast.Call) and scope.meanings(node.func) & _COMPILE and node.args:
+        node = node.args[0]
+    if isinstance(node, _ast.Call) and scope.meanings(node.func) & {"textwrap.dedent", "dedent"}:
+        node = node.args[0] if node.args else node
+    for value in folder.values(node, scope):
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        if isinstance(value, str) and "import" in value:
+            yield Called(source=value)
+
+
+def _argument(
+    call: _ast.Call, position: int, keyword: str, scope: Scope, folder: Folder
+) -> list[object]:
+    given = call.args[position : position + 1]
+    given += [one.value for one in call.keywords if one.arg == keyword]
+    if not given:
+        return []
+    if isinstance(given[0], _ast.Starred):
+        return [Unknown()]
+    return folder.values(given[0], scope)
+
+
+def _literal(call: _ast.Call, position: int, keyword: str, scope: Scope, folder: Folder) -> object:
+    values = _argument(call, position, keyword, scope, folder)
+    return values[0] if len(values) == 1 else None
+
+
+def _is_module(name: str) -> bool:
+    return all(part.isidentifier() for part in name.lstrip(".").split("."))
+
+
+def _absolute(module: str, package: object) -> str:
+    """What `import_module(module, package)` imports, when `module` is relative."""
+    rest = module.lstrip(".")
+    level = len(module) - len(rest)
+    if level == 0 or not isinstance(package, str) or not _is_module(package):
+        return module
+    parents = package.split(".")
+    if level > len(parents):
+        return module
+    return ".".join([*parents[: len(parents) - level + 1], rest])

@@ -1,0 +1,379 @@
+"""The values that an expression can have, where the source alone tells them.
+
+Strings, numbers and tuples of constants, put together by the operators, methods and
+functions that one finds in module names and in paths. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import _ast
+import operator
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.python.source_tree import dotted
+
+PACKAGE = "\1package"  # stands for what __package__ is
+_MOST = 64  # values of one expression
+_LONGEST = 10_000  # characters or elements of one value
+_DEEPEST = 50
+_MOST_STEPS = 5_000  # expressions looked at for one value
+
+
+class Unknown:
+    """A value that is not known before the program runs, but for how it may begin."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+
+
+class Folder:
+    """Folds the expressions of one source.
+
+    Args:
+        path: Where the source is, which is its `__file__`.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._file = os.path.abspath(path) if path else ""
+        self._steps = 0
+
+    def values(self, node: _ast.AST | None, scope: Scope, depth: int = 0) -> list[object]:
+        """The values that an expression may have; an `Unknown` among them if there are more."""
+        self._steps = self._steps + 1 if depth else 0
+        if depth > _DEEPEST or self._steps > _MOST_STEPS or node is None:
+            return [Unknown()]
+        found: list[object] = []
+        for value in self._fold(node, scope, depth + 1):
+            if len(found) >= _MOST or _is_too_long(value):
+                return [*found, Unknown()]
+            found.append(value)
+        return found or [Unknown()]
+
+    def elements(self, node: _ast.AST | None, scope: Scope, depth: int = 0) -> list[object]:
+        """The values that the elements of a sequence may have."""
+        found: list[object] = []
+        for value in self.values(node, scope, depth):
+            if isinstance(value, tuple | dict):
+                found.extend(value)
+            else:
+                found.append(Unknown())
+        return found[:_MOST]
+
+    def _fold(self, node: _ast.AST, scope: Scope, depth: int) -> Iterator[object]:
+        if isinstance(node, _ast.Constant):
+            yield node.value
+        elif isinstance(node, _ast.Name):
+            yield from self._name(node.id, scope, depth)
+        elif isinstance(node, _ast.Tuple | _ast.List | _ast.Set):
+            yield from self._sequences(node.elts, scope, depth)
+        elif isinstance(node, _ast.Dict):
+            keys = [self.values(key, scope, depth)[0] for key in node.keys[:_LONGEST]]
+            values = [self.values(value, scope, depth)[0] for value in node.values[:_LONGEST]]
+            pairs = zip(keys, values, strict=True)
+            yield {key: value for key, value in pairs if isinstance(key, str | int)}
+        elif isinstance(node, _ast.JoinedStr):
+            yield from self._joined([_formatted(one) for one in node.values], scope, depth)
+        elif isinstance(node, _ast.BinOp):
+            yield from self._operation(node, scope, depth)
+        elif isinstance(node, _ast.IfExp):
+            yield from self.values(node.body, scope, depth)
+            yield from self.values(node.orelse, scope, depth)
+        elif isinstance(node, _ast.BoolOp):
+            for one in node.values:
+                yield from self.values(one, scope, depth)
+        elif isinstance(node, _ast.Call):
+            yield from self._call(node, scope, depth)
+        elif isinstance(node, _ast.Attribute):
+            yield from self._attribute(node, scope, depth)
+        elif isinstance(node, _ast.Subscript):
+            yield from self._subscript(node, scope, depth)
+        else:
+            yield Unknown()
+
+    def _name(self, name: str, scope: Scope, depth: int) -> Iterator[object]:
+        bindings = scope.lookup(name)
+        if not bindings and name == "__file__" and self._file:
+            yield self._file
+        elif not bindings and name in ("__package__", "__name__"):
+            yield PACKAGE
+        for binding in bindings:
+            if binding.kind == "value":
+                yield from self.values(binding.node, scope, depth)
+            elif binding.kind == "each":
+                elements = self.elements(binding.node, scope, depth)
+                part = binding.part
+                yield from elements if part < 0 else [_item(one, part) for one in elements]
+            else:
+                yield Unknown()
+
+    def _sequences(
+        self, nodes: Sequence[_ast.expr], scope: Scope, depth: int
+    ) -> Iterator[tuple[object, ...]]:
+        """A tuple with each element; an element with several values makes it a longer one."""
+        elements: list[object] = []
+        for node in nodes[:_LONGEST]:
+            if isinstance(node, _ast.Starred):
+                elements += self.elements(node.value, scope, depth)
+            else:
+                elements += self.values(node, scope, depth)
+        yield tuple(elements)
+
+    def _joined(
+        self, parts: Sequence[_ast.expr | str], scope: Scope, depth: int
+    ) -> Iterator[object]:
+        """The strings that parts make when they follow each other."""
+        found: list[object] = [""]
+        for part in parts:
+            ends = [part] if isinstance(part, str) else self.values(part, scope, depth)
+            ends = [str(end) if _is_number(end) else end for end in ends]
+            found = [_plus(one, end) for one in found for end in ends][:_MOST]
+        yield from found
+
+    def _operation(self, node: _ast.BinOp, scope: Scope, depth: int) -> Iterator[object]:
+        left = self.values(node.left, scope, depth)
+        for right in self.values(node.right, scope, depth):
+            for one in left:
+                if isinstance(node.op, _ast.Add):
+                    yield _plus(one, right)
+                elif isinstance(node.op, _ast.Mod) and isinstance(one, str):
+                    yield _formatted_by(partial(operator.mod, one, right), one, "%", right)
+                elif isinstance(node.op, _ast.Div) and isinstance(one, str):
+                    yield os.path.join(one, right) if isinstance(right, str) else Unknown()
+                else:
+                    yield Unknown()
+
+    def _subscript(self, node: _ast.Subscript, scope: Scope, depth: int) -> Iterator[object]:
+        index = node.slice
+        if isinstance(node.value, _ast.Attribute) and node.value.attr == "parents":
+            for number in self.values(index, scope, depth):
+                for path in self.values(node.value.value, scope, depth):
+                    up = isinstance(path, str) and isinstance(number, int) and 0 <= number < 50
+                    yield _above(path, number + 1) if up else Unknown()  # type: ignore[arg-type, operator]
+            return
+        meanings = scope.meanings(node.value) if self._file else frozenset()
+        if meanings & {"sys.argv", "sys.path"} and self.values(index, scope, depth) == [0]:
+            # The program, and its folder; this source is taken for it.
+            yield self._file if "sys.argv" in meanings else os.path.dirname(self._file)
+            return
+        for value in self.values(node.value, scope, depth):
+            for number in self.values(index, scope, depth):
+                yield from _items(value, number)
+
+    def _attribute(self, node: _ast.Attribute, scope: Scope, depth: int) -> Iterator[object]:
+        meanings = scope.meanings(node)
+        if meanings & {"os.pardir", "os.curdir", "os.sep", "os.path.sep"}:
+            yield {"pardir": "..", "curdir": ".", "sep": "/"}[node.attr]
+        elif node.attr == "parent":
+            for path in self.values(node.value, scope, depth):
+                yield _above(path, 1) if isinstance(path, str) else Unknown()
+        else:
+            owner = scope.class_of(dotted(node.value))
+            if owner is not None and node.attr in owner.bindings:
+                yield from self._name(node.attr, owner, depth)
+            else:
+                yield Unknown()
+
+    def _call(self, node: _ast.Call, scope: Scope, depth: int) -> Iterator[object]:
+        names = {
+            name for one in scope.meanings(node.func) for name in (one, one.rpartition(".")[2])
+        }
+        if isinstance(node.func, _ast.Attribute):
+            names.add(node.func.attr)
+        if names & {"os.path.join", "posixpath.join"}:
+            yield from self._paths(node.args, scope, depth)
+        elif "joinpath" in names and isinstance(node.func, _ast.Attribute):
+            yield from self._paths([node.func.value, *node.args], scope, depth)
+        elif names & {"os.path.split", "posixpath.split"}:
+            for value in self.values(node.args[0] if node.args else None, scope, depth):
+                yield os.path.split(value) if isinstance(value, str) else Unknown()
+        elif "join" in names and isinstance(node.func, _ast.Attribute):
+            yield from self._join(node, node.func, scope, depth)
+        elif names & {"format"} and isinstance(node.func, _ast.Attribute):
+            yield from self._format(node, scope, depth)
+        elif names & _SAME_PATH:
+            method = isinstance(node.func, _ast.Attribute) and not node.args
+            whole = node.func.value if isinstance(node.func, _ast.Attribute) and method else None
+            first = whole or (node.args[0] if node.args else None)
+            change = os.path.dirname if "dirname" in names else str
+            for value in self.values(first, scope, depth):
+                for more in self._joined_paths(value, node.args[1:], scope, depth):
+                    yield change(more) if isinstance(more, str) else Unknown()
+        elif names & {"getcwd", "cwd"} and self._file:
+            yield os.path.dirname(self._file)
+        elif names & {"keys", "values", "items"} and isinstance(node.func, _ast.Attribute):
+            for value in self.values(node.func.value, scope, depth):
+                known = isinstance(value, dict)
+                yield tuple(getattr(value, node.func.attr)()) if known else Unknown()
+        elif names & {"get", "getenv"} and isinstance(node.func, _ast.Attribute) and node.args:
+            for value in self.values(node.func.value, scope, depth):
+                for key in self.values(node.args[0], scope, depth):
+                    yield from _items(value, key)
+            for default in node.args[1:]:
+                yield from self.values(default, scope, depth)
+        elif names & _SEQUENCES and isinstance(node.func, _ast.Name):
+            yield self._sequence(node, node.func.id, scope, depth)
+        elif names & _STRING_METHODS and isinstance(node.func, _ast.Attribute):
+            yield from self._method(node, node.func, scope, depth)
+        else:
+            yield Unknown()
+
+    def _paths(self, parts: Sequence[_ast.expr], scope: Scope, depth: int) -> Iterator[object]:
+        """`os.path.join(...)` and `path.joinpath(...)`."""
+        for value in self.values(parts[0] if parts else None, scope, depth):
+            yield from self._joined_paths(value, parts[1:], scope, depth)
+
+    def _join(
+        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
+    ) -> Iterator[object]:
+        """`".".join([...])`."""
+        for between in self.values(function.value, scope, depth):
+            for parts in self.values(node.args[0] if node.args else None, scope, depth):
+                known = isinstance(parts, tuple) and all(isinstance(one, str) for one in parts)
+                if isinstance(between, str) and known:
+                    yield between.join(parts)  # type: ignore[arg-type]
+                elif isinstance(between, str) and isinstance(parts, tuple) and parts:
+                    yield Unknown(parts[0] + between if isinstance(parts[0], str) else "")
+                else:
+                    yield Unknown()
+
+    def _sequence(
+        self, node: _ast.Call, function: str, scope: Scope, depth: int
+    ) -> tuple[object, ...]:
+        """What one of Python's functions makes of sequences; their order is not looked at."""
+        sequences = [self.elements(one, scope, depth) for one in node.args]
+        if function == "zip":
+            return tuple(zip(*sequences, strict=False))
+        if function == "enumerate" and sequences:
+            counted = len(node.args) == 1 and not node.keywords
+            return tuple((i if counted else Unknown(), one) for i, one in enumerate(sequences[0]))
+        return tuple(sequences[0]) if sequences else ()
+
+    def _joined_paths(
+        self, first: object, more: Sequence[_ast.expr], scope: Scope, depth: int
+    ) -> Iterator[object]:
+        found: list[object] = [first]
+        for node in more:
+            ends = self.values(node, scope, depth)
+            found = [_joined_path(one, end) for one in found for end in ends][:_MOST]
+        yield from found
+
+    def _format(self, node: _ast.Call, scope: Scope, depth: int) -> Iterator[object]:
+        assert isinstance(node.func, _ast.Attribute)
+        values = [self.values(one, scope, depth)[0] for one in node.args]
+        named = {
+            one.arg: self.values(one.value, scope, depth)[0] for one in node.keywords if one.arg
+        }
+        for text in self.values(node.func.value, scope, depth):
+            if isinstance(text, str):
+                make = partial(text.format, *values, **named)
+                yield _formatted_by(make, text, "{", (values, named))
+            else:
+                yield Unknown()
+
+    def _method(
+        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
+    ) -> Iterator[object]:
+        arguments = [self.values(one, scope, depth)[0] for one in node.args]
+        for text in self.values(function.value, scope, depth):
+            short = isinstance(text, str) and len(text) < 500
+            if short and all(isinstance(one, str | int) for one in arguments):
+                yield _tried(partial(getattr(text, function.attr), *arguments))
+            else:
+                yield Unknown()
+
+
+# Functions and methods that leave a path what it is, as far as it matters here.
+_SAME_PATH = {
+    *("abspath", "realpath", "normpath", "expanduser", "expandvars", "fspath", "dirname"),
+    *("str", "Path", "PurePath", "PosixPath", "resolve", "absolute", "as_posix"),
+}
+_SEQUENCES = {"enumerate", "frozenset", "list", "reversed", "set", "sorted", "tuple", "zip"}
+_STRING_METHODS = {"lower", "upper", "strip", "lstrip", "rstrip", "replace", "removesuffix"}
+_STRING_METHODS |= {"removeprefix", "split", "rsplit", "dedent"}
+
+
+def _formatted(part: _ast.expr) -> _ast.expr:
+    """What stands in the braces of an f-string, where it is put in as it is."""
+    if isinstance(part, _ast.FormattedValue) and part.format_spec is None:
+        return part.value
+    return part
+
+
+def _plus(one: object, other: object) -> object:
+    if isinstance(one, Unknown):
+        return one
+    if isinstance(one, str):
+        if isinstance(other, str):
+            return one + other if len(one) + len(other) <= _LONGEST else Unknown(one[:_LONGEST])
+        return Unknown(one + (other.prefix if isinstance(other, Unknown) else ""))
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return (one + other)[:_LONGEST]
+    return Unknown()
+
+
+def _formatted_by(make: Callable[[], object], text: str, mark: str, values: object) -> object:
+    """The formatted text; where a value is not known, how it begins."""
+    if _has_unknown(values) or len(text) > 500 or _WIDTHS[mark].search(text):
+        return Unknown(text.partition(mark)[0])
+    return _tried(make)
+
+
+# What may ask for a text of any length.
+_WIDTHS = {"%": re.compile(r"%(?:\(\w*\))?[^a-zA-Z%(]*[\d*]"), "{": re.compile(r"\{[^{}]*:")}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and abs(value) < 10**18
+
+
+def _has_unknown(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return any(_has_unknown(one) for one in value)
+    if isinstance(value, dict):
+        return any(_has_unknown(one) for one in value.values())
+    return not isinstance(value, str | int)
+
+
+def _tried(make: Callable[[], object]) -> object:
+    try:
+        value = make()
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return Unknown()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _joined_path(one: object, end: object) -> object:
+    both = isinstance(one, str) and isinstance(end, str)
+    return os.path.join(one, end) if both else Unknown()  # type: ignore[call-overload]
+
+
+def _item(value: object, index: object) -> object:
+    if isinstance(value, tuple | str) and isinstance(index, int):
+        return _tried(lambda: value[index])
+    if isinstance(value, dict) and isinstance(index, str | int):
+        return value.get(index, Unknown())
+    return Unknown()
+
+
+def _items(value: object, index: object) -> Iterator[object]:
+    """What stands under an index; all that stands in a collection when it is not known."""
+    if isinstance(index, Unknown) and isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(index, Unknown) and isinstance(value, tuple):
+        yield from value
+    else:
+        yield _item(value, index)
+
+
+def _above(path: str, levels: int) -> str:
+    for _ in range(levels):
+        path = os.path.dirname(path)
+    return path
+
+
+def _is_too_long(value: object) -> bool:
+    return isinstance(value, str | tuple | bytes) and len(value) > _LONGEST

@@ -1,0 +1,231 @@
+"""One source, from its bytes to what it says."""
+
+from __future__ import annotations
+
+import _ast
+import os
+from collections.abc import Iterator
+
+from pypackage.analysis.imports import calls
+from pypackage.analysis.imports.conditions import Judge
+from pypackage.analysis.imports.contexts import stronger
+from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.folding import Folder
+from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
+from pypackage.analysis.imports.walker import Found, PathChange, Walker
+from pypackage.core.errors import SourceError
+from pypackage.python.source_tree import NotParsed, Parsed, parse
+
+_DEEPEST = 3  # exec in a source that is given to exec
+_HUGE = 8_000_000  # characters from which on a tree takes gigabytes
+_LARGE = 500_000  # characters from which on the quick scanner is asked first
+_MOST_PATHS = 50
+# Without one of these, no expression of a source imports, and none is looked at.
+_WORDS = (
+    *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
+    *("importorskip", "find_module", "sys.path", "addsitedir", "from sys", "sys as"),
+)
+
+
+def scan(
+    source: bytes,
+    path: str,
+    target: Target | None = None,
+    *,
+    function: str = "",
+    bulk: bool = False,
+) -> Scan:
+    """Find what a source imports.
+
+    A source that is indented as a whole, as `inspect.getsource` gives a nested function,
+    is understood too, and so is a notebook, if that is what `path` ends like.
+
+    Args:
+        source: The source as it lies on disk: PEP 263 says its encoding.
+        path: What messages call it; what the source finds relative to `__file__` is beside it.
+        target: The Python that it is to run with.
+        function: A function or `Class.method`: only what that one needs counts.
+        bulk: Whether speed matters more than to hear of a syntax error: a source without
+            anything unusual is then not parsed.
+
+    Raises:
+        SourceError: It cannot be decoded, or is not Python, as far as one can tell.
+        UsageError: It has no such function.
+    """
+    target = target or Target()
+    if path.endswith(".ipynb") or (not path.endswith(".py") and _is_notebook(source)):
+        from pypackage.analysis.imports import notebook
+
+        return notebook.scan(source, path, target, function)
+    return scan_text(decode(source, path), path, target, function=function, bulk=bulk)
+
+
+def _is_notebook(source: bytes) -> bool:
+    """Whether a source whose name does not tell, such as standard input, is a notebook."""
+    return source.lstrip()[:1] == b"{" and b'"nbformat"' in source
+
+
+def scan_text(
+    text: str, path: str, target: Target, *, function: str = "", bulk: bool = False
+) -> Scan:
+    """Find what a text imports; for the arguments and errors see `scan`."""
+    if (bulk or len(text) > _LARGE) and not function:
+        from pypackage.analysis.imports import quick
+
+        found = quick.scan(text)
+        if found is not None:
+            return found
+    parsed = NotParsed(1, 1, "too large to be parsed") if len(text) > _HUGE else parse(text)
+    if isinstance(parsed, Parsed):
+        return _Reading(text, path, target).scan(parsed, function)
+    return _understood(text, path, target, parsed, function)
+
+
+_LEFT_OUT = "its imports are found line by line"
+
+
+def _understood(text: str, path: str, target: Target, why: NotParsed, function: str) -> Scan:
+    """What is found where the grammar fails; an error when that is nothing."""
+    from pypackage.analysis.imports import fallback
+
+    text = _normal(text)
+    rebuilt = fallback.rebuild(text)
+    found = _Reading(text, path, target).scan(Parsed(rebuilt.tree, whole=False), function)
+    too_much = why.message.startswith(("nested", "too ")) or "nested" in why.message
+    of_another_version = too_much or fallback.is_of_another_version(text, why.line)
+    if not found.imports and not (rebuilt.sound and of_another_version):
+        raise SourceError(f"{place(path, why.line, why.column)}: {why.message}")
+    first = fallback.first_misfit(text, why.line)
+    if first < why.line:
+        why = NotParsed(first, 1, "invalid syntax")
+    remark = Remark(why.line, why.column, f"{why.message}; {_LEFT_OUT}")
+    return found._replace(remarks=(remark, *found.remarks))
+
+
+class _Reading:
+    """Reads the tree of one source."""
+
+    def __init__(self, text: str, path: str, target: Target, depth: int = 0) -> None:
+        self._text = text
+        # The tree counts columns in bytes of UTF-8, which matters where they are not characters.
+        self._lines = None if text.isascii() else _lines(text)
+        self._path = path
+        self._target = target
+        self._judge = Judge(target)
+        self._folder = Folder(path)
+        self._depth = depth
+
+    def scan(self, parsed: Parsed, function: str = "") -> Scan:
+        """What a tree says, or the part of it that one function needs."""
+        self._shift = parsed.shift
+        # The tree of what is not understood has no true places.
+        text = _normal(self._text) if parsed.whole else ""
+        walker = Walker(expressions=any(word in self._text for word in _WORDS), text=text)
+        walker.walk(parsed.tree, parsed.shift)
+        needed = self._needed(parsed.tree, walker, function) if function else None
+        imports: list[Import] = []
+        for found in walker.statements:
+            names = None if needed is None else needed.get(id(found.node))
+            if names is None and not parsed.whole and not self._is_deferred(found):
+                names = frozenset()  # what is not understood may use it
+            if needed is None or names is not None:
+                imports.extend(self._statement(found, names))
+        remarks: list[Remark] = []
+        for found in walker.calls:
+            if needed is None or id(found.node) in needed:
+                imports.extend(self._call(found, remarks))
+        paths, front = self._paths(walker.paths)
+        imports.sort(key=lambda one: (one.line, one.column))
+        return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front)
+
+    def _is_deferred(self, found: Found) -> bool:
+        return found.context.effect(self._judge).deferred
+
+    def _needed(
+        self, tree: _ast.Module, walker: Walker, function: str
+    ) -> dict[int, frozenset[str]]:
+        from pypackage.analysis.imports import functions
+
+        def runs(node: _ast.AST) -> bool:
+            context = walker.definitions.get(id(node))
+            return context is None or context.effect(self._judge).strongest[0].counts
+
+        return functions.needed(tree, function, runs, self._path)
+
+    def _statement(self, found: Found, only: frozenset[str] | None) -> Iterator[Import]:
+        node = found.node
+        assert not isinstance(node, _ast.Call)
+        effect = found.context.effect(self._judge)
+        why, reason = effect.strongest
+        line, column = self._place(node)
+        for alias in node.names:
+            if only and (alias.asname or alias.name.partition(".")[0]) not in only:
+                continue
+            if isinstance(node, _ast.Import):
+                module, name = alias.name, ""
+            else:
+                module, name = "." * node.level + (node.module or ""), alias.name
+            yield Import(module, name, line, column, why, reason, effect.deferred)
+
+    def _call(self, found: Found, remarks: list[Remark]) -> Iterator[Import]:
+        call = found.node
+        assert isinstance(call, _ast.Call)
+        for called in calls.imported_by(call, found.scope, self._folder):
+            effect = found.context.effect(self._judge)
+            line, column = self._place(call)
+            why, reason = effect.strongest
+            if called.source:
+                yield from self._inner(called.source, found)
+            elif called is calls.UNKNOWN:
+                if why.counts:
+                    remarks.append(Remark(line, column, _NOT_KNOWN))
+            else:
+                if called.asked:
+                    why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
+                yield Import(called.module, called.name, line, column, why, reason, effect.deferred)
+
+    def _inner(self, source: str, found: Found) -> Iterator[Import]:
+        """The imports of a source that is run by a call: they stand where the call does."""
+        parsed = parse(source) if self._depth < _DEEPEST else None
+        if not isinstance(parsed, Parsed):
+            return
+        effect = found.context.effect(self._judge)
+        line, column = self._place(found.node)
+        inner = _Reading(source, self._path, self._target, self._depth + 1).scan(parsed)
+        for one in inner.imports:
+            why, reason = stronger(effect.strongest, (one.why, one.reason))
+            deferred = effect.deferred or one.deferred
+            yield one._replace(line=line, column=column, why=why, reason=reason, deferred=deferred)
+
+    def _paths(self, changes: list[PathChange]) -> tuple[tuple[str, ...], int]:
+        """The folders that are put on sys.path, those in front first."""
+        front: list[str] = []
+        back: list[str] = []
+        for change in changes[:_MOST_PATHS]:
+            values = self._folder.elements if change.several else self._folder.values
+            found = [one for one in values(change.value, change.scope) if isinstance(one, str)]
+            base = os.path.dirname(os.path.abspath(self._path))
+            folders = [os.path.normpath(os.path.join(base, one)) for one in found if one]
+            if change.front:
+                front[:0] = folders
+            else:
+                back += folders
+        return (*front, *back), len(front)
+
+    def _place(self, node: _ast.stmt | _ast.Call) -> tuple[int, int]:
+        line, column = node.lineno - self._shift, node.col_offset
+        if self._lines:
+            column = len(self._lines[line - 1].encode()[:column].decode(errors="replace"))
+        return line, column + 1
+
+
+_NOT_KNOWN = "imports a module whose name is not known before it runs"
+
+
+def _normal(text: str) -> str:
+    """A text with the line ends that the grammar makes of all."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _lines(text: str) -> list[str]:
+    return _normal(text).split("\n")

@@ -1,0 +1,158 @@
+"""Names and what is bound to them, as far as the source alone tells."""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pypackage.python.source_tree import dotted
+
+
+class Binding(NamedTuple):
+    """One thing that a name stands for.
+
+    Attributes:
+        kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`),
+            `function` (`definition`), `class` (`inside`) or `other`, which says nothing.
+        module: The dotted name of what was imported.
+        node: The expression.
+        part: Of `each`, which part of the element; -1 is all of it.
+        definition: Of `function`, where it is defined.
+        inside: Of `class`, its own names.
+    """
+
+    kind: str
+    module: str = ""
+    node: _ast.expr | None = None
+    part: int = -1
+    definition: _ast.FunctionDef | _ast.AsyncFunctionDef | None = None
+    inside: Scope | None = None
+
+
+def without_partial(node: _ast.expr | None) -> _ast.expr | None:
+    """The function that `functools.partial` gives keywords to, else the expression itself."""
+    if isinstance(node, _ast.Call) and len(node.args) == 1:
+        return node.args[0] if dotted(node.func).endswith("partial") else node
+    return node
+
+
+_OTHER = Binding("other")
+_LONGEST_CHAIN = 50  # of names that stand for names
+
+
+class Scope:
+    """The names of a module, class, function or comprehension.
+
+    Attributes:
+        parent: The scope around it, as its names are looked up.
+        owner: The class of which it is a method, or a part of one.
+        bindings: What is bound to each of its names, in the order of the source.
+        stars: The modules that `from module import *` takes all from.
+    """
+
+    def __init__(self, parent: Scope | None = None, *, is_class: bool = False) -> None:
+        # What stands in a class is not seen from within its functions.
+        skip = parent is not None and parent.is_class and not is_class
+        self.parent: Scope | None = parent.parent if parent is not None and skip else parent
+        self.owner: Scope | None = None
+        if parent is not None and not is_class:
+            self.owner = parent if skip else parent.owner
+        self.is_class: bool = is_class
+        self.bindings: dict[str, list[Binding]] = {}
+        self.stars: list[str] = []
+        self._meanings: dict[str, frozenset[str]] = {}
+        self._elsewhere: dict[str, Scope] = {}  # names that are declared global or nonlocal
+
+    def bind(self, name: str, binding: Binding = _OTHER) -> None:
+        """Add one thing that a name of this scope stands for."""
+        scope = self._elsewhere.get(name, self)
+        scope.bindings.setdefault(name, []).append(binding)
+
+    def bind_target(self, target: _ast.expr | None, value: _ast.expr | None, kind: str) -> None:
+        """Bind what is assigned to: a name, or the names of a tuple, to what is not known."""
+        if isinstance(target, _ast.Name):
+            self.bind(target.id, Binding(kind, node=value) if value else _OTHER)
+        elif isinstance(target, _ast.Tuple | _ast.List):
+            if kind == "each":
+                self._bind_parts(target.elts, value)
+                return
+            pairs = isinstance(value, _ast.Tuple | _ast.List) and kind == "value"
+            values = value.elts if pairs and isinstance(value, _ast.Tuple | _ast.List) else []
+            if len(values) != len(target.elts):
+                values = [None] * len(target.elts)  # type: ignore[list-item]
+            for one, its_value in zip(target.elts, values, strict=True):
+                self.bind_target(one, its_value, kind)
+        elif isinstance(target, _ast.Starred):
+            self.bind_target(target.value, None, kind)
+
+    def _bind_parts(self, targets: list[_ast.expr], value: _ast.expr | None) -> None:
+        """Bind the names of a loop over pairs and the like."""
+        for part, one in enumerate(targets):
+            if isinstance(one, _ast.Name):
+                self.bind(one.id, Binding("each", node=value, part=part) if value else _OTHER)
+            else:
+                self.bind_target(one, None, "other")
+
+    def declare_global(self, name: str) -> None:
+        """Let a name of this scope be one of the module's."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        self._elsewhere[name] = scope
+
+    def lookup(self, name: str) -> list[Binding]:
+        """What a name may stand for when it is used in this scope."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.bindings:
+                return scope.bindings[name]
+            scope = scope.parent
+        return []
+
+    def value(self, name: str) -> _ast.expr | None:
+        """The expression that a name is bound to, when it is bound once."""
+        bindings = self.lookup(name)
+        return bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+
+    def class_of(self, name: str) -> Scope | None:
+        """The names of the class that a name stands for, `self` and `cls` among them."""
+        if name in ("self", "cls"):
+            return self.owner
+        bindings = self.lookup(name)
+        return bindings[0].inside if len(bindings) == 1 else None
+
+    def meanings(self, expression: _ast.expr | str) -> frozenset[str]:
+        """The dotted names that a dotted expression may stand for, imports followed.
+
+        To be asked when all names are bound: answers are kept.
+        """
+        name = expression if isinstance(expression, str) else dotted(expression)
+        first, dot, rest = name.partition(".")
+        if not first:
+            return frozenset()
+        known = self._meanings.get(first)
+        if known is None:
+            known = self._meanings[first] = frozenset(self._names_of(first, set()))
+        return frozenset(one + dot + rest for one in known) if dot else known
+
+    def _names_of(self, name: str, seen: set[str]) -> Iterator[str]:
+        """The dotted names that one name may stand for; names that are seen lead to no more."""
+        seen.add(name)
+        bindings = self.lookup(name)
+        if not bindings:
+            yield name
+            yield from (f"{star}.{name}" for star in self._all_stars())
+        for binding in bindings:
+            if binding.kind == "import":
+                yield binding.module
+            elif binding.kind == "value" and binding.node is not None:
+                first, dot, rest = dotted(without_partial(binding.node)).partition(".")
+                if first and first not in seen and len(seen) < _LONGEST_CHAIN:
+                    yield from (one + dot + rest for one in self._names_of(first, seen))
+
+    def _all_stars(self) -> Iterator[str]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.stars
+            scope = scope.parent

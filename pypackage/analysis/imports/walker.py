@@ -1,0 +1,465 @@
+"""Walks the tree of a source: what is imported, under which conditions, by which names.
+
+It walks with a list, not by recursion: sources nest deeper than Python's stack.
+"""
+
+from __future__ import annotations
+
+import _ast
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pypackage.analysis.imports.calls import ALL_FUNCTIONS
+from pypackage.analysis.imports.contexts import (
+    Branch,
+    Context,
+    Function,
+    Guarded,
+    Lasting,
+    Suppressed,
+    caught_as,
+)
+from pypackage.analysis.imports.model import Why
+from pypackage.analysis.imports.scopes import Binding, Scope, without_partial
+from pypackage.python.source_tree import children, dotted, walk
+
+_Branches = _ast.If | _ast.While
+_Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
+_Withs = _ast.With | _ast.AsyncWith
+_DOTTED = (_ast.Name, _ast.Attribute)
+_Loops = _ast.For | _ast.AsyncFor
+_Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
+_IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
+_EXITS = ("exit", "quit", "sys.exit", "os._exit", "os.abort")
+# Lines without one of these, and without another name for such a function, call none.
+_WORDS = (
+    *("import", "exec", "eval", "compile", "find_", "loader", "resolve_name", "run_module"),
+    *("addsitedir", "path.insert", "path.append", "path.extend", "path[", "path +", "path="),
+)
+
+
+class Found(NamedTuple):
+    """An import statement or a call, and where it stands."""
+
+    node: _ast.Import | _ast.ImportFrom | _ast.Call
+    context: Context
+    scope: Scope
+
+
+_Part = tuple[_ast.AST, Context, Scope]
+
+
+class PathChange(NamedTuple):
+    """A change of sys.path: what is put in, as one value or several, and where."""
+
+    value: _ast.expr
+    scope: Scope
+    several: bool
+    front: bool
+
+
+class Walker:
+    """What a walk finds.
+
+    Args:
+        expressions: Whether to look into expressions, which only calls need.
+        text: The source of the tree, if lines that call nothing of interest are to be left out.
+
+    Attributes:
+        statements: The import statements.
+        calls: All calls, of which some may import.
+        paths: The changes of sys.path.
+        definitions: The contexts of all functions and classes, by the identity of the node.
+    """
+
+    def __init__(self, *, expressions: bool = True, text: str = "") -> None:
+        self.statements: list[Found] = []
+        self.calls: list[Found] = []
+        self.paths: list[PathChange] = []
+        self.definitions: dict[int, Context] = {}
+        self._expressions = expressions
+        self._text = text
+        self._blocks: list[tuple[Sequence[_ast.stmt], Context, Scope]] = []
+        self._parts: list[_Part] = []
+        self._assigned: list[tuple[_ast.AST, _ast.expr, Scope]] = []
+        self._scopes: list[Scope] = []
+
+    def walk(self, tree: _ast.Module, shift: int = 0) -> Scope:
+        """Walk a tree; returns the scope of its module.
+
+        Args:
+            tree: The tree.
+            shift: By how many lines the numbers of its lines are too large.
+        """
+        module = self._scope(None)
+        self._blocks.append((tree.body, Context(), module))
+        while self._blocks:
+            statements, context, scope = self._blocks.pop()
+            for node in statements:
+                self._statement(node, context, scope)
+                context = _after(node, context, scope)
+        if self._text:
+            lines = self._lines_of_interest()
+            self._parts = [part for part in self._parts if _is_on(part[0], lines, shift)]
+        self._look_into(self._parts)
+        for target, value, scope in self._assigned:
+            self._path_assigned(target, value, scope)
+        for call in self.calls:
+            self._path_called(call.node, call.scope)  # type: ignore[arg-type]
+        return module
+
+    def _scope(self, parent: Scope | None, *, is_class: bool = False) -> Scope:
+        scope = Scope(parent, is_class=is_class)
+        self._scopes.append(scope)
+        return scope
+
+    def _lines_of_interest(self) -> list[int]:
+        """The lines that may call a function that imports, in order."""
+        aliases = {
+            name
+            for scope in self._scopes
+            for name, bindings in scope.bindings.items()
+            if any(
+                one.kind == "import" or isinstance(without_partial(one.node), _DOTTED)
+                for one in bindings
+            )
+            if not scope.meanings(name).isdisjoint(ALL_FUNCTIONS)
+        }
+        text = self._text
+        places: set[int] = set()
+        for word in (*_WORDS, *aliases):
+            at = -1
+            while (at := text.find(word, at + 1)) >= 0:
+                places.add(at)
+        found, line, counted = [], 1, 0
+        for at in sorted(places):
+            line += text.count("\n", counted, at)
+            counted = at
+            found.append(line)
+        return found
+
+    # --- statements ----------------------------------------------------------------------
+
+    def _statement(self, node: _ast.stmt, context: Context, scope: Scope) -> None:
+        if isinstance(node, _ast.Import | _ast.ImportFrom):
+            self.statements.append(Found(node, context, scope))
+            _bind_imported(node, scope)
+        elif isinstance(node, _Definitions):
+            self._function(node, context, scope)
+        elif isinstance(node, _ast.ClassDef):
+            self._class(node, context, scope)
+        elif isinstance(node, _Branches):
+            self._look(node.test, context, scope)
+            self._block(node.body, Branch(context, node.test, scope, taken=True), scope)
+            self._block(node.orelse, Branch(context, node.test, scope, taken=False), scope)
+        elif isinstance(node, _Withs):
+            self._with(node, context, scope)
+        elif isinstance(node, _Loops):
+            scope.bind_target(node.target, node.iter, "each")
+            self._look(node.iter, context, scope)
+            self._block(node.body, context, scope)
+            self._block(node.orelse, context, scope)
+        # TryStar is a class of its own, from Python 3.11 on.
+        elif isinstance(node, _ast.Try) or type(node).__name__ == "TryStar":
+            self._try(node, context, scope)  # type: ignore[arg-type]
+        elif isinstance(node, _ast.Match):
+            self._match(node, context, scope)
+        else:
+            self._simple(node, context, scope)
+
+    def _block(self, statements: Sequence[_ast.stmt], context: Context, scope: Scope) -> None:
+        if statements:
+            self._blocks.append((statements, context, scope))
+
+    def _function(
+        self, node: _ast.FunctionDef | _ast.AsyncFunctionDef, context: Context, scope: Scope
+    ) -> None:
+        self.definitions[id(node)] = context
+        scope.bind(node.name, Binding("function", definition=node))
+        inner = self._scope(scope)
+        _bind_parameters(node.args, inner)
+        for part in (*node.decorator_list, *children(node.args), node.returns):
+            self._look(part, context, scope)
+        self._block(node.body, Function(context), inner)
+
+    def _class(self, node: _ast.ClassDef, context: Context, scope: Scope) -> None:
+        self.definitions[id(node)] = context
+        inner = self._scope(scope, is_class=True)
+        scope.bind(node.name, Binding("class", inside=inner))
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self._look(part, context, scope)
+        self._block(node.body, context, inner)
+
+    def _with(self, node: _ast.With | _ast.AsyncWith, context: Context, scope: Scope) -> None:
+        for item in node.items:
+            self._look(item.context_expr, context, scope)
+            scope.bind_target(item.optional_vars, None, "other")
+        self._block(node.body, Suppressed(context, node, scope), scope)
+
+    def _match(self, node: _ast.Match, context: Context, scope: Scope) -> None:
+        self._look(node.subject, context, scope)
+        for case in node.cases:
+            for part in walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    scope.bind(name)
+            self._look(case.guard, context, scope)
+            test = _test_of(node.subject, case)
+            inner = Branch(context, test, scope, taken=True) if test else context
+            self._block(case.body, inner, scope)
+            if test:
+                context = Branch(context, test, scope, taken=False)
+
+    def _try(self, node: _ast.Try, context: Context, scope: Scope) -> None:
+        catcher, caught = _catcher(node, scope)
+        body = fallback = otherwise = context
+        if catcher is not None and not _gives_up(catcher.body):
+            body = Guarded(context, f"try/except {caught}".rstrip())
+            # A handler of all errors stands in for an import only where one is tried.
+            if caught in _IMPORT_ERRORS or _import(node.body):
+                otherwise = Lasting(context, Why.OPTIONAL, f"try/except {caught}".rstrip())
+                fallback = Lasting(context, Why.OPTIONAL, f"except {caught}".rstrip())
+        self._block(node.body, body, scope)
+        for handler in node.handlers:
+            self._look(handler.type, context, scope)
+            if handler.name:
+                scope.bind(handler.name)
+            self._block(handler.body, fallback if handler is catcher else context, scope)
+        self._block(node.orelse, otherwise, scope)
+        self._block(node.finalbody, context, scope)
+
+    def _simple(self, node: _ast.stmt, context: Context, scope: Scope) -> None:
+        if isinstance(node, _ast.Assign):
+            for target in node.targets:
+                scope.bind_target(target, node.value, "value")
+                self._assigned.append((target, node.value, scope))
+        elif isinstance(node, _ast.AnnAssign):
+            if node.value is not None:
+                scope.bind_target(node.target, node.value, "value")
+        elif isinstance(node, _ast.AugAssign):
+            scope.bind_target(node.target, None, "other")
+            self._assigned.append((node, node.value, scope))
+        elif isinstance(node, _ast.Global | _ast.Nonlocal):
+            for name in node.names:
+                if isinstance(node, _ast.Global):
+                    scope.declare_global(name)
+        for part in children(node):
+            self._look(part, context, scope)
+
+    # --- expressions ---------------------------------------------------------------------
+
+    def _look(self, node: _ast.AST | None, context: Context, scope: Scope) -> None:
+        """Note an expression in which there may be calls."""
+        if node is not None and self._expressions:
+            self._parts.append((node, context, scope))
+
+    def _look_into(self, todo: list[_Part]) -> None:
+        """Find the calls in expressions."""
+        todo.reverse()
+        while todo:
+            node, context, scope = todo.pop()
+            if isinstance(node, _ast.Call):
+                self.calls.append(Found(node, context, scope))
+            elif isinstance(node, _ast.Lambda):
+                inner = Scope(scope)
+                _bind_parameters(node.args, inner)
+                todo.append((node.args, context, scope))
+                todo.append((node.body, Function(context), inner))
+                continue
+            elif isinstance(node, _ast.IfExp):
+                todo.append((node.test, context, scope))
+                todo.append((node.body, Branch(context, node.test, scope, taken=True), scope))
+                todo.append((node.orelse, Branch(context, node.test, scope, taken=False), scope))
+                continue
+            elif isinstance(node, _ast.BoolOp):
+                taken = isinstance(node.op, _ast.And)
+                for value in node.values:
+                    todo.append((value, context, scope))
+                    context = Branch(context, value, scope, taken=taken)
+                continue
+            elif isinstance(node, _Comprehensions):
+                scope = Scope(scope)
+                for generator in node.generators:
+                    scope.bind_target(generator.target, generator.iter, "each")
+            elif isinstance(node, _ast.NamedExpr):
+                scope.bind_target(node.target, node.value, "value")
+            todo.extend((child, context, scope) for child in children(node))
+
+    # --- sys.path ------------------------------------------------------------------------
+
+    def _path_assigned(self, target: _ast.AST, value: _ast.expr, scope: Scope) -> None:
+        """`sys.path[:0] = [...]`, `sys.path = [...] + sys.path`, `sys.path += [...]`."""
+        if isinstance(target, _ast.AugAssign):
+            if "sys.path" in scope.meanings(target.target):
+                self.paths.append(PathChange(value, scope, several=True, front=False))
+            return
+        whole = isinstance(target, _ast.Subscript)
+        base = target.value if isinstance(target, _ast.Subscript) else target
+        if not isinstance(base, _ast.Attribute | _ast.Name) or "sys.path" not in scope.meanings(
+            base
+        ):
+            return
+        if whole:
+            self.paths.append(PathChange(value, scope, several=True, front=True))
+        elif isinstance(value, _ast.List) and any(map(_is_starred, value.elts)):
+            at = next(i for i, one in enumerate(value.elts) if _is_starred(one))
+            for elements, front in ((value.elts[:at], True), (value.elts[at + 1 :], False)):
+                some = _ast.List(elements, _ast.Load())
+                self.paths.append(PathChange(some, scope, several=True, front=front))
+        elif isinstance(value, _ast.BinOp) and isinstance(value.op, _ast.Add):
+            for part, front in ((value.left, True), (value.right, False)):
+                if isinstance(part, _ast.List | _ast.Tuple):
+                    self.paths.append(PathChange(part, scope, several=True, front=front))
+
+    def _path_called(self, call: _ast.Call, scope: Scope) -> None:
+        """`sys.path.insert(0, ...)`, `append`, `extend` and `site.addsitedir`."""
+        for meaning in scope.meanings(call.func):
+            if meaning == "sys.path.insert" and len(call.args) == 2:
+                at = call.args[0]
+                front = isinstance(at, _ast.Constant) and at.value in (0, 1)
+                self.paths.append(PathChange(call.args[1], scope, several=False, front=front))
+            elif meaning in ("sys.path.append", "site.addsitedir") and call.args:
+                self.paths.append(PathChange(call.args[0], scope, several=False, front=False))
+            elif meaning == "sys.path.extend" and call.args:
+                self.paths.append(PathChange(call.args[0], scope, several=True, front=False))
+
+
+# --- what the parts of the tree mean -----------------------------------------------------
+
+
+def _bind_imported(node: _ast.Import | _ast.ImportFrom, scope: Scope) -> None:
+    for alias in node.names:
+        if isinstance(node, _ast.Import):
+            name = alias.asname or alias.name.partition(".")[0]
+            scope.bind(name, Binding("import", alias.name if alias.asname else name))
+            continue
+        module = "." * node.level + (node.module or "")
+        if alias.name == "*":
+            scope.stars.append(module)
+        else:
+            scope.bind(alias.asname or alias.name, Binding("import", f"{module}.{alias.name}"))
+
+
+def _bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
+    given = [*arguments.posonlyargs, *arguments.args]
+    for one in (*given, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if one is not None:
+            scope.bind(one.arg)
+    last = given[len(given) - len(arguments.defaults) :]
+    defaults = [*arguments.defaults, *arguments.kw_defaults]
+    for one, default in zip([*last, *arguments.kwonlyargs], defaults, strict=True):
+        if default is not None:
+            scope.bind(one.arg, Binding("value", node=default))
+
+
+def _is_starred(node: _ast.expr) -> bool:
+    return isinstance(node, _ast.Starred)
+
+
+def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
+    """Whether a node stands on one of some lines."""
+    first = getattr(node, "lineno", None)
+    if first is None:  # such as a `with` item's; it is looked into
+        return True
+    at = bisect_left(lines, first - shift)
+    return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift
+
+
+def _after(node: _ast.stmt, context: Context, scope: Scope) -> Context:
+    """The context of what stands behind a statement in its block."""
+    if _leaves(node):
+        name = type(node).__name__.lower()
+        return Lasting(context, Why.DEAD, f"after {name}")
+    if isinstance(node, _ast.If):
+        # `if sys.version_info >= (3, 8): return ...`: what follows is its else.
+        leaves, other = (_ends(block) for block in (node.body, node.orelse))
+        if leaves != other:
+            return Branch(context, node.test, scope, taken=other)
+    return context
+
+
+def _leaves(node: _ast.stmt) -> bool:
+    return isinstance(node, _ast.Return | _ast.Raise | _ast.Continue | _ast.Break)
+
+
+def _ends(block: Sequence[_ast.stmt]) -> bool:
+    """Whether a block leaves the one around it, but not by an error."""
+    return bool(block) and isinstance(block[-1], _ast.Return | _ast.Continue | _ast.Break)
+
+
+def _import(block: Sequence[_ast.AST]) -> bool:
+    """Whether statements import when they are run, themselves or by others in them."""
+    todo = list(block)
+    while todo:
+        node = todo.pop()
+        value = getattr(node, "value", None)
+        if isinstance(node, _ast.Import | _ast.ImportFrom):
+            return True
+        if isinstance(value, _ast.Call) and "import" in dotted(value.func):
+            return True
+        if not isinstance(node, _ast.FunctionDef | _ast.AsyncFunctionDef):
+            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+                todo += getattr(node, part, ())
+    return False
+
+
+_UNKNOWN = _ast.Name("unknown", _ast.Load())
+
+
+def _test_of(subject: _ast.expr, case: _ast.match_case) -> _ast.expr | None:
+    """What a case compares: `case "win32" | "cygwin":`, `case (3, 11, *_) if ...:`."""
+    test = _matches(subject, case.pattern)
+    if case.guard is None:
+        return test
+    return _ast.BoolOp(_ast.And(), [test, case.guard]) if test else case.guard
+
+
+def _matches(subject: _ast.expr, pattern: _ast.pattern) -> _ast.expr | None:
+    """Whether a value matches, as an expression; None when every value does."""
+    if isinstance(pattern, _ast.MatchValue):
+        return _ast.Compare(subject, [_ast.Eq()], [pattern.value])
+    if isinstance(pattern, _ast.MatchAs):
+        return _matches(subject, pattern.pattern) if pattern.pattern else None
+    if isinstance(pattern, _ast.MatchOr):
+        tests = [_matches(subject, one) for one in pattern.patterns]
+        known = [one for one in tests if one is not None]
+        return _ast.BoolOp(_ast.Or(), known) if len(known) == len(tests) else None
+    if isinstance(pattern, _ast.MatchSequence):
+        return _matches_each(subject, pattern.patterns)
+    return _UNKNOWN
+
+
+def _matches_each(subject: _ast.expr, patterns: Sequence[_ast.pattern]) -> _ast.expr:
+    """Whether the elements of a sequence match, of which the last may be `*rest`."""
+    has_star = bool(patterns) and isinstance(patterns[-1], _ast.MatchStar)
+    singles = patterns[:-1] if has_star else patterns
+    if any(isinstance(one, _ast.MatchStar) for one in singles):
+        return _UNKNOWN
+    length = _ast.Call(_ast.Name("len", _ast.Load()), [subject], [])
+    enough = _ast.GtE() if has_star else _ast.Eq()
+    tests: list[_ast.expr | None] = [_ast.Compare(length, [enough], [_ast.Constant(len(singles))])]
+    for number, one in enumerate(singles):
+        tests.append(_matches(_ast.Subscript(subject, _ast.Constant(number), _ast.Load()), one))
+    return _ast.BoolOp(_ast.And(), [one for one in tests if one is not None])
+
+
+def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:
+    """The handler that an ImportError ends in, and the name by which it is caught."""
+    for handler in node.handlers:
+        if handler.type is None:
+            return handler, ""
+        caught = caught_as(handler.type, scope)
+        if caught:
+            return handler, caught
+    return None, ""
+
+
+def _gives_up(body: Sequence[_ast.stmt]) -> bool:
+    """Whether a handler ends the program or raises, so that what failed was required."""
+    last = body[-1] if body else None
+    if isinstance(last, _ast.Raise):
+        return True
+    if isinstance(last, _ast.Expr) and isinstance(last.value, _ast.Call):
+        return dotted(last.value.func) in _EXITS
+    return False

@@ -1,0 +1,88 @@
+"""The files that programs are made of, and where each one's imports are looked for."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from pypackage.analysis.finder import Finder
+from pypackage.analysis.search_path import INSTALLED, Root
+from pypackage.analysis.source_files import Source
+
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_PROJECT_LEVELS = 4
+
+
+class Unit(NamedTuple):
+    """A file that is part of a program.
+
+    Attributes:
+        path: Where it is; empty for stdin and what has no file.
+        label: What messages call it.
+        roots: The folders in which its imports are looked for before the standard library.
+        late: Those that come after it.
+        base: The folder that paths of local modules are relative to.
+        folder: The one in which it is, for relative imports.
+        top: The local module that it belongs to; empty for a source that was named.
+    """
+
+    path: str
+    label: str
+    roots: tuple[str, ...]
+    late: tuple[Root, ...]
+    base: str
+    folder: str
+    top: str = ""
+
+
+class Units:
+    """Makes units of sources.
+
+    Args:
+        finder: Looks modules up.
+        path: Folders in which modules of the user's own are looked for as well.
+    """
+
+    def __init__(self, finder: Finder, path: tuple[str, ...]) -> None:
+        self._finder = finder
+        self._path = path
+        self._lates: dict[str, tuple[Root, ...]] = {}
+
+    def of_name(self, label: str) -> Unit:
+        """What has no file: it imports from the present folder."""
+        folder = os.path.realpath(os.getcwd())
+        return Unit("", label, (folder, *self._path), self._late(folder), folder, folder)
+
+    def of_source(self, source: Source) -> Unit:
+        """A source that was named, with the folders in which Python would look for it."""
+        folder = os.path.dirname(source.path) if source.path else os.path.realpath(os.getcwd())
+        package = self._finder.outermost_package(folder, source.tree) if source.path else ""
+        root = os.path.dirname(package) if package else folder
+        late: tuple[Root, ...] = (Root(root, os.path.basename(package)),) if package else ()
+        if os.path.basename(root) in INSTALLED:
+            late = ()  # a program that came with an installed package, such as Parsl's
+        if not source.tree:
+            late += self._late(folder)
+            roots = (folder, *self._path)
+            return Unit(source.path, source.label, roots, late, folder, folder)
+        # A folder above the one that was named is looked into for the package's own modules
+        # alone; what else lies there is not the user's concern.
+        inside = f"{root}{os.sep}".startswith(f"{source.tree}{os.sep}")
+        base, own = (source.tree, (root, source.tree)) if inside else (root, ())
+        roots = tuple(dict.fromkeys((*own, *self._path)))
+        late += self._late(base)
+        return Unit(source.path, source.label, roots, late, base, folder, package)
+
+    def _late(self, folder: str) -> tuple[Root, ...]:
+        """The `src` beside a program, and the folder of the project that it belongs to."""
+        if folder in self._lates:
+            return self._lates[folder]
+        below, found = folder, [os.path.join(folder, "src")]
+        for _ in range(_PROJECT_LEVELS):
+            if any(self._finder.has_file(folder, one) for one in _PROJECT_FILES):
+                found += [os.path.join(folder, "src"), folder]
+                break
+            folder = os.path.dirname(folder)
+        usable = (one for one in found if not self._finder.has_file(one, "__init__.py"))
+        self._lates[below] = tuple(Root(one) for one in dict.fromkeys(usable))
+        return self._lates[below]

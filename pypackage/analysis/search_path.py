@@ -1,0 +1,123 @@
+"""What the target has beside its standard library, as far as the analyzer asks for it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.analysis.finder import Finder
+
+if TYPE_CHECKING:
+    from pypackage.python.environment import Environment
+
+INSTALLED = ("site-packages", "dist-packages")
+"""Names of folders whose modules are installed ones, and nobody's own."""
+
+
+class Root(NamedTuple):
+    """A folder of modules of the user's own that the target imports from.
+
+    Attributes:
+        folder: The folder.
+        only: The one module that is meant of those in it; empty when all are.
+    """
+
+    folder: str
+    only: str = ""
+
+
+class SitePackages:
+    """The folders of installed modules of an interpreter that is looked for when needed.
+
+    Args:
+        find: Finds its environment; None when only a version is known.
+    """
+
+    def __init__(self, find: Callable[[], Environment | None], finder: Finder) -> None:
+        self._find = find
+        self._finder = finder
+        self._asked = False
+        self._environment: Environment | None = None
+        self._editable: tuple[Root, ...] | None = None
+
+    @property
+    def environment(self) -> Environment | None:
+        """Where the target's modules are; None when only a version is known."""
+        if not self._asked:
+            self._environment = self._find()
+            self._asked = True
+        return self._environment
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of its modules that are not the standard library's."""
+        return self.environment.sites if self.environment else ()
+
+    def has(self, module: str) -> bool:
+        """Whether a top-level module or package with an `__init__` is installed."""
+        return self._finder.has_package(module, self.folders)
+
+    def script(self, name: str) -> str:
+        """The module of a console script; empty when there is none of that name."""
+        from pypackage.python import distributions
+
+        for distribution in distributions.scan(self.folders):
+            for entry in distribution.entry_points:
+                if entry.group in ("console_scripts", "gui_scripts") and entry.name == name:
+                    return entry.value.partition(":")[0].strip()
+        return ""
+
+    @property
+    def editable(self) -> tuple[Root, ...]:
+        """Where the modules lie that are installed in editable mode."""
+        if self._editable is None:
+            prefix = self.environment.prefix if self.environment else ""
+            found = [root for folder in self.folders for root in _roots_in(folder)]
+            self._editable = tuple(
+                root for root in found if not root.folder.startswith(prefix + os.sep)
+            )
+        return self._editable
+
+
+def _roots_in(folder: str) -> list[Root]:
+    """The folders that the .pth and .egg-link files of a folder lead to."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        if name.endswith(".pth"):
+            for line in _lines(os.path.join(folder, name)):
+                found += _roots_of(line.strip(), folder)
+        elif name.endswith(".egg-link"):
+            found += [Root(line.strip()) for line in _lines(os.path.join(folder, name))[:1]]
+    return [root for root in found if os.path.isdir(root.folder)]
+
+
+def _roots_of(line: str, folder: str) -> list[Root]:
+    """Where one line of a .pth file leads: it is a folder, or it imports a finder."""
+    if not line or line.startswith("#"):
+        return []
+    finder = re.match(r"import\s+(\w+)", line)
+    if not finder:
+        return [Root(os.path.normpath(os.path.join(folder, line)))]
+    from pypackage.python import editable
+
+    mapping = editable.mapping(os.path.join(folder, f"{finder[1]}.py"))
+    places = [(module, place) for module, place in mapping.items() if "." not in module]
+    return [
+        Root(os.path.dirname(place), module)
+        for module, place in places
+        if os.path.basename(place) == module
+    ]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(1_000_000).splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,1 @@
+"""From a prefix to an archive."""

@@ -1,0 +1,217 @@
+"""Byte code for every module of an environment, so that no task has to compile any.
+
+What a package needs is compiled once and kept, by the package's digest and the interpreter's.
+Byte code that somebody's session left in the environment, with this machine's paths and
+times, does not get into the archive.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from pypackage.archive import members, tar_stream
+from pypackage.archive.contents import Contents, Entry
+from pypackage.archive.manifest import Package
+from pypackage.core.errors import ProcessError
+from pypackage.core.progress import Reporter
+from pypackage.core.store import Store
+from pypackage.python.compile import ByteCode, Compiler, Module
+
+_FORMAT = 1  # of the making: another one compiles everything anew
+_OLDEST = (3, 7)  # the first Python that knows byte code without a time
+
+_NONE = "no byte code is added, tasks will have to compile"
+
+_PYC = re.compile(r"(.*/)__pycache__/([^/]+)\.(?!opt-)[^./]+(?:\.opt-[^./]+)?\.pyc")
+
+
+def complete(
+    contents: Contents, prefix: Path, store: Store, workers: int, reporter: Reporter
+) -> Contents:
+    """Add the byte code of all modules that have none which is always valid.
+
+    Modules that hold the environment's path have none: they are rewritten on the worker.
+
+    Args:
+        contents: What goes into the archive.
+        prefix: The environment, whose own interpreter compiles.
+        store: Where byte code is kept.
+        workers: How many processes compile at a time.
+        reporter: Hears of the progress, and why there is no byte code where there is none.
+    """
+    python = next((p for p in contents.packages if p.name == "python"), None)
+    if python is None or not _is_able(python, reporter):
+        return contents
+    groups = [group for group in _groups(contents) if group.modules]
+    keys = [group.key(python) for group in groups]
+    kept = [_load(store, key) for key in keys]
+    missing = [index for index, code in enumerate(kept) if code is None]
+    if missing:
+        try:
+            made = _compile([groups[i] for i in missing], prefix / "bin/python", workers, reporter)
+        except ProcessError as error:
+            reporter.warn(f"{_NONE}: {error}")
+            return contents
+        for index, code in zip(missing, made, strict=True):
+            kept[index] = code
+            _save(store, keys[index], code)
+    return _with(contents, zip(groups, kept, strict=True))
+
+
+def _is_able(python: Package, reporter: Reporter) -> bool:
+    """Whether an environment's interpreter runs here, and knows byte code without a time."""
+    version = tuple(int(number) for number in re.findall(r"\d+", python.version)[:2])
+    if version < _OLDEST:
+        reporter.note(f"Python {python.version} checks the times of its byte code: none is added")
+        return False
+    if python.subdir != _platform():
+        reporter.warn(f"{_NONE}: Python for {python.subdir} does not run here")
+        return False
+    return True
+
+
+def _platform() -> str:
+    """Conda's name of this machine's platform."""
+    machine = os.uname().machine
+    system = "osx" if sys.platform == "darwin" else "linux"
+    return f"{system}-{ {'x86_64': '64', 'i686': '32'}.get(machine, machine) }"
+
+
+_Code = dict[str, ByteCode]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The modules of one package, or of one folder that no package owns.
+
+    Attributes:
+        package: Its digest, empty when it is unknown.
+        modules: Their entries.
+        formers: For the target of each, the entries of its byte code.
+    """
+
+    package: str
+    modules: Sequence[Entry]
+    formers: Mapping[str, Sequence[Entry]]
+
+    def key(self, python: Package) -> str:
+        """A name for all that the byte code depends on."""
+        digest = sha256(repr((_FORMAT, python, self.package)).encode())
+        for module in self.modules:
+            for entry in (module, *self.formers.get(module.target, ())):
+                digest.update(tar_stream.identity(entry, bool(self.package)))
+        return digest.hexdigest()
+
+    def job(self) -> list[Module]:
+        return [
+            Module(
+                entry.target,
+                Path(entry.source or ""),
+                entry.data,
+                {
+                    former.target: Path(former.source)
+                    for former in self.formers.get(entry.target, ())
+                    if former.pristine and former.source
+                },
+            )
+            for entry in self.modules
+        ]
+
+
+def _groups(contents: Contents) -> Iterator[_Group]:
+    """The modules that are to have byte code, package by package."""
+    digests = {package.name: package.sha256 for package in contents.packages}
+    rewritten = {relocation.path for relocation in contents.relocations}
+    modules: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in contents.entries:
+        if _is_module(entry) and entry.target not in rewritten:
+            modules[members.owner(entry)].append(entry)
+    formers: dict[str, list[Entry]] = defaultdict(list)
+    for entry in contents.entries:
+        if source := _source(entry.target):
+            formers[source].append(entry)
+    for (name, _), found in modules.items():
+        yield _Group(digests.get(name, ""), found, formers)
+
+
+def _is_module(entry: Entry) -> bool:
+    return entry.target.endswith(".py") and entry.target.startswith("lib/") and not entry.link
+
+
+def _source(target: str) -> str:
+    """The module that a file would be the byte code of; empty when it is none."""
+    found = "/__pycache__/" in target and _PYC.fullmatch(target)
+    return f"{found[1]}{found[2]}.py" if found else ""
+
+
+def _compile(
+    groups: Sequence[_Group], python: Path, workers: int, reporter: Reporter
+) -> list[_Code]:
+    total = sum(len(group.modules) for group in groups)
+    with reporter.step("compiling", total) as step, ThreadPoolExecutor(workers) as processes:
+        compiler = Compiler(python, processes)
+
+        def compiled(group: _Group) -> _Code:
+            code = compiler.compile(group.job())
+            step.advance(len(group.modules))
+            return code
+
+        with ThreadPoolExecutor(workers) as makers:
+            return list(makers.map(compiled, groups))
+
+
+def _with(contents: Contents, found: Iterable[tuple[_Group, _Code | None]]) -> Contents:
+    """Put byte code into the contents, and take out what is not valid wherever it lies."""
+    modules = {entry.target for entry in contents.entries if _is_module(entry)}
+    rewritten = {relocation.path for relocation in contents.relocations}
+    added, valid = [], set(rewritten)
+    for group, code in found:
+        by_target = {module.target: module for module in group.modules}
+        for place, content in (code or {}).items():
+            if isinstance(content, bytes):
+                package = by_target[_source(place)].package
+                added.append(Entry(place, None, content, package=package, mode=0o644))
+            elif content:
+                valid.add(place)
+    kept = [
+        entry
+        for entry in contents.entries
+        if _source(entry.target) not in modules or entry.target in valid
+    ]
+    entries = sorted([*kept, *added], key=lambda entry: entry.target)
+    return replace(contents, entries=tuple(entries))
+
+
+def _load(store: Store, key: str) -> _Code | None:
+    """What was kept; None when there is none or it is damaged."""
+    file = store.open(key)
+    if file is None:
+        return None
+    try:
+        with file:
+            digest, content = file.read(32), file.read()
+        if sha256(content).digest() != digest:
+            return None
+        code: _Code = marshal.loads(content)
+    except (OSError, EOFError, ValueError, TypeError):
+        return None
+    return code
+
+
+def _save(store: Store, key: str, code: _Code) -> None:
+    """Keep byte code; a store that cannot be written to is no error."""
+    content = marshal.dumps(code)
+    try:
+        with store.new(key) as file:
+            file.write(sha256(content).digest() + content)
+    except OSError:
+        return

@@ -1,0 +1,61 @@
+"""How hard, by how many threads, and with which store an archive is compressed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from pypackage.core.errors import UsageError
+from pypackage.core.store import Store
+
+# The levels of the formats that are compressed.
+LEVELS = {
+    "tar.gz": range(10),
+    "sh": range(10),
+    "zip": range(10),
+    "squashfs": range(1, 10),
+    "tar.zst": range(1, 20),
+    "deb": range(10),
+    "rpm": range(10),
+}
+
+
+def cores() -> int:
+    """How many threads can work at the same time here."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How an archive is compressed.
+
+    Attributes:
+        level: One of the format's `LEVELS`; None is its own default.
+        workers: How many threads compress.
+        store: Where compressed parts are kept; None when they are not.
+    """
+
+    level: int | None = None
+    workers: int = field(default_factory=cores)
+    store: Store | None = None
+
+
+DEFAULT = Compression()
+
+
+def check(format_: str, level: int | None) -> None:
+    """Make sure that a format has a level.
+
+    Raises:
+        UsageError: It has not.
+    """
+    if level is None or level in LEVELS.get(format_, ()):
+        return
+    levels = LEVELS.get(format_)
+    if levels is None:
+        raise UsageError(
+            f"the format {format_} has no level of compression", "leave --compress-level out"
+        )
+    raise UsageError(
+        f"the format {format_} has no level {level}", f"it has {levels[0]} to {levels[-1]}"
+    )

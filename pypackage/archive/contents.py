@@ -1,0 +1,316 @@
+"""What goes into an archive of a prefix, by conda-pack's knowledge of conda packages.
+
+The only module that knows conda-pack: it tells which files belong to the environment and
+where the prefix stands in them. Files come from the package cache where conda-pack finds
+them there, so that they hold the packages' own placeholders and not this machine's paths.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pypackage.archive import editables, pip_installed
+from pypackage.archive.manifest import Omitted, Package, Relocation
+from pypackage.core.errors import PackError
+from pypackage.core.urls import public
+from pypackage.python import dist_info, launcher
+from pypackage.python.distributions import Distribution
+
+# Stands for this machine's prefix in files that no package owns; conda's own traditional
+# placeholder, in two parts so that nobody takes this file for one to be rewritten.
+PLACEHOLDER = "/opt/anaconda1" + "anaconda2anaconda3"
+
+LOCAL = "file:///local"  # stands for the URL of a channel that is a folder of this machine
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, link or empty folder of the archive.
+
+    Attributes:
+        target: Its path relative to the prefix.
+        source: Where it lies here; None when `data` or `link` says all.
+        data: Its content when that differs from the source's.
+        link: What it points to, for a symbolic link without a source.
+        package: Name of the package that it belongs to, empty when none owns it.
+        mode: Whether it may be run (0o755 or 0o644), when there is no source to tell.
+        pristine: Whether it is what its package brought, so that the package's digest tells
+            the content.
+    """
+
+    target: str
+    source: str | os.PathLike[str] | None
+    data: bytes | None = None
+    link: str = ""
+    package: str = ""
+    mode: int = 0o755
+    pristine: bool = False
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All of a prefix that goes into an archive, in a fixed order, and what was left out.
+
+    Attributes:
+        glibc: What those packages need that are not conda's; empty when none says.
+    """
+
+    entries: tuple[Entry, ...]
+    relocations: tuple[Relocation, ...]
+    packages: tuple[Package, ...]
+    omitted: Omitted | None = None
+    glibc: str = ""
+
+
+def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> Contents:
+    """Look through a conda prefix.
+
+    Args:
+        prefix: The folder.
+        stands_for: The path that the files in it were written for.
+        altered: Files, relative to the prefix, that are not as their package brought them.
+
+    Raises:
+        PackError: It is no conda environment, or files of its packages are lost, or a project
+            that it is linked to.
+    """
+    from conda_pack.core import CondaEnv, CondaPackException, Packer
+
+    records = {
+        path.relative_to(prefix).as_posix(): _record(path)
+        for path in sorted(prefix.glob("conda-meta/*.json"))
+    }
+    others = pip_installed.look(prefix, list(records.values()))
+    sink = _Sink(os.fsencode(stands_for))
+    packer = Packer(str(stands_for), sink)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a package without cache entry is no harm here
+            files = CondaEnv.from_prefix(
+                str(prefix), ignore_missing_files=True, ignore_editable_packages=True
+            ).files
+        pip_installed.check_lost(others, list(records.values()), {file.target for file in files})
+        for file in _as_on_disk(files, prefix, {*altered, *others.files}):
+            if file.file_mode is None:  # conda-pack would read and write conda's records anew
+                sink.add(file.source, file.target)
+            else:
+                packer.add(file)
+        entries, packer.prefixes = _without_prefix(sink.take(), packer.prefixes, stands_for)
+        packer.finish()
+    except CondaPackException as error:
+        raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
+    found = sorted([*entries, *sink.take()], key=attrgetter("target"))
+    found = _unlinked(found, others.editable, prefix)
+    cleaned = [_cleaned(one, records) for one in found]
+    return Contents(
+        entries=tuple(_attributed(cleaned, records.values(), others.files)),
+        relocations=tuple(Relocation(path, mode, mark) for path, mark, mode in packer.prefixes),
+        packages=tuple(_package(record) for record in records.values()),
+        glibc=others.glibc,
+    )
+
+
+_OF_A_RECORD: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "version": str,
+    "url": str,
+    "files": list,
+    "link": (dict, type(None)),
+}
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """Conda's record of a package, with what conda-pack takes for granted in it."""
+    try:
+        record: dict[str, Any] = json.loads(path.read_bytes())
+        for key, kind in _OF_A_RECORD.items():
+            if key not in record or not isinstance(record[key], kind):
+                raise ValueError(f"it has no {key}")
+        for file in record["files"]:
+            if file.startswith("/") or ".." in file.split("/"):
+                raise ValueError(f"{file} leads out of the environment")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise PackError(
+            f"{path} is not conda's record of a package: {error}",
+            "the environment is damaged: make it anew",
+        ) from error
+    return record
+
+
+class _Found(NamedTuple):
+    """A file as conda-pack tells of it; see `Entry`."""
+
+    target: str
+    source: str | None
+    data: bytes | None = None
+    executable: bool = True  # where there is no source to tell
+
+
+def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) -> Iterator[Any]:
+    """Take what several packages own, and what was altered, once and from the prefix itself."""
+    from conda_pack import File
+
+    times = Counter(file.target for file in files)
+    taken = set()
+    for file in files:
+        if times[file.target] == 1 and file.target not in altered:
+            yield file
+        elif file.target not in taken:
+            taken.add(file.target)
+            yield File(str(prefix / file.target), file.target, file_mode="unknown")
+
+
+def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path) -> list[_Found]:
+    """Put the files of editable installs in the place of what leads to them."""
+    if not linked:
+        return found
+    site = next(iter(dist_info.site_folders(prefix))).relative_to(prefix).as_posix()
+    gone = editables.links(linked, prefix)
+    items = {item.path: item for item in editables.items(linked, prefix, site)}
+    kept = [one for one in found if one.target not in gone and one.target not in items]
+    for path, item in items.items():
+        source = os.fspath(item.source) if item.source else None
+        kept.append(_Found(path, source, item.content, item.executable))
+    return sorted(kept, key=attrgetter("target"))
+
+
+def _attributed(
+    files: Iterable[_Found], records: Iterable[dict[str, Any]], foreign: Collection[str]
+) -> Iterator[Entry]:
+    """Tell of each file the package, and whether it is as that one brought it.
+
+    Files of the package cache that were changed since they were unpacked there are refused:
+    environments share their files with the cache by hard links, so that an edit in one of
+    them gets into all that are made later.
+
+    Raises:
+        PackError: There is such a file.
+    """
+    owners: dict[str, tuple[str, str, float]] = {}
+    for record in records:
+        folder = (record.get("link") or {}).get("source") or "\0"  # none
+        known = (record["name"], f"{folder}/", _unpacked(folder) + 1)
+        owners.update((file, known) for file in record["files"] if file not in foreign)
+    for target, source, data, executable in files:
+        package, folder, unpacked = owners.get(target, ("", "\0", 0.0))
+        pristine = source is not None and data is None and source.startswith(folder)
+        if pristine and os.lstat(source or "").st_mtime > unpacked:
+            raise PackError(
+                f"{target} was changed in the package cache",
+                f"remove {folder.rstrip('/')} and create again, so that it is fetched anew",
+            )
+        mode = 0o755 if executable else 0o644
+        yield Entry(target, source, data, package=package, mode=mode, pristine=pristine)
+
+
+def _unpacked(folder: str) -> float:
+    """When a package was unpacked into the package cache; never, if it is not there."""
+    try:
+        return os.stat(f"{folder}/info").st_mtime
+    except (OSError, ValueError):  # ValueError: there is no such folder, see above
+        return 0.0
+
+
+class _Sink:
+    """Takes the place of conda-pack's archives and remembers what it is given."""
+
+    def __init__(self, prefix: bytes) -> None:
+        self._prefix = prefix
+        self._found: list[_Found] = []
+
+    def add(self, source: str, target: str) -> None:
+        # conda-pack's own files come as temporary ones that are gone after this call.
+        if re.match("bin/conda[-_]unpack", target):
+            self._found.append(_Found(target, None, Path(source).read_bytes()))
+        else:
+            self._found.append(_Found(target, source))
+
+    def add_bytes(self, source: str, data: bytes, target: str) -> None:
+        # What is as it was read need not be held in memory.
+        changed = data.startswith(b"#!") or self._prefix in data
+        self._found.append(_Found(target, source, data if changed else None))
+
+    def take(self) -> list[_Found]:
+        taken, self._found = self._found, []
+        return taken
+
+
+_Prefixes = list[tuple[str, str, str]]
+
+
+def _without_prefix(
+    files: list[_Found], prefixes: _Prefixes, stands_for: Path
+) -> tuple[list[_Found], _Prefixes]:
+    """Put the placeholder where this machine's prefix stands.
+
+    conda-pack lists every text file that no package owns as one to be rewritten; those
+    which do not hold the prefix are taken off the list.
+    """
+    ours, mark = str(stands_for).encode(), PLACEHOLDER.encode()
+    listed = {target for target, placeholder, _ in prefixes if placeholder == str(stands_for)}
+    kept = [record for record in prefixes if record[0] not in listed]
+    result = []
+    for file in files:
+        if file.target in listed and file.data is not None and ours in file.data:
+            file = file._replace(data=file.data.replace(ours, mark))
+            kept.append((file.target, PLACEHOLDER, "text"))
+        result.append(file)
+    return result, sorted(kept)
+
+
+def _cleaned(file: _Found, records: Mapping[str, dict[str, Any]]) -> _Found:
+    """Take this machine out of conda's records, and let scripts find their interpreter."""
+    if file.target in records:
+        record = _portable(dict(records[file.target]))
+        return file._replace(data=json.dumps(record, sort_keys=True).encode())
+    data = file.data
+    if data and file.target.startswith("bin/") and data.startswith(b"#!/usr/bin/env python"):
+        return file._replace(data=launcher.relative(data))
+    return file
+
+
+def _portable(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of conda-meta without what only holds where and when it was installed."""
+    derived = ("arch", "platform")
+    here = ("indexed_timestamp", "extracted_package_dir", "package_tarball_full_path")
+    for name in (*derived, *here):
+        record.pop(name, None)
+    record["link"] = {"source": "", "type": 1}
+    record["url"], record["channel"] = _public_url(record), _public(record["channel"] or "")
+    for path in record.get("paths_data", {}).get("paths", []):
+        written = path.get("path_type") == "unix_python_entry_point"
+        if path.pop("sha256_in_prefix", None) or written:
+            path.pop("size_in_bytes", None)
+        if written:
+            path.pop("sha256", None)
+    return record
+
+
+def _package(record: dict[str, Any]) -> Package:
+    return Package(
+        **{key: record[key] for key in ("name", "version", "build", "subdir")},
+        sha256=record.get("sha256") or "",
+        url=_public_url(record),
+        depends=tuple(record["depends"]),
+    )
+
+
+def _public_url(record: dict[str, Any]) -> str:
+    """The package's URL, without credentials and without this machine's folders."""
+    channel = _public(record["url"] or "")
+    return f"{channel}/{record['subdir']}/{record['fn']}" if channel == LOCAL else channel
+
+
+def _public(url: str) -> str:
+    if url.startswith("file:"):
+        return LOCAL
+    return public(url)

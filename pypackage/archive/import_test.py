@@ -1,0 +1,159 @@
+"""Trying an environment before it is shipped: its modules are imported as a task would.
+
+Tried is what goes into the archive, laid out by hard links in a place of its own and prepared
+there by the runner: so relocation and activation are tried too, and nothing that a module does
+while it is imported gets into the environment or the archive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.archive import manifest, tar_stream
+from pypackage.archive.contents import Contents, Entry
+from pypackage.core import files, process
+from pypackage.core.errors import ProcessError
+
+TIMEOUT = 600.0  # seconds for all imports together
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A module that does not import.
+
+    Attributes:
+        module: Its name.
+        reason: The exception's kind and the last line of what it says, or how the process
+            ended.
+        absent: Whether there is no such module at all.
+    """
+
+    module: str
+    reason: str
+    absent: bool = False
+
+
+def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
+    """Import modules in an environment, each in its turn.
+
+    Args:
+        contents: What is shipped.
+        modules: Their names.
+        scratch: A folder on the same file system as the environment.
+
+    Returns:
+        Those that fail, in the order of `modules`.
+
+    Raises:
+        OSError: The environment cannot be laid out.
+        ProcessError: It does not start at all; the error has what the runner said.
+    """
+    with files.temporary_folder(scratch) as folder:
+        prefix = folder / "environment"
+        lay_out(contents, prefix)
+        (folder / "home").mkdir()
+        return list(_tried(prefix, list(modules), folder / "home"))
+
+
+def lay_out(contents: Contents, prefix: Path) -> None:
+    """Make the tree that unpacking the archive makes, by hard links where that can be."""
+    described = manifest.render(contents.packages, contents.relocations, [])[1]
+    first = Entry(manifest.PATH, None, described, mode=0o644)
+    made: set[Path] = set()
+    for entry in (first, *tar_stream.with_tools(contents.entries)):
+        path = prefix / entry.target
+        if path.parent not in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.add(path.parent)
+        _put(entry, path)
+
+
+def _put(entry: Entry, path: Path) -> None:
+    if entry.link or (entry.source and os.path.islink(entry.source)):
+        path.symlink_to(entry.link or os.readlink(entry.source or ""))
+    elif entry.data is not None:
+        path.write_bytes(entry.data)
+        path.chmod(tar_stream.described(entry).mode)
+    elif entry.source and os.path.isdir(entry.source):
+        path.mkdir(exist_ok=True)
+    elif entry.source:
+        try:
+            os.link(entry.source, path)
+        except OSError:  # another file system, or one that has no hard links
+            shutil.copy2(entry.source, path)
+
+
+def _tried(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]:
+    while modules:
+        code, said = _run(prefix, modules, home)
+        results = dict(_results(said))
+        if _STARTED not in said:
+            raise ProcessError(["python_package_run"], code, said)
+        for module in modules[: len(results)]:
+            reason, absent = results[module]
+            if reason:
+                yield Failure(module, reason, absent)
+        modules = modules[len(results) :]
+        if modules:  # the process ended while it imported the first of them
+            yield Failure(modules.pop(0), _ending(code))
+
+
+def _run(prefix: Path, modules: Sequence[str], home: Path) -> tuple[int, str]:
+    runner = str(prefix / "bin" / "python_package_run")
+    argv = ["sh", runner, "-e", str(prefix), "--", "python", "-I", "-c", _IMPORTER, *modules]
+    try:
+        return 0, process.run(argv, env=_environment(home), timeout=TIMEOUT).decode()
+    except ProcessError as error:
+        return error.returncode, error.output
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """What a task of a bare worker finds."""
+    path = "/usr/local/bin:/usr/bin:/bin"
+    return {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
+
+
+# What modules write to stdout goes to stderr, so that it is not taken for a result.
+_IMPORTER = """\
+import importlib, json, os, sys
+results = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+results.write("\\n\\x1e[]\\n")
+results.flush()
+for name in sys.argv[1:]:
+    reason, absent = "", False
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        reason = ": ".join([type(error).__name__, *lines[-1:]])
+        absent = isinstance(error, ModuleNotFoundError) and error.name == name
+    results.write("\\n\\x1e" + json.dumps([name, reason, absent]) + "\\n")
+    results.flush()
+os._exit(0)
+"""
+
+
+_STARTED = "\x1e[]"
+
+
+def _results(said: str) -> Iterator[tuple[str, tuple[str, bool]]]:
+    for line in said.split("\n"):  # splitlines() would split at the mark, too
+        if line.startswith("\x1e["):
+            found = json.loads(line[1:])
+            if found:
+                yield found[0], (found[1], found[2])
+
+
+def _ending(code: int) -> str:
+    if code == process.TOO_LONG:
+        return f"it was not imported after {TIMEOUT:.0f} seconds"
+    if code < 0:
+        return f"the process was killed by {signal.Signals(-code).name}"
+    return f"the process ended with status {code}"

@@ -1,0 +1,256 @@
+"""The gzip members that an archive is made of: compressed once, then taken from a store.
+
+A part is what belongs together: the files of one conda package, or of one folder that no
+package owns. It is kept under a name for all that its bytes depend on, with the digest of
+each member, which is compared before the member is used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BufferedReader
+from operator import attrgetter
+from typing import Any, BinaryIO, NamedTuple
+
+from pypackage.archive import tar_stream
+from pypackage.archive.contents import Entry
+from pypackage.core import files
+from pypackage.core.store import Store
+
+_FORMAT = 2  # of the members' making: another one makes all of them anew
+_CHUNK = 16 << 20  # bytes of files that make a member of their own
+_BLOCK = 1 << 20
+_GZIP = 31  # zlib's window bits for a gzip stream
+
+# igzip's best level: larger than gzip's default by a twentieth, in a fifth of the time.
+LEVEL = 3
+_IGZIP = range(1, LEVEL + 1)  # the levels that igzip does; the others are zlib's
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a store holds of a part.
+
+    Attributes:
+        start: Where the first member begins in the store's file.
+        size: Bytes of the part's files.
+        members: Length and digest (SHA-256) of each.
+    """
+
+    start: int
+    size: int
+    members: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries that are compressed, and kept, together.
+
+    Attributes:
+        entries: In their order.
+        key: What it is kept under.
+        size: Bytes of its files.
+        number: Of members.
+        made_of: The entries of each member; empty when there is something kept.
+        kept: What there is of it in the store, perhaps damaged.
+    """
+
+    entries: Sequence[Entry]
+    key: str
+    size: int
+    number: int
+    made_of: Sequence[Sequence[Entry]] = ()
+    kept: Kept | None = None
+
+    def chunk(self, index: int) -> Sequence[Entry]:
+        """The entries of a member."""
+        return (self.made_of or part(self.entries).made_of)[index]
+
+
+class Made(NamedTuple):
+    """A member.
+
+    Attributes:
+        length: Of its bytes.
+        sha256: Their digest, hexadecimal.
+        blocks: The bytes themselves, of one that is new.
+        file: The store's, to be closed, of one that is kept.
+        start: Where it begins in that.
+    """
+
+    length: int
+    sha256: str
+    blocks: Sequence[bytes] = ()
+    file: BufferedReader | None = None
+    start: int = 0
+
+
+def groups(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Entries in the order of the archive, those of a part together."""
+    found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[owner(entry)].append(entry)
+    return [sorted(found[one], key=attrgetter("target")) for one in sorted(found)]
+
+
+def owner(entry: Entry) -> tuple[str, str]:
+    """What an entry belongs to: its package, else a module of site-packages, else a folder."""
+    if entry.package:
+        return entry.package, ""
+    found = re.match(r"lib/python[^/]+/site-packages/([^/.-]+)", entry.target)
+    return "", found[0] if found else entry.target.partition("/")[0]
+
+
+def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: Store) -> Part:
+    """Look up what is kept of a part.
+
+    Args:
+        group: Its entries.
+        digests: Of the packages, by name; empty where unknown.
+        level: Of compression.
+        store: Where to look.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    package = digests.get(group[0].package, "")
+    digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package)).encode())
+    for entry in group:
+        digest.update(tar_stream.identity(entry, bool(package)))
+    key = digest.hexdigest()
+    kept = _header(store, key)
+    if kept:
+        return Part(group, key, kept.size, len(kept.members), kept=kept)
+    return part(group, key)
+
+
+def part(group: Sequence[Entry], key: str = "") -> Part:
+    """A part of which nothing is kept."""
+    sizes = list(map(tar_stream.size, group))
+    chunks = list(_chunks(group, sizes))
+    return Part(group, key, sum(sizes), len(chunks), chunks)
+
+
+def _library(level: int) -> str:
+    """What compresses, for another version may give other bytes."""
+    if level not in _IGZIP:
+        return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    import isal
+
+    return f"isal {isal.__version__} {isal.ISAL_VERSION}"
+
+
+def _chunks(entries: Sequence[Entry], sizes: Sequence[int]) -> Iterator[list[Entry]]:
+    chunk: list[Entry] = []
+    total = 0
+    for entry, size in zip(entries, sizes, strict=True):
+        if chunk and total + size > _CHUNK:
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(entry)
+        total += size
+    if chunk:
+        yield chunk
+
+
+def compress(entries: Iterable[Entry], level: int) -> Made:
+    """One gzip member: the tar entries of a chunk.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    return _made(tar_stream.stream(entries), level)
+
+
+def end(level: int) -> Made:
+    """The last member: the end of the tar."""
+    return _made([tar_stream.END], level)
+
+
+def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
+    deflate = _deflater(level)
+    blocks = [deflate.compress(block) for block in content]
+    blocks.append(deflate.flush())
+    digest = sha256()
+    for block in blocks:
+        digest.update(block)
+    return Made(sum(map(len, blocks)), digest.hexdigest(), blocks)
+
+
+def _deflater(level: int) -> Any:
+    if level not in _IGZIP:
+        return zlib.compressobj(level, zlib.DEFLATED, _GZIP)
+    from isal import isal_zlib
+
+    return isal_zlib.compressobj(level, isal_zlib.DEFLATED, _GZIP)
+
+
+# --- what is kept ------------------------------------------------------------------------
+
+# A file of the store begins with a line that has the digest of the second one, a JSON object.
+
+
+def _header(store: Store, key: str) -> Kept | None:
+    file = store.open(key)
+    if file is None:
+        return None
+    with file:
+        digest, line = file.readline(), file.readline()
+        if sha256(line).hexdigest().encode() + b"\n" != digest:
+            return None
+        return Kept(file.tell(), **json.loads(line))
+
+
+def look_up(store: Store, part: Part, index: int) -> Made | None:
+    """A member that is kept; None when it is not, or is damaged.
+
+    Args:
+        store: Where it is.
+        part: What it is a member of.
+        index: Which of them, from 0.
+    """
+    if part.kept is None or (file := store.open(part.key)) is None:
+        return None
+    length, digest = part.kept.members[index]
+    start = part.kept.start + sum(one[0] for one in part.kept.members[:index])
+    if _digest(file, start, length) == digest:
+        return Made(length, digest, file=file, start=start)
+    file.close()
+    return None
+
+
+def _digest(file: BufferedReader, start: int, length: int) -> str:
+    digest = sha256()
+    buffer = memoryview(bytearray(_BLOCK))  # one: fresh memory costs more than reading into it
+    file.seek(start)
+    while length and (read := file.readinto(buffer[:length])):
+        digest.update(buffer[:read])
+        length -= read
+    return digest.hexdigest()
+
+
+def keep(
+    store: Store, part: Part, members: Sequence[tuple[int, str]], source: BinaryIO, start: int
+) -> None:
+    """Keep a part; a store that cannot be written to is no error.
+
+    Args:
+        store: Where to.
+        part: What is to be kept.
+        members: Length and digest of each.
+        source: The archive.
+        start: Where in it the first of them begins.
+    """
+    line = json.dumps({"size": part.size, "members": members}).encode() + b"\n"
+    try:
+        with store.new(part.key) as file:
+            file.write(sha256(line).hexdigest().encode() + b"\n" + line)
+            files.copy(source, start, sum(length for length, _ in members), file)
+    except OSError:
+        return

@@ -1,0 +1,57 @@
+"""Shared libraries that an environment needs and neither has nor finds on every machine."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable
+from pathlib import Path
+
+from pypackage.archive.contents import Entry
+from pypackage.core import elf
+from pypackage.core.elf import MAGIC
+
+_MACHINES = {"64": "x86_64", "32": "i686"}  # conda's names that differ from `uname -m`
+
+
+def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
+    """Look for libraries that a bare worker would lack.
+
+    What belongs to a machine's display and drivers is no matter: it can be nowhere else. Where
+    in the environment a library lies is not looked at.
+
+    Args:
+        entries: All of the environment.
+        platform: Conda's name of it; none but Linux is looked at.
+
+    Returns:
+        The files that need each missing library, by its name; sorted.
+    """
+    system, _, machine = platform.partition("-")
+    if system != "linux":
+        return {}
+    promised = elf.promised(_MACHINES.get(machine, machine))
+    needed: dict[str, list[str]] = {}
+    provided = set()
+    for entry in entries:
+        name = posixpath.basename(entry.target)
+        if ".so" in name:
+            provided.add(name)
+        if entry.source and entry.data is None and _is_elf(entry):
+            found = elf.read(Path(entry.source))
+            provided.add(found.soname if found else "")
+            for soname in found.needed if found else ():
+                needed.setdefault(posixpath.basename(soname), []).append(entry.target)
+    lacking = sorted(set(needed) - provided - promised)
+    return {name: sorted(needed[name]) for name in lacking if not elf.is_never_carried(name)}
+
+
+def _is_elf(entry: Entry) -> bool:
+    """Whether it is a program or a library; names tell of most files that they are not."""
+    name = posixpath.basename(entry.target)
+    if ".so" not in name and not entry.target.startswith("bin/"):
+        return False
+    if entry.source is None or os.path.islink(entry.source) or not os.path.isfile(entry.source):
+        return False
+    with open(entry.source, "rb") as file:
+        return file.read(4) == MAGIC

@@ -1,0 +1,1 @@
+"""The formats of the operating systems' packages: deb and rpm."""

@@ -1,0 +1,103 @@
+"""Is an OS package possible as it is asked for? Said before anything is made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from pypackage.archive.ospackages import roots, scripts
+from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core import process
+from pypackage.core.errors import InputPathError, PackError, ProcessError, UsageError
+
+_NAMES = {"deb": r"[a-z0-9][a-z0-9+.-]+", "rpm": r"[A-Za-z0-9][A-Za-z0-9._+-]*"}
+_VERSIONS = {
+    "deb": r"(\d+:)?\d[A-Za-z0-9.+~]*(-[A-Za-z0-9.+~-]*[A-Za-z0-9.+~])?",
+    "rpm": r"[A-Za-z0-9][A-Za-z0-9._+~^]*",
+}
+_SYSTEMS = {"deb": "dpkg", "rpm": "rpm"}
+_RULES = {
+    "deb": "it begins with a digit and has letters, digits and . + ~ - alone",
+    "rpm": "it has letters, digits and . _ + ~ ^ alone, no hyphen",
+}
+_DEPENDENCY = r"[A-Za-z0-9][\w.+:/()-]*( ?\(?(<<|<=|=|>=|>>|<|>) ?[\w.+:~^-]+\)?)?"
+
+
+def check(package: OsPackage) -> None:
+    """Make sure that a package can be made as it is asked for.
+
+    Raises:
+        UsageError: Its name, version or another option is not valid.
+        InputPathError: A file that it is to have cannot be read.
+        PackError: A program is missing here, or another OS package.
+    """
+    check_words(package)
+    scripts.check(package)
+    for path in (*package.config_sources.values(), package.systemd_unit):
+        if path and not path.is_file():
+            raise InputPathError(f"cannot read {path}: there is no such file")
+    if package.try_command:
+        roots.check(package.try_root or roots.DEFAULT)
+    _check_programs(package)
+
+
+def check_words(package: OsPackage) -> None:
+    """Make sure that what is said of a package is valid, whatever machine makes it.
+
+    Raises:
+        UsageError: Its name, version or another option is not valid.
+    """
+    kind, system = package.format, _SYSTEMS[package.format]
+    if not re.fullmatch(_NAMES[kind], package.app):
+        raise UsageError(f"{system} takes no package named {package.app!r}", "see --app")
+    if not re.fullmatch(_VERSIONS[kind], package.version):
+        raise UsageError(f"{system} takes no version {package.version!r}", _RULES[kind])
+    root = package.install_root
+    if not re.fullmatch(r"(/[\w.+-]+)+", root) or ".." in root.split("/"):
+        raise UsageError(f"--install-root: {root!r} is not the path of a folder such as /opt")
+    for text in (package.maintainer, package.license):
+        if "\n" in text:
+            raise UsageError(f"{text!r} has more than one line")
+    if package.maintainer and not re.fullmatch(r"[^<>]+ <[^<>@\s]+@[^<>\s]+>", package.maintainer):
+        raise UsageError(f"--maintainer: {package.maintainer!r} is not 'NAME <ADDRESS>'")
+    for text in package.runtime_deps:
+        if not all(re.fullmatch(_DEPENDENCY, one.strip()) for one in text.split("|")):
+            raise UsageError(f"--runtime-deps: {text!r} is no package's name", _DEPENDENCY_HINT)
+    for dest in package.config_paths:
+        if not re.fullmatch(r"(/[^/\s]+)+", dest) or ".." in dest.split("/"):
+            raise UsageError(f"--config-file: {dest!r} is not the path of a file")
+
+
+_DEPENDENCY_HINT = "it is like libgl1, or 'libssl3 (>= 3.0)' for dpkg, 'openssl >= 3.0' for rpm"
+
+
+def _check_programs(package: OsPackage) -> None:
+    needed = [("dpkg-deb", "dpkg")] if package.format == "deb" else [("rpmbuild", "rpm-build")]
+    if package.try_command:
+        needed += [("bwrap", "bubblewrap"), ("rpm", "rpm")][: 2 if package.format == "rpm" else 1]
+    for program, where in needed:
+        if not shutil.which(program):
+            raise PackError(
+                f"a .{package.format} needs the program {program}, which is not installed",
+                f"install {where} (on Debian and Ubuntu: {'rpm' if 'rpm' in where else where})",
+            )
+    absent = [name for name in package.build_deps if not _is_installed(name)]
+    if absent:
+        install = "apt-get install" if shutil.which("apt-get") else "dnf install"
+        raise PackError(
+            f"not installed here: {', '.join(absent)} (--build-deps)",
+            f"{install} {' '.join(absent)}",
+        )
+
+
+def _is_installed(name: str) -> bool:
+    """Whether an OS package is installed on this machine."""
+    try:
+        if Path("/var/lib/dpkg/status").exists():
+            said = process.run(["dpkg-query", "-W", "-f", "${db:Status-Status}\n", name])
+            return b"installed" in said.split()
+        process.run(["rpm", "-q", "--whatprovides", name])
+    except ProcessError:
+        return False
+    return True

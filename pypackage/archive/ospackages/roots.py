@@ -1,0 +1,104 @@
+"""Clean roots: minimal systems in which a package is tried, made once and copied for each."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from pypackage.core import files, process
+from pypackage.core.errors import PackError, ProcessError, UsageError
+from pypackage.core.progress import Reporter
+
+DEFAULT = "debian:stable"
+
+# No files of the system; bubblewrap brings its own.
+_LEFT_OUT = ("dev", "proc", "sys", "tmp")
+
+
+def check(name: str) -> None:
+    """Make sure that a root can be had.
+
+    Raises:
+        UsageError: It is no name of one, and there is no such folder or file.
+    """
+    if not os.path.exists(name) and not re.fullmatch(r"(debian|ubuntu):[a-z0-9.-]+", name):
+        raise UsageError(
+            f"--try-root: there is no {name}", "it is debian:SUITE, a folder or a tar file"
+        )
+
+
+@contextmanager
+def fresh(name: str, kept: Path, scratch: Path, reporter: Reporter) -> Iterator[Path]:
+    """A copy of a clean root, to be altered at will.
+
+    Args:
+        name: `debian:SUITE`, a folder or a tar file.
+        kept: Where roots are kept that had to be made.
+        scratch: A folder for the copy.
+        reporter: Hears of the progress.
+
+    Raises:
+        PackError: It cannot be made.
+    """
+    source = _source(name, kept, reporter)
+    with files.temporary_folder(scratch) as copy, reporter.step("copying the clean root"):
+        tops = [str(one) for one in sorted(source.iterdir()) if one.name not in _LEFT_OUT]
+        try:
+            process.run(["cp", "-a", "--reflink=auto", "--", *tops, str(copy)])
+        except ProcessError as error:
+            raise PackError(f"the root {name} cannot be copied", error.output) from error
+        for folder in _LEFT_OUT:
+            (copy / folder).mkdir()
+        yield copy
+
+
+def _source(name: str, kept: Path, reporter: Reporter) -> Path:
+    """The folder that is copied."""
+    path = Path(name)
+    if path.is_dir():
+        return path
+    if path.is_file():
+        state = path.stat()
+        told = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
+        root = kept / sha256(told.encode()).hexdigest()[:16]
+        command = ["tar", "xf", str(path.resolve()), "--exclude=./dev/*", "-C"]
+    else:
+        root = kept / name.replace(":", "-")
+        command = [_debootstrap(name), "--variant=minbase", name.partition(":")[2]]
+    if not root.is_dir():
+        with reporter.step(f"making the clean root {name}"):
+            _make(command, root)
+    os.utime(root)  # a use, for the limit of the cache
+    return root
+
+
+def _make(command: list[str], root: Path) -> None:
+    try:
+        with files.new_folder(root, replace=False) as folder:
+            process.run([*command, str(folder)])
+            for useless in ("var/cache/apt/archives", "var/lib/apt/lists"):
+                shutil.rmtree(folder / useless, ignore_errors=True)
+    except ProcessError as error:
+        raise PackError(
+            f"the clean root {root.name} cannot be made", error.output[-1000:]
+        ) from error
+
+
+def _debootstrap(name: str) -> str:
+    found = shutil.which("debootstrap", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if not found:
+        raise PackError(
+            f"the clean root {name} needs debootstrap, which is not installed",
+            "install it, or name a folder or a tar file of a root with --try-root",
+        )
+    if os.geteuid() != 0:
+        raise PackError(
+            f"the clean root {name} can be made by root alone",
+            "name a folder or a tar file of a root with --try-root",
+        )
+    return found

@@ -1,0 +1,120 @@
+"""An RPM package, made by rpmbuild."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from pypackage.archive.ospackages import scripts
+from pypackage.archive.ospackages.model import OsPackage, architecture
+from pypackage.archive.ospackages.staging import Staged
+from pypackage.core import process
+from pypackage.core.errors import PackError, ProcessError
+
+LEVEL = 2  # of xz, as for Debian's
+
+# What rpmbuild would do to the files, or write of this machine into the package.
+_MACROS = {
+    "__os_install_post": "%{nil}",
+    "__spec_install_post": "%{nil}",
+    "__arch_install_post": "%{nil}",
+    "debug_package": "%{nil}",
+    "_build_id_links": "none",
+    "_buildhost": "localhost",
+    "use_source_date_epoch_as_buildtime": "1",
+    "clamp_mtime_to_source_date_epoch": "1",
+    "source_date_epoch_from_changelog": "0",
+}
+
+# Folders that the system has.
+_COMMON = ("/etc", "/opt", "/srv", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var")
+_UNITS = ("/usr/lib/systemd", "/usr/lib/systemd/system")
+
+
+def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -> None:
+    """Make the package.
+
+    Args:
+        package: What it is.
+        staged: Its files; they are moved away.
+        output: The file.
+        level: How hard it is compressed; None is the default.
+
+    Raises:
+        PackError: rpmbuild failed.
+    """
+    staged.settle()
+    top = output.parent / "rpm"
+    top.mkdir()
+    spec = top / "package.spec"
+    text = "".join(f"{line}\n" for line in _spec(package, staged))
+    spec.write_text(text, "utf-8", "surrogateescape")
+    macros = {
+        **_MACROS,
+        "_topdir": str(top),
+        "_rpmdir": str(top),
+        "_dbpath": str(top / "database"),  # else there would be one in the home folder
+        "_rpmfilename": "made.rpm",
+        "_binary_payload": f"w{LEVEL if level is None else level}.xzdio",
+    }
+    defined = [word for name, text in macros.items() for word in ("--define", f"{name} {text}")]
+    target = architecture("rpm", staged.platform)
+    try:
+        process.run(
+            ["rpmbuild", "-bb", "--target", f"{target}-linux", *defined, spec],
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(staged.epoch), "LC_ALL": "C.UTF-8"},
+        )
+    except ProcessError as error:
+        raise PackError("rpmbuild failed", error.output) from error
+    (top / "made.rpm").rename(output)
+
+
+def _spec(package: OsPackage, staged: Staged) -> Iterator[str]:
+    yield f"Name: {package.app}"
+    yield f"Version: {package.version}"
+    yield "Release: 1"
+    yield f"Summary: {_plain(package.summary)}"
+    yield f"License: {_plain(package.license or 'unstated')}"
+    yield f"Packager: {_plain(package.contact)}"
+    yield "AutoReqProv: no"
+    needed = [f"glibc >= {staged.glibc}"] if staged.glibc else []
+    yield from (f"Requires: {_plain(one)}" for one in (*needed, *package.runtime_deps))
+    yield "\n%description"
+    yield from (_plain(line) for line in package.details)
+    yield "\n%install"
+    yield 'mkdir -p "%{buildroot}"'
+    yield f'mv {_plain(shlex.quote(str(staged.root)))}/* "%{{buildroot}}/"'
+    for name, script in scripts.make(package).items():
+        yield f"\n%{name} -p {script.shell}"
+        yield _plain(script.body)
+    yield "\n%files"
+    yield "%defattr(-,root,root,-)"
+    yield from _files(package, staged)
+
+
+def _files(package: OsPackage, staged: Staged) -> Iterator[str]:
+    kept = set(package.config_paths)
+    above = {*_COMMON, *_UNITS, *map(str, package.prefix.parents)}
+    if package.install_root not in _COMMON:
+        above.discard(package.install_root)
+    for name, path in staged.paths():
+        if path.is_dir() and not path.is_symlink():
+            if name not in above:
+                yield f"%dir {_pattern(name)}"
+        elif name in kept:
+            yield f"%config(noreplace) {_pattern(name)}"
+        else:
+            yield _pattern(name)
+
+
+def _plain(text: str) -> str:
+    """A text that holds no macros of rpm's."""
+    return text.replace("%", "%%")
+
+
+def _pattern(path: str) -> str:
+    """A path as %files has it: what means something to rpm there is any one character."""
+    return re.sub(r"[\s%\"'*?\[\]{}\\]", "?", path)

@@ -1,0 +1,152 @@
+"""The scripts that dpkg and rpm run when a package is installed, upgraded or removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core import process
+from pypackage.core.errors import InputPathError, ProcessError, UsageError
+
+_SHELLS = ("/bin/sh", "/bin/bash")
+
+
+class Script(NamedTuple):
+    """A script of a package: the shell that runs it, and what it runs."""
+
+    shell: str
+    body: str
+
+
+# For each script of the package: the condition, in the words of dpkg and of rpm, on which
+# the user's of a moment is run, what is done before it and what behind it.
+_NAMES = {
+    "deb": {"before": "preinst", "after": "postinst", "leaving": "prerm", "left": "postrm"},
+    "rpm": {"before": "pre", "after": "post", "leaving": "preun", "left": "postun"},
+}
+_INSTALLS = {
+    "deb": '[ "$1" = configure ] && [ -z "${2-}" ]',
+    "rpm": '[ "$1" = 1 ]',
+}
+_FRESH = {"deb": '[ "$1" = install ]', "rpm": '[ "$1" = 1 ]'}
+_UPGRADES = {"deb": '[ "$1" = configure ] && [ -n "${2-}" ]', "rpm": '[ "$1" -gt 1 ]'}
+_REPLACES = {"deb": '[ "$1" = upgrade ]', "rpm": '[ "$1" -gt 1 ]'}
+# rpm runs what belongs to the old package when the new one's files are there already.
+_LEAVES = {"deb": '[ "$1" != failed-upgrade ]', "rpm": '[ "$1" = 0 ]'}
+_REMOVES = {"deb": '[ "$1" = remove ]', "rpm": '[ "$1" = 0 ]'}
+
+
+def check(package: OsPackage) -> None:
+    """Make sure that the user's scripts are of sh.
+
+    Raises:
+        InputPathError: One cannot be read.
+        UsageError: One is of another language, or not valid.
+    """
+    for moment, text in _read(package).items():
+        shell = _shell(moment, text)
+        try:
+            process.run([shell, "-n"], stdin=text.encode("utf-8", "surrogateescape"))
+        except ProcessError as error:
+            raise UsageError(f"--{moment}: {package.scripts[moment]}: {error.output}") from None
+
+
+def make(package: OsPackage) -> dict[str, Script]:
+    """All scripts that a package has, by the names that its format gives them."""
+    own, kind = _read(package), package.format
+    unit = f"{package.app}.service" if package.systemd_unit else ""
+    parts = {
+        "before": [
+            _call(own, "before-install", _FRESH[kind]),
+            _call(own, "before-upgrade", _REPLACES[kind]),
+            _without_byte_code(package, _REPLACES[kind]) if kind == "rpm" else "",
+        ],
+        "after": [
+            _systemd(unit, "daemon-reload"),
+            _systemd(unit, f"try-restart {unit}", _UPGRADES[kind]),
+            _call(own, "after-install", _INSTALLS[kind]),
+            _call(own, "after-upgrade", _UPGRADES[kind]),
+        ],
+        "leaving": [
+            _call(own, "before-remove", _REMOVES[kind]),
+            _systemd(unit, f"--no-reload disable --now {unit}", _REMOVES[kind]),
+            _without_byte_code(package, _LEAVES[kind]),
+        ],
+        "left": [
+            _systemd(unit, "daemon-reload"),
+            _call(own, "after-remove", _REMOVES[kind]),
+        ],
+    }
+    made = {}
+    for part, pieces in parts.items():
+        functions = [_function(own, moment) for moment in own if _in(part, moment)]
+        body = "".join([*functions, *pieces])
+        if body:
+            bash = any(_shell(m, own[m]) == "/bin/bash" for m in own if _in(part, m))
+            made[_NAMES[kind][part]] = Script(_SHELLS[bash], f"set -e\n{body}")
+    return made
+
+
+def _in(part: str, moment: str) -> bool:
+    """Whether the user's script of a moment is part of one of the package's."""
+    when, _, what = moment.partition("-")
+    if what == "remove":
+        return part == ("leaving" if when == "before" else "left")
+    return part == when
+
+
+def _read(package: OsPackage) -> Mapping[str, str]:
+    texts = {}
+    for moment, path in sorted(package.scripts.items()):
+        try:
+            texts[moment] = path.read_text("utf-8", "surrogateescape")
+        except OSError as error:
+            raise InputPathError.of(error, f"--{moment}: cannot read the script", path) from error
+    return texts
+
+
+def _shell(moment: str, text: str) -> str:
+    """The shell that a script asks for."""
+    found = re.match(r"#!\s*(?:/usr/bin/env\s+|(?:/usr)?/bin/)(\S+)", text)
+    if not text.startswith("#!") or (found and found[1] in ("sh", "dash")):
+        return "/bin/sh"
+    if found and found[1] == "bash":
+        return "/bin/bash"
+    raise UsageError(
+        f"--{moment}: the script is for {text.partition(chr(10))[0]}", "it has to be of sh or bash"
+    )
+
+
+def _function(own: Mapping[str, str], moment: str) -> str:
+    """A script as a function, in a process of its own so that it may exit."""
+    return f"{moment.replace('-', '_')}() (\n:\n{_without_shebang(own[moment])}\n)\n"
+
+
+def _without_shebang(text: str) -> str:
+    return re.sub(r"\A#!.*\n?", "", text).rstrip()
+
+
+def _call(own: Mapping[str, str], moment: str, condition: str) -> str:
+    if moment not in own:
+        return ""
+    return f'if {condition}; then\n    {moment.replace("-", "_")} "$@"\nfi\n'
+
+
+def _systemd(unit: str, command: str, condition: str = "") -> str:
+    """Tell systemd, where it runs, what has become of a service."""
+    if not unit:
+        return ""
+    test = (
+        f"{condition} && [ -d /run/systemd/system ]" if condition else "[ -d /run/systemd/system ]"
+    )
+    return f"if {test}; then\n    systemctl {command} >/dev/null || :\nfi\n"
+
+
+def _without_byte_code(package: OsPackage, condition: str) -> str:
+    """Remove what root's Python wrote beside modules that the package has no byte code of."""
+    return (
+        f'if {condition} && [ -d "{package.prefix}" ]; then\n'
+        f'    find "{package.prefix}" -depth -type d -name __pycache__ -exec rm -rf {{}} +\nfi\n'
+    )

@@ -1,0 +1,76 @@
+"""An OS package of an environment: the stage that takes the place of the archive's writer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pypackage.archive.contents import Contents
+from pypackage.archive.ospackages import deb, rpm, staging
+from pypackage.archive.ospackages.model import OsPackage, architecture
+from pypackage.core import files
+from pypackage.core.errors import PackError
+from pypackage.core.progress import Reporter
+
+
+def write(
+    contents: Contents,
+    package: OsPackage,
+    output: Path,
+    roots: Path,
+    reporter: Reporter,
+    level: int | None = None,
+) -> None:
+    """Make the package and try it, if that is asked for; a former one is replaced at the end.
+
+    Args:
+        contents: The environment.
+        package: What the package is to be.
+        output: Its file.
+        roots: Where clean roots are kept.
+        reporter: Hears of the progress.
+        level: How hard it is compressed; None is the default.
+
+    Raises:
+        PackError: It cannot be made.
+        VerificationError: It does not install, run or go again.
+    """
+    try:
+        with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
+            made = _make(contents, package, temporary, level, reporter)
+            if package.try_command:
+                from pypackage.archive.ospackages import install_test
+
+                install_test.check(package, made, roots, temporary, reporter)
+            with files.new_file(output) as file, made.open("rb") as source:
+                while block := source.read(1 << 20):
+                    file.write(block)
+    except OSError as error:
+        raise PackError.of(error, f"cannot write {output}") from error
+
+
+def _make(
+    contents: Contents, package: OsPackage, folder: Path, level: int | None, reporter: Reporter
+) -> Path:
+    root, made = folder / "root", folder / f"{package.app}.{package.format}"
+    root.mkdir()
+    staged = staging.lay_out(contents, package, root, reporter)
+    if not architecture(package.format, staged.platform):
+        raise PackError(f"there are no .{package.format} packages for {staged.platform}")
+    if _newer(staged.glibc, package.glibc):
+        raise PackError(
+            f"the environment needs glibc {staged.glibc}, and the package is for {package.glibc}",
+            "make it of packages for older machines, of conda-forge for one",
+        )
+    with reporter.step(f"packing {package.format}"):
+        (deb if package.format == "deb" else rpm).write(package, staged, made, level)
+    return made
+
+
+def _newer(one: str, other: str) -> bool:
+    """Whether a version is newer than another, if both are known."""
+    return bool(one and other) and _numbers(one) > _numbers(other)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]

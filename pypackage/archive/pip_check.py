@@ -1,0 +1,80 @@
+"""Whether the distributions of an environment have what they require, as `pip check` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from pypackage.python.distributions import Distribution
+
+
+def problems(distributions: Iterable[Distribution], python: str, platform: str) -> list[str]:
+    """What is missing or has another version than is required, each in one line.
+
+    Args:
+        distributions: All of an environment.
+        python: Its version of Python.
+        platform: Conda's name of the platform.
+    """
+    found = {distribution.key: distribution for distribution in distributions}
+    markers = _markers(python, platform)
+    return [
+        line
+        for key in sorted(found)
+        for text in found[key].requires
+        for line in _problem(found[key], text, found, markers)
+    ]
+
+
+def _problem(
+    owner: Distribution,
+    text: str,
+    found: Mapping[str, Distribution],
+    markers: Mapping[str, str],
+) -> Iterator[str]:
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return  # old metadata; pip passes over it too
+    if requirement.marker and not requirement.marker.evaluate({**markers, "extra": ""}):
+        return
+    requirement.marker = None
+    other = found.get(_key(requirement))
+    if other is None:
+        yield f"{owner.name} {owner.version} requires {requirement}, which is not there"
+        return
+    try:
+        fits = requirement.specifier.contains(Version(other.version), prereleases=True)
+    except InvalidVersion:
+        return
+    if not fits:
+        there = f"{other.name} {other.version} is there"
+        yield f"{owner.name} {owner.version} requires {requirement}, but {there}"
+
+
+def _key(requirement: Requirement) -> str:
+    from pypackage.core.names import normalize
+
+    return normalize(requirement.name)
+
+
+def _markers(python: str, platform: str) -> dict[str, str]:
+    """The variables of environment markers (PEP 508) in the environment."""
+    system, _, machine = platform.partition("-")
+    names = {"linux": ("Linux", "linux"), "osx": ("Darwin", "darwin"), "win": ("Windows", "win32")}
+    platform_system, sys_platform = names.get(system, ("", ""))
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "os_name": "nt" if system == "win" else "posix",
+        "platform_machine": {"64": "x86_64"}.get(machine, machine),
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": platform_system,
+        "platform_version": "",
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": sys_platform,
+    }

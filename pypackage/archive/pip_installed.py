@@ -1,0 +1,157 @@
+"""Distributions in a conda environment that pip or uv put there, over conda's files maybe.
+
+What lies on the disk is the environment: a file that pip has replaced or removed with its
+distribution is as it should be, one that is missing for no such reason is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypackage.core.errors import PackError
+from pypackage.core.names import normalize
+from pypackage.python import dist_info, distributions, metadata
+from pypackage.python.distributions import Distribution
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What there is beside conda's packages.
+
+    Attributes:
+        distributions: Those that no conda package brought.
+        files: Their files, relative to the prefix.
+        editable: Those of them that are links to a folder elsewhere.
+        glibc: The lowest that their wheels run with, such as `2.28`; empty when none says.
+    """
+
+    distributions: tuple[Distribution, ...]
+    files: frozenset[str]
+    editable: tuple[Distribution, ...]
+    glibc: str
+
+
+def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> Foreign:
+    """Find the distributions that conda knows nothing of.
+
+    Args:
+        prefix: A conda environment.
+        records: Conda's records of its packages.
+    """
+    of_conda = {file for record in records for file in record["files"]}
+    found = [one for one in _all(prefix) if not _is_in(one, prefix, of_conda)]
+    files = {path for one in found for path in _paths(one, prefix)}
+    return Foreign(
+        tuple(found), frozenset(files), tuple(one for one in found if one.editable), _glibc(found)
+    )
+
+
+def check_lost(
+    foreign: Foreign, records: Sequence[Mapping[str, Any]], there: Collection[str]
+) -> None:
+    """Refuse an environment that lacks files for no reason.
+
+    Byte code is no loss: it is made anew.
+
+    Args:
+        foreign: A distribution among these takes the place of conda's of the same name.
+        records: Conda's records.
+        there: The files that are there, relative to the prefix.
+
+    Raises:
+        PackError: A package lacks files.
+    """
+    replaced = {distribution.key for distribution in foreign.distributions}
+    for record in records:
+        missing = set(record["files"]).difference(there)
+        lost = sorted(path for path in missing if not _NO_LOSS.search(path))
+        if lost and not replaced & _distributions_of(record):
+            more = f" and {len(lost) - 1} more of its files" if lost[1:] else ""
+            raise PackError(
+                f"{record['name']} {record['version']} has lost {lost[0]}{more}",
+                f"install it again: conda install --force-reinstall {record['name']}",
+            )
+
+
+def replaced(prefix: Path, names: Collection[str]) -> Iterator[str]:
+    """Tell which of conda's files distributions have put theirs over.
+
+    Args:
+        prefix: An environment that conda's packages were installed in first.
+        names: Of the distributions, normalized.
+    """
+    paths = sorted(prefix.glob("conda-meta/*.json")) if names else []
+    records = [json.loads(path.read_bytes()) for path in paths]
+    owners = {file: record["name"] for record in records for file in record["files"]}
+    for one in _all(prefix):
+        taken = sorted(path for path in _paths(one, prefix) if path in owners)
+        if one.key in names and taken:
+            more = f" and {len(taken) - 1} more files" if taken[1:] else ""
+            yield f"{one.key} of PyPI replaces {taken[0]} of conda's {owners[taken[0]]}{more}"
+
+
+# What can be made anew, and what py-rattler keeps of a file that several packages have.
+_NO_LOSS = re.compile(r"\.py[co]$|^\.nonadmin$|^__clobbers__/")
+
+
+def _all(prefix: Path) -> Iterator[Distribution]:
+    """All distributions of a prefix, those that setuptools' develop mode links to too."""
+    for folder in map(str, dist_info.site_folders(prefix)):
+        places = [folder, *_linked(Path(folder))]
+        for place in places:
+            for info in metadata.folders_in(place):
+                found = distributions.load(place, info)
+                if found and (place == folder or found.editable):
+                    yield found
+
+
+def _linked(folder: Path) -> list[str]:
+    links = (link.read_text(errors="replace").splitlines() for link in folder.glob("*.egg-link"))
+    return sorted(lines[0].strip() for lines in links if lines)
+
+
+def _is_in(distribution: Distribution, prefix: Path, files: Collection[str]) -> bool:
+    """Whether a distribution's metadata is among some files."""
+    info = os.path.relpath(distribution.info, prefix)
+    return any(path in files for path in (info, f"{info}/METADATA", f"{info}/PKG-INFO"))
+
+
+def _paths(distribution: Distribution, prefix: Path) -> Iterator[str]:
+    """The places of a distribution's files in the prefix, of those that are in it."""
+    root = os.path.relpath(distribution.root, prefix)
+    for path in distribution.listed:
+        place = posixpath.normpath(posixpath.join(root, path))
+        if not place.startswith("../"):
+            yield place
+
+
+def _distributions_of(record: Mapping[str, Any]) -> set[str]:
+    """The names of the distributions in a conda package, normalized."""
+    found = (
+        re.search(r"/([^/]+?)-\d[^/]*\.(dist|egg)-info(/|$)", path) for path in record["files"]
+    )
+    return {normalize(match[1]) for match in found if match}
+
+
+def _glibc(found: Sequence[Distribution]) -> str:
+    needed = [(0, 0)]
+    for one in found:
+        tags = re.findall(r"^Tag: *\S+-(\S+)$", _text(Path(one.info) / "WHEEL"), re.M)
+        if tags:  # of several the lowest will do
+            needed.append(min(map(dist_info.glibc_of, tags)))
+    highest = max(needed)
+    return f"{highest[0]}.{highest[1]}" if any(highest) else ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

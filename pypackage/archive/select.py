@@ -1,0 +1,118 @@
+"""Which files of an environment go into its archive: --exclude, --include and --slim."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from pypackage.archive import slim as slimming
+from pypackage.archive import tar_stream
+from pypackage.archive.contents import Contents, Entry
+from pypackage.archive.manifest import Omitted
+from pypackage.core.progress import Reporter
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern of files that are left out, or kept in spite of the rules before.
+
+    Attributes:
+        pattern: Of paths relative to the prefix; `*` stands for slashes too. A folder's
+            name stands for all in it.
+        keep: Whether it is `--include`.
+    """
+
+    pattern: str
+    keep: bool = False
+
+    def __str__(self) -> str:
+        return f"--{'in' if self.keep else 'ex'}clude {self.pattern}"
+
+
+def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Reporter) -> Contents:
+    """Leave files out.
+
+    Nothing that stays speaks of them: neither what is to be relocated nor conda's records.
+    The manifest tells how many they were, and by which rules.
+
+    Args:
+        contents: All of a prefix.
+        rules: The last one that a file matches decides.
+        slim: Whether what programs do not need is left out before the rules.
+        reporter: Hears of rules that no file matches.
+    """
+    if not rules and not slim:
+        return contents
+    paths = [entry.target for entry in contents.entries]
+    dropped = set(slimming.kinds(contents)) if slim else set()
+    for rule in rules:
+        matched = _matched(rule.pattern, paths)
+        if not matched:
+            reporter.warn(f"no file of the environment matches {rule}")
+        dropped = dropped - matched if rule.keep else dropped | matched
+    dropped |= _byte_code_of(dropped, paths)
+    return _without(contents, dropped, ["--slim"] * slim + [str(rule) for rule in rules])
+
+
+def _matched(pattern: str, paths: Sequence[str]) -> set[str]:
+    pattern = pattern.removeprefix("./").rstrip("/")
+    match = re.compile(f"{fnmatch.translate(pattern)}|{fnmatch.translate(pattern + '/*')}").match
+    return {path for path in paths if match(path)}
+
+
+def _byte_code_of(dropped: Collection[str], paths: Sequence[str]) -> set[str]:
+    """The byte code of modules that are left out: it is of no use without them."""
+    found = set()
+    for path in paths:
+        compiled = re.fullmatch(r"(.*/)__pycache__/([^/.]+)\.[^/]+\.pyc", path)
+        if compiled and f"{compiled[1]}{compiled[2]}.py" in dropped:
+            found.add(path)
+    return found
+
+
+def _without(contents: Contents, dropped: Collection[str], rules: Sequence[str]) -> Contents:
+    gone = [entry for entry in contents.entries if entry.target in dropped]
+    owners = {entry.package for entry in gone}
+    return replace(
+        contents,
+        entries=tuple(
+            _unmentioned(entry, dropped, owners)
+            for entry in contents.entries
+            if entry.target not in dropped
+        ),
+        relocations=tuple(one for one in contents.relocations if one.path not in dropped),
+        omitted=Omitted(len(gone), sum(map(tar_stream.size, gone)), tuple(rules)),
+    )
+
+
+def _unmentioned(entry: Entry, dropped: Collection[str], owners: Collection[str]) -> Entry:
+    """A file that lists others, without those that are left out."""
+    if entry.data is None:
+        return entry
+    if entry.target == "bin/conda-unpack":
+        return replace(entry, data=_conda_unpack(entry.data, dropped))
+    if not entry.target.startswith("conda-meta/") or not entry.target.endswith(".json"):
+        return entry
+    record = json.loads(entry.data)
+    if record.get("name") not in owners:
+        return entry
+    record["files"] = [path for path in record.get("files", []) if path not in dropped]
+    listed = record.get("paths_data", {})
+    listed["paths"] = [one for one in listed.get("paths", []) if one["_path"] not in dropped]
+    return replace(entry, data=json.dumps(record, indent=1, sort_keys=True).encode())
+
+
+def _conda_unpack(script: bytes, dropped: Collection[str]) -> bytes:
+    """conda-pack's script without the lines of its table that name files left out."""
+    head, begin, rest = script.decode().partition("\n_prefix_records = [\n")
+    table, end, tail = rest.partition("\n]\n")
+    lines = [line for line in table.splitlines() if not _names_one(line, dropped)]
+    return "".join([head, begin, "\n".join(lines), end, tail]).encode()
+
+
+def _names_one(line: str, dropped: Collection[str]) -> bool:
+    return bool(line) and ast.literal_eval(line.rstrip(","))[0] in dropped

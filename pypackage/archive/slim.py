@@ -1,0 +1,112 @@
+"""What of an environment no program needs that runs in it.
+
+Only what is safe to leave out by its kind and place: nothing that some module imports, what a
+package needs that compiles at run time stays, and so do the texts of licences everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from pypackage.archive import tar_stream
+from pypackage.archive.contents import Contents, Entry
+
+_LIBRARY = r"lib/python\d[\w.]*"
+_SITE = rf"{_LIBRARY}/site-packages"
+
+_LICENCE = re.compile(r"(?i).*(licen[cs]e|copying|copyright|notice|authors|patents)[^/]*")
+_STATIC = re.compile(r".*\.l?a")
+_BUILDING = re.compile(
+    rf"include/.*|(lib|share)/(cmake|pkgconfig)/.*|share/aclocal/.*|{_LIBRARY}/config-\d[^/]*/.*"
+)
+_DOCUMENTATION = re.compile(r"(share/(doc|man|info|gtk-doc|help)|man|docs?)/.*")
+_STANDARD_TESTS = re.compile(rf"{_LIBRARY}/(?!site-packages/)([\w/]+/)?(idle_)?tests?/.*")
+_TESTS = re.compile(rf"{_SITE}/(?P<top>[\w-]+)/(.+/)?tests/.*")
+
+_MODULE = re.compile(rf"{_SITE}/.*\.py")
+_ONE_TEST = re.compile(r"/(conftest|test_[^/]*)\.py$")
+
+# A module that is not a test and imports from a folder of tests: `from .tests.runner import x`.
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?P<path>test\b|[\w.]*[^#\n]*?(?:\([^)]*?)?\btests\b)"
+    rb"|import_module\([ \t]*[\"'](?P<named>[\w.]*\btests)\b",
+    re.MULTILINE,
+)
+
+# Packages that compile when they are used, or exist to build others.
+_COMPILES = re.compile(
+    r"(gcc|gxx|gfortran|clang|cling|root|cppyy|cupy|cuda-nv|cudatoolkit|nvidia-cuda-nv|triton|torch"
+    r"|pytorch|libtorch|pytensor|theano|aesara|pythran|cython|pybind11|nanobind|numba-cuda|r-base"
+    r"|(c|cxx|fortran)-compiler|compilers|cmake|meson|xeus-cling|julia|pyjulia|rust|llvmdev)"
+    r"([-_].*)?"
+)
+
+
+def kinds(contents: Contents) -> dict[str, str]:
+    """Why which files can be left out: their paths with a word for each.
+
+    The words are `tests`, `static libraries`, `headers`, `documentation` and `type stubs`.
+    """
+    places = {entry.target for entry in contents.entries}
+    building = any(_COMPILES.fullmatch(package.name) for package in contents.packages)
+    used = _imported_tests(contents.entries)
+    stems = {path.rpartition("/")[0] + "/" + _stem(path) for path in places if _is_module(path)}
+    found = {}
+    for path in sorted(places):
+        kind = _kind(path, building, used, stems)
+        if kind and not _LICENCE.fullmatch(path):
+            found[path] = kind
+    return found
+
+
+def _kind(path: str, building: bool, used: set[str], stems: set[str]) -> str:
+    if _is_test(path, used):
+        return "tests"
+    if _STATIC.fullmatch(path):
+        return "" if building else "static libraries"
+    if _BUILDING.fullmatch(path):
+        return "" if building else "headers"
+    if _DOCUMENTATION.fullmatch(path):
+        return "documentation"
+    if path.endswith(".pyi") and not path.endswith("/__init__.pyi"):  # lazy_loader reads that
+        # Without a module beside them they are another program's data, a type checker's say.
+        return "type stubs" if path[: -len(".pyi")] in stems else ""
+    return ""
+
+
+def _is_test(path: str, used: set[str]) -> bool:
+    if _STANDARD_TESTS.fullmatch(path):
+        return "test" not in used
+    found = _TESTS.fullmatch(path)
+    return bool(found and found["top"] not in used)
+
+
+def _is_module(path: str) -> bool:
+    return path.endswith((".py", ".so"))
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def _imported_tests(entries: Sequence[Entry]) -> set[str]:
+    """The packages whose tests some module that is no test imports."""
+    return {top for entry in _modules(entries) for top in _named_in(entry)}
+
+
+def _modules(entries: Iterable[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        path = entry.target
+        if _MODULE.fullmatch(path) and not _TESTS.fullmatch(path) and not _ONE_TEST.search(path):
+            yield entry
+
+
+def _named_in(entry: Entry) -> Iterator[str]:
+    """The top packages whose tests a module imports; its own, for a relative import."""
+    info = tar_stream.described(entry)
+    text = b"".join(tar_stream.content(entry, info.size)) if info.isreg() else b""
+    own = entry.target.split("/")[3]
+    for found in _IMPORT.finditer(text) if b"test" in text else ():
+        words = re.findall(r"[\w.]+", (found["path"] or found["named"]).decode(errors="replace"))
+        yield from (own if word.startswith(".") else word.partition(".")[0] for word in words)

@@ -1,0 +1,178 @@
+"""Entries of an environment as a tar stream has them; other writers take the same fields.
+
+Everything depends on the content alone: owners are zero, modes are one of two, times are
+those of the packages' files or `EPOCH`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import tarfile
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from io import BytesIO, FileIO
+from pathlib import Path
+
+from pypackage.archive import manifest
+from pypackage.archive.contents import Entry
+
+BLOCK = 1 << 20  # bytes read at a time
+EPOCH = 315_532_800  # 1980: zip has no earlier times, and GNU tar complains of 1970
+END = bytes(2 * tarfile.BLOCKSIZE)  # what a tar stream ends with
+
+
+def with_tools(entries: Iterable[Entry]) -> list[Entry]:
+    """Add the runner under its names and what relocates the environment, in place of others.
+
+    Others are there where an environment that was unpacked is packed again.
+    """
+    here = Path(__file__).parent
+    tools = [
+        Entry("bin/poncho_package_run", None, link="python_package_run"),
+        Entry("bin/python_package_run", (here / "share" / "python_package_run").resolve()),
+        Entry("bin/run_in_env", None, link="python_package_run"),
+        Entry("etc/pypackage/relocate.py", here / "relocate.py"),
+    ]
+    unique = {entry.target: entry for entry in [*entries, *tools]}
+    unique.pop(manifest.PATH, None)
+    return list(unique.values())
+
+
+def size(entry: Entry) -> int:
+    """How many bytes a file's content has; of links and folders the number is no matter."""
+    if entry.data is not None:
+        return len(entry.data)
+    return os.lstat(entry.source).st_size if entry.source else 0
+
+
+def described(entry: Entry) -> tarfile.TarInfo:
+    """The tar header's fields: only what the content of the environment determines."""
+    info = tarfile.TarInfo(entry.target)
+    status = os.lstat(entry.source) if entry.source else None
+    mode = status.st_mode if status else stat.S_IFREG | entry.mode
+    if entry.link or stat.S_ISLNK(mode):
+        info.type, info.mode = tarfile.SYMTYPE, 0o777
+        info.linkname = entry.link or os.readlink(entry.source or "")
+    elif stat.S_ISDIR(mode):
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+    else:
+        info.mode = 0o755 if mode & 0o111 else 0o644
+        info.size = status.st_size if status and entry.data is None else size(entry)
+    info.mtime = EPOCH
+    if status and entry.pristine and info.isreg():
+        # Byte code made by a package's builder is valid for the source's time only.
+        info.mtime = max(EPOCH, int(status.st_mtime))
+    return info
+
+
+def identity(entry: Entry, packaged: bool) -> bytes:
+    """What tells an entry from all others that an archive could have.
+
+    Args:
+        entry: An entry.
+        packaged: Whether the digest of its package is known, which says all of the entries
+            that are as the package brought them but their targets.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if packaged and entry.pristine:
+        return b"\0" + os.fsencode(entry.target)
+    digest = sha256()
+    for block in blocks(entry):
+        digest.update(block)
+    return digest.digest()
+
+
+def content(entry: Entry, length: int) -> Iterator[bytes]:
+    """A regular file's content, exactly `length` bytes of it.
+
+    Raises:
+        OSError: It cannot be read, or has become shorter.
+    """
+    if entry.data is not None:
+        yield entry.data
+        return
+    assert entry.source is not None
+    with open(entry.source, "rb") as file:
+        left = length
+        while left:
+            block = file.read(min(BLOCK, left))
+            if not block:
+                raise OSError(0, "the file has become shorter", str(entry.source))
+            left -= len(block)
+            yield block
+
+
+def blocks(entry: Entry) -> Iterator[bytes]:
+    """An entry's part of a tar stream: header, content, padding."""
+    info = described(entry)
+    yield header(info)
+    if info.isreg():
+        yield from content(entry, info.size)
+        yield padding(info.size)
+
+
+def stream(entries: Iterable[Entry]) -> Iterator[memoryview]:
+    """The entries' tar stream in pieces of `BLOCK`, the last one shorter.
+
+    Each is valid until the next one is asked for: they share their memory, since to get new
+    memory for each file takes as long as to read it.
+
+    Raises:
+        OSError: A file cannot be read, or has become shorter.
+    """
+    block, used = memoryview(bytearray(BLOCK)), 0
+    for entry in entries:
+        for source, length in _sources(entry):
+            left = length
+            while left:
+                done = source.readinto(block[used : used + left])
+                if not done:
+                    raise OSError(0, "the file has become shorter", str(entry.source))
+                used, left = used + done, left - done
+                if used == BLOCK:
+                    yield block
+                    used = 0
+    yield block[:used]
+
+
+def _sources(entry: Entry) -> Iterator[tuple[BytesIO | FileIO, int]]:
+    """What an entry's part of a tar stream is read from, with lengths."""
+    info = described(entry)
+    head = header(info)
+    yield BytesIO(head), len(head)
+    if info.isreg():
+        if entry.data is not None:
+            yield BytesIO(entry.data), info.size
+        else:
+            assert entry.source is not None
+            with open(entry.source, "rb", buffering=0) as file:
+                yield file, info.size
+        yield BytesIO(padding(info.size)), -info.size % tarfile.BLOCKSIZE
+
+
+_HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")
+_ZERO = b"0000000\0"
+_OCTAL_LIMIT = 8**11  # bytes that a file's size can be told for in a plain header
+
+
+def header(info: tarfile.TarInfo) -> bytes:
+    """The blocks that precede a file's content in a tar stream, in GNU's format."""
+    name = (info.name + "/" * info.isdir()).encode(errors="surrogateescape")
+    link = info.linkname.encode(errors="surrogateescape")
+    if max(len(name), len(link)) > tarfile.LENGTH_NAME or info.size >= _OCTAL_LIMIT:
+        return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    mode, size, time = b"%07o\0" % info.mode, b"%011o\0" % info.size, b"%011o\0" % int(info.mtime)
+    # The sum counts its own field as spaces.
+    fields = [name, mode, _ZERO, _ZERO, size, time, b" " * 8, info.type, link]
+    fields += [tarfile.GNU_MAGIC, b"", b"", b"", b"", b""]
+    fields[6] = b"%06o\0 " % sum(_HEADER.pack(*fields))
+    return _HEADER.pack(*fields)
+
+
+def padding(length: int) -> bytes:
+    """What fills up the last block of a content."""
+    return bytes(-length % tarfile.BLOCKSIZE)

@@ -1,0 +1,123 @@
+"""Whether a finished environment will do what it is made for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.archive import import_test, missing_libraries, pip_check
+from pypackage.archive.contents import Contents
+from pypackage.archive.import_test import Failure
+from pypackage.core import elf
+from pypackage.core.errors import ProcessError, VerificationError
+from pypackage.core.progress import Reporter
+from pypackage.python import dist_info
+
+_MOST = 10  # lines that are told of a kind
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the environment is made for.
+
+    Attributes:
+        modules: Those that have to import.
+        optional: Those that the program can do without, with the reason.
+    """
+
+    modules: Sequence[str]
+    optional: Mapping[str, str]
+
+
+def check(
+    contents: Contents,
+    prefix: Path,
+    wanted: Wanted,
+    *,
+    platform: str,
+    scratch: Path,
+    reporter: Reporter,
+) -> None:
+    """Import what is wanted, and warn of what is inconsistent or lacking.
+
+    Args:
+        contents: What is shipped.
+        prefix: The environment.
+        wanted: What it is made for.
+        platform: Conda's name of another platform, whose Python cannot run here; else empty.
+        scratch: A folder for the trial, on the file system of the environment.
+        reporter: Hears of what is no error.
+
+    Raises:
+        VerificationError: A module that has to does not import.
+    """
+    with reporter.step("verifying"):
+        python = next((p for p in contents.packages if p.name == "python"), None)
+        if python is None:
+            return
+        there = platform or python.subdir
+        distributions = dist_info.installed(prefix).values()
+        _tell(pip_check.problems(distributions, python.version, there), reporter)
+        _tell(_lacking(contents, there), reporter)
+        names = sorted({*wanted.modules, *wanted.optional})
+        if platform and names:
+            reporter.warn(f"no module is imported to try it: Python for {platform} cannot run here")
+        elif names:
+            _judge(_tried(contents, names, scratch), wanted, reporter)
+
+
+def _tell(lines: Sequence[str], reporter: Reporter) -> None:
+    for line in lines[:_MOST]:
+        reporter.warn(line)
+    if len(lines) > _MOST:
+        reporter.warn(f"and {len(lines) - _MOST} more like this")
+
+
+def _lacking(contents: Contents, platform: str) -> list[str]:
+    return [
+        f"workers have to have {name}: {users[0]}"
+        + (f" and {len(users) - 1} other files need it" if users[1:] else " needs it")
+        for name, users in missing_libraries.libraries(contents.entries, platform).items()
+    ]
+
+
+def _tried(contents: Contents, names: Sequence[str], scratch: Path) -> list[Failure]:
+    try:
+        return import_test.imports(contents, names, scratch)
+    except ProcessError as error:
+        raise VerificationError("the environment does not start", error.output.strip()) from error
+    except OSError as error:
+        raise VerificationError.of(error, "the environment cannot be tried", scratch) from error
+
+
+def _judge(failures: Iterable[Failure], wanted: Wanted, reporter: Reporter) -> None:
+    fatal = []
+    for failure in failures:
+        if failure.module not in wanted.modules:
+            if failure.absent:
+                reporter.note(f"not in the environment: {failure.module}, which is optional")
+            else:
+                reporter.warn(f"{failure.module}, which is optional, fails: {failure.reason}")
+        elif _is_the_workers(failure.reason):
+            reporter.warn(f"{failure.module} cannot be tried on this machine: {failure.reason}")
+        else:
+            fatal.append(failure)
+    if fatal:
+        first, *others = fatal
+        hints = [f"{one.module} neither: {one.reason}" for one in others]
+        hints += [_ABSENT] if any(one.absent for one in fatal) else []
+        hints.append("--no-verify makes the archive all the same")
+        raise VerificationError(
+            f"{first.module} does not import in the environment: {first.reason}", "\n".join(hints)
+        )
+
+
+_ABSENT = "name the package of a module that is not there under conda.dependencies"
+
+
+def _is_the_workers(reason: str) -> bool:
+    """Whether it is for want of a driver or a display, which a worker may have."""
+    library = re.search(r"(\S+\.so[\w.]*): cannot open shared object file", reason)
+    return bool(library and elf.is_never_carried(library[1]))

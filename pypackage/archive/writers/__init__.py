@@ -1,0 +1,86 @@
+"""The formats in which an environment leaves: one module each, all of the same tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pypackage.archive import compression
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Contents
+from pypackage.archive.writers import targz
+from pypackage.core.errors import PackError
+from pypackage.core.progress import Reporter
+
+DEFAULT = "tar.gz"
+
+# What the names of archives end in; a folder's may end in anything.
+ENDINGS = {
+    "tar.gz": (".tar.gz", ".tgz"),
+    "tar.zst": (".tar.zst", ".tzst"),
+    "tar": (".tar",),
+    "zip": (".zip",),
+    "squashfs": (".squashfs", ".sqsh", ".sqfs"),
+    "sh": (".sh",),
+    "folder": (),
+    "deb": (".deb",),
+    "rpm": (".rpm",),
+}
+UNCOMPRESSED = ("tar", "folder")
+
+
+def write(
+    contents: Contents,
+    format_: str,
+    output: Path,
+    reporter: Reporter,
+    how: Compression = compression.DEFAULT,
+) -> None:
+    """Write an environment; what was there before is replaced at the end.
+
+    The same contents give the same bytes.
+
+    Args:
+        contents: What goes in.
+        format_: A key of `ENDINGS`.
+        output: The archive's path, or the folder's.
+        reporter: Hears of the progress.
+        how: How it is compressed.
+
+    Raises:
+        PackError: A file cannot be read, or the archive not written.
+    """
+    from pypackage.archive.writers import folder, self_extracting, squashfs, tar, zip_
+    from pypackage.archive.writers import tree as trees
+
+    try:
+        if format_ == "tar.gz":
+            targz.write(contents, output, reporter, how)
+        elif format_ == "sh":
+            self_extracting.write(contents, output, reporter, how)
+        else:
+            one = {
+                "tar": tar.write,
+                "tar.zst": tar.write_zst,
+                "zip": zip_.write,
+                "squashfs": squashfs.write,
+                "folder": folder.write,
+            }[format_]
+            tree = trees.of(contents)
+            with reporter.step("packing", tree.size) as step:
+                one(tree, output, step, how)
+    except OSError as error:
+        raise PackError.of(error, f"cannot write {output}") from error
+
+
+def check(format_: str, output: Path) -> None:
+    """Make sure, before the work is done, that a format can be written.
+
+    Raises:
+        PackError: A program is missing, or a folder of the user's own in the way.
+    """
+    from pypackage.archive.writers import folder, squashfs
+
+    if format_ == "squashfs":
+        squashfs.program()
+    elif format_ == "folder":
+        folder.check_replaceable(output)

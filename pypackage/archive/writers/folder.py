@@ -1,0 +1,89 @@
+"""A folder: the tree as `tar x` makes it, to be prepared by the runner when it is first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pypackage.archive import manifest, tar_stream
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Entry
+from pypackage.archive.writers.tree import Tree
+from pypackage.core import files
+from pypackage.core.errors import PackError
+from pypackage.core.progress import Step
+
+
+def write(tree: Tree, output: Path, step: Step, _how: Compression) -> None:
+    """Make the folder, in place of an empty one or of a former environment.
+
+    Raises:
+        PackError: There is another folder, or a file.
+    """
+    check_replaceable(output)
+    with files.new_folder(output, replace=True) as folder:
+        fill(tree, folder, step)
+
+
+def check_replaceable(output: Path) -> None:
+    """Make sure that nothing of the user's own is lost.
+
+    Raises:
+        PackError: There is a file, or a folder that is no environment of ours.
+    """
+    if not os.path.lexists(output) or (output / manifest.PATH).is_file():
+        return
+    if not output.is_dir() or any(output.iterdir()):
+        raise PackError(
+            f"{output} exists and is no environment that python_package_create made",
+            "choose another name, or remove it first",
+        )
+
+
+def fill(tree: Tree, folder: Path, step: Step) -> None:
+    """Write a tree into an empty folder.
+
+    The folders in it get modes and times of their own, so that nothing depends on the umask or
+    the hour.
+    """
+    made: set[Path] = set()
+    for entry in tree.entries:
+        path = folder / entry.target
+        made.update(_missing_parents(path, made, folder))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _write(entry, path, step):
+            made.add(path)
+    for one in made:
+        settle(one)
+
+
+def settle(folder: Path) -> None:
+    """Give a folder its mode and time."""
+    folder.chmod(0o755)
+    os.utime(folder, (tar_stream.EPOCH, tar_stream.EPOCH))
+
+
+def _missing_parents(path: Path, made: set[Path], top: Path) -> Iterator[Path]:
+    for parent in path.parents:
+        if parent in made or parent == top:
+            return
+        yield parent
+
+
+def _write(entry: Entry, path: Path, step: Step) -> bool:
+    """Write one entry; whether it is a folder."""
+    info = tar_stream.described(entry)
+    if info.isdir():
+        path.mkdir(exist_ok=True)
+        return True
+    if info.issym():
+        path.symlink_to(info.linkname)
+    else:
+        with path.open("xb") as file:
+            for block in tar_stream.content(entry, info.size):
+                file.write(block)
+                step.advance(len(block))
+        path.chmod(info.mode)
+    os.utime(path, (info.mtime, info.mtime), follow_symlinks=False)
+    return False

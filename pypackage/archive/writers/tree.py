@@ -1,0 +1,57 @@
+"""The tree of an environment as all formats have it, but for `.tar.gz` with its members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from pypackage.archive import manifest, tar_stream
+from pypackage.archive.contents import Contents, Entry
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All that is written, in its order.
+
+    Attributes:
+        environment_id: Of the manifest.
+        entries: The manifest first, the others by their paths.
+        size: Bytes of all files together.
+    """
+
+    environment_id: str
+    entries: tuple[Entry, ...]
+    size: int
+
+
+def of(contents: Contents) -> Tree:
+    """Add the runner and a manifest, whose id stands for the whole content.
+
+    The files are read once for that; they have just been written and are in memory.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    entries = sorted(tar_stream.with_tools(contents.entries), key=lambda entry: entry.target)
+    size = sum(map(tar_stream.size, entries))
+    environment_id, described = manifest.render(
+        contents.packages,
+        contents.relocations,
+        [],
+        files=len(entries),
+        size=size,
+        tree=_digest(entries),
+        omitted=contents.omitted,
+        glibc=contents.glibc,
+    )
+    first = Entry(manifest.PATH, None, described, mode=0o644)
+    return Tree(environment_id, (first, *entries), size + len(described))
+
+
+def _digest(entries: Sequence[Entry]) -> str:
+    digest = sha256()
+    for entry in entries:
+        for block in tar_stream.blocks(entry):
+            digest.update(block)
+    return digest.hexdigest()

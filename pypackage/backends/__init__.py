@@ -1,0 +1,1 @@
+"""Where packages come from: conda channels, PyPI, this machine, CPython's source."""

@@ -1,0 +1,27 @@
+"""The conda engine: solving, installing and indexing by py-rattler.
+
+The only package that knows py-rattler. It is asynchronous inside; each function here runs
+one operation to its end and turns what went wrong into an error of this package.
+"""
+
+from __future__ import annotations
+
+from pypackage.backends.conda.index import index
+from pypackage.backends.conda.install import install
+from pypackage.backends.conda.platforms import check as check_platform
+from pypackage.backends.conda.platforms import is_foreign
+from pypackage.backends.conda.query import versions
+from pypackage.backends.conda.settings import RETRIES, TIMEOUT, Settings
+from pypackage.backends.conda.solve import solve
+
+__all__ = [
+    "RETRIES",
+    "TIMEOUT",
+    "Settings",
+    "check_platform",
+    "index",
+    "install",
+    "is_foreign",
+    "solve",
+    "versions",
+]

@@ -1,0 +1,38 @@
+"""Where the engine keeps packages and what it knows of channels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypackage.backends.conda.condarc import home
+from pypackage.backends.conda.settings import Settings
+
+if TYPE_CHECKING:
+    from rattler import PackageCache
+
+
+def folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder that all programs on py-rattler share: `RATTLER_CACHE_DIR`, if it is set."""
+    named = environ.get("RATTLER_CACHE_DIR")
+    if named:
+        return Path(named).absolute()
+    base = environ.get("XDG_CACHE_HOME", "")
+    return Path(base if os.path.isabs(base) else home(environ) / ".cache") / "rattler" / "cache"
+
+
+def repodata(environ: Mapping[str, str] = os.environ) -> Path:
+    """What is known of channels."""
+    return folder(environ) / "repodata"
+
+
+def package_cache(settings: Settings, environ: Mapping[str, str] = os.environ) -> PackageCache:
+    """The package caches: those of the settings, after `RATTLER_CACHE_DIR` if that is set."""
+    from rattler import PackageCache
+
+    folders = list(settings.package_caches)
+    if environ.get("RATTLER_CACHE_DIR") or not folders:
+        folders.insert(0, folder(environ) / "pkgs")
+    return PackageCache.new_layered(list(folders))

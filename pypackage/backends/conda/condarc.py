@@ -1,0 +1,267 @@
+"""Conda's own settings: its channels, folders, network and caches.
+
+Lists and tables of several files are put together, the more important ones first; of a
+single value the most important one counts, as conda does it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pypackage.backends.conda.condarc_files import ENVIRONMENT, Source, home, sources
+from pypackage.core.errors import RequirementsError
+
+__all__ = ["Condarc", "envs_folder", "forget", "home", "load", "register"]
+
+PRIORITIES = ("strict", "flexible", "disabled")
+
+
+@dataclass(frozen=True)
+class Condarc:
+    """The settings that matter here; channels and proxies are not shown, for their passwords.
+
+    Attributes:
+        channels: Names, URLs or folders; empty when nothing names any.
+        channel_alias: What a channel's name is put behind; empty for conda's own.
+        default_channels: What the name `defaults` stands for; empty for conda's own.
+        custom_channels: The places of some channels by name, or by how their names begin.
+        custom_multichannels: Names that stand for several channels.
+        envs_dirs: Folders that hold environments by name.
+        pkgs_dirs: Package caches; packages go into the first that can be written to.
+        channel_priority: One of `PRIORITIES`, or empty.
+        ssl_verify: Whether certificates are checked, or the file of the authorities' ones.
+        proxies: The proxy for `http` and for `https`.
+        offline: Whether to do without the network.
+        read_timeout: Seconds to wait for an answer (`remote_read_timeout_secs`).
+        retries: How often what failed is tried again (`remote_max_retries`).
+    """
+
+    channels: tuple[str, ...] = field(default=(), repr=False)
+    channel_alias: str = field(default="", repr=False)
+    default_channels: tuple[str, ...] = field(default=(), repr=False)
+    custom_channels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    custom_multichannels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    envs_dirs: tuple[Path, ...] = ()
+    pkgs_dirs: tuple[Path, ...] = ()
+    channel_priority: Literal["strict", "flexible", "disabled", ""] = ""
+    ssl_verify: bool | Path = True
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offline: bool = False
+    read_timeout: int | None = None
+    retries: int | None = None
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Condarc:
+    """Read all settings that conda would read: files and CONDA_ variables.
+
+    Raises:
+        RequirementsError: A file is not valid YAML, or a setting not of its kind; the
+            message names file and key.
+    """
+    settings = _Settings(sources(environ), environ)
+    proxies = settings.table("proxy_servers")
+    lists = {key: settings.strings(key) for key in ("channels", "default_channels")}
+    return Condarc(
+        channels=lists["channels"],
+        channel_alias=settings.text("channel_alias"),
+        default_channels=lists["default_channels"],
+        custom_channels=settings.table("custom_channels"),
+        custom_multichannels=settings.lists("custom_multichannels"),
+        envs_dirs=settings.folders("envs_dirs", "envs_path"),
+        pkgs_dirs=settings.folders("pkgs_dirs"),
+        channel_priority=cast(Any, settings.priority()),
+        ssl_verify=settings.verification(),
+        proxies={scheme: proxies[scheme] for scheme in ("http", "https") if scheme in proxies},
+        offline=settings.flag("offline"),
+        read_timeout=settings.number("remote_read_timeout_secs"),
+        retries=settings.number("remote_max_retries"),
+    )
+
+
+def envs_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder into which a named environment goes.
+
+    CONDA_ENVS_PATH (or CONDA_ENVS_DIRS) comes first, then `envs_dirs`, then `~/.conda/envs`.
+    """
+    for variable in ("CONDA_ENVS_PATH", "CONDA_ENVS_DIRS"):
+        first = environ.get(variable, "").split(os.pathsep)[0]
+        if first:
+            return _folder(_expanded(first, environ), environ)
+    return next(iter(load(environ).envs_dirs), home(environ) / ".conda" / "envs")
+
+
+def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Tell conda about an environment, so that `conda env list` shows it.
+
+    Source: conda keeps the prefixes it knows, a line each, in `~/.conda/environments.txt`.
+    """
+    known = _known(environ)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    with known.open("a+", encoding="utf-8", errors="surrogateescape") as file:
+        file.seek(0)
+        text = file.read()
+        if str(prefix) not in text.splitlines():
+            file.write(("" if text.endswith("\n") or not text else "\n") + f"{prefix}\n")
+
+
+def forget(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Take back a `register`, such as conda's own for an environment that was moved since."""
+    known = _known(environ)
+    if not known.is_file():
+        return
+    text = known.read_text(encoding="utf-8", errors="surrogateescape")
+    kept = [line for line in text.splitlines(keepends=True) if line.strip() != str(prefix)]
+    if len(kept) < len(text.splitlines()):
+        known.write_text("".join(kept), encoding="utf-8", errors="surrogateescape")
+
+
+def _known(environ: Mapping[str, str]) -> Path:
+    return home(environ) / ".conda" / "environments.txt"
+
+
+def _folder(name: str, environ: Mapping[str, str]) -> Path:
+    if name == "~" or name.startswith("~/"):
+        name = str(home(environ)) + name[1:]
+    return Path(os.path.abspath(name))
+
+
+def _expanded(text: str, environ: Mapping[str, str]) -> str:
+    """A text with its `$NAME` and `${NAME}` replaced; those that are not set stay."""
+    return re.sub(
+        r"\$(?:\{(\w+)\}|(\w+))", lambda found: environ.get(found[1] or found[2], found[0]), text
+    )
+
+
+class _Settings:
+    """What several sources, the least important first, say to a key."""
+
+    def __init__(self, places: Sequence[Source], environ: Mapping[str, str]) -> None:
+        self._places = places
+        self._environ = environ
+
+    def strings(self, *keys: str, separator: str = ",") -> tuple[str, ...]:
+        """The lists of all sources, the most important first; a string is a list of one."""
+        found: list[str] = []
+        for key, source, value in self._said(*keys):
+            if isinstance(value, str):
+                value = value.split(separator) if source.name == ENVIRONMENT else [value]
+            found = [*self._listed(key, source, value), *found]
+        return tuple(dict.fromkeys(one.strip() for one in found if one.strip()))
+
+    def folders(self, *keys: str) -> tuple[Path, ...]:
+        """A list of folders, absolute."""
+        names = self.strings(*keys, separator=os.pathsep)
+        return tuple(_folder(name, self._environ) for name in names)
+
+    def text(self, key: str) -> str:
+        """The most important source's string; empty when there is none."""
+        found = ""
+        for _, source, value in self._said(key):
+            if not isinstance(value, str):
+                raise _misfit(source, key, "a string")
+            found = _expanded(value, self._environ)
+        return found
+
+    def flag(self, key: str) -> bool:
+        """The most important source's yes or no."""
+        found = False
+        for _, source, value in self._said(key):
+            given = _as_flag(value)
+            if given is None:
+                raise _misfit(source, key, "true or false")
+            found = given
+        return found
+
+    def number(self, key: str) -> int | None:
+        """The most important source's number, rounded up."""
+        found = None
+        for _, source, value in self._said(key):
+            try:
+                found = math.ceil(float(value))
+            except (TypeError, ValueError, OverflowError):
+                raise _misfit(source, key, "a number") from None
+        return found
+
+    def table(self, key: str) -> dict[str, str]:
+        """The tables of all sources in one; the most important source's entry counts."""
+        found: dict[str, str] = {}
+        for _, source, value in self._said(key):
+            for name, one in _items(key, source, value):
+                if not isinstance(one, str):
+                    raise _misfit(source, f"{key}.{name}", "a string")
+                found[name] = _expanded(one, self._environ)
+        return found
+
+    def lists(self, key: str) -> dict[str, tuple[str, ...]]:
+        """Likewise, of lists."""
+        found: dict[str, tuple[str, ...]] = {}
+        for _, source, value in self._said(key):
+            for name, one in _items(key, source, value):
+                listed = [one] if isinstance(one, str) else one
+                found[name] = tuple(self._listed(f"{key}.{name}", source, listed))
+        return found
+
+    def priority(self) -> str:
+        """`channel_priority`, which was yes or no in former times."""
+        found = ""
+        for key, source, value in self._said("channel_priority"):
+            flag = _as_flag(value)
+            former = "flexible" if flag else "disabled"
+            found = str(value).lower() if flag is None else former
+            if found not in PRIORITIES:
+                raise _misfit(source, key, f"one of {', '.join(PRIORITIES)}")
+        return found
+
+    def verification(self) -> bool | Path:
+        """`ssl_verify`: yes, no, or a file; `truststore` is the system's, which is ours too."""
+        found: bool | Path = True
+        for key, source, value in self._said("ssl_verify", "verify_ssl"):
+            given = True if value == "truststore" else _as_flag(value)
+            if given is not None:
+                found = given
+            elif isinstance(value, str):
+                found = _folder(_expanded(value, self._environ), self._environ)
+                if not found.exists():
+                    raise _misfit(source, key, "true, false or a file that exists")
+            else:
+                raise _misfit(source, key, "true, false or a file of certificates")
+        return found
+
+    def _said(self, *keys: str) -> list[tuple[str, Source, Any]]:
+        """Who says something to a key or one of its aliases."""
+        return [
+            (key, source, source.values[key])
+            for source in self._places
+            for key in keys
+            if source.values.get(key) not in (None, "")
+        ]
+
+    def _listed(self, key: str, source: Source, value: object) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise _misfit(source, key, "a list of strings")
+        return [_expanded(item, self._environ) for item in value]
+
+
+def _as_flag(value: object) -> bool | None:
+    words = {"true": True, "yes": True, "on": True, "1": True, "y": True}
+    words |= {"false": False, "no": False, "off": False, "0": False, "n": False}
+    return words.get(str(value).lower()) if isinstance(value, bool | int | str) else None
+
+
+def _items(key: str, source: Source, value: object) -> list[tuple[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise _misfit(source, key, "a table of names and values")
+    return list(value.items())
+
+
+def _misfit(source: Source, key: str, expected: str) -> RequirementsError:
+    """Says where; what stands there is kept to itself, for it may hold a password."""
+    if source.name == ENVIRONMENT:
+        return RequirementsError(f"CONDA_{key.upper()}: expected {expected}")
+    return RequirementsError(f"{source.name}: {key}: expected {expected}")

@@ -1,0 +1,96 @@
+"""Where conda's settings stand: the condarc files and the variables of the environment.
+
+Source of the files and their order: conda's documentation, "Using the .condarc conda
+configuration file", section "Searching for .condarc".
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pypackage.core.errors import RequirementsError
+from pypackage.core.urls import public
+
+SYSTEM = (Path("/etc/conda"), Path("/var/lib/conda"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Settings that stand at one place.
+
+    Attributes:
+        name: The file, or `the environment`.
+        values: What it sets; not shown, for there may be passwords in it.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(repr=False)
+
+
+def sources(environ: Mapping[str, str]) -> list[Source]:
+    """All places with settings that conda would look at, the least important first.
+
+    Raises:
+        RequirementsError: A file is not valid YAML.
+    """
+    found = [Source(str(path), _read(path)) for path in _files(environ)]
+    variables = {
+        name[len("CONDA_") :].lower(): value
+        for name, value in environ.items()
+        if name.startswith("CONDA_") and value
+    }
+    return [*found, Source(ENVIRONMENT, variables)]
+
+
+ENVIRONMENT = "the environment"
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's home: HOME, else what the system says; absolute."""
+    named = environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    return Path(os.path.abspath(named))
+
+
+def _files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The condarc files that there are, the least important first."""
+    user = home(environ)
+    config = environ.get("XDG_CONFIG_HOME")
+    root, prefix, named = (environ.get(n) for n in ("CONDA_ROOT", "CONDA_PREFIX", "CONDARC"))
+    folders = [
+        *SYSTEM,
+        *([Path(root)] if root else []),
+        *([Path(config, "conda")] if config else []),
+        user / ".config" / "conda",
+        user / ".conda",
+    ]
+    places = [path for folder in dict.fromkeys(folders) for path in _within(folder)]
+    places.append(user / ".condarc")
+    places += _within(Path(prefix)) if prefix else []
+    places += [Path(named)] if named else []
+    yield from (path for path in places if path.is_file())
+
+
+def _within(folder: Path) -> list[Path]:
+    """Where settings stand in one of conda's folders."""
+    parts = sorted((folder / "condarc.d").glob("*.y*ml"))
+    return [folder / ".condarc", folder / "condarc", *parts]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        with path.open("rb") as file:
+            settings = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise RequirementsError(f"{path} cannot be read: {public(str(error))}") from None
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise RequirementsError(f"{path}: expected settings such as 'channels: [conda-forge]'")
+    return settings

@@ -1,0 +1,155 @@
+"""Fetching packages and linking them into a prefix."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pypackage.backends.conda import caches
+from pypackage.backends.conda.network import connected
+from pypackage.backends.conda.platforms import is_foreign
+from pypackage.backends.conda.runtime import run, said
+from pypackage.backends.conda.settings import Settings
+from pypackage.core.errors import InstallError
+from pypackage.core.progress import Reporter, Step
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+
+def install(
+    records: Sequence[RepoDataRecord],
+    prefix: Path,
+    stands_for: Path,
+    reporter: Reporter,
+    settings: Settings,
+) -> None:
+    """Fetch packages into the package cache and link them into a new prefix.
+
+    Their post-link scripts are not run.
+
+    Args:
+        records: What `solve` chose.
+        prefix: The folder to fill; it is made.
+        stands_for: The path that is written into the files instead of `prefix`, for a
+            prefix that will be moved there.
+        reporter: Hears of each package linked.
+        settings: Those that were solved with.
+
+    Raises:
+        InstallError: A package cannot be fetched, is not what the channel promised, or
+            cannot be written.
+    """
+    import rattler
+    from rattler.exceptions import CacheDirError, InstallerError, IoError, LinkError
+
+    try:
+        with connected(settings) as client, _Listener(len(records), reporter) as listener:
+
+            def work() -> Awaitable[None]:
+                return rattler.install(
+                    list(records),
+                    prefix,
+                    platform=_linked_as(settings.platform),
+                    client=client,
+                    package_cache=caches.package_cache(settings),
+                    show_progress=False,
+                    reporter=cast(Any, listener),
+                    alternative_target_prefix=stands_for,
+                )
+
+            run(lambda: _unless_stuck(work, listener, settings.timeout))
+    except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
+        raise InstallError("the packages cannot be installed", said(error)) from None
+
+
+def _linked_as(platform: str) -> Any:
+    """The platform that the library is to link for, None for this machine's.
+
+    It signs what it links for macOS, with a program that macOS alone has. For Linux it does
+    the same without that, and the worker signs what it relocates.
+    """
+    from rattler import Subdir
+
+    if platform.startswith("osx") and is_foreign(platform):
+        return Subdir("linux-64")
+    return Subdir(platform) if platform else None
+
+
+async def _unless_stuck(
+    work: Callable[[], Awaitable[None]], listener: _Listener, timeout: int
+) -> None:
+    """Wait for the installer, but not for ever for a download that stands still."""
+    task = asyncio.ensure_future(work())
+    while not task.done():
+        await asyncio.wait({task}, timeout=1)
+        if listener.stands_still(timeout):
+            task.cancel()
+            raise InstallError(
+                f"the packages cannot be fetched: nothing has come for {timeout} seconds",
+                "try again; remote_read_timeout_secs of condarc tells how long to wait",
+            )
+    await task
+
+
+class _Listener:
+    """Passes on what py-rattler's installer reports (its `InstallerReporter` protocol).
+
+    The step "downloading packages", in bytes, is announced only when something has to be
+    downloaded; with a warm cache there is the linking alone.
+    """
+
+    def __init__(self, packages: int, reporter: Reporter) -> None:
+        self._packages = packages
+        self._reporter = reporter
+        self._steps = ExitStack()
+        self._download: Step | None = None
+        self._done: dict[int, int] = {}
+        self._open: set[int] = set()
+        self._heard = time.monotonic()
+
+    def __enter__(self) -> _Listener:
+        title = "installing packages"
+        self._link = self._steps.enter_context(self._reporter.step(title, self._packages))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._steps.close()
+
+    def stands_still(self, timeout: float) -> bool:
+        """Whether nothing has been heard of the downloads under way for so many seconds."""
+        return bool(self._open) and time.monotonic() - self._heard > timeout
+
+    def on_populate_cache_start(self, _operation: int, package_name: str) -> int:
+        self._reporter.note(f"fetching {package_name}")
+        return 0
+
+    def on_download_start(self, _cache_entry: int) -> int:
+        if self._download is None:
+            self._download = self._steps.enter_context(
+                self._reporter.step("downloading packages", 0)
+            )
+        number = len(self._done)
+        self._done[number] = 0
+        self._open.add(number)
+        self._heard = time.monotonic()
+        return number
+
+    def on_download_progress(self, download: int, progress: int, total: int | None) -> None:
+        assert self._download is not None
+        self._heard = time.monotonic()
+        if self._done[download] == 0:
+            self._download.grow(total or 0)
+        self._download.advance(progress - self._done[download])
+        self._done[download] = progress
+
+    def on_download_completed(self, download: int) -> None:
+        self._open.discard(download)
+        self._heard = time.monotonic()
+
+    def on_link_complete(self, _index: int) -> None:
+        self._link.advance()

@@ -1,0 +1,109 @@
+"""The way to the channels: certificates, proxies and what lets one in.
+
+Secrets reach the library beside the URLs and not in them, since URLs get into its caches, into
+the records of installed packages and into messages.
+"""
+
+from __future__ import annotations
+
+import json
+import netrc
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pypackage.backends.conda.condarc import home
+from pypackage.backends.conda.settings import Settings
+from pypackage.core.urls import Credentials
+
+if TYPE_CHECKING:
+    from rattler import Client
+
+
+@contextmanager
+def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client]:
+    """A client that goes to the network as it is told to.
+
+    Args:
+        settings: These tell.
+        timeout: Seconds that an answer may take as a whole; by default as long as it takes.
+    """
+    from rattler import Client
+    from rattler.config import Config
+
+    config = Config()
+    if settings.verify is False:
+        config.set("tls-no-verify", "true")
+    for scheme, proxy in settings.proxies.items():
+        config.set(f"proxy-config.{scheme}", json.dumps(proxy))
+    if settings.proxies:
+        config.set("proxy-config.non-proxy-hosts", json.dumps(_direct_hosts()))
+    mirrors = {one.url: [one.with_token] for one in settings.credentials if one.with_token}
+    config.set("mirrors", json.dumps(mirrors))
+    logins = _logins(settings.credentials)
+    with _in_memory(_merged(logins) if logins else None) as file:
+        if file:
+            config.set("authentication-override-file", json.dumps(file))
+        with _authorities(settings.verify):
+            client = Client.from_config(config, max_retries=settings.retries, timeout=timeout)
+        yield client
+
+
+def _direct_hosts() -> list[str]:
+    named = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    return [host.strip() for host in named.split(",") if host.strip()]
+
+
+def _logins(credentials: Sequence[Credentials]) -> dict[str, Any]:
+    """Users and passwords by host, as the library's own file of them has it."""
+    return {
+        one.host: {"BasicHTTP": {"username": one.login[0], "password": one.login[1]}}
+        for one in credentials
+        if one.login
+    }
+
+
+def _merged(logins: Mapping[str, Any]) -> dict[str, Any]:
+    """Those logins and the stored ones, which the library looks at no more beside a file."""
+    stored: dict[str, Any] = {}
+    with suppress(OSError, netrc.NetrcParseError):
+        file = os.environ.get("NETRC") or home() / ".netrc"
+        for host, (user, _, password) in netrc.netrc(file).hosts.items():
+            stored[host] = {"BasicHTTP": {"username": user, "password": password}}
+    with suppress(OSError, ValueError):
+        path = os.environ.get("RATTLER_AUTH_FILE") or home() / ".rattler" / "credentials.json"
+        stored.update(json.loads(Path(path).read_bytes()))
+    return {**stored, **logins}
+
+
+@contextmanager
+def _in_memory(content: Mapping[str, Any] | None) -> Iterator[str]:
+    """A file that is on no disk; empty without content."""
+    if content is None:
+        yield ""
+        return
+    descriptor = os.memfd_create("credentials")
+    try:
+        os.write(descriptor, json.dumps(content).encode())
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _authorities(verify: bool | Path) -> Iterator[None]:
+    """Let the library, which reads them only where this variable says, find certificates."""
+    wanted = verify if isinstance(verify, Path) else os.environ.get("REQUESTS_CA_BUNDLE")
+    name = "SSL_CERT_DIR" if wanted and os.path.isdir(wanted) else "SSL_CERT_FILE"
+    former = os.environ.get(name)
+    if wanted and (verify is not True or former is None):
+        os.environ[name] = str(wanted)
+    try:
+        yield
+    finally:
+        if former is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = former

@@ -1,0 +1,105 @@
+"""What can be had without a network: what was read of the channels, and the package cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pypackage.backends.conda import caches
+from pypackage.backends.conda.channel_urls import Tier
+from pypackage.backends.conda.runtime import run, source
+from pypackage.backends.conda.settings import Settings
+from pypackage.core.errors import SolveError
+
+if TYPE_CHECKING:
+    from rattler import Gateway, PackageName, RepoDataRecord, Subdir
+
+Predicate = Callable[["RepoDataRecord"], bool]
+
+
+def presence(settings: Settings) -> Predicate:
+    """Tells of a package whether it can be installed without a network."""
+    held = run(caches.package_cache(settings).index).contains_record
+    return lambda record: _is_local(record.url) or held(record)
+
+
+@dataclass
+class Memory:
+    """Channels as they were when they were last read.
+
+    Attributes:
+        wanted: Which of their packages are to be seen.
+        asked: The packages that were asked for.
+        known: Those of them that a channel told something of.
+    """
+
+    wanted: Predicate
+    asked: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+
+    def sources(self, tiers: Sequence[Tier]) -> list[Any]:
+        """What the solver is to ask; channels that are folders are read as they are."""
+        from rattler import Gateway, SourceConfig
+
+        no_network = SourceConfig(cache_action="force-cache-only")
+        gateway = Gateway(cache_dir=caches.repodata(), default_config=no_network)
+        return [
+            source(
+                tier.name,
+                [url if _is_local(url) else _Remembered(url, gateway, self) for url in tier.urls],
+            )
+            for tier in tiers
+        ]
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """One channel (the library's `RepoDataSource`)."""
+
+    url: str
+    gateway: Gateway
+    memory: Memory
+
+    async def fetch_package_records(
+        self, platform: Subdir, name: PackageName
+    ) -> list[RepoDataRecord]:
+        """The records of a package that are wanted."""
+        from rattler.exceptions import GatewayError
+
+        self.memory.asked.add(name.normalized)
+        try:
+            found = await self.gateway.query(
+                [self.url], [platform], [name.normalized], recursive=False
+            )
+        except GatewayError:
+            return []
+        self.memory.known.add(name.normalized)
+        return [record for records in found for record in records if self.memory.wanted(record)]
+
+    def package_names(self, platform: Subdir) -> list[str]:
+        """None are told: the solver looks up by name what it needs."""
+        return []
+
+
+def unsolved(said: str, memory: Memory) -> SolveError:
+    """Why there is no solution with all that is known of the channels."""
+    names = sorted(memory.asked - memory.known)
+    known = f"nothing is remembered of: {', '.join(names)}\n" if names else ""
+    return SolveError("the requirements cannot be satisfied offline", f"{said}\n{known}{_WAYS}")
+
+
+def missing(records: Iterable[RepoDataRecord]) -> SolveError:
+    """Names the packages that would have to be fetched."""
+    files = ", ".join(sorted(record.file_name for record in records))
+    return SolveError(f"not in the package cache, and this is offline: {files}", _WAYS)
+
+
+_WAYS = (
+    "create it once with the network, which fills the cache, or copy one here and set "
+    "RATTLER_CACHE_DIR;\na channel that is a folder, and '-c host', need no network"
+)
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith("file:")

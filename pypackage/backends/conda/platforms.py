@@ -1,0 +1,95 @@
+"""The platforms that environments are for, and what a machine brings along there.
+
+What it brings along are conda's virtual packages: the system's glibc, its kernel and so on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pypackage.core.errors import UsageError
+
+# Those that the worker's script is written for.
+PLATFORMS = (
+    "linux-32",
+    "linux-64",
+    "linux-aarch64",
+    "linux-armv7l",
+    "linux-ppc64le",
+    "linux-riscv64",
+    "linux-s390x",
+    "osx-64",
+    "osx-arm64",
+)
+
+# The oldest that conda-forge builds for, so that what is chosen runs on any worker.
+_GLIBC = "2.17"
+_KERNEL = "3.10"
+_MACOS = "11.0"
+
+
+def current() -> str:
+    """This machine's platform, such as `linux-64`."""
+    from rattler import Subdir
+
+    return str(Subdir.current())
+
+
+def check(platform: str) -> None:
+    """Refuse a platform that no environment can be made for.
+
+    Raises:
+        UsageError: It is none; empty is this machine's.
+    """
+    if platform and platform not in PLATFORMS:
+        raise UsageError(
+            f"cannot make an environment for {platform!r}",
+            f"platforms are {', '.join(PLATFORMS)}",
+        )
+
+
+def is_foreign(platform: str) -> bool:
+    """Whether programs for a platform (empty: this machine's) cannot run here."""
+    return bool(platform) and platform != current()
+
+
+def virtual_packages(platform: str, environ: Mapping[str, str] = os.environ) -> list[Any]:
+    """The virtual packages of this machine, or of any machine of another platform.
+
+    In both cases the variables CONDA_OVERRIDE_GLIBC, _CUDA and the like have the last word.
+
+    Raises:
+        UsageError: One of these variables is no version.
+    """
+    import rattler
+
+    try:
+        if is_foreign(platform):
+            return [_generic(*one) for one in _of_any(platform, environ)]
+        return list(rattler.VirtualPackage.detect(rattler.VirtualPackageOverrides.from_env()))
+    except Exception as error:  # the library raises one of its own, or a plain one
+        raise UsageError(f"a variable CONDA_OVERRIDE_… is not valid: {error}") from error
+
+
+def _of_any(platform: str, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Name, version and build of the virtual packages of a machine that is not at hand."""
+    from rattler import Subdir
+
+    architecture = environ.get("CONDA_OVERRIDE_ARCHSPEC", str(Subdir(platform).arch))
+    versions = {"__unix": "0"}
+    if platform.startswith("osx"):
+        versions["__osx"] = environ.get("CONDA_OVERRIDE_OSX", _MACOS)
+    else:
+        versions["__linux"] = environ.get("CONDA_OVERRIDE_LINUX", _KERNEL)
+        versions["__glibc"] = environ.get("CONDA_OVERRIDE_GLIBC", _GLIBC)
+        versions["__cuda"] = environ.get("CONDA_OVERRIDE_CUDA", "")
+    found = [(name, version, "0") for name, version in versions.items() if version]
+    return [*found, ("__archspec", "1", architecture)]
+
+
+def _generic(name: str, version: str, build: str) -> Any:
+    from rattler import BuildString, GenericVirtualPackage, PackageName, Version
+
+    return GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))

@@ -1,0 +1,57 @@
+"""What a channel has of a package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pypackage.backends.conda import caches, offline
+from pypackage.backends.conda.channel_urls import Tier
+from pypackage.backends.conda.network import connected
+from pypackage.backends.conda.platforms import current
+from pypackage.backends.conda.runtime import run, said
+from pypackage.backends.conda.settings import Settings
+from pypackage.core.errors import SolveError
+
+if TYPE_CHECKING:
+    from rattler import GatewayQueryResult
+
+
+def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
+    """The versions of a package in channels of the same rank, the oldest first.
+
+    Args:
+        name: Of the package.
+        tier: The channels.
+        settings: How they are reached, and for which platform.
+
+    Raises:
+        SolveError: They cannot be read.
+    """
+    from rattler.exceptions import GatewayError, InvalidChannelError, InvalidUrlError
+
+    try:
+        found = _query(name, tier, settings)
+    except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
+        raise SolveError(f"cannot read the channel {tier.name}", said(error)) from None
+    limit = settings.exclude_newer
+    records = [record for records in found for record in records]
+    kept = {
+        record.version
+        for record in records
+        if not (limit and record.timestamp and record.timestamp > limit)
+    }
+    return [str(version) for version in sorted(kept)]
+
+
+def _query(name: str, tier: Tier, settings: Settings) -> GatewayQueryResult:
+    from rattler import Gateway, Subdir
+
+    platforms = [Subdir(settings.platform or current()), Subdir("noarch")]
+    if settings.offline:
+        memory = offline.Memory(lambda record: True)
+        sources = memory.sources([tier])
+        gateway = Gateway(cache_dir=caches.repodata())
+        return run(lambda: gateway.query(sources, platforms, [name], recursive=False))
+    with connected(settings, settings.timeout) as client:
+        gateway = Gateway(cache_dir=caches.repodata(), client=client)
+        return run(lambda: gateway.query(tier.urls, platforms, [name], recursive=False))

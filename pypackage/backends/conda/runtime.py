@@ -1,0 +1,32 @@
+"""Running the library's operations, and telling what it says of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from pypackage.core.urls import public
+
+Result = TypeVar("Result")
+
+
+def run(start: Callable[[], Awaitable[Result]]) -> Result:
+    """Run an operation to its end."""
+
+    async def main() -> Result:
+        return await start()
+
+    return asyncio.run(main())
+
+
+def said(error: BaseException) -> str:
+    """The engine's own words, without empty lines and credentials."""
+    return "\n".join(public(line.rstrip()) for line in str(error).splitlines() if line.strip())
+
+
+def source(name: str, sources: Sequence[Any]) -> Any:
+    """What is asked for packages: one source, or several of the same rank."""
+    from rattler import MultiSource
+
+    return sources[0] if len(sources) == 1 else MultiSource(name, sources)

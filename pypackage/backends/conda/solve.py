@@ -1,0 +1,130 @@
+"""Choosing the packages of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pypackage.backends.conda import caches, offline
+from pypackage.backends.conda.channel_urls import Tier
+from pypackage.backends.conda.network import connected
+from pypackage.backends.conda.platforms import current, virtual_packages
+from pypackage.backends.conda.runtime import run, said, source
+from pypackage.backends.conda.settings import Settings
+from pypackage.core.errors import RequirementsError, SolveError
+
+if TYPE_CHECKING:
+    from rattler import Gateway, RepoDataRecord
+
+
+def solve(
+    specs: Sequence[str],
+    tiers: Sequence[Tier],
+    settings: Settings,
+    constraints: Sequence[str] = (),
+) -> list[RepoDataRecord]:
+    """Choose the packages of an environment.
+
+    Args:
+        specs: Match specs, such as `numpy>=2,<3`.
+        tiers: The channels, the most preferred first.
+        settings: What the environment is for, and how the channels are reached.
+        constraints: Match specs that hold for what comes in, and ask for nothing.
+
+    Returns:
+        The records of all packages, dependencies included, in a fixed order.
+
+    Raises:
+        RequirementsError: A match spec is not valid.
+        SolveError: The specs exclude each other or ask for what no channel has, with the
+            solver's explanation; or a channel cannot be read.
+    """
+    asked = _Asked(
+        [_match_spec(spec) for spec in specs], [_match_spec(spec) for spec in constraints]
+    )
+    records = (_offline if settings.offline else _online)(asked, tiers, settings)
+    return sorted(records, key=lambda record: record.name.normalized)
+
+
+class _Asked(NamedTuple):
+    """Match specs: what is asked for, and what only bounds."""
+
+    specs: Sequence[Any]
+    constraints: Sequence[Any]
+
+
+def _online(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[RepoDataRecord]:
+    """Solve with the channels as they are now."""
+    from rattler import Gateway
+    from rattler.exceptions import (
+        GatewayError,
+        InvalidChannelError,
+        InvalidUrlError,
+        SolverError,
+    )
+
+    try:
+        with connected(settings, settings.timeout) as client:
+            gateway = Gateway(cache_dir=caches.repodata(), client=client)
+            sources = [source(tier.name, tier.urls) for tier in tiers]
+            return _solve(asked, sources, gateway, settings)
+    except SolverError as error:
+        raise SolveError("the requirements cannot be satisfied together", said(error)) from None
+    except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
+        first, *_, cause = 2 * said(error).splitlines()
+        raise SolveError(
+            f"cannot read the channels {', '.join(tier.name for tier in tiers)}",
+            f"{first}\n{cause}\ncheck the channel's name and the network; without one, "
+            "'-c host' takes what is installed here",
+        ) from None
+
+
+def _offline(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[RepoDataRecord]:
+    """Solve with what is in the package cache; what is missing there is told by name."""
+    from rattler.exceptions import GatewayError, SolverError
+
+    present = offline.presence(settings)
+    memory = offline.Memory(lambda record: True)
+    try:
+        return _solve(asked, offline.Memory(present).sources(tiers), None, settings)
+    except (SolverError, GatewayError):
+        pass  # with all that is known of the channels it may be clearer what is missing
+    try:
+        records = _solve(asked, memory.sources(tiers), None, settings)
+    except (SolverError, GatewayError) as error:
+        raise offline.unsolved(said(error), memory) from None
+    raise offline.missing([record for record in records if not present(record)])
+
+
+def _solve(
+    asked: _Asked, sources: Sequence[Any], gateway: Gateway | None, settings: Settings
+) -> list[RepoDataRecord]:
+    import rattler
+
+    platform = settings.platform or current()
+    return run(
+        lambda: rattler.solve(
+            sources,
+            asked.specs,
+            constraints=asked.constraints,
+            gateway=gateway,
+            platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
+            virtual_packages=virtual_packages(settings.platform),
+            channel_priority=rattler.ChannelPriority[settings.channel_priority.capitalize()],
+            exclude_newer=settings.exclude_newer,
+            # What has no time is older than the habit of giving one.
+            timestamp_policy="allow-missing",
+        )
+    )
+
+
+def _match_spec(spec: str) -> Any:
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
+
+    try:
+        return MatchSpec(spec)
+    except (InvalidMatchSpecError, InvalidPackageNameError) as error:
+        raise RequirementsError(
+            f"{spec!r} is not a match spec", f"{error}; write it like 'numpy>=2,<3'"
+        ) from error

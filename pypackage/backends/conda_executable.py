@@ -1,0 +1,209 @@
+"""The user's own conda, mamba or micromamba instead of the built-in engine.
+
+What they have in common is enough: `create`, the prefix, channels and match specs on the
+command line, and a word that confirms. They differ in `env create`, in the options of
+their output and in how they fail; none of that is relied upon.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pypackage.backends.conda import condarc
+from pypackage.backends.request import Question
+from pypackage.core import process
+from pypackage.core.errors import (
+    InputPathError,
+    InstallError,
+    PackageError,
+    ProcessError,
+    SolveError,
+)
+from pypackage.core.progress import Reporter
+from pypackage.core.urls import public
+
+# What they say when the packages are chosen; what fails later is no matter of solving.
+_CHOSEN = re.compile(
+    r"^\s*(The following (NEW )?packages will be|Transaction\b|Downloading and Extracting"
+    r"|(Preparing|Verifying|Executing) transaction)",
+    re.MULTILINE,
+)
+
+_LENGTH = 60  # of the path that programs are installed for: conda gives up at 127 in `#!` lines
+
+
+def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """The program that the user means.
+
+    Args:
+        name: Its path, or its name: looked up on PATH, or where `conda init` and `micromamba
+            shell init`, which define functions of these names, say that it is.
+        environ: Where they say it.
+
+    Raises:
+        InputPathError: There is none.
+    """
+    said = {"conda": "CONDA_EXE", "mamba": "MAMBA_EXE", "micromamba": "MAMBA_EXE"}.get(name, "")
+    found = shutil.which(name, path=environ.get("PATH")) or environ.get(said) or ""
+    if not found or not os.access(found, os.X_OK) or os.path.isdir(found):
+        raise InputPathError(
+            f"{name} cannot be run", "name the path of a conda, mamba or micromamba"
+        )
+    return Path(found).absolute()
+
+
+def create(
+    program: Path,
+    asked: Question,
+    folder: Path,
+    stands_for: Path,
+    offline: bool,
+    reporter: Reporter,
+) -> frozenset[str]:
+    """Let the program make an environment.
+
+    Args:
+        program: As `find` finds it.
+        asked: Match specs, and the channels as the user names them: the program reads condarc
+            too.
+        folder: An empty folder, to be filled.
+        stands_for: The path that is written into the files instead of `folder`.
+        offline: Whether to do without the network.
+        reporter: Hears of it, and with `-v` all that the program says.
+
+    Returns:
+        Files that are not as their package brought them, relative to the prefix.
+
+    Raises:
+        InputPathError: It cannot be started.
+        SolveError: It found no solution, or could not read a channel.
+        InstallError: It could not fetch or link packages.
+    """
+    # At a path that is long enough for what stands for it to fit in its place in binaries.
+    missing = max(len(str(stands_for)), _LENGTH) - len(f"{folder}/")
+    prefix = folder / ("prefix" + "_" * max(0, missing - len("prefix")))
+    try:
+        with reporter.step(f"{program.name} makes the environment"):
+            process.follow(
+                _argv(program, asked, prefix, offline), lambda line: reporter.note(public(line))
+            )
+    except ProcessError as error:
+        raise _failed(program, error) from None
+    finally:
+        condarc.forget(prefix)
+    if not (prefix / "conda-meta").is_dir():
+        raise InstallError(f"{program} has made no environment, though it ended well")
+    altered = _settle(prefix, stands_for)
+    for path in prefix.iterdir():
+        path.rename(folder / path.name)
+    prefix.rmdir()
+    return altered
+
+
+def _argv(program: Path, asked: Question, prefix: Path, offline: bool) -> list[str]:
+    argv = [str(program), "create", "--yes", "--prefix", str(prefix), "--override-channels"]
+    argv += [word for channel in asked.channels for word in ("--channel", channel)]
+    return [*argv, *(["--offline"] if offline else []), *asked.specs]
+
+
+def _failed(program: Path, error: ProcessError) -> PackageError:
+    said = "\n".join(public(line) for line in error.output.splitlines() if line.strip())
+    if error.returncode == process.CANNOT_START:
+        return InputPathError(f"{program} cannot be run", said)
+    status = f"{program.name} failed with status {error.returncode}"
+    if _CHOSEN.search(error.output):
+        return InstallError(f"the packages cannot be installed: {status}", said)
+    return SolveError(f"no packages could be chosen: {status}", said)
+
+
+# --- what it made, as the built-in engine would have left it -------------------------------
+
+
+def _settle(prefix: Path, stands_for: Path) -> frozenset[str]:
+    """Take out what belongs to this machine; see `create` for what is returned."""
+    altered = set()
+    owned: dict[str, dict[str, Any]] = {}
+    for path in sorted(prefix.glob("conda-meta/*.json")):
+        record = json.loads(path.read_bytes())
+        altered |= _altered(prefix, record)
+        _without_byte_code(record)
+        owned |= {one["_path"]: one for one in _paths(record)}
+        path.write_text(json.dumps(record, indent=2, sort_keys=True))
+    for name in ("history", "created_at", "state"):
+        (prefix / "conda-meta" / name).unlink(missing_ok=True)
+    for file in _files(prefix):
+        name = file.relative_to(prefix).as_posix()
+        if file.suffix == ".pyc" and name not in owned:
+            file.unlink()
+        else:
+            _move(file, prefix, stands_for, owned.get(name, {}).get("file_mode") == "binary")
+    return frozenset(altered)
+
+
+def _files(prefix: Path) -> list[Path]:
+    return [path for path in prefix.rglob("*") if path.is_symlink() or path.is_file()]
+
+
+def _paths(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    paths: list[dict[str, Any]] = record.get("paths_data", {}).get("paths", [])
+    return paths
+
+
+def _altered(prefix: Path, record: Mapping[str, Any]) -> set[str]:
+    """The files that a post-link script changed after the package was linked."""
+    return {
+        one["_path"]
+        for one in _paths(record)
+        if (recorded := one.get("sha256_in_prefix") or one.get("sha256"))
+        and (file := prefix / one["_path"]).is_file()
+        and not file.is_symlink()
+        and hashlib.sha256(file.read_bytes()).hexdigest() != recorded
+    }
+
+
+def _without_byte_code(record: dict[str, Any]) -> None:
+    """Forget byte code that was made on linking; it is made again, the same each time."""
+    made = {one["_path"] for one in _paths(record) if one.get("path_type") == "pyc_file"}
+    if made:
+        record["files"] = [name for name in record["files"] if name not in made]
+        paths = [one for one in _paths(record) if one["_path"] not in made]
+        record["paths_data"]["paths"] = paths
+
+
+def _move(file: Path, prefix: Path, stands_for: Path, binary: bool) -> None:
+    """Put the path that the environment will have where the present one stands in a file."""
+    old, new = bytes(prefix), bytes(stands_for)
+    if file.is_symlink():
+        target = os.readlink(file)
+        if Path(target).is_relative_to(prefix):
+            file.unlink()
+            file.symlink_to(os.path.relpath(target, file.parent))
+        return
+    content = file.read_bytes()
+    if old not in content:
+        return
+    if binary:
+        changed = re.sub(
+            re.escape(old) + rb"[^\0]*\0",
+            lambda found: found[0].replace(old, new).ljust(len(found[0]), b"\0"),
+            content,
+        )
+    elif b"\0" not in content:
+        changed = content.replace(old, new)
+    else:
+        raise InstallError(
+            f"the environment's path got into {file.relative_to(prefix)}",
+            "this binary file cannot be moved with the environment",
+        )
+    # Not through a hard link into the package cache.
+    copy = file.with_name(f"{file.name}.copy")
+    copy.write_bytes(changed)
+    shutil.copymode(file, copy)
+    copy.replace(file)

@@ -1,0 +1,126 @@
+"""Interpreters built from CPython's source: once for each source, compiler and set of flags.
+
+A finished one lies in the cache like any other interpreter of this machine, and the host
+channel makes a package of it like of any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pypackage.backends.cpython import build, builds, sources, toolchain
+from pypackage.backends.cpython.build import Flags
+from pypackage.backends.cpython.builds import Kept
+from pypackage.backends.cpython.sources import Source
+from pypackage.backends.host.interpreter_package import OLDEST
+from pypackage.core import files
+from pypackage.core.errors import InstallError, SolveError
+from pypackage.core.progress import Reporter
+
+__all__ = ["Flags", "Kept", "Wish", "interpreter", "kept"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An interpreter that is to be built, unless it was before.
+
+    Attributes:
+        source: An archive of CPython's source: its path or URL (`#sha256=…` may follow), or
+            a version, which is fetched from python.org.
+        flags: How it is built.
+        python: The version, or its beginning, that the source has to be of; empty for any.
+        jobs: How many processes compile.
+        offline: Whether to do without the network.
+    """
+
+    source: str
+    flags: Flags
+    python: str = ""
+    jobs: int = 1
+    offline: bool = False
+
+
+def interpreter(wish: Wish, cache: Path, reporter: Reporter) -> Path:
+    """Build an interpreter from source, or find it among those built before.
+
+    Args:
+        wish: Which.
+        cache: Folder for what can be made again.
+        reporter: Hears of the progress, and of modules that will be missing.
+
+    Returns:
+        Its executable.
+
+    Raises:
+        InputPathError: The source cannot be read, or is no source of CPython.
+        SolveError: It is of another version than was asked for.
+        InstallError: It cannot be downloaded or built.
+    """
+    root = builds.folder(cache)
+    try:
+        found = _found_or_built(wish, root, reporter)
+    except OSError as error:
+        raise InstallError.of(error, "the interpreter cannot be built or kept", root) from error
+    _check_version(found.version, wish.python)
+    if found.lacking:
+        reporter.note(f"{found.name} has no {', '.join(found.lacking)}")
+    return found.executable
+
+
+def _found_or_built(wish: Wish, root: Path, reporter: Reporter) -> Kept:
+    wanted = sources.parse(wish.source)
+    tools = toolchain.find()
+    setup = toolchain.setup(tools, wish.flags)
+    found = builds.find(root, setup, sha256=wanted.sha256, url=wanted.url)
+    if found:
+        return found
+    with files.temporary_folder(root / "making") as scratch:
+        source = sources.fetch(wanted, scratch, wish.offline, reporter)
+        found = builds.find(root, setup, sha256=source.sha256)
+        if found:
+            return found
+        _check_version(source.version, wish.python)
+        toolchain.tell_absent(tools, source.version, reporter)
+        return _built(source, wish, _place(root, source, setup), setup, scratch, reporter)
+
+
+def _place(root: Path, source: Source, setup: str) -> Path:
+    """Where an interpreter will be, which its build has to know."""
+    if any(character.isspace() for character in str(root)):
+        raise InstallError(
+            f"CPython cannot be built in {root}: its name has a space in it",
+            "set XDG_CACHE_HOME to another folder",
+        )
+    return builds.place(root, source.version, setup, source.sha256)
+
+
+def _built(
+    source: Source, wish: Wish, prefix: Path, setup: str, scratch: Path, reporter: Reporter
+) -> Kept:
+    """Build a source and put it where it stays."""
+    unpacked = sources.unpack(source, scratch / "source", reporter)
+    flags = wish.flags
+    if flags.ensurepip and not any(unpacked.glob("Lib/ensurepip/_bundled/pip-*.whl")):
+        reporter.warn("this source brings no pip: the interpreter is built without")
+        flags = replace(flags, ensurepip=False)
+    log = builds.log_of(prefix)
+    job = build.Job(source, unpacked, prefix, flags, wish.jobs, log)
+    installed = build.build(job, scratch, reporter)
+    lacking = toolchain.lacking(installed / "bin" / "python3", source.version)
+    if lacking:
+        reporter.warn(f"Python {source.version} was built without {', '.join(lacking)}: see {log}")
+    made = Kept(prefix, source.version, source.told, source.url, source.sha256, setup, lacking)
+    builds.keep(made, installed)
+    return made
+
+
+def _check_version(version: str, wanted: str) -> None:
+    if wanted and not f"{version}.".startswith(f"{wanted}."):
+        raise SolveError(
+            f"the source is of Python {version}, and the requirements ask for {wanted}",
+            f'write "python": "{version}" there, or name another source',
+        )
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise SolveError(f"the source is of Python {version}; {oldest} and newer can be packed")

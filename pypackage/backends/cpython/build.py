@@ -1,0 +1,135 @@
+"""Building CPython: configure, make, make install, into a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends.cpython.sources import Source
+from pypackage.core import process
+from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.progress import Reporter
+
+_TAIL = 12  # lines of the log that an error shows
+
+# Variables that would reach into the build from the Python or the make that started us.
+_FOREIGN = ("PYTHON", "MAKE", "MFLAGS", "DESTDIR", "CONFIG_SITE")
+
+
+@dataclass(frozen=True)
+class Flags:
+    """How CPython is built.
+
+    Attributes:
+        optimize: Measure its own tests and optimize for what they use, across all files:
+            faster by a tenth or more, and several times as long to build.
+        ensurepip: Whether it is to have pip.
+    """
+
+    optimize: bool = False
+    ensurepip: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """A build.
+
+    Attributes:
+        source: What is built.
+        unpacked: Where it was unpacked.
+        prefix: Where the interpreter will be.
+        flags: How.
+        jobs: How many processes compile.
+        log: The file for all that the build says.
+    """
+
+    source: Source
+    unpacked: Path
+    prefix: Path
+    flags: Flags
+    jobs: int
+    log: Path
+
+
+def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
+    """Build and install it.
+
+    Args:
+        job: What.
+        scratch: The folder that `job.unpacked` is in, for what is made on the way.
+        reporter: Hears of the progress.
+
+    Returns:
+        A folder with what belongs at `job.prefix`.
+
+    Raises:
+        InstallError: It cannot be built; the log is kept.
+    """
+    place = scratch / "build"
+    place.mkdir()
+    # By a relative path, so that none of this machine's gets into the programs.
+    configure = os.path.relpath(job.unpacked / "configure", place)
+    root = scratch / "root"
+    version = job.source.version
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    run = _Run(job, place, reporter)
+    job.log.write_bytes(b"")
+    with reporter.step(f"configuring Python {version}"):
+        run.step("configure", [configure, f"--prefix={job.prefix}", *_options(job.flags)])
+    kind = ", optimized for itself, which takes long" if job.flags.optimize else ""
+    with reporter.step(f"compiling Python {version}{kind} (log: {job.log})"):
+        run.step("make", ["make", f"-j{job.jobs}"])
+    with reporter.step(f"installing Python {version}"):
+        run.step("make install", ["make", "install", f"DESTDIR={root}"])
+    return root / job.prefix.relative_to("/")
+
+
+def _options(flags: Flags) -> list[str]:
+    pip = f"--with-ensurepip={'install' if flags.ensurepip else 'no'}"
+    if flags.optimize:  # by its own tests, which have to be there
+        return [pip, "--enable-optimizations", "--with-lto", "--without-static-libpython"]
+    return [pip, "--disable-test-modules", "--without-static-libpython"]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Runs the steps of a build and writes down what they say."""
+
+    job: Job
+    place: Path
+    reporter: Reporter
+
+    def step(self, name: str, command: Sequence[str]) -> None:
+        """Run one to its end.
+
+        Raises:
+            InstallError: It fails.
+        """
+        with self.job.log.open("a", encoding="utf-8", errors="replace") as log:
+
+            def heard(line: str) -> None:
+                log.write(f"{line}\n")
+                self.reporter.note(line)
+
+            try:
+                process.follow(command, heard, cwd=self.place, env=_environment(self.job))
+            except ProcessError as error:
+                last = "\n".join(error.output.splitlines()[-_TAIL:])
+                raise InstallError(
+                    f"Python {self.job.source.version} cannot be built: {name} failed",
+                    f"{last}\nall it said is in {self.job.log}",
+                ) from error
+
+
+def _environment(job: Job) -> dict[str, str]:
+    kept = {name: v for name, v in os.environ.items() if not name.startswith(_FOREIGN)}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "SOURCE_DATE_EPOCH": str(job.source.time),  # the time that programs say they are of
+        # For the interpreter and its own modules, not for what is built with it later.
+        "CFLAGS_NODIST": f"{os.environ.get('CFLAGS_NODIST', '')} -g0".strip(),
+        "LDFLAGS_NODIST": f"{os.environ.get('LDFLAGS_NODIST', '')} -s".strip(),
+    }

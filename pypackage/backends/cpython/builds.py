@@ -1,0 +1,111 @@
+"""The interpreters that were built from source: a folder each, with a note of what it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pypackage.core import files
+
+RECORD = "python-source.json"  # in an interpreter's folder
+_FORM = "cpython-*"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An interpreter built from source.
+
+    Attributes:
+        prefix: Its folder.
+        version: Such as `3.11.2`.
+        source: The archive's path or URL, without secrets.
+        url: The URL; empty for a file.
+        sha256: The archive's digest.
+        setup: A digest of the flags and tools that it was built with.
+        lacking: Optional modules that it does not have.
+    """
+
+    prefix: Path
+    version: str
+    source: str
+    url: str
+    sha256: str
+    setup: str
+    lacking: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.prefix.name
+
+    @property
+    def executable(self) -> Path:
+        """The interpreter."""
+        return self.prefix / "bin" / "python3"
+
+
+def folder(cache: Path) -> Path:
+    """Where they are; `pypackage.python.interpreter` looks there too."""
+    return cache / "interpreters"
+
+
+def every(root: Path) -> list[Kept]:
+    """All of them, by name."""
+    found = (_read(prefix) for prefix in sorted(root.glob(_FORM)))
+    return [one for one in found if one]
+
+
+def find(root: Path, setup: str, *, sha256: str = "", url: str = "") -> Kept | None:
+    """The one that was built of a source in a certain way.
+
+    Args:
+        root: Where they are.
+        setup: The way, as a digest.
+        sha256: The source's digest.
+        url: Where the source came from, for when there is no digest.
+    """
+    for one in every(root):
+        same = one.sha256 == sha256 if sha256 else url and one.url == url
+        if same and one.setup == setup and os.access(one.executable, os.X_OK):
+            return one
+    return None
+
+
+def place(root: Path, version: str, setup: str, digest: str) -> Path:
+    """Where one belongs."""
+    key = sha256(f"{digest} {setup}".encode()).hexdigest()[:8]
+    return root / f"cpython-{version}-{key}"
+
+
+def log_of(prefix: Path) -> Path:
+    """The file with all that its build said."""
+    return prefix.with_name(f"{prefix.name}.log")
+
+
+def keep(made: Kept, installed: Path) -> None:
+    """Put a finished one where it belongs; another process's, if there is one, stays.
+
+    Args:
+        made: What is to be noted of it.
+        installed: Its folder now, which is moved.
+    """
+    note = {**{key: getattr(made, key) for key in _NOTED}, "lacking": list(made.lacking)}
+    (installed / RECORD).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n")
+    damaged = made.prefix.exists() and not _read(made.prefix)
+    with files.new_folder(made.prefix, replace=damaged) as part:
+        os.rename(installed, part)
+
+
+_NOTED = ("version", "source", "url", "sha256", "setup")
+
+
+def _read(prefix: Path) -> Kept | None:
+    try:
+        note = json.loads((prefix / RECORD).read_bytes())
+        texts = {key: str(note[key]) for key in _NOTED}
+        return Kept(prefix, **texts, lacking=tuple(map(str, note["lacking"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

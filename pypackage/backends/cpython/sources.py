@@ -1,0 +1,179 @@
+"""Archives of CPython's source: where they are, whether they are any, of which version."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pypackage.core import download
+from pypackage.core.errors import InputPathError, InstallError, PackageError
+from pypackage.core.progress import Reporter
+from pypackage.core.urls import public
+from pypackage.python import interpreter
+
+MIRROR = "PYPACKAGE_PYTHON_MIRROR"
+_UPSTREAM = "https://www.python.org/ftp/python"
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, repr=False)
+class Wanted:
+    """A source that the user named; not shown, since its URL may have a password.
+
+    Attributes:
+        place: A path, or a URL with all its secrets.
+        url: The URL without them; empty for a file of this machine.
+        sha256: The digest that it must have; empty for any.
+    """
+
+    place: str
+    url: str = ""
+    sha256: str = ""
+
+    @property
+    def told(self) -> str:
+        """What messages call it."""
+        return self.url or self.place
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of CPython on this machine.
+
+    Attributes:
+        path: The archive.
+        sha256: Its digest.
+        version: Such as `3.11.2`.
+        top: The archive's only folder.
+        time: When the newest of some of its files was changed, in seconds since 1970.
+        told: What messages call it.
+        url: Where it came from, without secrets; empty for a file of this machine.
+    """
+
+    path: Path
+    sha256: str
+    version: str
+    top: str
+    time: int
+    told: str
+    url: str = ""
+
+
+def parse(name: str) -> Wanted:
+    """What the user means: a path, a URL, or a version of python.org.
+
+    Raises:
+        InputPathError: What follows `#` is no digest.
+    """
+    if interpreter.is_version(name) and not os.path.exists(name):
+        base = os.environ.get(MIRROR) or _UPSTREAM
+        name = f"{base.rstrip('/')}/{name}/Python-{name}.tgz"
+    if "://" not in name:
+        return Wanted(name)
+    place, _, fragment = name.partition("#")
+    digest = re.fullmatch("sha256=([0-9a-fA-F]{64})", fragment)
+    if fragment and not digest:
+        raise InputPathError(
+            f"{public(place)}: what follows '#' is no digest", "write #sha256=64 hexadecimal digits"
+        )
+    return Wanted(place, public(place), digest[1].lower() if digest else "")
+
+
+def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> Source:
+    """Get a source and see that it is one.
+
+    Args:
+        wanted: Which.
+        scratch: A folder for what is downloaded.
+        offline: Whether to do without the network.
+        reporter: Hears of the progress.
+
+    Raises:
+        InputPathError: It cannot be read, or is no source of CPython.
+        InstallError: It cannot be downloaded, or is not what was asked for.
+    """
+    path = Path(wanted.place)
+    if wanted.url:
+        if offline and urlsplit(wanted.place).scheme != "file":
+            raise InstallError(
+                f"this is offline, and {wanted.told} would have to be fetched",
+                "name a copy on this machine",
+            )
+        path = scratch / "download"
+        digest = download.fetch(wanted.place, path, reporter)
+        reporter.note(f"its sha256 is {digest}")
+    else:
+        digest = _digest(path)
+    if wanted.sha256 not in ("", digest):
+        raise InstallError(
+            f"{wanted.told} is not what was asked for",
+            f"its sha256 is {digest}, not {wanted.sha256}",
+        )
+    version, top, time = _look(path, wanted.told)
+    return Source(path, digest, version, top, time, wanted.told, wanted.url)
+
+
+def unpack(source: Source, folder: Path, reporter: Reporter) -> Path:
+    """Unpack a source into a new folder.
+
+    Returns:
+        Where its `configure` is.
+    """
+    with reporter.step(f"unpacking {source.told}"), _opened(source.path, source.told) as archive:
+        # Python 3.10 and 3.11 have it from some release on; what is built here is trusted.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder)
+    return folder / source.top
+
+
+def _look(path: Path, told: str) -> tuple[str, str, int]:
+    """The version, the top folder and the time of a source."""
+    with _opened(path, told) as archive:
+        for member in archive:
+            top, _, inner = member.name.removeprefix("./").partition("/")
+            if inner == "Include/patchlevel.h" and member.isfile():
+                file = archive.extractfile(member)
+                text = file.read(1 << 16).decode("utf-8", "replace") if file else ""
+                found = re.search(r'^#define\s+PY_VERSION\s+"([\d.]+\w*)\+?"', text, re.M)
+                if found:
+                    return found[1], top, int(member.mtime)
+    raise _no_source(told, "it has no Include/patchlevel.h that tells the version of CPython")
+
+
+@contextmanager
+def _opened(path: Path, told: str) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path) as archive:
+            yield archive
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise _no_source(told, f"it cannot be unpacked: {error}") from error
+    except OSError as error:
+        raise InputPathError.of(error, f"cannot read {told}", path) from error
+
+
+def _no_source(told: str, why: str) -> PackageError:
+    return InputPathError(
+        f"{told} is no source of Python: {why}",
+        "name what python.org calls Python-X.Y.Z.tgz or .tar.xz, or Debian an .orig.tar",
+    )
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise InputPathError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()

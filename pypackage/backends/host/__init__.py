@@ -1,0 +1,108 @@
+"""The host channel: a conda channel made of what is installed on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends.host import interpreter_package, request
+from pypackage.backends.host.build import Builder, subdir
+from pypackage.backends.host.fetch import Fetching
+from pypackage.backends.host.names import PYTHON, conda_name
+from pypackage.backends.host.store import Store
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import Reporter
+from pypackage.python import interpreter as interpreters
+from pypackage.python.interpreter import Interpreter
+from pypackage.requirements.match_specs import parse_match_spec
+
+__all__ = ["Fetching", "HostChannel", "make"]
+
+
+@dataclass(frozen=True)
+class HostChannel:
+    """A channel in a folder.
+
+    Attributes:
+        url: Its `file://` URL.
+        specs: Match specs, pinned to version and build, of Python and of all asked for.
+        missing: Modules asked for that nothing installed provides, sorted.
+        unanswered: Those of the conda match specs asked for that are left to other channels.
+    """
+
+    url: str
+    specs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+
+
+def make(
+    interpreter: Interpreter,
+    *,
+    modules: Sequence[str],
+    requirements: Sequence[str],
+    packages: Sequence[str],
+    fetching: Fetching | None,
+    cache: Path,
+    reporter: Reporter,
+) -> HostChannel:
+    """Make a channel of an interpreter and of distributions installed beside it.
+
+    Args:
+        interpreter: That of a virtual environment stands for the one it was made of.
+        modules: Names that are imported; the distributions that provide them are taken.
+        requirements: Of distributions (PEP 508).
+        packages: Conda match specs; those that are not installed (nor, with `fetching`,
+            on PyPI) are left to other channels.
+        fetching: How what is not installed is fetched from PyPI, dependencies too; None for
+            not at all.
+        cache: Folder of the packages and channels made so far.
+        reporter: Hears what is done.
+
+    Raises:
+        RequirementsError: A requirement is not valid.
+        SolveError: Something asked for cannot be had, or a package cannot be made.
+    """
+    base = interpreters.ask(interpreter.base_executable)
+    interpreter_package.check(base)
+    _check_python(base, packages)
+    wanted = request.of(interpreter, modules, requirements, packages)
+    root = cache / "host"
+    try:
+        if fetching:
+            wanted = request.fetched(wanted, fetching, root / "wheels", reporter)
+        found = wanted.select()
+        request.refuse_missing(found, reporter)
+        store = Store(root, subdir(base))
+        files = Builder(interpreter, base, store).packages(found.selected, reporter)
+        url = store.channel(files).as_uri()
+    except OSError as error:
+        raise SolveError.of(error, "the host channel cannot be made", root) from error
+    named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
+    specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
+    unanswered = tuple(spec for spec in packages if not _is_among(spec, named, wanted))
+    return HostChannel(url, specs, wanted.unknown, unanswered)
+
+
+def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
+    """Refuse a Python version that is not the interpreter's."""
+    for spec in packages:
+        name, versions = parse_match_spec(spec)
+        if name == PYTHON and versions and not versions.contains(base.version, prereleases=True):
+            raise SolveError(
+                f"{spec} is asked for, but {base.executable} is Python {base.version}",
+                "name an interpreter of that version, or another channel",
+            )
+
+
+def _is_among(spec: str, named: Container[str], wanted: request.Wish) -> bool:
+    """Whether a match spec asks for Python or for one of some packages of the channel."""
+    name = parse_match_spec(spec)[0]
+    have = {distribution.key for distribution in wanted.available}
+    return name == PYTHON or conda_name(request.distribution_name(name, have)) in named
+
+
+def _pinned(package: Path) -> str:
+    name, version, build = package.name.removesuffix(".conda").rsplit("-", 2)
+    return f"{name} =={version} {build}"

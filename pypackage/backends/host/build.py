@@ -1,0 +1,209 @@
+"""Making the packages of a channel, each at most once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from pypackage.backends.host import conda_file, distribution_package, interpreter_package
+from pypackage.backends.host.bytecode import compiled
+from pypackage.backends.host.closure import Selected
+from pypackage.backends.host.conda_file import Description
+from pypackage.backends.host.files import Item, Sealed, digest, seal
+from pypackage.backends.host.libraries import Rules, settle
+from pypackage.backends.host.names import PYTHON, conda_name, conda_version
+from pypackage.backends.host.privacy import Privacy, private
+from pypackage.backends.host.store import Store, state
+from pypackage.core import files
+from pypackage.core.elf import Libraries
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import Reporter
+from pypackage.python.compile import Compiler
+from pypackage.python.distributions import Distribution
+from pypackage.python.interpreter import Interpreter
+
+_FORMAT = 3  # of the packages' making: another one makes all of them anew
+
+_SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """One package to make.
+
+    Attributes:
+        key: Names all that goes into it.
+        description: What it says of itself, its need of glibc apart.
+        size: How many files it has, about.
+        items: Lists them as they are on this machine.
+        rules: For its libraries.
+        privacy: For its texts.
+        distribution: What it is the package of; None for the interpreter.
+    """
+
+    key: str
+    description: Description
+    size: int
+    items: Callable[[], tuple[Item, ...]]
+    rules: Rules
+    privacy: Privacy
+    distribution: Distribution | None = None
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Makes packages for one interpreter.
+
+    Attributes:
+        interpreter: The one that was asked for.
+        base: The one that it was made of, which is packed.
+        store: Where finished packages are.
+    """
+
+    interpreter: Interpreter
+    base: Interpreter
+    store: Store
+
+    def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Path]:
+        """The packages of the interpreter and of some distributions, in this order.
+
+        Raises:
+            SolveError: One of them cannot be made.
+        """
+        recipes = [self._python(), *(self._distribution(one) for one in selected)]
+        found = {recipe.key: self.store.lookup(recipe.key) for recipe in recipes}
+        wanting = [recipe for recipe in recipes if not found[recipe.key]]
+        if wanting:
+            found.update(self._make_all(wanting, reporter))
+        return [path for path in (found[recipe.key] for recipe in recipes) if path]
+
+    def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Path]:
+        size = sum(recipe.size for recipe in recipes)
+        made = {}
+        with reporter.step("packing what is installed", size) as step, _workers() as workers:
+            libraries = Libraries([self.base.library_dir, self.base.base_prefix / "lib"])
+            compiler = Compiler(self.base.executable, workers)
+            with ThreadPoolExecutor(_cores()) as makers:
+                made_by = [
+                    (recipe, makers.submit(self._make, recipe, compiler, libraries))
+                    for recipe in sorted(recipes, key=lambda recipe: -recipe.size)
+                ]
+                for recipe, future in made_by:
+                    made[recipe.key] = future.result()
+                    reporter.note(f"packed {made[recipe.key].name}")
+                    step.advance(recipe.size)
+        return made
+
+    def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries) -> Path:
+        name = recipe.description.name
+        try:
+            with files.temporary_folder(self.store.root / "making") as folder:
+                outcome = settle(recipe.items(), recipe.rules, libraries, recipe.privacy, folder)
+                items = [*outcome.items, *compiled(outcome.items, compiler)]
+                sealed = [seal(item) for item in items]
+                sealed += self._record(recipe, sealed)
+                description = _with_glibc(recipe.description, outcome.glibc)
+                made = conda_file.write(folder, description, sealed)
+                return self.store.add(recipe.key, made, outcome.carried)
+        except OSError as error:
+            raise SolveError.of(error, f"cannot pack {name}") from error
+        except SolveError as error:
+            raise SolveError(f"cannot pack {name}: {error.message}", error.hint) from error
+
+    def _record(self, recipe: _Recipe, sealed: Sequence[Sealed]) -> list[Sealed]:
+        if recipe.distribution is None:
+            return []
+        site = interpreter_package.site_packages(self.base)
+        item = distribution_package.record(recipe.distribution, site, sealed)
+        return [seal(item)] if item else []
+
+    def _python(self) -> _Recipe:
+        base = self.base
+        items = interpreter_package.items(base)
+        privacy = interpreter_package.privacy(base)
+        # A folder of its own: packages of other channels bring libraries of the same names.
+        folder = f"lib/{base.stdlib.name}/host.libs"
+        rules = Rules(folder, base.markers["platform_machine"], self._roots(base.base_prefix))
+        description = Description(
+            PYTHON,
+            conda_version(base.version),
+            (),
+            self.store.subdir,
+            license="PSF-2.0",
+            site_packages=interpreter_package.site_packages(base),
+        )
+        key = digest([_FORMAT, self._identity(), privacy.others, privacy.homes, _states(items)])
+        rules = replace(rules, bare=True)
+        return _Recipe(key, description, len(items), lambda: items, rules, privacy)
+
+    def _distribution(self, selected: Selected) -> _Recipe:
+        one, base = selected.distribution, self.base
+        site = interpreter_package.site_packages(base)
+        prefix = distribution_package.prefix_of(one)
+        prefixes = private((self.interpreter.prefix, base.base_prefix, prefix or ""))
+        privacy = Privacy(prefixes, *distribution_package.origin(one))
+        rules = Rules(
+            f"{site}/{conda_name(one.name)}.libs",
+            base.markers["platform_machine"],
+            ((one.root, site), *self._roots(prefix, self.interpreter.prefix)),
+            tuple(path.resolve() for path in self.interpreter.search_path if path.is_dir()),
+        )
+        description = Description(
+            conda_name(one.name),
+            conda_version(one.version),
+            (*selected.depends, f"{PYTHON} =={conda_version(base.version)}"),
+            self.store.subdir,
+            f"py{base.major_minor.replace('.', '')}_",
+            one.license,
+        )
+        states = distribution_package.states(one)
+        origin = (privacy.others, privacy.homes)
+        key = digest([_FORMAT, self._identity(), description.depends, one.version, states, origin])
+        python = interpreter_package.program(base)
+        items = partial(distribution_package.items, one, site, python)
+        return _Recipe(key, description, len(states), items, rules, privacy, one)
+
+    def _identity(self) -> list[str]:
+        """What in the interpreter shows in every package made for it."""
+        base = self.base
+        paths = (self.interpreter.prefix, base.base_prefix, base.stdlib)
+        return [base.version, base.extension_suffix, *map(str, paths)]
+
+    def _roots(self, *prefixes: Path | None) -> tuple[tuple[Path, str], ...]:
+        return tuple((Path(path), "") for path in private(p for p in prefixes if p))
+
+
+def subdir(interpreter: Interpreter) -> str:
+    """The conda platform of an interpreter.
+
+    Raises:
+        SolveError: There is none.
+    """
+    machine = interpreter.markers["platform_machine"]
+    if machine not in _SUBDIRS:
+        raise SolveError(f"the host channel does not serve machines of type {machine}")
+    return _SUBDIRS[machine]
+
+
+def _states(items: Sequence[Item]) -> list[object]:
+    return [[item.path, state(item.source) if item.source else item.link] for item in items]
+
+
+def _with_glibc(description: Description, glibc: tuple[int, int]) -> Description:
+    need = [f"__glibc >={glibc[0]}.{glibc[1]}"] if glibc > (0, 0) else []
+    return replace(description, depends=tuple(sorted((*description.depends, *need))))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def _workers() -> Iterator[Executor]:
+    with ThreadPoolExecutor(_cores()) as workers:
+        yield workers

@@ -1,0 +1,158 @@
+"""Which distributions an environment needs: what was asked for, and what that requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from pypackage.backends.host.names import conda_dependency
+from pypackage.core import urls
+from pypackage.core.errors import RequirementsError
+from pypackage.python import metadata
+from pypackage.python.distributions import Distribution
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A distribution that belongs into the channel.
+
+    Attributes:
+        distribution: The installed one.
+        depends: The conda packages that it requires, sorted.
+    """
+
+    distribution: Distribution
+    depends: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The closure of what was asked for.
+
+    Attributes:
+        selected: Sorted by name, everything that is installed.
+        missing: Requirements that no installed distribution meets, with the name of the
+            distribution that has each (empty when the user has), sorted.
+    """
+
+    selected: tuple[Selected, ...]
+    missing: tuple[tuple[Requirement, str], ...]
+
+
+def parse(requirement: str) -> Requirement:
+    """Read a requirement (PEP 508).
+
+    Raises:
+        RequirementsError: It is not one.
+    """
+    try:
+        return Requirement(requirement)
+    except InvalidRequirement as error:
+        reason = str(error).replace("\n", " ")
+        raise RequirementsError(f"not a requirement: {requirement!r} ({reason})") from error
+
+
+def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
+    """Whether an installed distribution is what a requirement of the user asks for."""
+    if not _is_from(distribution, requirement.url or ""):
+        return False
+    try:
+        return requirement.specifier.contains(Version(distribution.version), prereleases=True)
+    except InvalidVersion:
+        return not requirement.specifier
+
+
+def _is_from(distribution: Distribution, url: str) -> bool:
+    """Whether it was installed from a URL, in the revision that this names, if any."""
+    if not url or url.startswith("file:"):  # what is installed of a folder here is from there
+        return True
+    place, revision = _place_and_revision(url)
+    there, commit = _place_and_revision(distribution.reference)
+    direct = metadata.direct_url(distribution.folder) or {}
+    known = ("", commit, direct.get("vcs_info", {}).get("requested_revision"))
+    return place == there and revision in known
+
+
+def _place_and_revision(url: str) -> tuple[str, str]:
+    place = urls.public(url).partition("#")[0]
+    before, _, revision = place.rpartition("@")
+    is_of_repository = "+" in place.partition("://")[0] and before and "/" not in revision
+    return (before, revision) if is_of_repository else (place, "")
+
+
+def holds(requirement: Requirement, markers: Mapping[str, str], extra: str) -> bool:
+    """Whether a requirement's marker is true, or it has none."""
+    return requirement.marker is None or requirement.marker.evaluate({**markers, "extra": extra})
+
+
+def select(
+    roots: Iterable[Requirement],
+    available: Iterable[Distribution],
+    markers: Mapping[str, str],
+) -> Selection:
+    """Follow requirements, with their markers and extras, to all that is needed.
+
+    A dependency of an installed distribution is met by whatever version is installed, as it
+    is on this machine; a requirement of the user is met by a version in its range alone.
+
+    Args:
+        roots: What the user asks for.
+        available: The installed distributions, one of a name.
+        markers: The variables of environment markers without `extra`.
+    """
+    return _Closure(available, markers).follow(roots)
+
+
+class _Closure:
+    """The state of one walk along the requirements."""
+
+    def __init__(self, available: Iterable[Distribution], markers: Mapping[str, str]) -> None:
+        self.available = {distribution.key: distribution for distribution in available}
+        self.markers = markers
+        self.depends: dict[str, set[str]] = {}
+        self.missing: dict[str, tuple[Requirement, str]] = {}
+        self.queue: list[tuple[str, str]] = []
+        self.seen: set[tuple[str, str]] = set()
+
+    def follow(self, roots: Iterable[Requirement]) -> Selection:
+        for root in roots:
+            if holds(root, self.markers, ""):
+                self._ask(root, None)
+        while self.queue:
+            self._visit(*self.queue.pop())
+        selected = (Selected(self.available[k], tuple(sorted(d))) for k, d in self.depends.items())
+        return Selection(
+            tuple(sorted(selected, key=lambda s: s.distribution.key)),
+            tuple(self.missing[text] for text in sorted(self.missing)),
+        )
+
+    def _ask(self, requirement: Requirement, by: Distribution | None) -> None:
+        """Take in what meets a requirement, with the extras asked for."""
+        key = canonicalize_name(requirement.name)
+        found = self.available.get(key)
+        if found is None or (by is None and not satisfies(found, requirement)):
+            self.missing.setdefault(str(requirement), (requirement, by.name if by else ""))
+            return
+        self.depends.setdefault(key, set())
+        for extra in ("", *sorted(requirement.extras)):
+            if (key, extra) not in self.seen:
+                self.seen.add((key, extra))
+                self.queue.append((key, extra))
+        if by and by.key != key:
+            self.depends[by.key].add(conda_dependency(requirement, found.version))
+
+    def _visit(self, key: str, extra: str) -> None:
+        """Ask for all that a distribution requires for one of its extras ("": always)."""
+        distribution = self.available[key]
+        for text in distribution.requires:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                continue  # old metadata; pip of today would not have installed it either
+            if holds(requirement, self.markers, extra):
+                requirement.marker = None
+                self._ask(requirement, distribution)

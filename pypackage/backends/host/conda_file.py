@@ -1,0 +1,137 @@
+"""Writing `.conda` files (conda package format 2); the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from pypackage.backends.host.files import PLACEHOLDER, Sealed, digest
+from pypackage.core import zstd
+
+_FORMAT = 2
+_LEVEL = 3  # the channel stays on this machine; the archive is compressed again
+_TIMESTAMP = 315_532_800_000  # 1980, the first day of zip files
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a package says about itself.
+
+    Attributes:
+        name: Of the conda package.
+        version: In conda's words.
+        depends: Match specs, sorted.
+        subdir: Such as `linux-64`.
+        build_prefix: What its build string begins with, such as `py311_`.
+        license: Empty when unknown.
+        site_packages: For Python itself, where its packages go.
+    """
+
+    name: str
+    version: str
+    depends: tuple[str, ...]
+    subdir: str
+    build_prefix: str = ""
+    license: str = ""
+    site_packages: str = ""
+
+
+def write(folder: Path, description: Description, files: Sequence[Sealed]) -> Path:
+    """Write a package into a folder.
+
+    Args:
+        folder: An existing one.
+        description: Its name, version and dependencies.
+        files: Its files, of different paths.
+
+    Returns:
+        The file; its name is `name-version-build.conda`, where the build string holds a
+        digest of all that is in the package.
+    """
+    files = sorted(files, key=lambda sealed: sealed.item.path)
+    paths = [_path_entry(sealed) for sealed in files]
+    modes = [sealed.executable for sealed in files]
+    index = _index(description, digest([_FORMAT, description.depends, paths, modes]))
+    stem = f"{index['name']}-{index['version']}-{index['build']}"
+    target = folder / f"{stem}.conda"
+    metadata = {"index.json": index, "paths.json": {"paths": paths, "paths_version": 1}}
+    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as archive:
+        with archive.open(zipfile.ZipInfo("metadata.json"), "w") as file:
+            file.write(json.dumps({"conda_pkg_format_version": _FORMAT}).encode())
+        _add(archive, f"pkg-{stem}.tar.zst", lambda tar: _add_files(tar, files))
+        _add(archive, f"info-{stem}.tar.zst", lambda tar: _add_info(tar, metadata))
+    return target
+
+
+def _path_entry(sealed: Sealed) -> dict[str, Any]:
+    item = sealed.item
+    entry = {
+        "_path": item.path,
+        "path_type": "softlink" if item.link else "hardlink",
+        "sha256": sealed.sha256,
+        "size_in_bytes": sealed.size,
+    }
+    if item.placeholder:
+        entry.update(prefix_placeholder=PLACEHOLDER, file_mode="text")
+    return entry
+
+
+def _index(description: Description, content: str) -> dict[str, Any]:
+    """What index.json says; the build string has the beginning of the content's digest."""
+    index: dict[str, Any] = {
+        "build": f"{description.build_prefix}h{content[:12]}_0",
+        "build_number": 0,
+        "depends": list(description.depends),
+        "name": description.name,
+        "subdir": description.subdir,
+        "timestamp": _TIMESTAMP,
+        "version": description.version,
+    }
+    if description.license:
+        index["license"] = description.license
+    if description.site_packages:
+        index["python_site_packages_path"] = description.site_packages
+    return index
+
+
+def _add(archive: zipfile.ZipFile, name: str, fill: Callable[[tarfile.TarFile], None]) -> None:
+    """Add one compressed tar file, streamed."""
+    with (
+        archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file,
+        zstd.compressing(cast(BinaryIO, file), _LEVEL) as stream,
+        tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20) as tar,
+    ):
+        fill(tar)
+
+
+def _add_files(tar: tarfile.TarFile, files: Sequence[Sealed]) -> None:
+    for sealed in files:
+        item, member = sealed.item, _member(sealed.item.path, sealed.size, sealed.executable)
+        if item.link:
+            member.type, member.linkname = tarfile.SYMTYPE, item.link
+            tar.addfile(member)
+        elif item.source is None:
+            tar.addfile(member, io.BytesIO(item.content or b""))
+        else:
+            with open(item.source, "rb") as file:
+                tar.addfile(member, file)
+
+
+def _add_info(tar: tarfile.TarFile, metadata: dict[str, dict[str, Any]]) -> None:
+    for name, value in sorted(metadata.items()):
+        content = json.dumps(value, indent=1, sort_keys=True).encode()
+        tar.addfile(_member(f"info/{name}", len(content), False), io.BytesIO(content))
+
+
+def _member(path: str, size: int, executable: bool) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(path)
+    member.size = size
+    member.mode = 0o755 if executable else 0o644
+    member.mtime = _TIMESTAMP // 1000
+    return member

@@ -1,0 +1,151 @@
+"""The package of a distribution: its files, where they stand in a prefix."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pypackage.backends.host.files import Item, Sealed
+from pypackage.backends.host.privacy import homes, private
+from pypackage.core.errors import SolveError
+from pypackage.python.console_scripts import entry_script, relative_script
+from pypackage.python.distributions import Distribution, File
+
+# What installers note about the place that a distribution came from or was put to.
+_NOTES = re.compile(r"[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD|RECORD\.jws|direct_url\.json)")
+
+
+def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The folder of the project that a distribution was built of on this machine, and the home.
+
+    A compiler writes both into what it makes. Both are empty for what came from an index.
+    """
+    try:
+        url = json.loads((distribution.info / "direct_url.json").read_bytes())["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), ()
+    if not isinstance(url, str) or not url.startswith("file:"):
+        return (), ()
+    return private((unquote(urlsplit(url).path),)), homes()
+
+
+def prefix_of(distribution: Distribution) -> Path | None:
+    """The prefix that a distribution is installed in; None for a mere folder of modules."""
+    root = distribution.root
+    if root.name in ("site-packages", "dist-packages") and len(root.parts) > 3:
+        return root.parents[2]  # lib/python3.11/site-packages
+    return None
+
+
+def states(distribution: Distribution) -> list[list[object]]:
+    """What shows whether a distribution's files are what they were, ready for JSON.
+
+    Raises:
+        SolveError: One of them is missing, or the metadata does not list them.
+    """
+    found: list[list[object]] = []
+    for file in distribution.files:
+        try:
+            status = os.stat(file.source)
+        except OSError as error:
+            if _NOTES.fullmatch(file.path):
+                continue
+            raise SolveError(
+                f"{distribution.name} {distribution.version} lacks its file {file.source}",
+                f"install it again: pip install --force-reinstall --no-deps {distribution.name}",
+            ) from error
+        found.append([file.path, str(file.source), status.st_size, status.st_mtime_ns])
+    return found
+
+
+def items(distribution: Distribution, site: str, python: str) -> tuple[Item, ...]:
+    """The files of a distribution's package, sorted by path.
+
+    Args:
+        distribution: Whose files `states` has found.
+        site: The folder of modules in the prefix.
+        python: The interpreter's file name in the prefix.
+
+    Raises:
+        OSError: A script cannot be read.
+    """
+    found = {item.path: item for item in _files(distribution, site, python)}
+    for point in distribution.entry_points:
+        if point.group in ("console_scripts", "gui_scripts"):
+            content = entry_script(point, python)
+            if content:
+                path = f"bin/{posixpath.basename(point.name)}"
+                found[path] = Item(path, content=content, executable=True)
+    return tuple(found[path] for path in sorted(found))
+
+
+def record(distribution: Distribution, site: str, files: Iterable[Sealed]) -> Item | None:
+    """RECORD for the files as they are in the package; None for an egg-info, which has none."""
+    if distribution.info.suffix != ".dist-info":
+        return None
+    path = f"{site}/{distribution.info.name}/RECORD"
+    rows = sorted(_row(sealed, site) for sealed in files)
+    rows.append(f"{posixpath.relpath(path, site)},,")
+    return Item(path, content="".join(f"{row}\n" for row in rows).encode())
+
+
+def _row(sealed: Sealed, site: str) -> str:
+    name = posixpath.relpath(sealed.item.path, site)
+    if any(character in name for character in ',"'):
+        name = '"' + name.replace('"', '""') + '"'
+    if sealed.item.placeholder or name.endswith(".pyc"):
+        return f"{name},,"  # the installer changes the one; the other is derived
+    digest = base64.urlsafe_b64encode(bytes.fromhex(sealed.sha256)).decode().rstrip("=")
+    return f"{name},sha256={digest},{sealed.size}"
+
+
+def _files(distribution: Distribution, site: str, python: str) -> Iterator[Item]:
+    for file in distribution.files:
+        path = _place(distribution, file, site)
+        if not path or not file.source.is_file() or _is_note(file):
+            continue
+        if path.startswith("bin/"):
+            yield _script(Item(path, source=file.source), python)
+        else:
+            yield Item(path, source=file.source)
+
+
+def _is_note(file: File) -> bool:
+    """Whether a file tells of this machine; where a distribution was cloned from is kept."""
+    if not _NOTES.fullmatch(file.path):
+        return False
+    if not file.path.endswith("direct_url.json"):
+        return True
+    text = file.source.read_text(encoding="utf-8", errors="replace")
+    return "file:" in text or "vcs_info" not in text
+
+
+def _place(distribution: Distribution, file: File, site: str) -> str:
+    """Where a file goes in the prefix; empty for what lies outside the prefix it is in now."""
+    if file.path.startswith("EGG-INFO/"):
+        inner = file.path.partition("/")[2]
+        return f"{site}/{distribution.name}-{distribution.version}.egg-info/{inner}"
+    if not file.path.startswith(("../", "/")):
+        return posixpath.normpath(f"{site}/{file.path}")
+    prefix = prefix_of(distribution)
+    inner = os.path.relpath(file.source, prefix) if prefix else ".."
+    return "" if inner.startswith("..") else inner
+
+
+def _script(item: Item, python: str) -> Item:
+    """A script with a relative first line; a program as it is."""
+    assert item.source is not None  # the caller has made it so
+    with open(item.source, "rb") as file:
+        if file.read(2) != b"#!":
+            return item
+    content = item.source.read_bytes()
+    changed = relative_script(content, python)
+    if changed == content:
+        return item
+    return Item(item.path, content=changed, executable=True)

@@ -1,0 +1,141 @@
+"""The package `python`: what of the interpreter at hand a worker needs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pypackage.backends.host.files import Item
+from pypackage.backends.host.privacy import Privacy, homes, private
+from pypackage.core import elf
+from pypackage.core.errors import SolveError
+from pypackage.python.interpreter import Interpreter
+
+OLDEST = (3, 9)
+
+# Folders of the standard library that no task needs: tests, and what only works on a screen.
+_LEFT_OUT = re.compile(
+    "__pycache__|site-packages|dist-packages|tests?|idlelib|idle_test|tkinter|turtledemo"
+)
+_LEFT_OUT_FILES = re.compile(
+    r"EXTERNALLY-MANAGED|turtle\.py|.*\.(?:pyc|pyo|a|o|exe)"
+    r"|(?:_test|_ctypes_test|_xxtestfuzz|xxlimited|_tkinter)\w*\..*so|libpython.*"
+)
+
+# Debian's site.py knows dist-packages alone, and has nothing like it per minor version.
+_BRIDGE = "import site, sys; site.addsitedir(sys.prefix + '/{site}')\n"
+
+
+def check(base: Interpreter) -> None:
+    """Refuse what cannot be packed.
+
+    Raises:
+        SolveError: It is not CPython, too old, or not for Linux.
+    """
+    markers = base.markers
+    implementation = markers["platform_python_implementation"]
+    if implementation != "CPython" or markers["sys_platform"] != "linux":
+        raise SolveError(
+            f"{base.executable} is {implementation} for {markers['sys_platform']}; the host"
+            " channel serves CPython on Linux"
+        )
+    if tuple(int(part) for part in base.major_minor.split(".")) < OLDEST:
+        raise SolveError(
+            f"{base.executable} is Python {base.version}; the host channel serves"
+            f" {'.'.join(map(str, OLDEST))} and newer",
+            "name a newer interpreter",
+        )
+
+
+def site_packages(base: Interpreter) -> str:
+    """The folder of modules in the prefix, where conda's installers put it too."""
+    return f"lib/{base.stdlib.name}/site-packages"
+
+
+def program(base: Interpreter) -> str:
+    """The interpreter's file name in the prefix, such as `python3.11`."""
+    return base.stdlib.name
+
+
+def items(base: Interpreter) -> tuple[Item, ...]:
+    """The files of the interpreter's package, sorted by path.
+
+    Args:
+        base: The interpreter itself, not that of a virtual environment.
+    """
+    real = base.executable.resolve()
+    name = program(base)
+    found = [Item(f"bin/{name}", source=real)]
+    found += [Item(f"bin/{link}", link=name) for link in ("python", "python3")]
+    found += _shared_library(base, real)
+    found += _tree(base.stdlib, _inside(base.stdlib, base, "lib"))
+    if base.platstdlib != base.stdlib:
+        dynload = base.platstdlib / "lib-dynload"
+        found += _tree(dynload, f"{_inside(base.platstdlib, base, 'lib')}/lib-dynload")
+    found += _tree(base.include, _inside(base.include, base, "include"))
+    if "dist-packages" in _text(base.stdlib / "site.py"):
+        bridge = _BRIDGE.format(site=site_packages(base)).encode()
+        found.append(Item("lib/python3/dist-packages/site-packages.pth", content=bridge))
+    unique = {item.path: item for item in found}
+    return tuple(unique[path] for path in sorted(unique))
+
+
+def privacy(base: Interpreter) -> Privacy:
+    """The paths to keep out: where it stands, where it was built, whose home that was."""
+    text = "".join(_text(path) for path in base.stdlib.glob("_sysconfigdata*.py"))
+    built = re.findall(r"'(?:abs_)?(?:srcdir|builddir)'\s*:\s*'(/[^']+)'", text)
+    prefixes = private((base.base_prefix, base.prefix))
+    return Privacy(prefixes, tuple(p for p in private(built) if p not in prefixes), homes())
+
+
+def _shared_library(base: Interpreter, executable: Path) -> Iterator[Item]:
+    """Libpython, if the executable is linked with it."""
+    found = elf.read(executable)
+    if found is None:
+        raise SolveError(f"{executable} is not an executable for Linux, but a script or link")
+    for soname in found.needed:
+        if not soname.startswith("libpython"):
+            continue
+        library = elf.Libraries([base.library_dir, base.base_prefix / "lib"]).find(soname, found)
+        if library is None:
+            raise SolveError(f"{soname}, which {executable} needs, is not to be found")
+        yield Item(f"lib/{soname}", source=library.path)
+
+
+def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
+    """A folder's place in the prefix: the same as in the interpreter's own."""
+    inner = os.path.relpath(folder, base.base_prefix)
+    return f"{fallback}/{folder.name}" if inner.startswith("..") else inner
+
+
+def _tree(root: Path, place: str) -> Iterator[Item]:
+    """The files of a folder that are wanted; links that lead within it stay links."""
+    for folder, subfolders, files in os.walk(root):
+        subfolders[:] = sorted(n for n in subfolders if not _LEFT_OUT.fullmatch(n))
+        inner = os.path.relpath(folder, root)
+        here = place if inner == "." else f"{place}/{inner}"
+        for name in sorted(files):
+            path = Path(folder, name)
+            if _LEFT_OUT_FILES.fullmatch(name) or _leads_to_settings(path) or not path.is_file():
+                continue
+            target = os.readlink(path) if path.is_symlink() else ""
+            inside = target and "/" not in target and not _LEFT_OUT_FILES.fullmatch(target)
+            yield (
+                Item(f"{here}/{name}", link=target)
+                if inside
+                else Item(f"{here}/{name}", source=path)
+            )
+
+
+def _leads_to_settings(path: Path) -> bool:
+    """Whether a file is a link to this machine's own settings, as Debian's sitecustomize."""
+    return path.is_symlink() and os.path.realpath(path).startswith("/etc/")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,178 @@
+"""What is asked of the host channel, and how what is not installed is come by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from pypackage.backends.host import closure, fetch
+from pypackage.backends.host.closure import Selection
+from pypackage.backends.host.fetch import Fetching
+from pypackage.backends.host.names import PYTHON
+from pypackage.core import names, urls
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import Reporter
+from pypackage.python.distributions import Distribution, installed, providers
+from pypackage.python.interpreter import Interpreter
+from pypackage.requirements.match_specs import parse_match_spec
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for, in terms of distributions.
+
+    Attributes:
+        interpreter: For which.
+        available: Its distributions.
+        roots: Requirements for what is to be in the environment.
+        optional: Requirements that another channel may meet as well.
+        unknown: Modules that no distribution provides, sorted.
+    """
+
+    interpreter: Interpreter
+    available: tuple[Distribution, ...]
+    roots: tuple[Requirement, ...]
+    optional: tuple[Requirement, ...]
+    unknown: tuple[str, ...]
+
+    def applying(self) -> list[Requirement]:
+        """The roots whose markers hold for the interpreter."""
+        markers = self.interpreter.markers
+        return [root for root in self.roots if closure.holds(root, markers, "")]
+
+    def select(self) -> Selection:
+        """All that belongs to what is asked for."""
+        return closure.select(self.roots, self.available, self.interpreter.markers)
+
+
+def of(
+    interpreter: Interpreter,
+    modules: Sequence[str],
+    requirements: Sequence[str],
+    packages: Sequence[str],
+) -> Wish:
+    """Say in terms of distributions what is asked for.
+
+    Args:
+        interpreter: Whose distributions are looked at.
+        modules: Names that are imported.
+        requirements: Of distributions (PEP 508).
+        packages: Conda match specs.
+
+    Raises:
+        RequirementsError: A requirement is not valid.
+    """
+    available = installed(interpreter)
+    by_key = {distribution.key: distribution for distribution in available}
+    roots = [closure.parse(text) for text in requirements]
+    optional: list[Requirement] = []
+    for requirement in _of_packages(packages, by_key):
+        owner = by_key.get(requirement.name)
+        fits = owner and closure.satisfies(owner, requirement)
+        (roots if fits else optional).append(requirement)
+    named = {canonicalize_name(requirement.name) for requirement in (*roots, *optional)}
+    owners = providers(available) if modules else {}
+    keys = dict.fromkeys(owner.key for module in modules for owner in owners.get(module, ()))
+    roots += [Requirement(key) for key in keys if key not in named]
+    covered = {module for module in modules if canonicalize_name(module) in named}
+    unknown = set(modules) - set(owners) - covered - interpreter.stdlib_module_names
+    return Wish(interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown)))
+
+
+def refuse_missing(found: Selection, reporter: Reporter) -> None:
+    """Refuse what the user wants and is not there; only tell what others lack.
+
+    Raises:
+        SolveError: Something is not installed that is asked for.
+    """
+    for requirement, owner in found.missing:
+        if not owner:
+            raise SolveError(
+                urls.public(f"{requirement} is asked for, but it is not installed"),
+                "install it, or allow what is missing to be fetched from PyPI",
+            )
+        reporter.warn(f"{owner} requires {requirement}, which is not installed")
+
+
+def fetched(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
+    """The wish with what is missing fetched from PyPI, and nothing unknown any more.
+
+    Args:
+        wish: Its unknown modules are taken for names of distributions.
+        fetching: How.
+        wheels: Folder for what is fetched.
+        reporter: Is warned of that.
+
+    Raises:
+        SolveError: PyPI has no such thing, or cannot be reached.
+    """
+    guesses = tuple(_on_pypi(module, reporter) for module in wish.unknown)
+    full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
+    try:
+        return _complete(full, fetching, wheels, reporter)
+    except SolveError:
+        present = tuple(r for r in wish.optional if fetch.available(wish.interpreter, r, fetching))
+        for guess, module in zip(guesses, wish.unknown, strict=True):
+            if not fetch.available(wish.interpreter, guess, fetching):
+                raise _no_such_module(module) from None
+        if present == wish.optional:
+            raise
+    full = replace(full, roots=(*wish.roots, *present, *guesses))
+    return _complete(full, fetching, wheels, reporter)
+
+
+def _complete(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
+    found = wish.select()
+    if not found.missing:
+        return wish
+    wanted = [requirement for requirement, _ in found.missing]
+    with reporter.step(urls.public(f"fetching {', '.join(map(str, wanted))}")):
+        new = fetch.fetch(wish.interpreter, wanted, wish.available, fetching, wheels)
+    kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
+    return replace(wish, available=tuple(kept[key] for key in sorted(kept)))
+
+
+_NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # what a distribution can be called
+
+
+def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator[Requirement]:
+    """Conda packages as requirements; a range that PEP 440 cannot say is the solver's."""
+    for spec in packages:
+        name, versions = parse_match_spec(spec)
+        if name != PYTHON and _NAME.fullmatch(name):
+            yield Requirement(f"{distribution_name(name, installed)}{versions or ''}")
+
+
+def distribution_name(conda: str, installed: Container[str]) -> str:
+    """The distribution that a conda package is made of: of its name, else by the table."""
+    same = canonicalize_name(conda)
+    return same if same in installed else names.pypi_name(conda) or same
+
+
+def _on_pypi(module: str, reporter: Reporter) -> Requirement:
+    """Where a module that nothing installed provides comes from; warns of it."""
+    known = names.find(module)
+    if known and known[0].pypi:
+        name = known[0].pypi
+        reporter.warn(f"nothing installed provides {module}; taking the newest {name} of PyPI")
+        return Requirement(name)
+    if not _NAME.fullmatch(module):
+        raise _no_such_module(module)
+    reporter.warn(
+        f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
+    )
+    return Requirement(canonicalize_name(module))
+
+
+def _no_such_module(module: str) -> SolveError:
+    return SolveError(
+        f"nothing installed provides the module {module}, and PyPI has no distribution of that"
+        " name for this interpreter",
+        "install what provides it, or name all packages under conda.dependencies, this one as"
+        ' {"pip": ["NAME"]}',
+    )

@@ -1,0 +1,117 @@
+"""Packages made once and kept, and the channels composed of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypackage.backends import conda
+from pypackage.backends.host.files import digest
+from pypackage.core import files
+
+_FORM = 2  # of the channels: another one makes all of them anew
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of finished packages; any number of processes may use it at the same time.
+
+    Attributes:
+        root: The folder, made when needed.
+        subdir: The conda platform, such as `linux-64`.
+    """
+
+    root: Path
+    subdir: str
+
+    def lookup(self, key: str) -> Path | None:
+        """The package that was made for a key, unless what went into it has changed since.
+
+        Args:
+            key: Of the question, as `digest` makes it.
+        """
+        try:
+            note = json.loads((self.root / "keys" / f"{key}.json").read_bytes())
+            package = self._packages / note["file"]
+            fresh = all(state(Path(entry[0])) == entry for entry in note["watched"])
+            whole = package.stat().st_size == note["size"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return package if fresh and whole else None
+
+    def add(self, key: str, made: Path, watched: Iterable[Path]) -> Path:
+        """Take in a finished package.
+
+        Args:
+            key: What it answers from now on.
+            made: The file; it is moved.
+            watched: Files outside the key whose change makes the answer void.
+
+        Raises:
+            OSError: The store cannot be written to.
+        """
+        self._packages.mkdir(parents=True, exist_ok=True)
+        package = self._packages / made.name
+        os.replace(made, package)
+        size = package.stat().st_size
+        watching = [state(path) for path in sorted(set(watched))]
+        note = {"file": package.name, "size": size, "watched": watching}
+        keys = self.root / "keys"
+        keys.mkdir(exist_ok=True)
+        with files.new_file(keys / f"{key}.json") as file:
+            file.write(json.dumps(note).encode())
+        return package
+
+    def channel(self, packages: Sequence[Path]) -> Path:
+        """The channel that consists of some packages of the store.
+
+        Raises:
+            SolveError: It cannot be written or indexed.
+        """
+        name = digest([_FORM, *sorted(package.name for package in packages)])
+        target = self.root / "channels" / name
+        if not _holds(target / self.subdir, packages):
+            # One that is there and does not hold them was damaged.
+            with files.new_folder(target, replace=target.is_dir()) as folder:
+                for subdir in (self.subdir, "noarch"):
+                    (folder / subdir).mkdir()
+                for package in packages:
+                    _link(package, folder / self.subdir / package.name)
+                conda.index(folder)
+        return target
+
+    @property
+    def _packages(self) -> Path:
+        return self.root / "packages" / self.subdir
+
+
+def _holds(folder: Path, packages: Iterable[Path]) -> bool:
+    """Whether a channel's folder has all of some packages, at their sizes."""
+    try:
+        sizes = [(folder / package.name).stat().st_size for package in packages]
+    except OSError:
+        return False
+    return sizes == [package.stat().st_size for package in packages]
+
+
+def state(path: Path | str) -> list[Any]:
+    """What shows that a file was changed, ready for JSON: its path, size, time and mode.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    status = os.stat(path)
+    return [os.fspath(path), status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode)]
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)  # another file system, or one without hard links

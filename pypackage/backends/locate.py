@@ -1,0 +1,103 @@
+"""Finding the packages that a lock has from folders of some machine: by name and digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pypackage.archive.contents import LOCAL
+from pypackage.backends.lock import Lock
+from pypackage.backends.pypi.wheels import Wheel
+from pypackage.core.errors import InstallError
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+
+def located(locked: Lock, channels: Sequence[Path], links: Sequence[Path]) -> Lock:
+    """Say where the packages lie.
+
+    Conda packages that are in none of the folders are left as they are: the engine may have
+    them in its cache.
+
+    Args:
+        locked: A lock; its records are changed.
+        channels: Channels' folders of this machine, with a folder for each platform.
+        links: Folders of wheels.
+
+    Raises:
+        InstallError: A package in them is not the one that was locked, or a wheel is in none.
+    """
+    for record in filter(_is_local, locked.records):
+        found = _of_record(record, channels)
+        if found:
+            record.url, record.channel = found.as_uri(), found.parent.parent.as_uri()
+    wheels = [_of_wheel(one, links) for one in locked.wheels]
+    return replace(locked, wheels=tuple(wheels))
+
+
+def check(locked: Lock) -> None:
+    """Make sure that all conda packages are known to lie somewhere.
+
+    Raises:
+        InstallError: Some are not.
+    """
+    lost = [record.name.normalized for record in locked.records if _is_local(record)]
+    if lost:
+        raise InstallError(
+            f"the lock has packages from a folder of some machine: {', '.join(lost)}",
+            "name the channel's folder by -c; those of the host channel are in the cache of the "
+            "machine that made the lock",
+        )
+
+
+def folder_of(url: str) -> Path:
+    """The folder that a `file://` URL names."""
+    return Path(unquote(urlsplit(url).path))
+
+
+def _is_local(package: RepoDataRecord | Wheel) -> bool:
+    return package.url.startswith(f"{LOCAL}/")
+
+
+def _of_record(record: RepoDataRecord, folders: Sequence[Path]) -> Path | None:
+    platform, name = unquote(urlsplit(record.url).path).split("/")[-2:]
+    digest = record.sha256.hex() if record.sha256 else ""
+    return _found([folder / platform for folder in folders], name, digest)
+
+
+def _of_wheel(wheel: Wheel, folders: Sequence[Path]) -> Wheel:
+    if not _is_local(wheel):
+        return wheel
+    name = unquote(urlsplit(wheel.url).path).rpartition("/")[2]
+    found = _found(folders, name, wheel.sha256)
+    if found is None:
+        raise InstallError(
+            f"the lock has {name} from a folder of some machine",
+            "name one that has it by PIP_FIND_LINKS, or as find-links in pip's configuration",
+        )
+    return replace(wheel, url=found.as_uri())
+
+
+def _found(folders: Sequence[Path], name: str, digest: str) -> Path | None:
+    there = [folder / name for folder in folders if (folder / name).is_file()]
+    fitting: Iterator[Path] = (one for one in there if digest in ("", _digest(one)))
+    found = next(fitting, None)
+    if there and not found:
+        raise InstallError(
+            f"{there[0]} is not the package that was locked: its sha256 differs",
+            "it was made anew since; make the lock anew as well",
+        )
+    return found.absolute() if found else None
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,275 @@
+"""The lock: exactly which packages an environment consists of, in pixi's lock format.
+
+py-rattler writes and reads the format; since it can read hashes of wheels and not write
+them, what it wrote is completed here. Paths of this machine and credentials never stand in
+a lock: a package from a channel that is a folder is found again by its digest.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pypackage.archive.contents import LOCAL
+from pypackage.backends.pypi.wheels import Wheel, is_commit
+from pypackage.core import files
+from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.core.urls import public
+
+if TYPE_CHECKING:
+    from rattler import LockFile, RepoDataRecord
+    from rattler.lock import Environment, LockPlatform
+
+PATH = "etc/pypackage/environment.lock"  # inside an archive
+ENVIRONMENT = "default"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The packages of an environment.
+
+    Attributes:
+        platform: Conda's name of the platform.
+        channels: URLs or absolute folders that the conda packages come from, in order.
+        records: The conda packages.
+        wheels: The packages of PyPI.
+    """
+
+    platform: str
+    channels: tuple[str, ...]
+    records: tuple[RepoDataRecord, ...]
+    wheels: tuple[Wheel, ...] = ()
+
+
+def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
+    """The conda packages in an environment."""
+    from rattler import PrefixRecord
+
+    paths = sorted((folder / "conda-meta").glob("*.json"))
+    records = tuple(PrefixRecord.from_path(path) for path in paths)
+    native = (record.subdir for record in records if record.subdir != "noarch")
+    return Lock(next(native, this_platform()), tuple(channels), records)
+
+
+def key(locked: Lock) -> str:
+    """A digest of all that a lock says of its packages; empty where one's content is not told."""
+    told = [json.loads(record.to_json()) for record in locked.records]
+    wheels = [_wheel_entry(wheel) for wheel in locked.wheels]
+    if not all(one.get("sha256") for one in (*told, *wheels)):
+        return ""
+    for one in told:
+        one.pop("indexed_timestamp", None)
+        one["url"], one["channel"] = _shared(one["url"]), _shared(one["channel"] or "")
+    text = json.dumps([locked.platform, told, wheels], sort_keys=True)
+    return sha256(text.encode()).hexdigest()
+
+
+# --- writing -----------------------------------------------------------------------------
+
+
+def dumps(locked: Lock) -> bytes:
+    """A lock as the content of a file: the same for the same packages."""
+    import yaml
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "lock")
+        _of_conda(locked).to_path(path)
+        content = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    environment = content["environments"][ENVIRONMENT]
+    environment["channels"] = [{"url": url} for url in _channels(locked)]
+    references = environment["packages"].setdefault(locked.platform, [])
+    packages = [_without_machine(one) for one in content["packages"]]
+    references[:] = [{"conda": _shared(one["conda"])} for one in references]
+    wheels = [_wheel_entry(wheel) for wheel in sorted(locked.wheels, key=lambda one: one.name)]
+    references += ({"pypi": entry["pypi"]} for entry in wheels)
+    content["packages"] = packages + wheels
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(content, Dumper=dumper, sort_keys=False, width=1000, allow_unicode=True)
+    return str(text).encode()
+
+
+def write(content: bytes, path: Path) -> None:
+    """Write the content of a lock to a file, in place of a former one.
+
+    Raises:
+        InputPathError: It cannot be written there.
+    """
+    try:
+        with files.new_file(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise InputPathError.of(error, "cannot write the lock", path) from error
+
+
+def _of_conda(locked: Lock) -> LockFile:
+    """The conda packages of a lock as py-rattler has it."""
+    from rattler import LockFile, LockPlatform
+
+    platform = LockPlatform(locked.platform)
+    made = LockFile([platform])
+    made.set_channels(ENVIRONMENT, [])
+    for record in locked.records:
+        made.add_conda_package(ENVIRONMENT, platform, record)
+    return made
+
+
+def _channels(locked: Lock) -> list[str]:
+    """The channels' URLs; several folders of this machine count as one."""
+    used = {record.channel for record in locked.records}
+    named = [channel for channel in locked.channels if "://" in channel or channel[:1] == "/"]
+    urls = [*named, *sorted(used)]
+    return list(dict.fromkeys(_shared(url).rstrip("/") for url in urls))
+
+
+def _without_machine(entry: dict[str, Any]) -> dict[str, Any]:
+    """A package's entry without what only holds on this machine, and now."""
+    entry.pop("indexed_timestamp", None)
+    entry["conda"] = _shared(entry["conda"])
+    if "channel" in entry:
+        entry["channel"] = _shared(entry["channel"])
+    return entry
+
+
+def _shared(url: str) -> str:
+    """A URL as it may be passed on; of a local package the part below its channel stays."""
+    if not url.startswith(("file:", "/")):
+        return public(url)
+    folder, name = url.rstrip("/").rsplit("/", 2)[-2:]
+    return f"{LOCAL}/{folder}/{name}" if name.endswith((".conda", ".tar.bz2")) else LOCAL
+
+
+def _wheel_entry(wheel: Wheel) -> dict[str, Any]:
+    """The entry of a wheel; one of this machine is named without its folders."""
+    url = public(wheel.url)
+    if url.startswith(("file:", "/", "git+file:")):
+        url = f"{'git+' if url[:4] == 'git+' else ''}{LOCAL}/{url.rsplit('/', 1)[-1]}"
+    entry: dict[str, Any] = {"pypi": url, "name": wheel.name, "version": wheel.version}
+    if wheel.sha256:
+        entry["sha256"] = wheel.sha256
+    if wheel.requires_dist:
+        entry["requires_dist"] = list(wheel.requires_dist)
+    if wheel.requires_python:
+        entry["requires_python"] = wheel.requires_python
+    return entry
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def loads(
+    content: bytes,
+    label: str,
+    platform: str = "",
+    environment: str = "",
+) -> Lock:
+    """Read a lock.
+
+    Args:
+        content: Of pixi's lock file, in any of its versions.
+        label: What messages call it.
+        platform: Conda's name of the platform; by default this machine's.
+        environment: Which of its environments; by default `default`, or the only one.
+
+    Raises:
+        RequirementsError: It is not valid, or not for the platform.
+    """
+    platform = platform or this_platform()
+    chosen = _environment(_parsed(content, label), label, environment)
+    at = _platform(chosen, platform, label)
+    packages = chosen.packages(at) or []
+    return Lock(
+        platform,
+        tuple(str(channel) for channel in chosen.channels()),
+        tuple(_record(one, label) for one in packages if not _is_pypi(one)),
+        tuple(_wheel(one, label) for one in packages if _is_pypi(one)),
+    )
+
+
+def this_platform() -> str:
+    """Conda's name of this machine's platform, such as `linux-64`."""
+    from rattler.platform import Subdir
+
+    return str(Subdir.current())
+
+
+def _parsed(content: bytes, label: str) -> LockFile:
+    from rattler import LockFile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "lock")
+        path.write_bytes(content)
+        try:
+            return LockFile.from_path(path)
+        except Exception as error:  # the library raises plain ones
+            reason = str(error).replace(folder, "").partition("\n")[0]
+            raise RequirementsError(f"{label}: not a lock file of pixi: {reason}") from error
+
+
+def _environment(file: LockFile, label: str, name: str) -> Environment:
+    every = dict(file.environments())
+    if not name:
+        name = ENVIRONMENT if ENVIRONMENT in every or len(every) != 1 else next(iter(every))
+    if name not in every:
+        known = ", ".join(sorted(every)) or "none"
+        raise RequirementsError(
+            f"{label}: has no environment {name!r}", f"--environment names one; it has {known}"
+        )
+    return every[name]
+
+
+def _platform(environment: Environment, name: str, label: str) -> LockPlatform:
+    every = {str(platform.subdir): platform for platform in environment.platforms()}
+    found = every.get(name)
+    if not found or not environment.packages(found):
+        raise RequirementsError(
+            f"{label}: is a lock for {', '.join(sorted(every)) or 'no platform'}, not for {name}",
+            "make it anew from the requirements on a machine of this kind",
+        )
+    return found
+
+
+def _is_pypi(package: object) -> bool:
+    from rattler.lock import PypiLockedPackage
+
+    return isinstance(package, PypiLockedPackage)
+
+
+def _record(package: Any, label: str) -> RepoDataRecord:
+    from rattler.lock import CondaLockedBinaryPackage
+
+    if not isinstance(package, CondaLockedBinaryPackage):
+        raise RequirementsError(
+            f"{label}: {package.name} is to be built from source", "build it, and lock its package"
+        )
+    record = package.repo_data_record()
+    if not record.sha256 and not record.md5:
+        raise RequirementsError(f"{label}: {package.name} has no digest", "lock it anew")
+    return record
+
+
+def _wheel(package: Any, label: str) -> Wheel:
+    place = package.location
+    if place.startswith("/"):  # so the library tells file:///…
+        place = Path(place).as_uri()
+    try:
+        digest = package.hashes.sha256
+    except AttributeError:  # the library's answer when there are none
+        digest = None
+    if not digest and not is_commit(place):
+        raise RequirementsError(
+            f"{label}: {package.name} has no sha256",
+            "what is installed from a folder or repository cannot be locked",
+        )
+    return Wheel(
+        name=package.name,
+        version=package.version,
+        url=place if is_commit(place) else place.partition("#")[0],
+        sha256=digest.hex() if digest else "",
+        requires_dist=tuple(package.requires_dist),
+        requires_python=package.requires_python or "",
+    )

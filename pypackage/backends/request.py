@@ -1,0 +1,209 @@
+"""From requirements to the question for the solver: match specs and channels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends import conda as engine
+from pypackage.backends import host as channel
+from pypackage.backends.host import Fetching, closure
+from pypackage.backends.host.names import conda_spec
+from pypackage.core import names
+from pypackage.core.errors import InputPathError, SolveError
+from pypackage.core.names import normalize
+from pypackage.core.progress import Reporter
+from pypackage.python import distributions, environment, interpreter
+from pypackage.python.interpreter import Interpreter
+from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.model import Requirements
+
+HOST = "host"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the solver.
+
+    Attributes:
+        specs: Match specs.
+        channels: Names, URLs or absolute folders, the most preferred first.
+        wheels: Requirements (PEP 508) that PyPI is to meet, beside the packages of conda.
+        constraints: Match specs that hold for what comes in, and ask for nothing.
+    """
+
+    specs: tuple[str, ...]
+    channels: tuple[str, ...]
+    wheels: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+def is_host(channel: str) -> bool:
+    """Whether a channel is the one that is made of this machine."""
+    return channel == HOST or channel.startswith(f"{HOST}:")
+
+
+def host_python(channels: Sequence[str]) -> str:
+    """The interpreter that a host channel names, or its version; empty where none does."""
+    return next(filter(is_host, channels), "").partition(":")[2]
+
+
+def of(
+    requirements: Requirements,
+    channels: Sequence[str],
+    settings: engine.Settings,
+    cache: Path,
+    reporter: Reporter,
+) -> Question:
+    """What has to be solved for a program's requirements.
+
+    Args:
+        requirements: The Python version and the packages.
+        channels: As the user names them; for `host` (or `host:PYTHON`) the host channel is
+            made.
+        settings: For which platform, of which time, and whether there is a network.
+        cache: Folder for what can be made again.
+        reporter: Hears of the progress, and of what is only guessed.
+
+    Raises:
+        SolveError: A channel is none, or the host channel cannot be made.
+    """
+    # What the requirements resolve to says more than the names of the modules do.
+    resolved = requirements.dependencies or requirements.pip
+    modules = () if resolved else requirements.modules
+    wanted_python = _python_spec(requirements, reporter)
+    specs = [*requirements.dependencies, *wanted_python]
+    constraints = (*requirements.pinned, *_constraints(requirements.constraints))
+    host = next(filter(is_host, channels), None)
+    if host is None:
+        found, wheels = _of_modules(modules, reporter)
+        named = tuple(channel_of(c) for c in channels)
+        return Question((*specs, *found), named, (*requirements.pip, *wheels), constraints)
+    if engine.is_foreign(settings.platform):
+        raise SolveError(
+            f"the host channel has what is installed here, and nothing for {settings.platform}",
+            "name another channel",
+        )
+    python = _host_python(requirements, host)
+    # The host channel heeds no hashes and no indexes of the requirements' own.
+    alone = len(channels) == 1 and not (requirements.hashes or requirements.pip_options)
+    here = requirements.pip if alone else _installed(python, requirements)
+    fetching = Fetching(settings.offline, settings.exclude_newer) if alone else None
+    asked = requirements._replace(pip=here)
+    made = _host_channel(python, asked, modules, fetching, cache, reporter)
+    # What a channel named before it has too is to be taken from there, in any build.
+    answers = made.specs if host == channels[0] else [spec.split()[0] for spec in made.specs]
+    found, wheels = _of_modules(made.missing, reporter)
+    specs = [*made.unanswered, *answers, *found, *(wanted_python if requirements.python else ())]
+    wheels += tuple(text for text in requirements.pip if text not in here)
+    named = tuple(made.url if c == host else channel_of(c) for c in channels)
+    return Question(tuple(specs), named, wheels, constraints)
+
+
+def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
+    """The match spec of Python: a program that says none is taken to be for the one here."""
+    if requirements.python:
+        return [f"python={requirements.python}"]
+    if any(python_version(spec) is not None for spec in requirements.dependencies):
+        return []
+    here = ".".join(environment.find().version.split(".")[:2])
+    reporter.note(f"no version of Python is asked for: taking {here}, as it is here")
+    return [f"python={here}"]
+
+
+def _constraints(requirements: Sequence[str]) -> list[str]:
+    """Match specs that say of conda packages what constraints say of those of PyPI."""
+    parsed = [closure.parse(text) for text in requirements]
+    return [conda_spec(names.conda_name(r.name) or normalize(r.name), r) for r in parsed]
+
+
+def _of_modules(modules: Sequence[str], reporter: Reporter) -> tuple[list[str], tuple[str, ...]]:
+    """The packages that modules come from, by the table; an unknown one is a guess.
+
+    Returns:
+        Those of conda, and those that only PyPI has.
+    """
+    known = {module: names.find(module) for module in modules}
+    guessed = [module for module, packages in known.items() if not packages]
+    if guessed:
+        reporter.warn(
+            f"taking the packages to be named like the modules: {', '.join(guessed)}; "
+            "name them under conda.dependencies where they are not"
+        )
+    found = [packages[0] for packages in known.values() if packages]
+    conda = [package.conda for package in found if package.conda]
+    wheels = [package.pypi for package in found if not package.conda]
+    return conda + [normalize(module) for module in guessed], tuple(wheels)
+
+
+def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ...]:
+    """What of PyPI is installed for an interpreter, as far as it need not have a hash."""
+    have = {one.key: one for one in distributions.installed(python)}
+    return tuple(
+        text
+        for text in requirements.pip
+        if (parsed := closure.parse(text)) and normalize(parsed.name) in have
+        if normalize(parsed.name) not in requirements.hashes
+        if closure.satisfies(have[normalize(parsed.name)], parsed)
+    )
+
+
+def channel_of(name: str) -> str:
+    """A channel as the engine takes it: folders by their absolute path."""
+    if not name.strip():
+        raise SolveError("a channel has no name")
+    folder = Path(os.path.expanduser(name))
+    is_path = name.startswith((".", "/", "~"))
+    if "://" in name or not (is_path or (folder / "noarch").is_dir()):
+        return name
+    if not folder.is_dir():
+        raise SolveError(f"the channel {name} cannot be read: there is no such folder")
+    if not (folder / "noarch" / "repodata.json").is_file():
+        raise SolveError(
+            f"{name} is no conda channel: it has no noarch/repodata.json",
+            "make one with 'conda index' or 'rattler-index'",
+        )
+    return str(folder.resolve())
+
+
+def _host_python(requirements: Requirements, host: str) -> Interpreter:
+    """The interpreter that the host channel is made of."""
+    named = host_python([host])
+    try:
+        python = interpreter.find(named or requirements.python or None)
+    except InputPathError as error:
+        raise SolveError(
+            f"the host channel cannot be made: {error.message}",
+            f"{error.hint}\n'-c host:PATH' names it; or change the version in the requirements",
+        ) from error
+    asked = requirements.python
+    if asked and not f"{python.version}.".startswith(f"{asked}."):
+        raise SolveError(
+            f"{named} is Python {python.version}, and the requirements ask for "
+            f"{requirements.python}",
+            f'write "python": "{python.major_minor}" there, or name another interpreter',
+        )
+    return python
+
+
+def _host_channel(
+    python: Interpreter,
+    requirements: Requirements,
+    modules: Sequence[str],
+    fetching: Fetching | None,
+    cache: Path,
+    reporter: Reporter,
+) -> channel.HostChannel:
+    """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
+    with reporter.step(f"taking what is installed for {python.executable}"):
+        return channel.make(
+            python,
+            modules=modules,
+            requirements=requirements.pip,
+            packages=requirements.dependencies,
+            fetching=fetching,
+            cache=cache,
+            reporter=reporter,
+        )

@@ -1,0 +1,132 @@
+"""The options of python_package_create that look after what it has made, and its sources."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pypackage.core.errors import UsageError
+from pypackage.core.progress import Reporter
+
+if TYPE_CHECKING:
+    from pypackage.pipeline.environments import Made
+    from pypackage.pipeline.options import Options
+
+_UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the command's."""
+    _add_interpreter_options(parser)
+    group = parser.add_argument_group("environments made before").add_mutually_exclusive_group()
+    group.add_argument(
+        "--list",
+        action="store_true",
+        help="list the environments, and the interpreters built from source: name, Python, size, "
+        "age, folder",
+    )
+    group.add_argument(
+        "--versions",
+        action="store_true",
+        help="list the Pythons that the channels (-c) and this machine have",
+    )
+    group.add_argument(
+        "--update",
+        nargs="+",
+        metavar=("NAME", "PACKAGE"),
+        help="add packages (match specs, or pip:REQUIREMENT) to an environment and pack it again",
+    )
+    group.add_argument(
+        "--remove",
+        nargs="+",
+        metavar="NAME",
+        help="remove environments or interpreters, without a question",
+    )
+
+
+def _add_interpreter_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("interpreter")
+    group.add_argument(
+        "--python-source",
+        default="",
+        metavar="SOURCE",
+        help="build CPython, once, from Python-X.Y.Z.tgz (a path or URL; a version is fetched from "
+        "python.org) and let the host channel be that of this interpreter",
+    )
+    group.add_argument(
+        "--optimize",
+        action="store_true",
+        help="let the compiler optimize it by what its tests use, which takes long",
+    )
+    group.add_argument("--without-ensurepip", action="store_true", help="build it without pip")
+
+
+def check(parsed: argparse.Namespace) -> None:
+    """Make sure that the two arguments are there where they have to be, and only there.
+
+    Raises:
+        UsageError: They are not.
+    """
+    if (parsed.optimize or parsed.without_ensurepip) and not parsed.python_source:
+        raise UsageError("--optimize and --without-ensurepip go with --python-source")
+    given = [one for one in (parsed.requirements, parsed.target) if one is not None]
+    alone = parsed.list or parsed.versions or parsed.update or parsed.remove
+    if alone and given:
+        raise UsageError(f"{given[0]!r} goes with none of --list, --versions, --update, --remove")
+    if not alone and len(given) < 2 and (given or not parsed.python_source):
+        names = ("REQUIREMENTS", "NAME_OR_ARCHIVE")[len(given) :]
+        raise UsageError(
+            f"the following arguments are required: {', '.join(names)}",
+            "see python_package_create -h",
+        )
+
+
+def answer(parsed: argparse.Namespace, options: Options, report: Reporter) -> str:
+    """Do what makes no archive; what goes to stdout."""
+    from pypackage.pipeline import create, environments, plan, pythons
+
+    cache = create.cache()
+    if parsed.list:
+        return _listed(environments.every(cache), time.time())
+    if parsed.versions:
+        offers = pythons.offered(options, report)
+        return _table([(one.version, one.channel) for one in offers])
+    if parsed.remove:
+        environments.remove(parsed.remove, cache, report)
+        return ""
+    return f"{plan.own_python(options, '', cache, report)}\n"
+
+
+def _listed(made: Sequence[Made], now: float) -> str:
+    rows = [
+        (
+            one.kind,
+            one.name,
+            one.python or "-",
+            f"{one.size / 1e6:.1f} MB",
+            _age(now - one.time),
+            os.fspath(one.folder),
+        )
+        for one in made
+    ]
+    return _table([("KIND", "NAME", "PYTHON", "SIZE", "AGE", "FOLDER"), *rows]) if rows else ""
+
+
+def _age(seconds: float) -> str:
+    """How long ago something was, in the largest unit of which it is at least one."""
+    unit, length = next((one for one in _UNITS if seconds >= one[1]), ("minute", 60))
+    count = max(int(seconds // length), 0)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns as wide as they need."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = (
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "".join(f"{line.rstrip()}\n" for line in padded)

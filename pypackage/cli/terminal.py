@@ -1,0 +1,327 @@
+"""How the executables talk: their options in common, progress, errors and exit codes.
+
+Everything here goes to stderr, since stdout may be the output. What the user must know is
+said in one line that begins with the tool's name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn
+
+from pypackage.core.errors import PackageError, UsageError
+from pypackage.core.progress import Reporter, Step
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+    from rich.progress import Progress, TaskID
+
+# Beside the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
+INTERNAL_ERROR = 70
+INPUT_OUTPUT_ERROR = 74
+INTERRUPTED = 130
+ENDED = 128  # and the number of the signal
+BROKEN_PIPE = 141
+
+Command = Callable[[argparse.Namespace, Reporter], None]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with -q, -v and --version, whose errors are `UsageError`s (exit 1, not 2)."""
+
+    def __init__(self, usage: str, description: str, epilog: str) -> None:
+        super().__init__(
+            usage=usage,
+            description=description,
+            epilog=epilog,
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        loudness = self.add_mutually_exclusive_group()
+        loudness.add_argument("-q", "--quiet", action="store_true", help="say errors only")
+        loudness.add_argument(
+            "-v", "--verbose", action="store_true", help="say what is done in detail"
+        )
+        self.add_argument("--version", action=_Version, help="show the version and exit")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the command line, with the usage as its hint."""
+        raise UsageError(message, f"{self.format_usage().strip()}\nsee {self.prog} -h")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write without argparse's way of keeping errors to itself."""
+        stream = file or sys.stdout
+        if stream is not None:
+            stream.write(message)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows how wide the terminal is without shutil, which takes longer to load than a script."""
+
+    def __init__(self, prog: str, **_: object) -> None:
+        super().__init__(prog, width=_width() - 2)
+
+
+def _width() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: the look-up takes long."""
+
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and end."""
+        from importlib import metadata
+
+        version = "of a folder that is not installed"
+        with suppress(metadata.PackageNotFoundError):
+            version = metadata.version("python-package-tools")
+        if sys.stdout is not None:
+            sys.stdout.write(f"{parser.prog} {version}\n")
+        parser.exit()
+
+
+def run(parser: Parser, command: Command, argv: Sequence[str] | None = None) -> int:
+    """Parse a command line, run the command and turn what happens into an exit code.
+
+    Args:
+        parser: Its options and arguments; options may stand after arguments.
+        command: Called with the parsed options and the reporter that they ask for.
+        argv: The arguments, by default those of this process.
+    """
+    if "_ARGCOMPLETE" in os.environ:
+        from pypackage.cli import completion
+
+        completion.complete(parser)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    say = Plain(parser.prog)
+    _clean_up_when_ended()
+    try:
+        options = _parsed(parser, arguments)
+        if options is not None:
+            say = reporter(parser.prog, quiet=options.quiet, verbose=options.verbose)
+            command(options, say)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where its errors can be told
+        return 0
+    except BaseException as error:
+        return _told(error, say)
+
+
+def positive(text: str) -> int:
+    """A positive number."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process as it is: taking it apart would take a tenth of the time of a short run.
+
+    Output is flushed. Nothing else may wait for the end: no thread, no `atexit`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+class _Ended(BaseException):
+    """A signal asked this process to end."""
+
+
+def _clean_up_when_ended() -> None:
+    """Let SIGTERM and SIGHUP be exceptions, so that nothing half-made is left behind."""
+
+    def end(number: int, _frame: object) -> None:
+        raise _Ended(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(ValueError):  # not in the main thread: then it is another's concern
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
+
+
+def _parsed(parser: Parser, arguments: list[str]) -> argparse.Namespace | None:
+    """The parsed options; None when there is nothing more to do, as after -h."""
+    with suppress(SystemExit):
+        return parser.parse_intermixed_args(_undashed(arguments))
+    return None
+
+
+def _undashed(arguments: list[str]) -> list[str]:
+    """The arguments, of which those behind `--` are paths: argparse takes `-x` for an option."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    dashed = (len(one) > 1 and one.startswith("-") for one in arguments[end + 1 :])
+    paths = zip(arguments[end + 1 :], dashed, strict=True)
+    return arguments[:end] + [f"./{one}" if is_dashed else one for one, is_dashed in paths]
+
+
+def _told(error: BaseException, say: Plain) -> int:
+    """Say what ended a command, in one line and a hint; the exit code for it."""
+    if isinstance(error, PackageError):
+        say.error(error.message, error.hint)
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        say.error("interrupted")
+        return INTERRUPTED
+    if isinstance(error, _Ended):
+        number = signal.Signals(error.args[0])
+        say.error(f"ended by {number.name}")
+        return ENDED + number
+    if isinstance(error, BrokenPipeError):  # who read our output wants no more of it
+        _abandon_stdout()
+        return BROKEN_PIPE
+    if isinstance(error, ModuleNotFoundError):
+        say.error(f"{error}: a library that {say.program} needs is missing", "install it by pip")
+        say.trace(error)
+        return INTERNAL_ERROR
+    if isinstance(error, OSError):
+        _abandon_stdout()
+        known = [str(one) for one in (error.filename, error.strerror) if one]
+        say.error(": ".join(known) or repr(error), _HINTS.get(error.errno or 0, ""))
+        return INPUT_OUTPUT_ERROR
+    say.error(f"internal error: {type(error).__name__}: {error}", "-v shows where it happened")
+    say.trace(error)
+    return INTERNAL_ERROR
+
+
+_HINTS = {
+    errno.ENOSPC: "free some space, or let TMPDIR and the output be on another disk",
+    errno.EDQUOT: "your quota is used up: free some space, or use another disk",
+}
+
+
+def _abandon_stdout() -> None:
+    """Let what stdout still holds go nowhere, or Python complains of it when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def reporter(program: str, *, quiet: bool = False, verbose: bool = False) -> Plain:
+    """The reporter for this process's stderr: bars on a terminal, lines elsewhere."""
+    terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return (Terminal if terminal else Plain)(program, quiet=quiet, verbose=verbose)
+
+
+class Plain(Reporter):
+    """Says one line for each thing, on stderr."""
+
+    def __init__(self, program: str, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.program = program
+        self._quiet = quiet
+        self._verbose = verbose
+
+    @contextmanager
+    def step(self, title: str, total: float | None = None) -> Iterator[Step]:
+        """Say the title when the step begins."""
+        if not self._quiet:
+            self._line(f"{title} ...")
+        yield Step()
+
+    def note(self, message: str) -> None:
+        """Say it if details are wanted."""
+        if self._verbose:
+            self._line(message)
+
+    def warn(self, message: str) -> None:
+        """Say it unless only errors are wanted."""
+        if not self._quiet:
+            self._line(f"{self.program}: warning: {message}")
+
+    def error(self, message: str, hint: str = "") -> None:
+        """Say why the command ends, and below it what to do."""
+        self._line(f"{self.program}: error: {message}")
+        for line in hint.splitlines():
+            self._line(f"  {line}")
+
+    def trace(self, error: BaseException) -> None:
+        """Say where an error happened if details are wanted."""
+        if self._verbose:
+            import traceback
+
+            self._line("".join(traceback.format_exception(error)).rstrip())
+
+    def _line(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody there to hear it is no reason to fail
+            if sys.stderr is not None:
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
+
+
+class Terminal(Plain):
+    """Shows each step under way as a bar, and leaves no bar behind."""
+
+    _progress: Progress | None = None
+    _open_steps = 0
+
+    @contextmanager
+    def step(self, title: str, total: float | None = None) -> Iterator[Step]:
+        """Show a bar as long as the step lasts."""
+        if self._quiet:
+            yield Step()
+            return
+        progress = self._progress = self._progress or _bars()
+        task = progress.add_task(title, total=total)
+        self._open_steps += 1
+        progress.start()
+        try:
+            yield _Bar(progress, task, total)
+        finally:
+            progress.remove_task(task)
+            self._open_steps -= 1
+            if self._open_steps == 0:
+                progress.stop()
+                self._progress = None
+
+    def _line(self, text: str) -> None:
+        if self._progress is None:
+            super()._line(text)
+        else:  # above the bars, and not cut or coloured by rich
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Bar(Step):
+    """A step whose progress is a bar; `grow` may come from other threads, as rich allows."""
+
+    def __init__(self, progress: Progress, task: TaskID, total: float | None) -> None:
+        self._progress = progress
+        self._task = task
+        self._total = total
+
+    def advance(self, amount: float = 1) -> None:
+        self._progress.advance(self._task, amount)
+
+    def grow(self, amount: float) -> None:
+        self._total = (self._total or 0) + amount
+        self._progress.update(self._task, total=self._total)
+
+
+def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)

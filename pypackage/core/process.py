@@ -1,0 +1,119 @@
+"""The one door to other programs: quiet unless they fail, and then nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pypackage.core.errors import ProcessError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+CANNOT_START = 127
+"""The status of a program that could not be started."""
+
+TOO_LONG = 124
+"""That of one that was killed because it took too long."""
+
+PATIENCE = 10  # seconds that a program gets to end when it is told to
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+) -> bytes:
+    """Run a program to its end and return its stdout.
+
+    Args:
+        argv: The command; the first element is looked up on PATH.
+        cwd: The folder to run it in, by default the present one.
+        env: Its whole environment, by default ours.
+        stdin: What it reads.
+        timeout: Seconds after which it is killed.
+
+    Raises:
+        ProcessError: It could not be started or did not exit with 0 or in time; the error
+            carries all that it wrote to stdout and stderr.
+    """
+    command = [str(word) for word in argv]
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, env=env, input=stdin, capture_output=True, timeout=timeout
+        )
+    except OSError as error:
+        raise ProcessError(command, CANNOT_START, str(error)) from error
+    except subprocess.TimeoutExpired as error:
+        said = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
+        raise ProcessError(command, TOO_LONG, said) from error
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        raise ProcessError(command, done.returncode, said)
+    return done.stdout
+
+
+def follow(
+    argv: Sequence[str | Path],
+    heard: Callable[[str], None],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    started: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+) -> None:
+    """Run a long program to its end; it ends with us when we are interrupted.
+
+    Args:
+        argv: The command.
+        heard: Hears each line that it writes to stdout or stderr, at once.
+        cwd: The folder to run it in, by default the present one.
+        env: Its whole environment, by default ours.
+        started: Is given the process, so that another thread can `end` it.
+
+    Raises:
+        ProcessError: As `run` does.
+    """
+    command = [str(word) for word in argv]
+    said = []
+    try:
+        # A session of its own, so that all the processes it starts can be ended with it.
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProcessError(command, CANNOT_START, str(error)) from error
+    try:
+        started(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            heard(said[-1].rstrip())
+        status = process.wait()
+    except BaseException:
+        end(process)
+        raise
+    if status != 0:
+        raise ProcessError(command, status, "".join(said))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started: politely, then not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+            return

@@ -1,0 +1,63 @@
+"""A worker of Dask's own cluster classes that is started by a command of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from distributed.deploy.spec import ProcessInterface
+
+from pypackage.core.errors import UsageError
+
+PATIENCE = 10.0  # seconds that a worker has to end by itself
+
+# LocalCluster's options that mean something in another process.
+PASSED = (
+    "dashboard",
+    "dashboard_address",
+    "host",
+    "interface",
+    "local_directory",
+    "memory_limit",
+    "name",
+    "nthreads",
+    "protocol",
+    "silence_logs",
+)
+
+
+class CommandWorker(ProcessInterface):
+    """A nanny with its worker, as a process.
+
+    Args:
+        scheduler: The scheduler's address.
+        python: The words that start Python.
+        options: What LocalCluster gives to its workers.
+    """
+
+    def __init__(self, scheduler: str, *, python: Sequence[str], **options: Any) -> None:
+        if options["security"].require_encryption:
+            raise UsageError("a LocalCluster with security= cannot have workers of an archive")
+        super().__init__(scheduler=scheduler, name=options.get("name"))
+        kept = {name: options[name] for name in PASSED if options.get(name) is not None}
+        nanny = json.dumps({"cls": "distributed.Nanny", "opts": kept})
+        self.command = [*python, "-m", "distributed.cli.dask_spec", scheduler, "--spec", nanny]
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start the process; the scheduler hears of it from the worker."""
+        self.process = await asyncio.create_subprocess_exec(*self.command)
+        await super().start()
+
+    async def close(self) -> None:
+        """End the process, gently at first."""
+        if self.process and self.process.returncode is None:
+            self.process.terminate()
+            try:
+                await asyncio.wait_for(self.process.wait(), PATIENCE)
+            except asyncio.TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+        await super().close()

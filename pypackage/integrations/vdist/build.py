@@ -1,0 +1,152 @@
+"""One build of several: an application's source, and the OS package that is made of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core.errors import InputPathError, UsageError
+from pypackage.integrations.vdist import source
+from pypackage.integrations.vdist.source import Source
+from pypackage.pipeline import child
+
+REQUIREMENTS = "requirements.txt"
+_PROJECT = ("pyproject.toml", "setup.py")
+
+
+@dataclass(frozen=True)
+class Build:
+    """A package and what it is made of.
+
+    Attributes:
+        name: What it is called in messages and its log.
+        package: The package.
+        source: Where the application comes from.
+        base: Where relative paths start.
+        platform: Conda's name of it; empty for machines like this one.
+        working_dir: The folder of the source that is the application.
+        requirements_path: The file of pip's requirements in it.
+        pip_args: Options of pip's.
+        python: The version of Python; empty for any.
+        channels: Where the packages come from.
+        python_source: CPython's source, as for `--python-source`; empty for a Python of the
+            channels.
+        add: What else is put into the environment, as for `--add`.
+    """
+
+    name: str
+    package: OsPackage
+    source: Source
+    base: Path
+    platform: str = ""
+    working_dir: str = ""
+    requirements_path: str = REQUIREMENTS
+    pip_args: str = ""
+    python: str = ""
+    channels: tuple[str, ...] = ()
+    python_source: str = ""
+    add: tuple[str, ...] = ()
+
+    @property
+    def log(self) -> str:
+        """The name of its log."""
+        return re.sub(r"[^\w.+-]+", "-", self.name).strip("-") + ".log"
+
+    def command(self, scratch: Path, output: Path) -> list[str]:
+        """Fetch the source; what makes the package of it.
+
+        Args:
+            scratch: An empty folder that is there until that has ended.
+            output: The package's file.
+
+        Raises:
+            InputPathError: The source cannot be had, or lacks the folder or file that is named.
+        """
+        tree = scratch / "source"
+        source.fetch(self.source, self.base, tree)
+        top = _below(tree, self.working_dir, "working_dir")
+        if not top.is_dir():
+            raise InputPathError(f"the source has no folder {self.working_dir} (working_dir)")
+        needs = scratch / "environment.json"
+        needs.write_text(json.dumps(self._needs(top)))
+        is_project = any((top / name).is_file() for name in _PROJECT)
+        own = str(top) if is_project else f"{top}:app"
+        return child.command(str(needs), output, self._options(own, tree))
+
+    def _needs(self, top: Path) -> Mapping[str, object]:
+        """What an environment.yml would say."""
+        path = _below(top, self.requirements_path.lstrip("/"), "requirements_path")
+        lines = _pip_lines(self.pip_args)
+        if path.is_file():
+            lines.append(f"--requirement={path}")
+        elif self.requirements_path.lstrip("/") != REQUIREMENTS:
+            raise InputPathError(f"the source has no {self.requirements_path} (requirements_path)")
+        python = f"python={self.python}" if self.python else "python"
+        return {"dependencies": [python, *([{"pip": lines}] if lines else [])]}
+
+    def _options(self, own: str, tree: Path) -> dict[str, child.Option]:
+        package = self.package
+        moments = {name: self._file(str(path), tree) for name, path in package.scripts.items()}
+        unit = package.systemd_unit
+        kept = [self._file(one, tree) if ":/" in one else one for one in package.config_files]
+        return {
+            "verbose": True,
+            "channel": self.channels,
+            "python-source": self.python_source,
+            "platform": self.platform,
+            "add": (own, *(self._file(one, tree) for one in self.add)),
+            "format": package.format,
+            "app": package.app,
+            "app-version": package.version,
+            "maintainer": package.maintainer,
+            "description": package.description,
+            "license": package.license,
+            "install-root": package.install_root,
+            "runtime-deps": package.runtime_deps,
+            "build-deps": package.build_deps,
+            "command": package.commands,
+            "systemd-unit": self._file(str(unit), tree) if unit else "",
+            "config-file": kept,
+            "try": package.try_command,
+            "try-root": package.try_root if package.try_command else "",
+            **moments,
+        }
+
+    def _file(self, text: str, tree: Path) -> str:
+        """A file that is named, of the application or its source, else beside the builds' file.
+
+        Args:
+            text: `PATH` or `PATH:DEST`.
+            tree: The source.
+        """
+        path, colon, dest = text.partition(":")
+        places = (tree / self.working_dir / path, tree / path, self.base / path)
+        found = next((place for place in places if place.exists()), places[-1])
+        return f"{found.absolute()}{colon}{dest}"
+
+
+def _below(folder: Path, path: str, what: str) -> Path:
+    """A path in a folder."""
+    if path.startswith("/") or ".." in Path(path).parts:
+        raise UsageError(f"{what}: {path} is not a path in the source")
+    return folder / path
+
+
+def _pip_lines(text: str) -> list[str]:
+    """Options of pip's, one a line as in its files of requirements."""
+    lines: list[str] = []
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"pip_args: {error}") from None
+    for word in words:
+        if word.startswith("-") or not lines:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}"
+    return lines

@@ -1,0 +1,270 @@
+"""Many builds of OS packages, at the same time, each with a log of its own.
+
+The names are vdist's: what was written for it needs few changes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypackage.archive import compression
+from pypackage.archive.ospackages import checks, model
+from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core import files, process
+from pypackage.core.errors import InputPathError, PackageError, ProcessError, UsageError
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.integrations.vdist import fpm, profiles
+from pypackage.integrations.vdist.build import REQUIREMENTS, Build
+from pypackage.integrations.vdist.source import Source
+from pypackage.pipeline import child as creating
+
+PROFILES = "buildprofiles"  # the folder where vdist looks for them
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A build that failed."""
+
+    name: str
+    error: PackageError
+    log: Path
+
+
+class BuildsError(PackageError):
+    """Some of the builds failed; the others are made.
+
+    Attributes:
+        failed: Those, in their order; the exit code is the first one's.
+        made: The packages of the others.
+    """
+
+    def __init__(self, failed: Sequence[Failed], made: Sequence[Path]) -> None:
+        told = [f"{one.name}: {one.error.message} (see {one.log})" for one in failed]
+        super().__init__(told[0], "\n".join(told[1:]))
+        self.failed = tuple(failed)
+        self.made = tuple(made)
+        self.exit_code = failed[0].error.exit_code
+
+
+class Builder:
+    """Collects builds and makes them.
+
+    Args:
+        profiles_dir: The folder of `profiles.json`; by default `buildprofiles`, if it is there.
+        base: Where relative paths start; by default the present folder.
+        report: Hears what the builds say, each line with the build's name.
+    """
+
+    def __init__(
+        self,
+        profiles_dir: str | os.PathLike[str] | None = None,
+        *,
+        base: str | os.PathLike[str] = ".",
+        report: Reporter = SILENT,
+    ) -> None:
+        self._base = Path(base).absolute()
+        folder = self._base / (profiles_dir or PROFILES)
+        self._profiles = profiles.load(folder if profiles_dir or folder.is_dir() else None)
+        self._report = report
+        self._builds: list[Build] = []
+
+    def add_build(
+        self,
+        *,
+        app: str,
+        version: str,
+        source: Source,
+        profile: str,
+        name: str = "",
+        build_deps: Sequence[str] = (),
+        runtime_deps: Sequence[str] = (),
+        fpm_args: str = "",
+        pip_args: str = "",
+        working_dir: str = "",
+        requirements_path: str = REQUIREMENTS,
+        compile_python: bool = True,
+        compile_python_version: str = "",
+        python_basedir: str = "",
+        channels: Sequence[str] = (),
+        python_source: str | os.PathLike[str] = "",
+        add: Sequence[str] = (),
+        **described: Any,
+    ) -> None:
+        """Add a build; nothing is made yet.
+
+        Args:
+            app: The application's name, which is the package's.
+            version: Its version.
+            source: Of `git`, `directory` or `git_directory`.
+            profile: What it is made for.
+            name: What it is called in messages; by default of app, version and profile.
+            build_deps: OS packages that have to be installed on this machine.
+            runtime_deps: OS packages that have to be installed with the package.
+            fpm_args: Options of fpm's that have a counterpart here.
+            pip_args: Options of pip's for the requirements, such as `--index-url …`.
+            working_dir: The folder of the source that is the application.
+            requirements_path: The file of requirements in it.
+            compile_python: False if the Python in `python_basedir` is to be used.
+            compile_python_version: The version of Python otherwise, such as `3.11`.
+            python_basedir: The folder of that Python; `bin/python3` is in it.
+            channels: Where the packages come from, as for `--channel`.
+            python_source: CPython's source, which is built, as for `--python-source`.
+            add: More files, as for `--add`.
+            **described: Other fields of `OsPackage`, and `architecture`.
+
+        Raises:
+            UsageError: Something is not valid, or there is a build of this name.
+        """
+        chosen = profiles.find(self._profiles, profile)
+        given = {"runtime_deps": (), **fpm.parse(fpm_args), **described}
+        platform = _platform(given.pop("architecture", ""), chosen.platform)
+        given["runtime_deps"] = (*given["runtime_deps"], *runtime_deps)
+        build = Build(
+            name or f"{app}-{version}-{profile}",
+            _package(chosen, app=app, version=version, build_deps=tuple(build_deps), **given),
+            source,
+            self._base,
+            platform,
+            working_dir,
+            requirements_path,
+            pip_args,
+            compile_python_version if compile_python else "",
+            (*_interpreter(compile_python, python_basedir), *channels),
+            self._near(os.fspath(python_source)),
+            tuple(add),
+        )
+        checks.check_words(build.package)
+        self._check_alone(build)
+        self._builds.append(build)
+
+    def build(self, folder: str | os.PathLike[str] = ".", jobs: int | None = None) -> list[Path]:
+        """Make all packages.
+
+        Args:
+            folder: Where they go, and their logs.
+            jobs: How many at the same time; by default as many as there are processors.
+
+        Returns:
+            The packages, in the builds' order.
+
+        Raises:
+            BuildsError: Some failed; the others are made.
+            OSError: The folder cannot be written to.
+        """
+        output = Path(folder)
+        output.mkdir(parents=True, exist_ok=True)
+        running: list[subprocess.Popen[bytes]] = []
+        pool = ThreadPoolExecutor(jobs or compression.cores())
+        try:
+            results = list(pool.map(lambda one: self._run(one, output, running), self._builds))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in list(running):
+                process.end(child)
+            raise
+        finally:
+            pool.shutdown()
+        made = [one for one in results if isinstance(one, Path)]
+        failed = [one for one in results if isinstance(one, Failed)]
+        if failed:
+            raise BuildsError(failed, made)
+        return made
+
+    def _near(self, path: str) -> str:
+        """A file of the builds, or what is named otherwise."""
+        return str(self._base / path) if path and (self._base / path).exists() else path
+
+    def _check_alone(self, build: Build) -> None:
+        for other in self._builds:
+            if build.log == other.log:
+                raise UsageError(
+                    f"there are two builds named {build.name}", "give one of them another name"
+                )
+            if _file(build) == _file(other):
+                raise UsageError(f"{build.name} and {other.name} both make {_file(build)}")
+
+    def _run(
+        self, build: Build, output: Path, running: list[subprocess.Popen[bytes]]
+    ) -> Path | Failed:
+        from pypackage.pipeline import create
+
+        made, log = output.absolute() / _file(build), output / build.log
+        with log.open("w", encoding="utf-8") as written:
+
+            def heard(line: str) -> None:
+                written.write(f"{line}\n")
+                written.flush()
+                self._report.note(f"[{build.name}] {line}")
+
+            try:
+                with files.temporary_folder(create.cache() / "builds") as scratch:
+                    argv = build.command(scratch, made)
+                    process.follow(argv, heard, env=_environment(build), started=running.append)
+                return output / _file(build)
+            except ProcessError as error:
+                return Failed(build.name, creating.failure(error.returncode, error.output), log)
+            except (PackageError, OSError) as error:
+                if isinstance(error, OSError):
+                    error = InputPathError.of(error, "the build cannot be prepared")
+                heard(str(error))
+                return Failed(build.name, error, log)
+
+
+def _package(profile: profiles.Profile, **given: Any) -> OsPackage:
+    """The package that is asked for.
+
+    Raises:
+        UsageError: An argument has no such name.
+    """
+    sequences = ("commands", "config_files", "runtime_deps", "build_deps")
+    shaped: dict[str, Any] = {
+        name: tuple(value) if name in sequences else value for name, value in given.items()
+    }
+    if unit := shaped.get("systemd_unit"):
+        shaped["systemd_unit"] = Path(unit)
+    scripts: Mapping[str, str] = shaped.get("scripts", {})
+    unknown = set(scripts) - set(model.MOMENTS)
+    if unknown:
+        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(model.MOMENTS)}")
+    shaped["scripts"] = {moment: Path(path) for moment, path in scripts.items()}
+    shaped.setdefault("try_root", profile.root)
+    try:
+        return OsPackage(format=profile.format, glibc=profile.glibc, **shaped)
+    except TypeError as error:
+        raise UsageError(f"a build has no {str(error).rpartition(' ')[2]}") from None
+
+
+def _platform(architecture: str, platform: str) -> str:
+    found = model.platform_of(architecture) if architecture else platform
+    if architecture and not found:
+        raise UsageError(f"no architecture {architecture}")
+    return found
+
+
+def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
+    """The channel of a Python that is given."""
+    if compiled and folder:
+        raise UsageError(
+            "python_basedir names a Python that is there already: say compile_python=False",
+            "a Python that is made for the package goes into the application's own folder",
+        )
+    if compiled:
+        return ()
+    return (f"host:{Path(folder) / 'bin/python3'}",) if folder else ("host",)
+
+
+def _file(build: Build) -> str:
+    from pypackage.backends import lock
+
+    return model.file_name(build.package, build.platform or lock.this_platform())
+
+
+def _environment(build: Build) -> dict[str, str]:
+    glibc = build.package.glibc
+    return {**os.environ, **({"CONDA_OVERRIDE_GLIBC": glibc} if glibc else {})}

@@ -1,0 +1,112 @@
+"""builds.yml: many builds in a file, with the names that `Builder.add_build` has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pypackage.core.errors import InputPathError, PackageError
+from pypackage.core.progress import Reporter
+from pypackage.integrations.vdist import source
+from pypackage.integrations.vdist.builder import Builder
+from pypackage.integrations.vdist.source import Source
+from pypackage.requirements.formats import document
+from pypackage.requirements.formats.document import Node
+
+_STRINGS = (
+    *("app", "version", "profile", "name", "fpm_args", "pip_args", "working_dir"),
+    *(
+        "requirements_path",
+        "compile_python_version",
+        "python_basedir",
+        "python_source",
+        "architecture",
+    ),
+    *("maintainer", "description", "license", "install_root", "systemd_unit"),
+    *("try_command", "try_root"),
+)
+_LISTS = ("build_deps", "runtime_deps", "channels", "add", "commands", "config_files")
+_NEEDED = ("app", "version", "profile", "source")
+_SOURCES = {"git": ("uri", "branch"), "directory": ("path",), "git_directory": ("path", "branch")}
+
+
+def load(path: Path, report: Reporter) -> Builder:
+    """Read builds; relative paths in the file start at its folder.
+
+    Raises:
+        InputPathError: It cannot be read.
+        RequirementsError: It is not valid; the message names the place.
+        UsageError: A build is not possible.
+    """
+    try:
+        read = document.of_yaml(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InputPathError.of(error, "cannot read the builds", path) from error
+    with read.told():
+        top = read.top
+        for key, one in top.entries():
+            if key not in ("builds", "profiles_dir"):
+                raise one.misfit("expected builds or profiles_dir")
+        folder = top.get("profiles_dir", "").string()
+        nodes = top.get("builds", []).items()
+        if not nodes:
+            raise top.misfit("there are no builds in it")
+        builds = [(node, _build(node)) for node in nodes]
+    builder = Builder(folder or None, base=path.absolute().parent, report=report)
+    for node, build in builds:
+        try:
+            builder.add_build(**build)
+        except PackageError as error:
+            raise type(error)(f"{read.place(node)}: {error.message}", error.hint) from None
+    return builder
+
+
+def _build(node: Node) -> dict[str, Any]:
+    found = {key: _value(key, one) for key, one in node.entries()}
+    missing = [key for key in _NEEDED if not found.get(key)]
+    if missing:
+        raise node.misfit(f"{missing[0]}: missing")
+    return found
+
+
+def _value(key: str, node: Node) -> Any:
+    if key in _STRINGS:
+        return _text(node)
+    if key in _LISTS:
+        return node.strings()
+    if key == "scripts":
+        return {moment: path.string() for moment, path in node.entries()}
+    if key == "source":
+        return _source(node)
+    if key != "compile_python":
+        raise node.misfit("a build has no such key", "see docs/os-packages.md")
+    if not isinstance(node.value, bool):
+        raise node.misfit("expected true or false")
+    return node.value
+
+
+def _text(node: Node) -> str:
+    """A string of any number of lines; a number is refused, which may have lost digits."""
+    if isinstance(node.value, int | float):
+        raise node.misfit(f"{node.value} is a number", "write it in quotes")
+    if isinstance(node.value, str):
+        return node.value.strip()
+    return node.string()
+
+
+def _source(node: Node) -> Source:
+    kinds = [key for key, _ in node.entries()]
+    if len(kinds) != 1 or kinds[0] not in _SOURCES:
+        raise node.misfit(f"expected one of {', '.join(_SOURCES)}")
+    kind, inner = kinds[0], node.get(kinds[0], {})
+    keys = _SOURCES[kind]
+    for key, one in inner.entries():
+        if key not in keys:
+            raise one.misfit(f"expected {' and '.join(keys)}")
+    words = {key: one.string() for key, one in inner.entries()}
+    place = os.path.expanduser(inner.required(keys[0]))
+    del words[keys[0]]
+    if kind == "directory":
+        return source.directory(place)
+    return (source.git if kind == "git" else source.git_directory)(place, **words)

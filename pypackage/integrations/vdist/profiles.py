@@ -1,0 +1,102 @@
+"""Profiles: which kind of package, for which machines, and where it is tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.archive.ospackages.model import FORMATS
+from pypackage.core.errors import InputPathError, UsageError
+from pypackage.requirements.formats import document
+from pypackage.requirements.formats.document import Node
+
+FILE = "profiles.json"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a package is made for.
+
+    Attributes:
+        format: One of `FORMATS`.
+        platform: Conda's name of it; empty for machines such as this one.
+        glibc: The glibc that they have; empty for any.
+        root: The clean root that the package is tried in; empty for the default.
+    """
+
+    format: str
+    platform: str = ""
+    glibc: str = ""
+    root: str = ""
+
+
+KNOWN: Mapping[str, Profile] = {
+    "deb": Profile("deb"),
+    "debian-bullseye": Profile("deb", glibc="2.31", root="debian:bullseye"),
+    "debian-bookworm": Profile("deb", glibc="2.36", root="debian:bookworm"),
+    "debian-trixie": Profile("deb", glibc="2.41", root="debian:trixie"),
+    "ubuntu-focal": Profile("deb", glibc="2.31", root="ubuntu:focal"),
+    "ubuntu-jammy": Profile("deb", glibc="2.35", root="ubuntu:jammy"),
+    "ubuntu-noble": Profile("deb", glibc="2.39", root="ubuntu:noble"),
+    "rpm": Profile("rpm"),
+    "centos7": Profile("rpm", glibc="2.17"),
+    "rhel8": Profile("rpm", glibc="2.28"),
+    "rhel9": Profile("rpm", glibc="2.34"),
+}
+"""The profiles that need no file."""
+
+_KEYS = ("format", "platform", "glibc", "root")
+_VDIST = ("docker_image", "script")
+
+
+def load(folder: Path | None) -> dict[str, Profile]:
+    """All profiles: those that are known, and those of a folder's `profiles.json`.
+
+    Args:
+        folder: Where the file is; None for none.
+
+    Raises:
+        InputPathError: It cannot be read.
+        RequirementsError: It is not valid; the message names the place.
+    """
+    if folder is None:
+        return dict(KNOWN)
+    path = folder / FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputPathError.of(error, "cannot read the profiles", path) from error
+    read = document.of_json(content, str(path))
+    with read.told():
+        own = {name: _profile(node, folder) for name, node in read.top.entries()}
+    return {**KNOWN, **own}
+
+
+def _profile(node: Node, folder: Path) -> Profile:
+    for key, one in node.entries():
+        if key in _VDIST:
+            hint = "name its format, deb or rpm, and the root that it is tried in; see the manual"
+            raise one.misfit("there are no Docker images and scripts here", hint)
+        if key not in _KEYS:
+            raise one.misfit(f"expected one of {', '.join(_KEYS)}")
+    root = node.get("root", "").string()
+    near = folder / os.path.expanduser(root) if root else folder
+    return Profile(
+        node.get("format", "").one_of(FORMATS),
+        node.get("platform", "").string(),
+        node.get("glibc", "").string(),
+        str(near.absolute()) if root and near.exists() else root,
+    )
+
+
+def find(profiles: Mapping[str, Profile], name: str) -> Profile:
+    """A profile by its name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name not in profiles:
+        raise UsageError(f"there is no profile {name}", f"there are {', '.join(sorted(profiles))}")
+    return profiles[name]

@@ -1,0 +1,60 @@
+"""Tasks of Work Queue and TaskVine that run in a packed environment."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pypackage.integrations import commands
+
+
+class InputFile(NamedTuple):
+    """A file that a task needs.
+
+    Attributes:
+        local: Where it lies.
+        remote: What the task calls it.
+        cache: Whether the worker is to keep it for further tasks.
+    """
+
+    local: str
+    remote: str
+    cache: bool
+
+
+class Wrapped(NamedTuple):
+    """A task's command, and the files that it needs besides the task's own."""
+
+    command: str
+    inputs: tuple[InputFile, ...]
+
+
+def wrap(command: str | Sequence[str], archive: str | os.PathLike[str]) -> Wrapped:
+    """Make a task's command run in an environment, which each worker unpacks once.
+
+    Args:
+        command: What the task runs: a line for sh, or words.
+        archive: The environment, made by `python_package_create`.
+
+    Returns:
+        The command and the files for `Task` of Work Queue's or TaskVine's Python bindings:
+
+            wrapped = wrap("python3 pi.py 7 > pi.7", "pi.tar.gz")
+            task = work_queue.Task(wrapped.command)
+            for file in wrapped.inputs:
+                task.specify_input_file(file.local, file.remote, cache=file.cache)
+
+    Raises:
+        InputPathError: There is no such archive.
+    """
+    path = commands.existing(archive)
+    files = {path: path.name, commands.RUNNER: commands.RUNNER.name}
+    words = commands.in_environment(path.name, command)
+    return Wrapped(shlex.join(words), tuple(map(_input, files, files.values())))
+
+
+def _input(local: Path, remote: str) -> InputFile:
+    return InputFile(str(local.resolve()), remote, cache=True)

@@ -1,0 +1,217 @@
+"""What programs need: what they import, and the packages that this comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.analysis import source_files
+from pypackage.analysis.analyzer import Analyzer, Scope
+from pypackage.analysis.findings import Analysis
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.python import stdlib
+from pypackage.requirements.model import Requirements, read_input
+
+if TYPE_CHECKING:
+    from pypackage.analysis.source_files import Source
+    from pypackage.python.environment import Environment
+    from pypackage.requirements.formats import Declared
+    from pypackage.resolution.resolve import Pin
+
+_INLINE = b"# /// script"
+
+
+class Wishes(NamedTuple):
+    """How packages are chosen.
+
+    Attributes:
+        declared: Files that tell versions: pyproject.toml, requirements.txt, environment.yml.
+        mapping: Packages of modules, as the user says.
+        extra: Packages that no import shows.
+        pin: How much of an installed version is required.
+        pip_only: Whether all packages are to be named as PyPI does.
+    """
+
+    declared: Sequence[str] = ()
+    mapping: Mapping[str, str] = {}
+    extra: Sequence[str] = ()
+    pin: Pin = "exact"
+    pip_only: bool = False
+
+
+class Needs(NamedTuple):
+    """What programs need, and from what this was concluded."""
+
+    requirements: Requirements
+    analysis: Analysis
+
+
+def analyze(
+    named: Sequence[str],
+    *,
+    modules: Sequence[str] = (),
+    python: str | None = None,
+    scope: Scope = Scope(),  # noqa: B008 (a tuple)
+    wishes: Wishes = Wishes(),  # noqa: B008 (a tuple)
+    report: Reporter = SILENT,
+    stdin: bytes | None = None,
+) -> Needs:
+    """Find what programs need.
+
+    Args:
+        named: Python files, notebooks and folders; `-` is stdin.
+        modules: Modules that are run by `python -m`, or console scripts, by their names.
+        python: The target: a version, or the name or path of an interpreter; by default the
+            `python3` on PATH.
+        scope: How much of the sources counts.
+        wishes: How packages are chosen.
+        report: Hears of what the user should know.
+        stdin: What `-` is, if it was read already.
+
+    Raises:
+        InputPathError: Something cannot be read, or there is no such interpreter.
+        SourceError: A source is not Python.
+        RequirementsError: What is declared is not valid, or the name of a package.
+        UsageError: There is no such function.
+    """
+    target = Target(python)
+    contents = _Contents(stdin)
+    with _collector_paused():
+        analyzer = Analyzer(target.version, target.standard(), target.installed, scope, report)
+        analyzer.add(source_files.find(named), contents)
+        for module in modules:
+            analyzer.add_module(module)
+        analysis = analyzer.result()
+        declared = contents.declared(wishes.declared)
+        needed = Requirements(
+            python=target.version,
+            modules=tuple(analysis.modules),
+            optional=analysis.reasons,
+            local=analysis.local,
+        )
+        needed = with_packages(
+            needed, analysis.modules, target.version, target.installed, wishes, declared, report
+        )
+    return Needs(needed, analysis)
+
+
+def with_packages(
+    needed: Requirements,
+    modules: Mapping[str, frozenset[str]],
+    version: str,
+    installed: Callable[[], Environment | None],
+    wishes: Wishes,
+    declared: Declared | None,
+    report: Reporter,
+) -> Requirements:
+    """Requirements with the packages that modules come from.
+
+    Args:
+        needed: The requirements.
+        modules: The modules, with the dotted names that are imported of each.
+        version: Of the target.
+        installed: Finds the target's environment; asked only when it matters.
+        wishes: How packages are chosen.
+        declared: What is declared, as far as anything is.
+        report: Hears of what the user should know.
+
+    Raises:
+        RequirementsError: The name of a package is not valid.
+    """
+    if not modules and not wishes.extra and declared is None:
+        return needed  # which is quickly said
+    from pypackage.resolution import resolve
+
+    more = {} if declared is None else {"declared": declared}
+    found = resolve.resolve(
+        modules,
+        installed(),
+        mapping=wishes.mapping,
+        extra=wishes.extra,
+        pin=wishes.pin,
+        python=version,
+        pip_only=wishes.pip_only,
+        **more,
+    )
+    for warning in found.warnings:
+        report.warn(warning)
+    return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)
+
+
+class Target:
+    """The Python that is meant.
+
+    Args:
+        python: A version, the name or path of an interpreter, or None for the default one.
+
+    Attributes:
+        version: Its version.
+
+    Raises:
+        InputPathError: There is no such interpreter.
+    """
+
+    def __init__(self, python: str | None) -> None:
+        self._named = python
+        self._alone = bool(python and re.fullmatch(r"\d+\.\d+(\.\d+)?((a|b|rc)\d+)?", python))
+        self._environment: Environment | None = None
+        self.version = python if python and self._alone else self._found().version
+
+    def standard(self) -> frozenset[str]:
+        """The top-level modules of its standard library."""
+        known = stdlib.is_known(self.version)
+        return stdlib.names(self.version, None if known else self._found())
+
+    def installed(self) -> Environment | None:
+        """The environment whose packages count; None when a version alone is given."""
+        return None if self._alone else self._found()
+
+    def _found(self) -> Environment:
+        if self._environment is None:
+            from pypackage.python import environment
+
+            self._environment = environment.find(self._named)
+        return self._environment
+
+
+class _Contents:
+    """Reads the sources, and keeps what they declare of themselves (PEP 723)."""
+
+    def __init__(self, stdin: bytes | None) -> None:
+        self._stdin = stdin
+        self._declaring: list[tuple[str, bytes]] = []
+
+    def __call__(self, source: Source) -> bytes:
+        content = source_files.read(source.path, source.label) if source.path else self._standard()
+        if _INLINE in content and not source.tree:
+            self._declaring.append((source.label, content))
+        return content
+
+    def _standard(self) -> bytes:
+        return read_input("-") if self._stdin is None else self._stdin
+
+    def declared(self, files: Sequence[str]) -> Declared | None:
+        """All that is declared in the sources and in some files; None when that is nothing."""
+        if not self._declaring and not files:
+            return None
+        from pypackage.analysis.imports.decoding import decode
+        from pypackage.requirements import formats
+
+        parts = [formats.inline(decode(text, label), label) for label, text in self._declaring]
+        return formats.merge([*parts, *(formats.read(file) for file in files)])
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Work without the garbage collector: what is made here is kept, and there is much of it."""
+    import gc
+
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,205 @@
+"""From what is required to an environment and its archive: the stages in their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypackage.archive import bytecode, compression, select, verify, writers
+from pypackage.archive import contents as packing
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Contents, Entry
+from pypackage.backends import conda, lock
+from pypackage.backends.conda import condarc
+from pypackage.backends.lock import Lock
+from pypackage.core import caches, preload
+from pypackage.core.caches import LIMIT
+from pypackage.core.errors import PackError
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.store import Store
+from pypackage.pipeline import combinations, install, provenance, reuse
+from pypackage.pipeline import plan as planning
+from pypackage.pipeline.inputs import Installed
+from pypackage.pipeline.options import Options
+from pypackage.pipeline.plan import Plan
+from pypackage.pipeline.target import Target
+from pypackage.prefix import prefix
+from pypackage.requirements.model import Requirements
+
+if TYPE_CHECKING:
+    from pypackage.archive.report.costs import Report
+
+__all__ = ["Options", "cache", "create"]
+
+
+def create(
+    given: Requirements | Lock | Installed,
+    target: Target,
+    options: Options = Options(),  # noqa: B008 (frozen)
+    reporter: Reporter = SILENT,
+) -> Report | None:
+    """Make the environment that a program requires, and its archive.
+
+    Args:
+        given: What is required, the lock of it, or an environment to be packed as it is.
+        target: Where the results go; former ones are replaced when the new ones are whole.
+        options: How they are made.
+        reporter: Hears of the progress.
+
+    Returns:
+        What the archive costs, if the options ask for it.
+
+    Raises:
+        PackageError: The stage's own error; nothing is left half-made.
+    """
+    combinations.check(given, options)
+    compression.check(target.format, options.compress_level)
+    writers.check(target.format, target.archive)
+    if options.package:
+        from pypackage.archive.ospackages import checks
+
+        checks.check(options.package)
+    if isinstance(given, Installed):
+        contents = prefix.without_mark(packing.contents(given.prefix, given.prefix))
+        return _written(contents, given.prefix, None, target, options, reporter)
+    if target.prefix:
+        prefix.check_replaceable(target.prefix)
+    with planning.made(given, options, cache(), reporter) as plan:
+        costs = _made(given, plan, target, options, reporter)
+    _register(target, reporter)
+    return costs
+
+
+def _made(
+    given: Requirements | Lock, plan: Plan, target: Target, options: Options, reporter: Reporter
+) -> Report | None:
+    """Make what is planned, or take what was made of the same before."""
+    kept, name = Store(cache() / "archives"), reuse.key(plan, target, options)
+    costs = None
+    text = None if options.rebuild or not name else _former(kept, name, target)
+    if text is None:
+        building = prefix.building(target.prefix, cache() / "prefixes")
+        # Side by side: a temporary environment's removal waits for the file system alone.
+        with ThreadPoolExecutor(1) as beside, building as (folder, stands_for):
+            text, costs = _built(plan, folder, stands_for, target, options, reporter)
+            written = reuse.state(target.archive)
+            if target.prefix:
+                provenance.note(folder, given, plan, target.format)
+            if name:
+                beside.submit(reuse.keep, kept, name, target.archive, written, text)
+        if name:
+            prefix.mark(target.prefix, name)
+        caches.trim(cache(), LIMIT if options.cache_limit is None else options.cache_limit)
+    if place := options.lock or target.lock:
+        lock.write(text, place)
+    return costs
+
+
+def _former(kept: Store, name: str, target: Target) -> bytes | None:
+    """Take the archive that was made before, unless its environment is not there any more."""
+    if target.prefix and not prefix.is_as_made(target.prefix, name):
+        return None
+    try:
+        return reuse.take(kept, name, target.archive)
+    except OSError as error:
+        raise PackError.of(error, f"cannot write {target.archive}") from error
+
+
+def _built(
+    plan: Plan,
+    folder: Path,
+    stands_for: Path,
+    target: Target,
+    options: Options,
+    reporter: Reporter,
+) -> tuple[bytes, Report | None]:
+    """Make the environment and its archive; the lock, and what it costs if that is asked for."""
+    preload.start("conda_pack.core", "yaml")
+    filled = install.fill(plan, folder, stands_for, reporter)
+    text = lock.dumps(filled.lock)
+    contents = _with_lock(packing.contents(folder, stands_for, filled.altered), text)
+    return text, _written(contents, folder, plan, target, options, reporter)
+
+
+def cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder for what can be made again: `$XDG_CACHE_HOME/pypackage`."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # as the XDG specification says
+        base = os.path.join(condarc.home(environ), ".cache")
+    return Path(base) / "pypackage"
+
+
+# --- the environment ---------------------------------------------------------------------
+
+
+def _register(target: Target, reporter: Reporter) -> None:
+    """Let conda know of an environment that was made by name."""
+    if target.prefix:
+        try:
+            condarc.register(target.prefix)
+        except OSError as error:
+            reporter.warn(f"'conda env list' will not show it: {error.strerror}: {error.filename}")
+
+
+# --- the archive -------------------------------------------------------------------------
+
+
+def _written(
+    contents: Contents,
+    folder: Path,
+    plan: Plan | None,
+    target: Target,
+    options: Options,
+    reporter: Reporter,
+) -> Report | None:
+    """Write the archive of what was made by a plan; what it costs, if that is asked for."""
+    workers = options.jobs or compression.cores()
+    kept = Store(cache() / "bytecode")
+    contents = bytecode.complete(contents, folder, kept, workers, reporter)
+    contents = select.select(contents, options.selection, options.slim, reporter)
+    if plan:
+        _verify(contents, folder, plan.needed, options, reporter)
+    if options.package:
+        from pypackage.archive.ospackages import write
+
+        level = options.compress_level
+        write.write(contents, options.package, target.archive, cache() / "roots", reporter, level)
+    else:
+        how = Compression(options.compress_level, workers, Store(cache() / "members"))
+        writers.write(contents, target.format, target.archive, reporter, how)
+    if not options.report:
+        return None
+    from pypackage.archive import report
+
+    with reporter.step("adding up what it costs"):
+        wanted = plan.wanted if plan else ()
+        compressed = target.format not in writers.UNCOMPRESSED
+        return report.of(contents, wanted, target.archive, compressed=compressed)
+
+
+def _verify(
+    contents: Contents,
+    folder: Path,
+    requirements: Requirements,
+    options: Options,
+    reporter: Reporter,
+) -> None:
+    if options.verify:
+        verify.check(
+            contents,
+            folder,
+            verify.Wanted(requirements.modules, requirements.optional),
+            platform=options.platform if conda.is_foreign(options.platform) else "",
+            scratch=cache() / "verify",
+            reporter=reporter,
+        )
+    elif absent := prefix.absent_modules(folder, requirements.modules):
+        reporter.warn(f"no package in the environment has a module {', '.join(absent)}")
+
+
+def _with_lock(contents: Contents, text: bytes) -> Contents:
+    return replace(contents, entries=(*contents.entries, Entry(lock.PATH, None, text, mode=0o644)))

@@ -1,0 +1,241 @@
+"""The environments and interpreters that were made here: what there is, removing, adding."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypackage.backends.conda import condarc
+from pypackage.backends.conda.condarc import home
+from pypackage.backends.cpython import builds
+from pypackage.core import store
+from pypackage.core.errors import InputPathError, InstallError, SolveError, UsageError
+from pypackage.core.progress import Reporter
+from pypackage.pipeline import create, provenance, target
+from pypackage.pipeline.options import Options
+from pypackage.pipeline.target import Target
+from pypackage.prefix.prefix import MARK
+from pypackage.python import dist_info
+from pypackage.requirements.match_specs import parse_match_spec, python_version
+from pypackage.requirements.model import Requirements
+
+if TYPE_CHECKING:
+    from pypackage.archive.report.costs import Report
+
+_PIP = "pip:"
+
+
+@dataclass(frozen=True)
+class Made:
+    """An environment, or an interpreter that was built from source.
+
+    Attributes:
+        kind: `environment` or `interpreter`.
+        name: What users call it.
+        python: Its version of Python; empty for an environment without.
+        folder: Where it is.
+        time: When it was made, in seconds since 1970.
+    """
+
+    kind: str
+    name: str
+    python: str
+    folder: Path
+    time: float
+
+    @property
+    def size(self) -> int:
+        """The bytes in its files; what it has in common with the package cache counts."""
+        seen = {}
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                status = os.lstat(os.path.join(folder, name))
+                seen[status.st_dev, status.st_ino] = status.st_size
+        return sum(seen.values())
+
+
+def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[Made]:
+    """All that were made here: the environments first, by name.
+
+    Args:
+        cache: Folder for what can be made again.
+        environ: Where conda's variables are looked up.
+    """
+    environments = [
+        Made("environment", one.name, _python(one), one, (one / MARK).stat().st_mtime)
+        for one in _prefixes(environ)
+        if (one / MARK).is_file()
+    ]
+    interpreters = [
+        Made("interpreter", one.name, one.version, one.prefix, _time(one.prefix))
+        for one in builds.every(builds.folder(cache))
+    ]
+    return [*sorted(environments, key=lambda one: (one.name, one.folder)), *interpreters]
+
+
+def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
+    """Remove what was made here; asks nothing, and removes nothing if one is not there.
+
+    Args:
+        names: Of environments and interpreters.
+        cache: Folder for what can be made again.
+        reporter: Hears of it.
+
+    Raises:
+        InputPathError: There is no such thing.
+        InstallError: Something else made it, or it cannot be removed.
+    """
+    for found in {made.folder: made for made in [_made(name, cache) for name in names]}.values():
+        try:
+            with reporter.step(f"removing {found.folder}"):
+                store.drop(store.Entry(found.folder, 0, 0.0))
+                if found.kind == "interpreter":
+                    builds.log_of(found.folder).unlink(missing_ok=True)
+                else:
+                    condarc.forget(found.folder)
+        except OSError as error:
+            raise InstallError.of(error, f"{found.name} cannot be removed", found.folder) from error
+
+
+def update(
+    name: str, packages: Sequence[str], now: Options, cache: Path, reporter: Reporter
+) -> tuple[Target, Report | None]:
+    """Make an environment anew with more packages; the others keep their versions if they can.
+
+    Args:
+        name: Of an environment that was made here.
+        packages: Match specs, or `pip:` and a requirement (PEP 508).
+        now: What holds for this run; channels, if any, take the place of the former ones.
+        cache: Folder for what can be made again.
+        reporter: Hears of the progress.
+
+    Returns:
+        What was made, and what it costs if that is asked for.
+
+    Raises:
+        PackageError: It cannot be; the environment stays as it was.
+    """
+    if not packages:
+        raise UsageError(f"no package is named that {name} is to have")
+    found = _made(name, cache)
+    if found.kind != "environment":
+        raise UsageError(f"{name} is an interpreter, to which nothing is added")
+    known = provenance.read(found.folder)
+    made = replace(target.parse(name, known.format), prefix=found.folder)
+    options = _options(known.options, now)
+    needed = with_packages(known.requirements, packages)
+    try:
+        return made, create.create(needed, made, _pinned(options, packages, found), reporter)
+    except SolveError:
+        reporter.warn("not with all that is there in its version: other versions are looked for")
+        return made, create.create(needed, made, options, reporter)
+
+
+def with_packages(needed: Requirements, packages: Sequence[str]) -> Requirements:
+    """Requirements with more packages; of one that was required already the new word counts."""
+    pip = [text.removeprefix(_PIP) for text in packages if text.startswith(_PIP)]
+    conda = [text for text in packages if not text.startswith(_PIP)]
+    python = [version for spec in conda if (version := python_version(spec)) is not None]
+    specs = [spec for spec in conda if python_version(spec) is None]
+    names = {_name(spec) for spec in conda}
+    wheels = {_distribution(text) for text in pip}
+    return needed._replace(
+        python=(python or [needed.python])[-1],
+        dependencies=(*(s for s in needed.dependencies if _name(s) not in names), *specs),
+        pip=(*(text for text in needed.pip if _distribution(text) not in wheels), *pip),
+    )
+
+
+def _options(former: Options, now: Options) -> Options:
+    return replace(
+        former,
+        channels=now.channels or former.channels,
+        add=(*former.add, *now.add),
+        allow_sdist=former.allow_sdist or now.allow_sdist,
+        verify=former.verify and now.verify,
+        lock=now.lock,
+        jobs=now.jobs,
+        offline=now.offline,
+        rebuild=now.rebuild,
+        cache_limit=now.cache_limit,
+        report=now.report,
+    )
+
+
+def _pinned(options: Options, packages: Sequence[str], found: Made) -> Options:
+    """The options, and that what is in an environment stays in its version."""
+    if options.conda_executable:
+        return options
+    free = {_name(one) for one in packages} | {_distribution(one) for one in packages}
+    conda = dict(_records(found.folder))
+    owned = {name.replace("_", "-") for name in conda}
+    wheels = sorted(dist_info.installed(found.folder).items())
+    return replace(
+        options,
+        pinned=tuple(f"{name} =={one}" for name, one in conda.items() if name not in free),
+        constraints=tuple(
+            f"{key}=={one.version}" for key, one in wheels if key not in free and key not in owned
+        ),
+    )
+
+
+def _made(name: str, cache: Path) -> Made:
+    """The environment or interpreter of a name; an interpreter also goes by its version."""
+    made = every(cache)
+    named = [one for one in made if one.name == name]
+    versions = [one for one in made if one.kind == "interpreter" and one.python == name]
+    if len(versions) > 1 and not named:
+        names = ", ".join(one.name for one in versions)
+        raise UsageError(f"several interpreters are Python {name}", f"name one of {names}")
+    if named or versions:
+        return [*named, *versions][0]
+    there = [one for one in _prefixes(os.environ) if one.name == name and one.is_dir()]
+    if there:
+        raise InstallError(
+            f"{there[0]} was not made by python_package_create", "it is left as it is"
+        )
+    raise InputPathError(
+        f"there is no environment or interpreter {name}",
+        "python_package_create --list shows those that it made",
+    )
+
+
+def _prefixes(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Environments of whatever origin: in the folder for new ones, and those conda knows."""
+    folder = condarc.envs_folder(environ)
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    known = home(environ) / ".conda" / "environments.txt"
+    if known.is_file():
+        lines = known.read_text("utf-8", "surrogateescape").splitlines()
+        found += [Path(line) for line in lines if line]
+    seen = {os.path.realpath(one): one for one in reversed(found)}
+    yield from reversed(seen.values())
+
+
+def _python(prefix: Path) -> str:
+    return dict(_records(prefix)).get("python", "")
+
+
+def _records(prefix: Path) -> Iterator[tuple[str, str]]:
+    """Names and versions of the conda packages in an environment."""
+    for path in sorted(prefix.glob("conda-meta/*-*-*.json")):
+        name, version, _ = path.name.rsplit("-", 2)
+        yield name, version
+
+
+def _time(prefix: Path) -> float:
+    return (prefix / builds.RECORD).stat().st_mtime
+
+
+def _name(spec: str) -> str:
+    return parse_match_spec(spec)[0].lower()
+
+
+def _distribution(text: str) -> str:
+    """The normalized name that a requirement begins with."""
+    found = re.match(r"[\w.-]*", text.removeprefix(_PIP).strip())
+    return re.sub(r"[-_.]+", "-", found[0] if found else "").lower()

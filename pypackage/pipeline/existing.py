@@ -1,0 +1,98 @@
+"""Environments that exist already: conda's by folder or name, virtual ones by folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends.conda import condarc
+from pypackage.core.errors import InputPathError
+from pypackage.requirements.model import Requirements
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A conda environment of this machine, to be packed as it is.
+
+    Attributes:
+        prefix: Its folder, absolute.
+    """
+
+    prefix: Path
+
+
+def of_folder(folder: Path) -> Installed | Requirements:
+    """The environment in a folder; of a virtual one what is installed, for the host channel.
+
+    Raises:
+        InputPathError: It holds none.
+    """
+    if (folder / "conda-meta").is_dir():
+        return Installed(Path(os.path.abspath(folder)))
+    if (folder / "pyvenv.cfg").is_file():
+        return _of_virtual(Path(os.path.abspath(folder)))
+    raise InputPathError(
+        f"{folder} is neither a conda environment nor a virtual one",
+        "for a folder of programs: python_package_analyze FOLDER FILE, and then FILE",
+    )
+
+
+def of_name(name: str, environ: Mapping[str, str] = os.environ) -> Installed | None:
+    """The environment that conda knows by a name; None if there is none."""
+    for folder in _candidates(name, environ):
+        if (folder / "conda-meta").is_dir():
+            return Installed(folder)
+    return None
+
+
+def _candidates(name: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where an environment of a name could be, in conda's order of looking."""
+    if os.sep in name or not name:
+        return
+    roots = [*_roots(environ)]
+    if name == "base":
+        yield from roots
+        return
+    home = condarc.home(environ)
+    yield condarc.envs_folder(environ) / name
+    for variable in ("CONDA_ENVS_PATH", "CONDA_ENVS_DIRS"):
+        for folder in environ.get(variable, "").split(os.pathsep):
+            yield from [Path(folder, name)] if folder else []
+    folders = [*condarc.load(environ).envs_dirs, *(root / "envs" for root in roots)]
+    yield from (folder / name for folder in [*folders, home / ".conda" / "envs"])
+    yield from (prefix for prefix in _known(home) if prefix.name == name)
+
+
+def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The prefixes of conda's own installations."""
+    for variable in ("CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
+        if environ.get(variable):
+            yield Path(environ[variable])
+    for variable in ("CONDA_EXE", "MAMBA_EXE"):
+        if environ.get(variable):
+            yield Path(environ[variable]).parent.parent
+
+
+def _known(home: Path) -> list[Path]:
+    """The prefixes that conda has written down."""
+    try:
+        text = (home / ".conda" / "environments.txt").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return [Path(line) for line in text.splitlines() if line]
+
+
+def _of_virtual(folder: Path) -> Requirements:
+    """All that is installed in a virtual environment, in these versions."""
+    from pypackage.python import interpreter
+    from pypackage.python.distributions import scan
+
+    python = interpreter.ask(folder / "bin" / "python")
+    own = [place for place in python.search_path if place.is_relative_to(folder)]
+    return Requirements(
+        python=python.version,
+        channels=(f"host:{python.executable}",),
+        pip=tuple(sorted(f"{found.key}=={found.version}" for found in scan(own))),
+    )

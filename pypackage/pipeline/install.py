@@ -1,0 +1,72 @@
+"""Filling a prefix with what was planned: conda's packages, wheels, own code and data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pypackage.archive import pip_installed
+from pypackage.backends import conda, conda_executable, locate, lock
+from pypackage.backends.lock import Lock
+from pypackage.backends.pypi import wheels
+from pypackage.core.errors import InstallError
+from pypackage.core.progress import Reporter
+from pypackage.pipeline.plan import Plan
+from pypackage.prefix import additions, postlink, prefix, variables
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A prefix that has all that it is to have.
+
+    Attributes:
+        lock: What is in it, the wheels with what their metadata says.
+        altered: Files of packages that are not as these brought them, relative to the prefix.
+    """
+
+    lock: Lock
+    altered: Collection[str]
+
+
+def fill(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Filled:
+    """Install all that is planned.
+
+    Args:
+        plan: What.
+        folder: A new prefix.
+        stands_for: The path that is written into files in its place.
+        reporter: Hears of the progress.
+
+    Raises:
+        PackageError: The stage's own error.
+    """
+    altered = (_by_program if plan.program else _by_engine)(plan, folder, stands_for, reporter)
+    locked = plan.lock or plan.with_wheels(lock.of_prefix(folder, plan.channels))
+    if locked.wheels:
+        wheels.install(locked.wheels, folder, stands_for, plan.site(locked.records), reporter)
+        for line in pip_installed.replaced(folder, {wheel.name for wheel in locked.wheels}):
+            reporter.warn(line)
+    additions.install(plan.added, folder, stands_for, plan.settings.platform, reporter)
+    variables.write(plan.needed.variables, folder)
+    if locked.wheels:
+        locked = replace(locked, wheels=wheels.described(locked.wheels, folder))
+    return Filled(locked, altered)
+
+
+def _by_engine(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Collection[str]:
+    assert plan.lock
+    try:
+        conda.install(plan.lock.records, folder, stands_for, reporter, plan.settings)
+    except InstallError:
+        locate.check(plan.lock)
+        raise
+    prefix.tidy(folder)
+    return postlink.run(folder, stands_for, plan.settings.platform, reporter)
+
+
+def _by_program(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Collection[str]:
+    assert plan.program
+    assert plan.asked
+    offline = plan.settings.offline
+    return conda_executable.create(plan.program, plan.asked, folder, stands_for, offline, reporter)

@@ -1,0 +1,184 @@
+"""What an environment was made from, noted in it, so that it can be made again with more.
+
+The note is in the environment that stays here and in no archive: it has paths of this
+machine. Passwords and tokens are left out of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pypackage.archive.select import Rule
+from pypackage.archive.writers import DEFAULT
+from pypackage.backends import request
+from pypackage.backends.lock import Lock
+from pypackage.core.errors import InstallError
+from pypackage.core.urls import public
+from pypackage.pipeline.options import Options
+from pypackage.pipeline.plan import Plan
+from pypackage.prefix.prefix import ORIGIN
+from pypackage.requirements.data_sources import Git, Http
+from pypackage.requirements.match_specs import parse_match_spec, python_version
+from pypackage.requirements.model import Requirements
+
+_FORMAT = 1
+
+# What holds for one run of the command alone, and not for the environment.
+_PASSING = (
+    "locked",
+    "lock",
+    "jobs",
+    "offline",
+    "report",
+    "rebuild",
+    "cache_limit",
+    "python_source",
+    "package",
+    "pinned",
+    "constraints",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an environment was made from.
+
+    Attributes:
+        requirements: What was required; packages are named, not modules.
+        options: How it was made; what holds for one run alone is as by default.
+        format: What kind of archive was made of it.
+    """
+
+    requirements: Requirements
+    options: Options
+    format: str
+
+
+def note(folder: Path, given: Requirements | Lock, plan: Plan, format_: str) -> None:
+    """Write down in a new environment what it is made from.
+
+    Args:
+        folder: The environment.
+        given: What was required.
+        plan: What was made of it.
+        format_: What kind of archive is made.
+    """
+    channels = [_absolute(name) for name in plan.options.channels]
+    options = replace(
+        plan.options,
+        channels=tuple(channels),
+        add=tuple(_absolute_piece(one) for one in plan.options.add),
+        base=Path(os.path.abspath(plan.options.base)),
+    )
+    kept = [field.name for field in fields(options) if field.name not in _PASSING]
+    content = {
+        "format": _FORMAT,
+        "archive": DEFAULT if plan.options.package else format_,
+        "requirements": _plain(_named(given, plan)._asdict()),
+        "options": {name: _plain(getattr(options, name)) for name in kept},
+    }
+    (folder / ORIGIN).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def read(prefix: Path) -> Origin:
+    """What an environment was made from.
+
+    Raises:
+        InstallError: There is no note of it that can be read.
+    """
+    try:
+        content = json.loads((prefix / ORIGIN).read_bytes())
+        if content["format"] != _FORMAT:
+            raise ValueError("another format")
+        return Origin(
+            _requirements(content["requirements"]),
+            _options(content["options"]),
+            str(content["archive"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InstallError(
+            f"{prefix} has no note of what it was made from",
+            "another version of python_package_create made it: create it anew",
+        ) from error
+
+
+def _named(given: Requirements | Lock, plan: Plan) -> Requirements:
+    """The requirements with their packages named: modules are looked up no more."""
+    locked = given if isinstance(given, Lock) else plan.options.locked
+    needed = Requirements("") if isinstance(given, Lock) else given
+    if locked:
+        return _of_lock(locked, needed)
+    if needed.dependencies or needed.pip or plan.asked is None:
+        return needed
+    specs = [spec for spec in plan.asked.specs if python_version(spec) is None]
+    names = dict.fromkeys(parse_match_spec(spec)[0] for spec in specs)
+    return needed._replace(dependencies=tuple(names), pip=plan.asked.wheels)
+
+
+def _of_lock(locked: Lock, needed: Requirements) -> Requirements:
+    versions = {record.name.normalized: str(record.version) for record in locked.records}
+    python = versions.pop("python", needed.python)
+    return needed._replace(
+        python=python,
+        channels=locked.channels or needed.channels,
+        dependencies=tuple(f"{name} =={version}" for name, version in versions.items()),
+        pip=tuple(f"{wheel.name}=={wheel.version}" for wheel in locked.wheels),
+    )
+
+
+def _absolute(channel: str) -> str:
+    return channel if request.is_host(channel) else request.channel_of(channel)
+
+
+def _absolute_piece(piece: str) -> str:
+    """`PATH` or `PATH:DEST`, wherever the command is started the next time."""
+    return os.path.join(os.getcwd(), os.path.expanduser(piece))
+
+
+# --- as JSON -----------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, without the secrets of URLs."""
+    if isinstance(value, str):
+        return public(value) if "://" in value else value
+    if isinstance(value, Rule):
+        return [value.pattern, value.keep]
+    if isinstance(value, Git | Http):
+        return [type(value).__name__, *map(_plain, value)]
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return os.fspath(value) if isinstance(value, Path) else value
+
+
+_KINDS: dict[str, type[Git] | type[Http]] = {"Git": Git, "Http": Http}
+
+
+def _requirements(noted: Mapping[str, Any]) -> Requirements:
+    values: dict[str, Any] = {
+        key: tuple(one) if isinstance(one, list) else one for key, one in noted.items()
+    }
+    values["data"] = tuple(_KINDS[kind](*rest) for kind, *rest in noted["data"])
+    values["hashes"] = {key: tuple(one) for key, one in noted["hashes"].items()}
+    return Requirements(**values)
+
+
+def _options(noted: Mapping[str, Any]) -> Options:
+    values: dict[str, Any] = {
+        key: tuple(one) if isinstance(one, list) else one for key, one in noted.items()
+    }
+    values["selection"] = tuple(Rule(*one) for one in noted["selection"])
+    values["base"] = Path(noted["base"])
+    moment = noted["exclude_newer"]
+    values["exclude_newer"] = datetime.fromisoformat(moment) if moment else None
+    return Options(**values)

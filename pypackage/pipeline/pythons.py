@@ -1,0 +1,80 @@
+"""Which versions of Python there are to be had, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from packaging.version import Version
+
+from pypackage.backends import conda as engine
+from pypackage.backends import request
+from pypackage.backends.conda import channel_urls, condarc
+from pypackage.backends.conda.condarc import Condarc
+from pypackage.backends.host import interpreter_package
+from pypackage.core.errors import InputPathError, SolveError
+from pypackage.core.progress import Reporter
+from pypackage.pipeline import plan
+from pypackage.pipeline.options import Options
+from pypackage.python import interpreter
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A Python.
+
+    Attributes:
+        version: Such as `3.11.2`.
+        channel: As `-c` takes it; of this machine's interpreters `host:PATH`.
+    """
+
+    version: str
+    channel: str
+
+
+def offered(options: Options, reporter: Reporter) -> list[Offer]:
+    """The Pythons that channels offer, the newest first.
+
+    Args:
+        options: The channels, by default condarc's (else conda-forge) and the host channel;
+            the platform, and whether there is a network.
+        reporter: Is warned of a channel that cannot be read and was not named.
+
+    Raises:
+        SolveError: A channel that was named cannot be read.
+    """
+    conda = condarc.load()
+    engine.check_platform(options.platform)
+    usual = (*(conda.channels or (plan.DEFAULT_CHANNEL,)), request.HOST)
+    found: list[Offer] = []
+    for name in dict.fromkeys(options.channels or usual):
+        try:
+            found += _of(name, options, conda)
+        except SolveError as error:
+            if options.channels:
+                raise
+            reporter.warn(error.message)
+    return sorted(found, key=lambda one: Version(one.version), reverse=True)
+
+
+def _of(channel: str, options: Options, conda: Condarc) -> Iterator[Offer]:
+    if request.is_host(channel):
+        if not engine.is_foreign(options.platform):
+            yield from _of_host(channel.partition(":")[2])
+        return
+    channels = channel_urls.resolve([request.channel_of(channel)], conda)
+    settings = plan.settings_of(options, conda)
+    settings = replace(settings, credentials=channels.credentials)
+    for tier in channels.tiers:
+        for version in engine.versions("python", tier, settings):
+            yield Offer(version, tier.name)
+
+
+def _of_host(named: str) -> Iterator[Offer]:
+    """This machine's interpreters, as far as the host channel can be made of them."""
+    for one in [interpreter.find(named)] if named else interpreter.known():
+        try:
+            interpreter_package.check(interpreter.ask(one.base_executable))
+        except (SolveError, InputPathError):
+            continue
+        yield Offer(one.version, f"{request.HOST}:{one.executable}")

@@ -1,0 +1,146 @@
+"""An archive that was made before of the same things is copied, not made again.
+
+What counts as the same: the lock, own code, data that is named with its digest, the options,
+and this package itself. What cannot be told from its name is made each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from pypackage.backends import lock
+from pypackage.core import files, fingerprint
+from pypackage.core.store import Store
+from pypackage.pipeline.options import Options
+from pypackage.pipeline.plan import Plan
+from pypackage.pipeline.target import Target
+from pypackage.requirements.data_sources import Git, Source
+
+_CODE = Path(__file__).parents[1]
+
+
+def key(plan: Plan, target: Target, options: Options) -> str:
+    """A digest of all that decides on the archive's bytes; empty where that is not known."""
+    packages = lock.key(plan.lock) if plan.lock else ""
+    known = all(_is_fixed(source) for source in plan.added.data)
+    if not packages or not known or options.report or target.format == "folder":
+        return ""
+    needed = plan.needed
+    told = [
+        packages,
+        sorted(needed.modules),
+        sorted(needed.optional),
+        sorted(needed.variables.items()),
+        [list(source) for source in plan.added.data],
+        [sha256(built.wheel.read_bytes()).hexdigest() for built in plan.added.built],
+        [[one.target, one.is_module, fingerprint.of(one.source)] for one in plan.added.own.pieces],
+        [target.format, options.compress_level, options.slim, options.verify],
+        [[rule.pattern, rule.keep] for rule in options.selection],
+        options.package.identity() if options.package else "",
+        fingerprint.of(_CODE),
+    ]
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def take(kept: Store, name: str, archive: Path) -> bytes | None:
+    """Copy the archive that was made before; where it still is that one it stays.
+
+    Args:
+        kept: Where archives and their locks are kept.
+        name: Its key.
+        archive: Where it is to be.
+
+    Returns:
+        Its lock; None if there is no such archive, or somebody has changed it.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
+    noted, former = kept.open(f"{name}.lock"), _opened(kept.root / name)
+    if noted is None or former is None:
+        return None
+    with noted, former:
+        before, handed_out, text = noted.readline(), noted.readline(), noted.read()
+        if before != _line(os.fstat(former.fileno())):
+            return None
+        if handed_out == state(archive):
+            os.utime(archive)
+            handed_out = state(archive)
+        else:
+            with files.new_file(archive) as file:
+                files.copy(former, 0, os.fstat(former.fileno()).st_size, file)
+                handed_out = _line(os.fstat(file.fileno()))
+            if os.fstat(former.fileno()).st_mode & 0o100:
+                archive.chmod(archive.stat().st_mode | 0o111)
+        with suppress(OSError):  # a cache that only may be read is one as well
+            os.utime(former.fileno())
+            _note(kept, name, handed_out, text)
+        return text
+
+
+def keep(kept: Store, name: str, archive: Path, written: bytes, text: bytes) -> None:
+    """Keep an archive and its lock for the next time; without room for it nothing happens.
+
+    It is a file of its own: gzip and other tools do not touch one that has a second name,
+    and what its user writes to it must not get here. File systems that can do so share blocks.
+
+    Args:
+        kept: Where archives and their locks are kept.
+        name: Its key.
+        archive: The archive.
+        written: Its state when it was written; another process may have replaced it since.
+        text: Its lock.
+    """
+    part = files.part_of(kept.root / name)
+    with suppress(OSError), archive.open("rb") as source:
+        if _line(os.fstat(source.fileno())) != written:
+            return
+        kept.root.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("xb") as copy:
+                files.copy(source, 0, os.fstat(source.fileno()).st_size, copy)
+            shutil.copymode(archive, part)
+            part.replace(kept.root / name)
+        finally:
+            part.unlink(missing_ok=True)
+        _note(kept, name, written, text)
+
+
+def state(path: Path) -> bytes:
+    """What shows that a file was changed or replaced, as a line; empty if there is none."""
+    try:
+        return _line(path.stat())
+    except OSError:
+        return b""
+
+
+def _line(status: os.stat_result) -> bytes:
+    number, size, time = status.st_ino, status.st_size, status.st_mtime_ns
+    return f"{status.st_dev} {number} {size} {time}\n".encode()
+
+
+def _note(kept: Store, name: str, handed_out: bytes, text: bytes) -> None:
+    """Write the lock, after the states of what is kept and of what was handed out last."""
+    with kept.new(f"{name}.lock") as file:  # last: without it the archive is not found
+        file.write(state(kept.root / name) + handed_out + text)
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except OSError:
+        return None
+
+
+def _is_fixed(source: Source) -> bool:
+    """Whether what is fetched is always the same."""
+    if isinstance(source, Git):
+        return bool(re.fullmatch("[0-9a-f]{40}", source.ref))
+    return bool(source.sha256)

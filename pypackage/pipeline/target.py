@@ -1,0 +1,102 @@
+"""What `create` makes, and where: the meaning of its second argument."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.archive import writers
+from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
+from pypackage.backends.conda import condarc
+from pypackage.core.errors import InputPathError, UsageError
+
+_ENDINGS = tuple(ending for endings in writers.ENDINGS.values() for ending in endings)
+_NOT_MADE = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What `create` makes.
+
+    Attributes:
+        archive: The archive's path.
+        format: What kind of archive, a key of `writers.ENDINGS`.
+        prefix: The environment that stays on this machine; None when only the archive does.
+    """
+
+    archive: Path
+    format: str = writers.DEFAULT
+    prefix: Path | None = None
+
+    @property
+    def lock(self) -> Path | None:
+        """Where an environment by name has its lock."""
+        return self.archive.with_name(f"{self.prefix.name}.lock") if self.prefix else None
+
+
+def parse(name: str, format_: str = "", environ: Mapping[str, str] = os.environ) -> Target:
+    """What the second argument of `python_package_create` means.
+
+    Args:
+        name: A path, or a name with an archive's ending: the archive. Any other name: an
+            environment in conda's folder, and `NAME.tar.gz` in the present one; with the
+            format of an OS package that file alone.
+        format_: What the archive is to be; when empty its ending tells.
+        environ: Where conda's variables are looked up.
+
+    Raises:
+        UsageError: It is neither, or an archive of a kind that cannot be made.
+        InputPathError: The archive's folder does not exist, or it is a folder itself.
+    """
+    format_ = _format(name, format_)
+    if name in (*_ENDINGS, "base"):  # base is what conda calls its own environment
+        raise UsageError(f"{name!r} is not a name for an environment")
+    if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
+        made = Target(Path(name), format_)
+    elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
+        ending = (*writers.ENDINGS[format_], "")[0]
+        prefix = None if format_ in OS_PACKAGES else condarc.envs_folder(environ) / name
+        made = Target(Path(f"{name}{ending}"), format_, prefix)
+    else:
+        raise UsageError(
+            f"{name!r} is not a name for an environment",
+            "a name has no spaces, colons or '#'; a path such as './my env.tar.gz' may",
+        )
+    check_writable(made.archive, format_)
+    return made
+
+
+def _format(name: str, asked: str) -> str:
+    """The format that is asked for, or that the archive's ending tells."""
+    if asked not in ("", *writers.ENDINGS):
+        raise UsageError(f"no format {asked}", f"there are {', '.join(writers.ENDINGS)}")
+    if name.endswith(_NOT_MADE):
+        raise UsageError(f"cannot make {name}", f"archives end in {', '.join(_ENDINGS)}")
+    told = [known for known, endings in writers.ENDINGS.items() if name.endswith(endings)]
+    if asked and told and asked != told[0]:
+        raise UsageError(f"{name} ends like {told[0]}, and the format asked for is {asked}")
+    return asked or (*told, writers.DEFAULT)[0]
+
+
+def check_writable(archive: Path, format_: str = "") -> None:
+    """Make sure, before the work is done, that a file can be written.
+
+    Raises:
+        InputPathError: Its folder does not exist or is not ours, or there is something else.
+    """
+    try:
+        folder = archive.absolute().parent
+        if format_ == "folder" and archive.is_dir():
+            pass  # whether it may be replaced is looked at when it is to be
+        elif archive.exists() and not archive.is_file():
+            kind = "folder" if archive.is_dir() else "device or pipe"
+            raise InputPathError(f"{archive} is a {kind}", "name the file to be written")
+        if not folder.is_dir():
+            raise InputPathError(f"the folder {folder} does not exist")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputPathError(f"the folder {folder} cannot be written to")
+    except OSError as error:
+        raise InputPathError.of(error, "cannot write the file", archive) from error

@@ -1,0 +1,1 @@
+"""Filling a prefix besides its packages: own code, data, variables, post-link scripts."""

@@ -1,0 +1,119 @@
+"""What a program needs beside packages: the user's own code, and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.core import files
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import Reporter
+from pypackage.prefix import datasets, own_code, projects
+from pypackage.requirements.data_sources import Source
+from pypackage.requirements.model import Requirements
+
+
+@dataclass(frozen=True)
+class Additions:
+    """Own code and data, looked for and built but not yet in the environment.
+
+    Attributes:
+        own: What is copied.
+        built: The wheels of projects.
+        data: What is fetched.
+        base: Where relative paths start.
+        scratch: A folder for what is made on the way.
+    """
+
+    own: own_code.OwnCode
+    built: tuple[projects.Built, ...]
+    data: tuple[Source, ...]
+    base: Path
+    scratch: Path
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """What the projects require of PyPI (PEP 508)."""
+        return tuple(text for one in self.built for text in one.requires)
+
+    @property
+    def distributions(self) -> dict[str, str]:
+        """The projects' versions by their names."""
+        return {one.name: one.version for one in self.built}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Folders.
+
+    Attributes:
+        base: Where relative paths in the requirements start.
+        cache: For what can be made again.
+    """
+
+    base: Path
+    cache: Path
+
+
+@contextmanager
+def prepared(
+    requirements: Requirements,
+    added: Sequence[str],
+    folders: Sequence[own_code.Project],
+    place: Place,
+    reporter: Reporter,
+) -> Iterator[Additions]:
+    """Look for own code, and build what is a project.
+
+    Args:
+        requirements: Which modules are local, and what data is needed.
+        added: `PATH[:DEST]` as the user named them.
+        folders: Projects that the requirements name.
+        place: Where to look, and to work.
+        reporter: Hears of the progress.
+
+    Raises:
+        InputPathError: Something is not there.
+        UsageError: It cannot be told where something is to go.
+        SolveError: A project cannot be built.
+    """
+    own = own_code.of(requirements.local, place.base, added, reporter)
+    wanted = (*folders, *own.projects)
+    if not wanted:
+        yield Additions(own, (), requirements.data, place.base, place.cache)
+        return
+    with files.temporary_folder(place.cache / "projects") as scratch:
+        with reporter.step("building projects"):
+            built = projects.build(wanted, scratch)
+        yield Additions(own, built, requirements.data, place.base, scratch)
+
+
+def install(
+    additions: Additions, prefix: Path, stands_for: Path, platform: str, reporter: Reporter
+) -> None:
+    """Put all of it into a prefix that has its packages.
+
+    Args:
+        additions: What.
+        prefix: The folder.
+        stands_for: The path that is written into files in its place.
+        platform: Conda's name of the platform, empty for this machine's.
+        reporter: Hears of the progress.
+
+    Raises:
+        SolveError: A project has to be built on the machine that it is for.
+        InstallError: Something cannot be had, or is there already.
+    """
+    foreign = [one for one in additions.built if platform and not one.is_pure]
+    if foreign:
+        raise SolveError(
+            f"{foreign[0].project.folder} has to be built on {platform}",
+            "it has parts that are compiled; create the environment there",
+        )
+    if additions.built:
+        with reporter.step("installing projects"):
+            projects.install(additions.built, prefix, stands_for, additions.scratch)
+    own_code.place(additions.own.pieces, prefix, reporter)
+    datasets.fetch(additions.data, prefix, additions.base, reporter)

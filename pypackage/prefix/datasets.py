@@ -1,0 +1,195 @@
+"""Data that a program needs beside its packages: repositories of git, files of the web.
+
+Each comes under the name of a variable, which the runner sets to its place (see
+docs/archive.md, "Data").
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import json
+import lzma
+import os
+import posixpath
+import shutil
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pypackage.core import process
+from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.progress import Reporter
+from pypackage.core.urls import public
+from pypackage.requirements.data_sources import Git, Http, Source
+
+FOLDER = "share/pypackage/data"
+VARIABLES = "etc/pypackage/data"
+RECORD = "etc/pypackage/data.json"
+
+
+def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporter) -> None:
+    """Put data into a prefix, and write down what the runner is to export.
+
+    What was really taken, the commit for a branch say, is recorded in `RECORD`.
+
+    Args:
+        sources: What is wanted.
+        prefix: The folder.
+        base: What a repository's relative path starts from.
+        reporter: Hears of the progress.
+
+    Raises:
+        InstallError: It cannot be had, or is not what it should be.
+    """
+    if not sources:
+        return
+    places: dict[str, Path] = {}
+    taken: list[Source] = []
+    try:
+        for source in sorted(sources, key=lambda one: one.name):
+            folder = prefix / FOLDER / source.name
+            folder.mkdir(parents=True)
+            if isinstance(source, Git):
+                with reporter.step(f"fetching {source.name} from {public(source.remote)}"):
+                    taken.append(_clone(source, folder, base))
+                places[source.name] = folder
+            else:
+                places[source.name], found = _download(source, folder, reporter)
+                taken.append(found)
+        _record(prefix, places, taken)
+    except OSError as error:
+        raise InstallError.of(error, "the data cannot be written", prefix) from error
+
+
+def check_local(sources: Sequence[Source], base: Path) -> None:
+    """Refuse what cannot be had without the network.
+
+    Raises:
+        InstallError: There is such data; the message names it.
+    """
+    remote = [
+        f"{one.name} ({public(one.remote if isinstance(one, Git) else one.url)})"
+        for one in sources
+        if not _is_local(one, base)
+    ]
+    if remote:
+        raise InstallError(
+            f"this is offline, and data would have to be fetched: {', '.join(remote)}",
+            "name a copy on this machine (a path, or file:///…) in its place",
+        )
+
+
+def _is_local(source: Source, base: Path) -> bool:
+    if isinstance(source, Git):
+        return source.remote.startswith("file:") or (base / source.remote).exists()
+    return source.url.startswith("file:")
+
+
+def _record(prefix: Path, places: dict[str, Path], taken: Sequence[Source]) -> None:
+    (prefix / VARIABLES).parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name}={path.relative_to(prefix)}\n" for name, path in places.items()]
+    (prefix / VARIABLES).write_text("".join(lines))
+    said = {
+        one.name: {k: v for k, v in one._asdict().items() if v and k != "name"} for one in taken
+    }
+    (prefix / RECORD).write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")
+
+
+# --- git ---------------------------------------------------------------------------------
+
+
+def _clone(source: Git, folder: Path, base: Path) -> Git:
+    """Put the files of a commit into a folder; the same source with that commit."""
+    repository = folder.with_name(f"{source.name}.git")
+    near = base / source.remote
+    remote = str(near.resolve()) if near.exists() else source.remote
+    try:
+        _git(repository, "init", "--quiet", "--bare", str(repository))
+        commit = _fetch(repository, remote, source.ref)
+        _git(repository, "--work-tree", str(folder), "checkout", "--quiet", "-f", commit, "--", ".")
+    except ProcessError as error:
+        what = f"{source.ref} of {source.remote}" if source.ref else source.remote
+        raise InstallError(f"{source.name}: cannot get {public(what)}", error.output) from error
+    finally:
+        shutil.rmtree(repository, ignore_errors=True)
+    there = "local" if near.exists() or remote.startswith("file:") else public(source.remote)
+    return source._replace(remote=there, ref=commit)
+
+
+def _fetch(repository: Path, remote: str, ref: str) -> str:
+    """Fetch a commit alone where the server lets us, else all there is; tell the commit."""
+    try:
+        _git(repository, "fetch", "--quiet", "--depth=1", "--", remote, ref or "HEAD")
+        return _git(repository, "rev-parse", "FETCH_HEAD^{commit}")
+    except ProcessError:
+        if not ref:
+            raise
+    _git(repository, "fetch", "--quiet", "--tags", "--", remote, "+refs/heads/*:refs/heads/*")
+    return _git(
+        repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+    )
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    """Run git on a repository, without questions and without what the user has set up for work."""
+    settings = ["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"]
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(repository)}
+    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    return process.run(["git", *settings, *arguments], env=env).decode().strip()
+
+
+# --- http --------------------------------------------------------------------------------
+
+
+def _download(source: Http, folder: Path, reporter: Reporter) -> tuple[Path, Http]:
+    """Download a file and unpack it as it says; its place, and the source with the digest."""
+    packed = folder.with_name(f"{source.name}.download")
+    from pypackage.core import download
+
+    digest = download.fetch(source.url, packed, reporter)
+    if source.sha256 and digest != source.sha256.lower():
+        raise InstallError(
+            f"{source.name}: {public(source.url)} is not what was asked for",
+            f"its sha256 is {digest}, not {source.sha256}",
+        )
+    try:
+        place = _unpacked(source, packed, folder)
+    except (_tar().TarError, lzma.LZMAError, EOFError, gzip.BadGzipFile) as error:
+        raise InstallError(
+            f"{source.name}: {public(source.url)} cannot be unpacked", str(error)
+        ) from error
+    packed.unlink(missing_ok=True)
+    return place, source._replace(url=public(source.url), sha256=digest)
+
+
+_COMPRESSED: dict[str, tuple[str, Callable[..., Any]]] = {
+    "gzip": (".gz", gzip.open),
+    "bzip2": (".bz2", bz2.open),
+    "xz": (".xz", lzma.open),
+}
+
+
+def _tar() -> Any:
+    """`tarfile` with its filters, which Pythons before 3.10.12 and 3.11.4 have not."""
+    if hasattr(tarfile, "data_filter"):
+        return tarfile
+    return importlib.import_module("backports.tarfile")
+
+
+def _unpacked(source: Http, packed: Path, folder: Path) -> Path:
+    if source.kind == "tar":
+        with _tar().open(packed) as archive:
+            archive.extractall(folder, filter="data")
+        return folder
+    name = posixpath.basename(unquote(urlsplit(source.url).path)) or source.name
+    if not source.compression:
+        return packed.rename(folder / name)
+    ending, opener = _COMPRESSED[source.compression]
+    place = folder / name.removesuffix(ending)
+    with opener(packed) as stream, place.open("wb") as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
+    return place

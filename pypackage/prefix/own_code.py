@@ -1,0 +1,248 @@
+"""The user's own code: modules, folders and projects that no channel and no index has.
+
+It is copied, or built to a wheel and installed, never linked to: the archive needs nothing of
+this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pypackage.core.errors import InputPathError, InstallError, UsageError
+from pypackage.core.progress import Reporter
+from pypackage.python import dist_info
+
+_LEFT_OUT = {"__pycache__", ".git", ".hg", ".svn", ".venv", ".tox", ".mypy_cache", ".ruff_cache"}
+_PROJECT = ("pyproject.toml", "setup.py")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file or folder to be copied.
+
+    Attributes:
+        source: Where it lies.
+        target: Where it goes.
+        is_module: Whether `target` is relative to the folder of modules, else to the prefix.
+    """
+
+    source: Path
+    target: str
+    is_module: bool
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that is built to a wheel.
+
+    Attributes:
+        extras: Those of its extras that are wanted.
+    """
+
+    folder: Path
+    extras: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class OwnCode:
+    """All of it, checked to be there."""
+
+    pieces: tuple[Piece, ...] = ()
+    projects: tuple[Project, ...] = ()
+
+
+def of(local: Iterable[str], folder: Path, added: Iterable[str], reporter: Reporter) -> OwnCode:
+    """Find the user's own code.
+
+    Args:
+        local: Modules and packages by their paths, as the analyzer tells them.
+        folder: What these are relative to; else the present folder.
+        added: `PATH` or `PATH:DEST`, as the user named them.
+        reporter: Is warned of what the analyzer told and is not there.
+
+    Raises:
+        InputPathError: What the user named is not there.
+        UsageError: Where it is to go cannot be told, or is outside of the environment.
+    """
+    pieces, projects = [], []
+    for path in local:
+        found = next((p for p in (folder / path, Path(path)) if p.exists()), None)
+        if found:
+            pieces.append(Piece(found, found.resolve().name, is_module=True))
+        else:
+            reporter.warn(
+                f"not in the archive: {path} (not found in {folder}); name it with --add, or send "
+                "it along with the task"
+            )
+    for text in added:
+        source, dest = _split(text)
+        if not dest and _is_project(source):
+            projects.append(Project(source))
+        else:
+            pieces.append(_piece(source, dest))
+    unique = {(os.path.realpath(p.source), p.target, p.is_module): p for p in pieces}
+    return OwnCode(tuple(unique.values()), tuple(dict.fromkeys(projects)))
+
+
+def _split(text: str) -> tuple[Path, str]:
+    """The path and the destination, which may be empty, in `PATH[:DEST]`."""
+    source, colon, dest = text.rpartition(":")
+    if not colon or Path(text).exists():
+        source, dest = text, ""
+    path = Path(os.path.expanduser(source))
+    if not path.exists():
+        raise InputPathError(f"cannot add {source}: there is no such file or folder")
+    if not (path.is_file() or path.is_dir()):
+        raise InputPathError(f"cannot add {source}: it is neither a file nor a folder")
+    return path, dest
+
+
+def _is_project(path: Path) -> bool:
+    return any((path / name).is_file() for name in _PROJECT)
+
+
+def _piece(path: Path, dest: str) -> Piece:
+    name = path.resolve().name
+    if dest:
+        target = os.path.normpath(f"{dest}{name}" if dest.endswith("/") else dest)
+        if target.startswith(("/", "..")) or target == ".":
+            raise UsageError(
+                f"cannot add {path} as {dest}", "the destination is a path below the environment"
+            )
+        return Piece(path, target, is_module=False)
+    if not _is_importable(path, name):
+        raise UsageError(
+            f"{path} is no Python module or package",
+            f"say where it goes: --add {path}:share/{name}",
+        )
+    return Piece(path, name, is_module=True)
+
+
+def _is_importable(path: Path, name: str) -> bool:
+    if path.is_dir():
+        return name.isidentifier() and any(path.rglob("*.py"))
+    return bool(re.fullmatch(r"[^\W\d]\w*(\.py|\.[\w.-]*so)", name))
+
+
+def projects_among(requirements: Sequence[str], folder: Path) -> dict[str, Project]:
+    """Those of some requirements that are folders of projects.
+
+    Args:
+        requirements: Such as `-e ./here`, `./here[extra]`, `/there` or `name @ file:///there`.
+        folder: What relative paths start from.
+
+    Raises:
+        InputPathError: It is no folder of a project.
+    """
+    found = {}
+    for text in requirements:
+        path, extras = _folder_of(text)
+        if path and not path.endswith((".whl", ".gz", ".zip")):
+            project = folder / path
+            if not _is_project(project):
+                raise InputPathError(f"{text}: {project} has no {' or '.join(_PROJECT)}")
+            found[text] = Project(project, extras)
+    return found
+
+
+def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
+    """The path that a requirement names, empty when it is one of an index; and its extras."""
+    text = re.sub(r"^(-e|--editable)[ =]\s*", "", requirement.strip())
+    editable = text != requirement.strip()
+    text = text.split(" ;")[0].strip()  # what follows is a marker
+    named = re.fullmatch(r"[\w.-]+\s*(?:\[(?P<extras>[^]]*)\])?\s*@\s*(?P<url>\S+)", text)
+    extras = named["extras"] if named else None
+    url = named["url"] if named else text
+    if url.startswith("file:"):
+        path = unquote(urlsplit(url).path)
+    elif not named and (editable or url.startswith((".", "/"))):
+        found = re.fullmatch(r"([^[]*)(?:\[(.*)\])?", url)
+        path, extras = (found[1], found[2]) if found else (url, None)
+    else:
+        return "", frozenset()
+    return path, frozenset(word.strip() for word in (extras or "").split(",") if word.strip())
+
+
+# --- copying -----------------------------------------------------------------------------
+
+
+def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
+    """Copy modules and folders into a prefix; nothing that is there is replaced.
+
+    Args:
+        pieces: What.
+        prefix: The folder.
+        reporter: Is warned of what is neither a file nor leads to one.
+
+    Raises:
+        InstallError: Something of that name is there already, or cannot be copied.
+    """
+    if not pieces:
+        return
+    sites = dist_info.site_folders(prefix) or dist_info.empty_site_folders(prefix)
+    for piece in pieces:
+        if piece.is_module and not sites:
+            raise InstallError(f"cannot add {piece.source}: the environment has no Python")
+        if piece.is_module:
+            _check_module(piece, sites)
+        folder = sites[0].relative_to(prefix) if piece.is_module else Path()
+        try:
+            for source, path in _files(piece.source, folder / piece.target):
+                if source.is_file():
+                    _copy(source, prefix, path)
+                else:
+                    reporter.warn(f"not in the archive: {source}, which leads to no file")
+        except OSError as error:
+            raise InstallError.of(error, f"cannot add {piece.source}") from error
+
+
+def _check_module(piece: Piece, sites: Sequence[Path]) -> None:
+    """Refuse a module that would hide, or be hidden by, an installed one of another form."""
+    name = piece.target.partition(".")[0]
+    for site in sites:
+        for path in (site / name, *sorted(site.glob(f"{name}.*"))):
+            if path.name != piece.target and path.exists() and _is_importable(path, path.name):
+                raise _taken(piece.source, f"a module {name} ({path.name})")
+
+
+def _files(source: Path, path: Path, above: tuple[str, ...] = ()) -> Iterator[tuple[Path, Path]]:
+    """The files of a tree and their places in it; links are followed, not in a circle."""
+    if not source.is_dir():
+        yield source, path
+        return
+    real = os.path.realpath(source)
+    if real in above:
+        return
+    for inner in sorted(source.iterdir()):
+        if inner.name not in _LEFT_OUT and not inner.name.endswith((".pyc", ".pyo")):
+            yield from _files(inner, path / inner.name, (*above, real))
+
+
+# The archive has these of its own, in place of any others.
+_RESERVED = re.compile(
+    r"etc/pypackage(/.*)?|conda-meta(/.*)?"
+    r"|bin/(activate|deactivate|conda-unpack|run_in_env|(python|poncho)_package_run)"
+)
+
+
+def _copy(source: Path, prefix: Path, path: Path) -> None:
+    target = prefix / path
+    if os.path.lexists(target) or _RESERVED.fullmatch(path.as_posix()):
+        raise _taken(source, str(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    shutil.copymode(source, target)
+    target.chmod(target.stat().st_mode | 0o200)
+
+
+def _taken(source: Path, what: str) -> InstallError:
+    return InstallError(
+        f"cannot add {source}: the environment has {what} already",
+        "rename yours, or say where it goes: --add PATH:DEST",
+    )

@@ -1,0 +1,102 @@
+"""The folder of an environment: made beside its place, and moved there when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from pypackage.archive import contents as packing
+from pypackage.archive.contents import Contents
+from pypackage.core import files, fingerprint
+from pypackage.core.errors import InstallError
+
+# The mark of an environment that may be replaced, since `create` made it.
+MARK = "conda-meta/made-by-python_package_create"
+
+# Notes of what it was made from, for `pypackage.pipeline.provenance`. (Conda takes *.json for
+# packages.)
+ORIGIN = "conda-meta/python_package_create.origin"
+
+
+def check_replaceable(prefix: Path) -> None:
+    """Make sure that an environment that somebody else made is not lost.
+
+    Raises:
+        InstallError: There is one.
+    """
+    if prefix.exists() and not (prefix / MARK).exists():
+        raise InstallError(
+            f"{prefix} exists and was not made by python_package_create",
+            "choose another name, or remove it first",
+        )
+
+
+@contextmanager
+def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]]:
+    """Make a new environment.
+
+    Args:
+        prefix: Where it will be when the block ends without an error, in place of a former
+            one; None for one that is gone then.
+        temporary: A folder for the latter.
+
+    Yields:
+        The folder to fill, and the path that its files are to be written for.
+
+    Raises:
+        InstallError: The folder cannot be made.
+    """
+    try:
+        if prefix is None:
+            with files.temporary_folder(temporary) as folder:
+                yield folder, Path(packing.PLACEHOLDER)
+        else:
+            with files.new_folder(prefix, replace=True) as folder:
+                yield folder, prefix
+                (folder / MARK).touch()
+    except OSError as error:
+        place = prefix or temporary
+        raise InstallError.of(error, "the environment cannot be written", place) from error
+
+
+def mark(prefix: Path | None, key: str) -> None:
+    """Note in a finished environment what it was made of, and how it is."""
+    if prefix:
+        with suppress(OSError):
+            (prefix / MARK).write_text(f"{key} {fingerprint.digest(prefix, MARK)}\n")
+
+
+def is_as_made(prefix: Path, key: str) -> bool:
+    """Whether an environment was made of what a key stands for, and not changed since."""
+    try:
+        return (prefix / MARK).read_text() == f"{key} {fingerprint.digest(prefix, MARK)}\n"
+    except OSError:
+        return False
+
+
+def without_mark(contents: Contents) -> Contents:
+    """The contents of an environment that `create` may have made, as another would have them."""
+    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, ORIGIN))
+    return replace(contents, entries=entries)
+
+
+def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
+    """Those of some top-level modules that are nowhere on an environment's search path."""
+    site = [place for place in folder.glob("lib/python3*/*-packages") if place.is_dir()]
+    found = {path.name.partition(".")[0] for place in site for path in place.iterdir()}
+    return sorted(set(modules) - found)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what the installer leaves beside the packages' files, and let all read its records.
+
+    That is its mark of a cache, which would keep the environment out of backups, and the
+    files that lost where two packages have the same.
+    """
+    (folder / "CACHEDIR.TAG").unlink(missing_ok=True)
+    shutil.rmtree(folder / "__clobbers__", ignore_errors=True)
+    for record in folder.glob("conda-meta/*.json"):
+        record.chmod(0o644)

@@ -1,0 +1,136 @@
+"""Folders of projects (pyproject.toml or setup.py), built to wheels by uv."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends.pypi import uv
+from pypackage.core import names
+from pypackage.core.errors import InstallError, ProcessError, SolveError
+from pypackage.prefix.own_code import Project
+from pypackage.python import dist_info
+
+# Not needed to build; the repository is, by those that take their version from it.
+_LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", ".venv", "venv", ".tox", ".nox", ".*_cache", "node_modules"
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A project's wheel.
+
+    Attributes:
+        name: Its normalized name.
+        version: Its version.
+        requires: What it requires, its wanted extras' requirements among it (PEP 508).
+        wheel: The file.
+        project: What it was built of.
+    """
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
+    wheel: Path
+    project: Project
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether it suits every machine and every Python 3."""
+        return self.wheel.name.endswith("-none-any.whl")
+
+    def suits(self, prefix: Path) -> bool:
+        """Whether it suits the Python of a prefix."""
+        found = re.search(r"-cp(\d)(\d+)-cp\d+-[^-]+\.whl$", self.wheel.name)
+        return self.is_pure or bool(
+            found and (prefix / "bin" / f"python{found[1]}.{found[2]}").exists()
+        )
+
+
+def build(projects: Sequence[Project], scratch: Path) -> tuple[Built, ...]:
+    """Build wheels with the running interpreter, to know what the projects require.
+
+    Nothing is written into the projects' folders.
+
+    Args:
+        projects: The folders.
+        scratch: A folder that lives as long as the wheels are needed.
+
+    Raises:
+        SolveError: One cannot be built.
+    """
+    made = []
+    for number, project in enumerate(projects):
+        wheel = _build(project, scratch / str(number), Path(sys.executable), SolveError)
+        made.append(_described(wheel, project))
+    return tuple(made)
+
+
+def install(built: Sequence[Built], prefix: Path, stands_for: Path, scratch: Path) -> None:
+    """Install the wheels; those that do not suit the prefix's Python are built anew with it.
+
+    Raises:
+        InstallError: One cannot be built or installed.
+    """
+    python = prefix / "bin" / "python"
+    for number, one in enumerate(built):
+        wheel = one.wheel
+        if not one.suits(prefix):
+            wheel = _build(one.project, scratch / f"again-{number}", python, InstallError)
+        options = ["--quiet", "--no-deps", "--prefix", str(prefix)]
+        try:
+            uv.run(["pip", "install", *options, wheel], python, prefix)
+        except ProcessError as error:
+            raise InstallError(f"cannot install {one.project.folder}", uv.said(error)) from error
+    names_built = {one.name for one in built}
+    dist_info.settle(prefix, stands_for, names_built, names_built)
+
+
+def _build(
+    project: Project, scratch: Path, python: Path, kind: type[SolveError] | type[InstallError]
+) -> Path:
+    """Build in a copy, whose place no compiler is to write down."""
+    copy, out = scratch / "project", scratch / "out"
+    flags = f"-g0 -ffile-prefix-map={copy}=/project {os.environ.get('CFLAGS', '')}".strip()
+    variables = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0", "CFLAGS": flags}
+    try:
+        shutil.copytree(project.folder, copy, ignore=_LEFT_OUT, ignore_dangling_symlinks=True)
+        options: list[str | Path] = ["build", "--wheel", "--out-dir", out]
+        uv.run([*options, copy], python, python.parents[1], env={**variables, "CXXFLAGS": flags})
+    except (OSError, shutil.Error) as error:
+        raise kind(f"cannot copy {project.folder}", str(error)) from error
+    except ProcessError as error:
+        said = uv.said(error).replace(str(copy), str(project.folder))
+        raise kind(f"cannot build {project.folder}", said) from error
+    return next(out.glob("*.whl"))
+
+
+def _described(wheel: Path, project: Project) -> Built:
+    """What the metadata in a wheel says."""
+    with zipfile.ZipFile(wheel) as archive:
+        path = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        head = archive.read(path).decode(errors="replace").split("\n\n", 1)[0]
+    name, version = (re.findall(rf"^{key}: *(.+?)\s*$", head, re.M)[0] for key in _KEYS)
+    requires = re.findall(r"^Requires-Dist: *(.+?)\s*$", head, re.M)
+    needed = [line for one in requires if (line := wanted(one, project.extras))]
+    return Built(names.normalize(name), version, tuple(needed), wheel, project)
+
+
+_KEYS = ("Name", "Version")
+
+
+def wanted(requirement: str, extras: frozenset[str]) -> str:
+    """A requirement with the extras in its marker settled; empty when it is not wanted."""
+
+    def settled(found: re.Match[str]) -> str:
+        return f"python_version {'>' if found[1] in extras else '<'} '0'"
+
+    text = re.sub(r"extra\s*==\s*['\"]([^'\"]+)['\"]", settled, requirement)
+    return "" if re.search(r";\s*python_version < '0'\s*$", text) else text

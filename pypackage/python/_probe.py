@@ -1,0 +1,165 @@
+"""What a Python interpreter knows about itself, as one JSON object on stdout.
+
+Run by the interpreter in question as `PYTHON -I -S _probe.py`, and imported by
+`pypackage.python.interpreter` when that is the running one. It needs the standard library alone
+and keeps to what Python 3.6 understands. Without `-S`, Python would run the code that is in
+.pth files, which is the user's.
+"""
+
+import os
+import site
+import sys
+
+# sysconfig is slow to import, and has to come after the folders of a virtual environment.
+
+
+def add_sites() -> None:
+    """Do what `site` does without `-S`, but take of .pth files the folders alone."""
+    site.addpackage = _add_package  # type: ignore[assignment]
+    try:
+        known = site.venv(site.removeduppaths()) or set()
+        site.ENABLE_USER_SITE = site.check_enableusersite()
+        site.addsitepackages(known)
+    except AttributeError:  # one that is not Python's own, as old tools put into environments
+        site.main()
+
+
+def _add_package(folder: str, name: str, known: "set[str]") -> "set[str]":
+    """Stands for `site.addpackage`, which takes in one .pth file."""
+    for path in _named_in(os.path.join(folder, name)):
+        if path not in known:
+            sys.path.append(path)
+            known.add(path)
+    return known
+
+
+def _named_in(pth: str) -> "list[str]":
+    """The folders that a .pth file names."""
+    try:
+        with open(pth, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    named = [line.rstrip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
+    paths = [os.path.abspath(os.path.join(os.path.dirname(pth), line)) for line in named if line]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def search_path() -> "list[str]":
+    """The folders on which installed modules lie, PYTHONPATH and the user site included.
+
+    Where the probe runs isolated (-I), both of them are not on sys.path and are looked up
+    here, in the order that Python gives them: PYTHONPATH first, the user site right before
+    the other site folders. The present folder and the running program's own never get in.
+    """
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    environment = [os.path.abspath(p) for p in given if p]
+    paths = [p for p in sys.path if p]
+    if paths[:1] == [_folder_of_program()]:
+        del paths[0]
+    sites = set(site.getsitepackages())
+    first_site = next((i for i, p in enumerate(paths) if p in sites), len(paths))
+    paths[first_site:first_site] = [p for p in _user_site() if p not in sys.path]
+    paths = environment + paths
+    return [p for i, p in enumerate(paths) if p not in paths[:i]]
+
+
+def _folder_of_program() -> str:
+    """What Python puts first on sys.path for the program that it runs; empty when nothing."""
+    if sys.flags.isolated or getattr(sys.flags, "safe_path", False):
+        return ""
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is not None:  # python -m
+        return os.getcwd()
+    program = getattr(main, "__file__", None)
+    return os.path.dirname(os.path.realpath(program)) if program else ""
+
+
+def _user_site() -> "list[str]":
+    """The user's own site folder and what its .pth files add, unless it is switched off."""
+    of_base = sys.base_prefix in site.PREFIXES  # not so in a closed virtual environment
+    if site.ENABLE_USER_SITE is None or os.environ.get("PYTHONNOUSERSITE") or not of_base:
+        return []
+    user = site.getusersitepackages()
+    if user in sys.path or not os.path.isdir(user):
+        return []
+    files = sorted(name for name in os.listdir(user) if name.endswith(".pth"))
+    return [user, *(path for name in files for path in _named_in(os.path.join(user, name)))]
+
+
+def markers() -> "dict[str, str]":
+    """The variables of environment markers (PEP 508), without `extra`; as `platform` says them."""
+    system = os.uname()
+    version = sys.version.split()[0]
+    name = sys.implementation.name
+    return {
+        "implementation_name": name,
+        "implementation_version": version,
+        "os_name": os.name,
+        "platform_machine": system.machine,
+        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(name, name),
+        "platform_release": system.release,
+        "platform_system": system.sysname,
+        "platform_version": system.version,
+        "python_full_version": version,
+        "python_version": "{}.{}".format(*sys.version_info),
+        "sys_platform": sys.platform,
+    }
+
+
+def brief() -> "list[str]":
+    """What `python.environment.Environment` holds: five values, the markers, the folders."""
+    import _imp
+
+    library = os.path.dirname(os.__file__)
+    told = sorted(markers().items())
+    return [
+        sys.version.split()[0],
+        sys.prefix,
+        sys.base_prefix,
+        _imp.extension_suffixes()[0],
+        " ".join(sorted(getattr(sys, "stdlib_module_names", ()))),
+        *("{}={}".format(*one) for one in told),
+        *(one for one in search_path() if one != library),
+    ]
+
+
+def probe() -> "dict[str, object]":
+    """Everything that `pypackage.python.interpreter.Interpreter` holds, ready for JSON."""
+    import sysconfig
+
+    base = sys.base_prefix
+    names = getattr(sys, "stdlib_module_names", ())
+    paths = sysconfig.get_paths()
+    return {
+        "executable": sys.executable,
+        "base_executable": getattr(sys, "_base_executable", sys.executable),
+        "version": sys.version.split()[0],
+        "prefix": sys.prefix,
+        "base_prefix": base,
+        "search_path": search_path(),
+        "stdlib": paths["stdlib"],
+        "platstdlib": paths["platstdlib"],
+        "include": sysconfig.get_path("include", vars={"base": base, "installed_base": base}),
+        "library": sysconfig.get_config_var("INSTSONAME") or "",
+        "library_dir": sysconfig.get_config_var("LIBDIR") or "",
+        "extension_suffix": sysconfig.get_config_var("EXT_SUFFIX") or "",
+        "markers": markers(),
+        "stdlib_module_names": sorted(names),
+    }
+
+
+def main() -> None:
+    """Answer as JSON; with the argument `brief`, which is quicker, each string after a null."""
+    if sys.flags.no_site:
+        add_sites()
+    if sys.argv[1:] == ["brief"]:
+        sys.stdout.buffer.write(os.fsencode("".join("\0" + one for one in brief())))
+        return
+    import json
+
+    json.dump(probe(), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

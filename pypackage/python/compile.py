@@ -1,0 +1,109 @@
+"""Compiling modules to byte code, by the interpreter that will run them."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pypackage.core import process
+from pypackage.python import _compile
+
+_CHUNK_BYTES = 2_000_000  # of sources that one process compiles
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module to be compiled.
+
+    Attributes:
+        target: Its path relative to the prefix.
+        path: Where it lies now; of no matter when `content` is given.
+        content: Its source, when that is not what lies there.
+        formers: Byte code that its package's builder made: places by target.
+    """
+
+    target: str
+    path: Path = Path()
+    content: bytes | None = None
+    formers: Mapping[str, Path] = field(default_factory=dict)
+
+
+# The content of a pyc file; True when the former one will do; None when there cannot be one.
+ByteCode = bytes | bool | None
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Compiles with one interpreter, several processes at a time.
+
+    Attributes:
+        python: The interpreter, 3.7 or later.
+        workers: Runs the chunks.
+    """
+
+    python: Path
+    workers: Executor
+
+    def compile(self, modules: Sequence[Module]) -> dict[str, ByteCode]:
+        """The byte code of modules, by the target of its file.
+
+        It holds a hash of the source that is never checked, so that neither time stamps nor
+        a folder that cannot be written to make it stale. The chunks depend on the modules
+        alone, and each is compiled in one process in sorted order with a fixed hash seed:
+        so the byte code comes out the same each time.
+
+        Raises:
+            ProcessError: The interpreter cannot be run.
+        """
+        chunks = _chunks(sorted(modules, key=lambda module: module.target))
+        found: dict[str, ByteCode] = {}
+        for answer in [self.workers.submit(self._run, chunk) for chunk in chunks]:
+            found.update(answer.result())
+        return found
+
+    def _run(self, chunk: Sequence[Module]) -> dict[str, ByteCode]:
+        # No -E and no -I: they would disregard the hash seed.
+        environment = {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+        if "LD_LIBRARY_PATH" in os.environ:
+            environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+        command = [str(self.python), "-s", "-S", "-B", _compile.__file__]
+        question = json.dumps([_row(module) for module in chunk]).encode()
+        answer: dict[str, ByteCode] = marshal.loads(
+            process.run(command, env=environment, stdin=question)
+        )
+        return answer
+
+
+def _row(module: Module) -> list[object]:
+    content = None if module.content is None else module.content.decode("latin-1")
+    formers = {target: os.fspath(path) for target, path in module.formers.items()}
+    return [module.target, os.fspath(module.path), content, formers]
+
+
+def _chunks(modules: Sequence[Module]) -> Iterator[list[Module]]:
+    """Portions of about `_CHUNK_BYTES`."""
+    chunk: list[Module] = []
+    room = _CHUNK_BYTES
+    for module in modules:
+        size = _size(module)
+        if chunk and size > room:
+            yield chunk
+            chunk, room = [], _CHUNK_BYTES
+        chunk.append(module)
+        room -= size
+    if chunk:
+        yield chunk
+
+
+def _size(module: Module) -> int:
+    if module.content is not None:
+        return len(module.content)
+    try:
+        return module.path.stat().st_size
+    except OSError:
+        return 0

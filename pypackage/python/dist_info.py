@@ -1,0 +1,187 @@
+"""The metadata of distributions in a prefix, put right after uv has installed them.
+
+Scripts find their interpreter beside themselves, RECORD says what is on disk, and nothing
+tells where on this machine a distribution came from or was put.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+import posixpath
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pypackage.core.errors import InstallError
+from pypackage.core.urls import public
+from pypackage.python import distributions, launcher
+from pypackage.python.distributions import Distribution
+
+# Notes of uv about what it was given and has kept; times of this machine among them.
+_NOTES = ("uv_cache.json", "uv_build.json")
+
+
+def site_folders(prefix: Path) -> list[Path]:
+    """The folders of installed modules of a prefix."""
+    found = [*prefix.glob("lib/python3*/*-packages"), *prefix.glob("local/lib/python3*/*-packages")]
+    return sorted(path for path in found if path.is_dir())
+
+
+def empty_site_folders(prefix: Path) -> list[Path]:
+    """Where modules go in a prefix that has a Python and no modules: they need not exist."""
+    return sorted(path.parent / "site-packages" for path in prefix.glob("lib/python3*/os.py"))
+
+
+def installed(prefix: Path) -> dict[str, Distribution]:
+    """The distributions in a prefix, by normalized name."""
+    return {one.key: one for one in distributions.scan(site_folders(prefix))}
+
+
+def header(info: Path, name: str) -> str:
+    """The value of a header in a distribution's METADATA; empty when there is none."""
+    try:
+        text = (info / "METADATA").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = re.search(rf"^{name}:[ \t]*(.*)$", text.split("\n\n", 1)[0], re.M | re.I)
+    return found[1].strip() if found else ""
+
+
+def glibc_of(platform: str) -> tuple[int, int]:
+    """The lowest glibc of a wheel's platform tag, of several the lowest; (0, 0) for none."""
+    old = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+    found = [(int(a), int(b)) for a, b in re.findall(r"manylinux_(\d+)_(\d+)", platform)]
+    found += [version for tag, version in old.items() if re.search(rf"{tag}_", platform)]
+    return min(found, default=(0, 0))
+
+
+def settle(
+    prefix: Path, stands_for: Path, names: Collection[str], built: Collection[str] = ()
+) -> None:
+    """Make what uv has installed independent of this machine.
+
+    Args:
+        prefix: The folder it was installed in.
+        stands_for: The path that is written into text files in its place.
+        names: The distributions, by normalized name.
+        built: Those of them that were built here, into any file of which the prefix's path
+            may have got.
+
+    Raises:
+        InstallError: The prefix's path stands in a binary file, or one cannot be written.
+    """
+    (prefix / ".lock").unlink(missing_ok=True)
+    try:
+        found = installed(prefix)
+        for name in sorted(set(names) & set(found)):
+            _settle(found[name], prefix, stands_for, whole=name in built)
+    except OSError as error:
+        raise InstallError.of(error, "the environment cannot be written", prefix) from error
+
+
+def _settle(distribution: Distribution, prefix: Path, stands_for: Path, *, whole: bool) -> None:
+    rows = []
+    for row in csv.reader(io.StringIO((distribution.info / "RECORD").read_text())):
+        path = Path(os.path.normpath(distribution.root / row[0]))
+        if _is_private(path):
+            path.unlink()
+            continue
+        if path.name == "direct_url.json":
+            said = json.loads(path.read_bytes())
+            said["url"] = public(said["url"])
+            row = _rewritten(path, row, json.dumps(said, sort_keys=True).encode())
+        elif path.name != "RECORD" and (whole or path.parent.name == "bin"):
+            row = _without_prefix(path, row, prefix, stands_for)
+        rows.append(row)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    _replace(distribution.info / "RECORD", text.getvalue().encode())
+
+
+def _is_private(path: Path) -> bool:
+    """Whether a file tells of this machine; where a distribution was cloned from is kept."""
+    if path.name in _NOTES:
+        return True
+    if path.name != "direct_url.json" or not path.is_file():
+        return False
+    url = json.loads(path.read_bytes()).get("url", "")
+    return not isinstance(url, str) or url.startswith("file:")
+
+
+def _without_prefix(path: Path, row: list[str], prefix: Path, stands_for: Path) -> list[str]:
+    """Rewrite a file that names the prefix; its line of RECORD."""
+    old = path.read_bytes()
+    if bytes(prefix) not in old:
+        return row
+    if b"\0" in old:
+        raise InstallError(
+            f"the build wrote the environment's path into {path.relative_to(prefix)}",
+            "this binary file cannot be moved with the environment",
+        )
+    new = launcher.relative(old) if path.parent == prefix / "bin" else old
+    return _rewritten(path, row, new.replace(bytes(prefix), bytes(stands_for)))
+
+
+def _rewritten(path: Path, row: list[str], new: bytes) -> list[str]:
+    """Write a file anew; its line of RECORD."""
+    _replace(path, new)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(new).digest()).decode().rstrip("=")
+    return [row[0], f"sha256={digest}", str(len(new))]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file anew: it may be a hard link into uv's cache."""
+    mode = path.stat().st_mode
+    path.unlink()
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+def spread(target: Path, place: Path, prefix: Path) -> None:
+    """Move what uv has put into one folder (`--target`) to where it belongs in a prefix.
+
+    Args:
+        target: The folder.
+        place: Of the modules, below the prefix.
+        prefix: Scripts and data files go to `bin`, `share` and the like below it.
+    """
+    outside = {name for name in _SCHEME if _is_no_package(target / name)}
+    for info in sorted(target.glob("*.dist-info")):
+        _record_outside(info / "RECORD", outside, os.path.relpath(prefix, place))
+    for source, path in list(_files(target)):
+        goal = (prefix if path.split("/")[0] in outside else place) / path
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if path.startswith("bin/"):
+            python = f"{prefix}/bin/python"
+            text = re.sub(rb"\A#!\S*python[\d.]*", b"#!" + python.encode(), source.read_bytes())
+            _replace(source, text)
+        shutil.move(source, goal)
+
+
+_SCHEME = ("bin", "etc", "include", "man", "share")
+
+
+def _is_no_package(folder: Path) -> bool:
+    return folder.is_dir() and not (folder / "__init__.py").exists()
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != ".lock":
+            yield path, path.relative_to(folder).as_posix()
+
+
+def _record_outside(record: Path, outside: Collection[str], way: str) -> None:
+    rows = list(csv.reader(io.StringIO(record.read_text())))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [posixpath.join(way, row[0]) if row[0].split("/")[0] in outside else row[0], *row[1:]]
+        for row in rows
+    )
+    _replace(record, text.getvalue().encode())

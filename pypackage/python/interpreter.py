@@ -1,0 +1,254 @@
+"""Python interpreters of this machine: which one is meant, and what it says of itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pypackage.core.errors import InputPathError, ProcessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# json, pathlib, subprocess and the probe are imported where they are used: each run of the
+# analyzer asks which interpreter is meant, and mostly needs none of them.
+
+
+class Interpreter(NamedTuple):
+    """An interpreter as it describes itself; all paths are absolute.
+
+    Attributes:
+        executable: The one that was asked; inside a virtual environment, that one's.
+        base_executable: The one that the virtual environment was made of, else the same.
+        version: Full version, such as `3.11.7`.
+        prefix: `sys.prefix`.
+        base_prefix: `sys.base_prefix`.
+        search_path: Folders and zip files on which modules are looked for, in order, with
+            PYTHONPATH and the user site, without the present folder.
+        stdlib: Folder of the standard library's Python modules.
+        platstdlib: Folder of its platform dependent part; in a virtual environment of no use,
+            ask `base_executable` for it.
+        include: Folder of the C headers; it need not exist.
+        library: File name of libpython (shared or static), empty when unknown.
+        library_dir: The folder where `library` lies when it is shared.
+        extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
+        markers: The variables of environment markers (PEP 508), without `extra`.
+        stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
+    """
+
+    executable: Path
+    base_executable: Path
+    version: str
+    prefix: Path
+    base_prefix: Path
+    search_path: tuple[Path, ...]
+    stdlib: Path
+    platstdlib: Path
+    include: Path
+    library: str
+    library_dir: Path
+    extension_suffix: str
+    markers: dict[str, str]
+    stdlib_module_names: frozenset[str]
+
+    @property
+    def major_minor(self) -> str:
+        """The version's first two numbers, such as `3.11`."""
+        return ".".join(self.version.split(".")[:2])
+
+
+def is_running(name: str | None = None) -> bool:
+    """Whether `find` finds this process's interpreter by a name; False of a mere version."""
+    if name is not None and is_version(name):
+        return False
+    found = _default() if name is None else _which(name)
+    return bool(found) and _is_this(found)
+
+
+def find(name: str | None = None) -> Interpreter:
+    """The interpreter that the user means.
+
+    Args:
+        name: A path, a command on PATH or a version such as `3.11`; by default the
+            `python3` on PATH, and the running one when PATH has none.
+
+    Raises:
+        InputPathError: There is none such, or what is there is not a Python interpreter.
+    """
+    from pathlib import Path
+
+    return _of_version(name) if name is not None and is_version(name) else ask(Path(locate(name)))
+
+
+def locate(name: str | None = None) -> str:
+    """Where the program is that `find` takes by a name that is no mere version.
+
+    Raises:
+        InputPathError: There is none such.
+    """
+    found = _default() if name is None else _which(name)
+    if not found:
+        raise InputPathError(
+            f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
+        )
+    return found
+
+
+def is_version(name: str) -> bool:
+    """Whether a name is a mere version, such as `3.11`."""
+    return bool(re.fullmatch(r"\d+(\.\d+){0,2}", name))
+
+
+def ask(executable: Path) -> Interpreter:
+    """Let an interpreter describe itself; nothing is started when it is the running one.
+
+    Raises:
+        InputPathError: It cannot be started or is not a Python interpreter.
+    """
+    from pypackage.python import _probe
+
+    if _is_this(os.fspath(executable)):
+        return _from_answer(_probe.probe())
+    import json
+
+    said = answer(os.fspath(executable))
+    try:
+        return _from_answer(json.loads(said))
+    except (ValueError, TypeError, KeyError) as error:
+        raise not_one(executable) from error
+
+
+def answer(executable: str, *arguments: str) -> str:
+    """What an interpreter answers to the probe; none of its user's code is run.
+
+    Raises:
+        InputPathError: It cannot be started.
+    """
+    from pypackage.core import process
+    from pypackage.python import _probe
+
+    try:
+        said = process.run([executable, "-I", "-S", _probe.__file__, *arguments])
+    except ProcessError as error:
+        raise not_one(executable, str(error)) from error
+    return os.fsdecode(said)
+
+
+def not_one(executable: str | os.PathLike[str], said: str = "") -> InputPathError:
+    """The error for what is no interpreter."""
+    return InputPathError(f"{executable} is not a Python 3 interpreter that runs here", said)
+
+
+def _default() -> str:
+    return _which("python3") or sys.executable
+
+
+def _which(name: str, path: str = "") -> str:
+    """Where a command is, as a shell finds it; empty when there is none."""
+    if os.path.dirname(name):
+        return name if _can_run(name) else ""
+    folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
+    places = (os.path.join(folder, name) for folder in folders if name)
+    return next(filter(_can_run, places), "")
+
+
+def _can_run(path: str) -> bool:
+    return os.access(path, os.X_OK) and not os.path.isdir(path)
+
+
+def _is_this(executable: str) -> bool:
+    """Whether it is this process's interpreter, perhaps by another name in the same folder.
+
+    The folder matters: a virtual environment's `python` is a link to the one it was made of.
+    """
+    here = sys.executable
+    if os.path.abspath(executable) == here:
+        return True
+    if not (os.path.dirname(executable) and os.path.exists(executable) and os.path.exists(here)):
+        return False
+    same_folder = os.path.samefile(os.path.dirname(executable), os.path.dirname(here))
+    return same_folder and os.path.samefile(executable, here)
+
+
+def _of_version(version: str) -> Interpreter:
+    """The first interpreter of a version, or of one that begins so."""
+    from pathlib import Path
+
+    seen = []
+    for candidate in dict.fromkeys(_candidates(version)):
+        try:
+            interpreter = ask(Path(candidate))
+        except InputPathError:
+            continue  # such as a pyenv shim of a version that is not switched on
+        if f"{interpreter.version}.".startswith(f"{version}."):
+            return interpreter
+        seen.append(interpreter.version)
+    raise InputPathError(
+        f"no Python {version} on PATH, nor with pyenv or uv",
+        f"there is {', '.join(dict.fromkeys(seen)) or 'none'}; name the interpreter's path",
+    )
+
+
+def known() -> list[Interpreter]:
+    """All interpreters from 3.9 on that `find` may find by their versions."""
+    from pathlib import Path
+
+    candidates = (one for minor in _MINORS for one in _candidates(f"3.{minor}"))
+    found: dict[Path, Interpreter] = {}
+    for candidate in {os.path.realpath(one): one for one in candidates}.values():
+        try:
+            interpreter = ask(Path(candidate))
+        except InputPathError:
+            continue
+        found.setdefault(interpreter.base_executable.resolve(), interpreter)
+    return list(found.values())
+
+
+_MINORS = range(9, 25)  # those of Python 3 that there may be
+
+
+def _candidates(version: str) -> Iterator[str]:
+    """Where an interpreter of a version may be: on PATH, this one, with pyenv, uv, or built."""
+    from glob import glob
+
+    short = ".".join(version.split(".")[:2])
+    for name in ("python3", f"python{short}", "python"):
+        for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+            found = _which(name, folder) if folder else ""
+            if found:
+                yield found
+    yield sys.executable
+    home = os.path.expanduser("~")
+    pyenv = os.environ.get("PYENV_ROOT") or f"{home}/.pyenv"
+    share = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
+    uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{share}/uv/python"
+    yield from sorted(glob(f"{pyenv}/versions/{version}*/bin/python"), reverse=True)
+    yield from sorted(glob(f"{uv}/cpython-{version}*/bin/python3"), reverse=True)
+    built = f"{os.environ.get('XDG_CACHE_HOME') or f'{home}/.cache'}/pypackage/interpreters"
+    yield from sorted(glob(f"{built}/cpython-{version}*/bin/python3"), reverse=True)
+
+
+def _from_answer(answer: dict[str, Any]) -> Interpreter:
+    from pathlib import Path
+
+    fields = dict(answer)
+    for key in _PATHS:
+        fields[key] = Path(fields[key])
+    fields["search_path"] = tuple(Path(p) for p in fields["search_path"])
+    fields["stdlib_module_names"] = frozenset(fields["stdlib_module_names"])
+    return Interpreter(**fields)
+
+
+_PATHS = (
+    "executable",
+    "base_executable",
+    "prefix",
+    "base_prefix",
+    "stdlib",
+    "platstdlib",
+    "include",
+    "library_dir",
+)

@@ -1,0 +1,106 @@
+"""Which top-level modules are the standard library of a Python version."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pypackage.python.environment import Environment
+
+# Part of CPython, though only its builds for one platform have them, or those for its tests.
+_OF_PLATFORMS = (
+    "nt posix winreg msvcrt winsound _winapi _overlapped _msi _wmi "
+    "_scproxy _apple_support _ios_support _android_support"
+)
+_OF_TESTS = (
+    "test _ctypes_test _testbuffer _testcapi _testclinic _testclinic_limited "
+    "_testexternalinspection _testimportmultiple _testinternalcapi _testlimitedcapi "
+    "_testmultiphase _testsinglephase _xxinterpchannels _xxsubinterpreters _xxtestfuzz "
+    "xxlimited xxlimited_35 xxsubtype __hello__ __phello__"
+)
+_EVERYWHERE = frozenset(f"__main__ {_OF_PLATFORMS} {_OF_TESTS}".split())
+
+# What Python 2 had and no Python 3 has, under names that programs still try.
+_ONLY_IN_PYTHON_2 = """
+AL BaseHTTPServer Bastion CGIHTTPServer Canvas Carbon ColorPicker ConfigParser Cookie DEVICE
+Dialog DocXMLRPCServer EasyDialogs FL FileDialog FixTk FrameWork GL HTMLParser MacOS
+MimeWriter MiniAEFrame Nav PixMapWrapper Queue SUNAUDIODEV ScrolledText SimpleDialog
+SimpleHTTPServer SimpleXMLRPCServer SocketServer StringIO Tix Tkconstants Tkdnd Tkinter
+UserDict UserList UserString W _LWPCookieJar _MozillaCookieJar __builtin__ _abcoll _bsddb
+_hotshot _sha _winreg aepack aetools aetypes al anydbm applesingle audiodev autoGIL bsddb
+buildtools cPickle cStringIO cd cfmfile commands compiler cookielib copy_reg dbhash dircache
+dl dumbdbm dummy_thread exceptions findertools fl flp fm fpformat future_builtins gdbm
+gensuitemodule gl hotshot htmlentitydefs htmllib httplib ic icopen ihooks imageop imgfile
+imputil jpeg linuxaudiodev macerrors macostools macresource markupbase md5 mhlib mimetools
+mimify multifile mutex new os2emxpath popen2 posixfile repr rexec rfc822 robotparser sets
+sgmllib sha sre statvfs stringold strop sunaudio sunaudiodev thread tkColorChooser
+tkCommonDialog tkFileDialog tkFont tkMessageBox tkSimpleDialog toaiff ttk urllib2 urlparse
+user videoreader whichdb xmllib xmlrpclib
+"""
+
+# Built into the interpreter, or imported before any program: no file is taken for these.
+_BUILT_IN = """
+_abc _ast _codecs _collections _collections_abc _frozen_importlib _frozen_importlib_external
+_functools _imp _io _locale _operator _signal _sitebuiltins _sre _stat _string _symtable
+_thread _tracemalloc _typing _warnings _weakref abc atexit builtins codecs encodings errno
+faulthandler gc genericpath io itertools marshal os posix posixpath pwd site stat sys time
+xxsubtype zipimport __main__
+"""
+_OF_PYTHON_2 = frozenset(_ONLY_IN_PYTHON_2.split())
+_NEVER_SHADOWED = frozenset(_BUILT_IN.split())
+
+
+def names(version: str, environment: Environment | None = None) -> frozenset[str]:
+    """The top-level modules of a version's standard library, on whatever platform.
+
+    Args:
+        version: `3.11`, `3.11.7` or the like; it need not be installed.
+        environment: Of one of that version, asked when stdlib-list does not know the version;
+            without it, the known version nearest to it answers.
+    """
+    wanted = _numbers(version)
+    if wanted == sys.version_info[:2]:  # which says the same as stdlib-list, in no time
+        return sys.stdlib_module_names | _EVERYWHERE
+    from stdlib_list import short_versions
+
+    known = {_numbers(one): one for one in short_versions}
+    if wanted > max(known) and environment is not None and environment.stdlib_module_names:
+        return environment.stdlib_module_names | _EVERYWHERE
+    nearest = min((one for one in known if one >= wanted), default=max(known))
+    return _listed(known[nearest]) | _EVERYWHERE
+
+
+def is_known(version: str) -> bool:
+    """Whether the version alone tells its standard library, with no interpreter to ask."""
+    if _numbers(version) == sys.version_info[:2]:
+        return True
+    from stdlib_list import short_versions
+
+    return _numbers(version) <= max(_numbers(one) for one in short_versions)
+
+
+def is_of_python_2(module: str) -> bool:
+    """Whether a name is that of a module of Python 2's, which is never a package."""
+    return module in _OF_PYTHON_2
+
+
+def is_never_shadowed(module: str) -> bool:
+    """Whether Python takes its own module whatever lies beside the program."""
+    return module in _NEVER_SHADOWED
+
+
+def _listed(version: str) -> frozenset[str]:
+    from stdlib_list import stdlib_list
+
+    tops = frozenset(name.partition(".")[0] for name in stdlib_list(version))
+    if version == "3.9":  # its list lacks the modules written in C, which came and went with
+        return tops | (_listed("3.8") & _listed("3.10")) | {"_zoneinfo"}  # no version then
+    return tops
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    """Major and minor number of a version; the minor one is 0 when there is none."""
+    found = re.match(r"(\d+)(?:\.(\d+))?", version)
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

@@ -1,0 +1,105 @@
+"""Declarations as values, and how they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.core.errors import RequirementsError
+from pypackage.core.names import normalize
+from pypackage.requirements.pep508 import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.requirements import Requirement
+
+
+class Declaration(NamedTuple):
+    """One declared requirement.
+
+    Attributes:
+        requirement: It, as PEP 508 has it; of a conda package by its name on PyPI, without a
+            range when PEP 440 cannot say it.
+        place: Where it stands.
+        wanted: Whether the program needs it though no import of it is found; else it only
+            says the bounds of what is imported.
+        conda: The conda match spec, when it is one.
+    """
+
+    requirement: Requirement
+    place: str
+    wanted: bool = False
+    conda: str = ""
+
+    @property
+    def key(self) -> str:
+        """The normalized name."""
+        return normalize(self.requirement.name)
+
+
+class Declared(NamedTuple):
+    """All that is declared.
+
+    Attributes:
+        requirements: By normalized name, in the order in which they stand.
+        requires_python: Ranges of versions (PEP 440) with the place of each.
+        channels: Conda channels, the most preferred first.
+        warnings: What could not be taken over, with its place.
+    """
+
+    requirements: Mapping[str, tuple[Declaration, ...]] = {}
+    requires_python: tuple[tuple[str, str], ...] = ()
+    channels: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Collector:
+    """Declarations on their way to being a value."""
+
+    def __init__(self) -> None:
+        self.requirements: list[Declaration] = []
+        self.requires_python: list[tuple[str, str]] = []
+        self.channels: list[str] = []
+        self.warnings: list[str] = []
+
+    def made(self) -> Declared:
+        """All of it, each declaration once."""
+        by_name: dict[str, tuple[Declaration, ...]] = {}
+        for one in self.requirements:
+            if one not in by_name.get(one.key, ()):
+                by_name[one.key] = (*by_name.get(one.key, ()), one)
+        return Declared(
+            by_name,
+            tuple(dict.fromkeys(self.requires_python)),
+            tuple(dict.fromkeys(self.channels)),
+            tuple(dict.fromkeys(self.warnings)),
+        )
+
+    def add(self, text: str, place: str, *, wanted: bool = False) -> None:
+        """Take in a requirement; it must be a valid one."""
+        try:
+            self.requirements.append(Declaration(parse(text), place, wanted))
+        except ValueError as error:
+            raise RequirementsError(f"{place}: not a requirement: {text!r}: {error}") from None
+
+    def python(self, versions: str, place: str) -> None:
+        """Take in a range of versions of Python."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            self.requires_python.append((str(SpecifierSet(versions)), place))
+        except InvalidSpecifier:
+            raise RequirementsError(f"{place}: not a range of versions: {versions!r}") from None
+
+
+def merge(parts: Iterable[Declared]) -> Declared:
+    """All declarations together; they are to hold at once."""
+    made = Collector()
+    for part in parts:
+        for declarations in part.requirements.values():
+            made.requirements += declarations
+        made.requires_python += part.requires_python
+        made.channels += part.channels
+        made.warnings += part.warnings
+    return made.made()

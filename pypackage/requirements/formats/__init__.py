@@ -1,0 +1,58 @@
+"""What a program's author has declared: requirements with their bounds, and for which Python.
+
+Inline metadata of a script (PEP 723), pyproject.toml, requirements.txt and environment.yml
+are read to one form. Everything has its place, such as `requirements.txt:3`, for messages.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pypackage.requirements.declarations import Declaration, Declared, merge
+from pypackage.requirements.pep508 import admits, holds, markers, parse
+
+__all__ = ["Declaration", "Declared", "admits", "holds", "inline", "markers", "merge"]
+__all__ += ["parse", "read"]
+
+# The readers are imported where they are used: most scripts declare nothing.
+
+
+def inline(source: str, path: str) -> Declared:
+    """The metadata in a script's comments (PEP 723); what it declares is wanted.
+
+    Args:
+        source: The text of the script.
+        path: What places call it.
+
+    Raises:
+        RequirementsError: There are two blocks, or the one is not valid.
+    """
+    from pypackage.requirements.formats import inline_metadata
+
+    return inline_metadata.read(source, path)
+
+
+def read(path: str) -> Declared:
+    """What a file declares: pyproject.toml, environment.yml (.yaml), else requirements.txt.
+
+    Raises:
+        InputPathError: It, or a file that it includes, cannot be read.
+        RequirementsError: It is not valid.
+    """
+    from pypackage.requirements.declarations import Collector
+    from pypackage.requirements.formats import (
+        declared_environment_yml,
+        declared_requirements_txt,
+        pyproject,
+    )
+    from pypackage.requirements.formats.text import read_text
+
+    text = read_text(path)
+    made = Collector()
+    if path.endswith(".toml"):
+        pyproject.take(made, text, path)
+    elif path.endswith((".yml", ".yaml")):
+        declared_environment_yml.take(made, text, path)
+    else:
+        declared_requirements_txt.take(made, text, path, {os.path.abspath(path)})
+    return made.made()

@@ -1,0 +1,64 @@
+"""conda-lock.yml, whose packages are installed as they are locked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pypackage.requirements.formats.document import Document, Node
+
+
+def as_pixi(read: Document, platform: str) -> bytes:
+    """The content of pixi's lock file that says the same for one platform.
+
+    What is not in the main category, such as `dev`, is left out, as conda-lock does.
+
+    Args:
+        read: A `conda-lock.yml` in the form of conda-lock 1 to 3.
+        platform: Conda's name of it.
+
+    Raises:
+        RequirementsError: It is not valid, or not for the platform.
+    """
+    import yaml
+
+    with read.told():
+        if read.top.get("version", None).value != 1:
+            raise read.top.get("version", 0).misfit("expected 1, the version of the format")
+        packages = [_converted(one) for one in _chosen(read.top, platform)]
+    channels = [one["conda"].rsplit("/", 2)[0] for one in packages if "conda" in one]
+    named = [{kind: one[kind] for kind in ("conda", "pypi") if kind in one} for one in packages]
+    environment = {
+        "channels": [{"url": url} for url in dict.fromkeys(channels)],
+        "packages": {platform: named},
+    }
+    content = {"version": 6, "environments": {"default": environment}, "packages": packages}
+    return yaml.safe_dump(content, sort_keys=False).encode()
+
+
+def _chosen(top: Node, platform: str) -> list[Node]:
+    every = top.get("package", []).items()
+    found = [one for one in every if one.get("platform", "").string() == platform]
+    if not found:
+        known = ", ".join(sorted({one.get("platform", "").string() for one in every}))
+        raise top.get("package", []).misfit(
+            f"is a lock for {known or 'no platform'}, not for {platform}",
+            f"lock for it: conda-lock -p {platform}",
+        )
+    return [one for one in found if one.get("category", "main").value == "main"]
+
+
+def _converted(package: Node) -> dict[str, Any]:
+    """A package's entry as pixi has it."""
+    kinds = ("md5", "sha256")
+    digests = {kind: one.string() for kind, one in package.get("hash", {}).entries()}
+    digests = {kind: digests[kind] for kind in kinds if digests.get(kind)}
+    url = package.get("url", None).string()
+    if package.get("manager", "conda").string() == "pip":
+        version = str(package.get("version", "").value)
+        digests.pop("md5", None)
+        return {"pypi": url, "name": package.get("name", None).string(), "version": version} | {
+            **digests
+        }
+    needs = package.get("dependencies", {}).entries()
+    depends = sorted(f"{name} {one.value or ''}".strip() for name, one in needs)
+    return {"conda": url, **digests, "depends": depends}

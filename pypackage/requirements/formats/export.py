@@ -1,0 +1,104 @@
+"""Requirements in the forms that pip and conda read: requirements.txt and environment.yml."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from pypackage.core import names
+from pypackage.requirements.model import Requirements
+
+
+def requirements_txt(requirements: Requirements) -> str:
+    """The text of a requirements.txt: one requirement a line, sorted.
+
+    Conda packages are named as PyPI does where that is known; one that is not on PyPI is
+    told in a comment. The Python version is a comment, too: pip cannot choose it.
+    """
+    lines = set(requirements.pip)
+    absent = []
+    for spec in requirements.dependencies:
+        if _name(spec) == "python":
+            continue
+        line = _pip(spec)
+        if line:
+            lines.add(line)
+        else:
+            absent.append(f"# not on PyPI: {spec}")
+    head = [f"# Python {requirements.python}"] if requirements.python else []
+    return "".join(f"{line}\n" for line in (*head, *sorted(absent), *sorted(lines)))
+
+
+def environment_yml(requirements: Requirements, name: str = "") -> str:
+    """The text of an environment.yml, as conda, mamba and micromamba read it.
+
+    Args:
+        requirements: What is needed; without a channel of their own it is conda-forge.
+        name: Of the environment; left out when empty, so that the user says it.
+    """
+    specs = sorted(one for one in requirements.dependencies if _name(one) != "python")
+    python = [one for one in requirements.dependencies if _name(one) == "python"]
+    if not python and requirements.python:
+        python = [f"python={requirements.python}"]
+    if requirements.pip and not any(_name(one) == "pip" for one in specs):
+        specs = ["pip", *specs]  # conda warns where pip is used but not asked for
+    lines = [f"name: {_scalar(name)}"] if name else []
+    lines += _list("channels", requirements.channels or ("conda-forge",))
+    lines += _list("dependencies", (*python, *specs))
+    if requirements.pip:
+        lines += ["  - pip:", *(f"      - {_scalar(one)}" for one in sorted(requirements.pip))]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _list(key: str, values: tuple[str, ...]) -> Iterator[str]:
+    if not values:
+        yield f"{key}: []"
+        return
+    yield f"{key}:"
+    yield from (f"  - {_scalar(one)}" for one in values)
+
+
+def _scalar(text: str) -> str:
+    """A string as YAML has it, in quotes only where it could be read as something else."""
+    plain = re.fullmatch(r"[A-Za-z_][\w.+/=<>!*~,\[\]-]*(?:://[\w.+/~-]+)?", text)
+    words = ("true", "false", "yes", "no", "on", "off", "null", "y", "n", "none")
+    if plain and text.lower() not in words:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _name(spec: str) -> str:
+    """The name in a conda match spec."""
+    found = re.match(r"\s*(?:\S+::)?([\w.-]*)", spec)
+    return found[1].lower() if found else ""
+
+
+def _pip(spec: str) -> str:
+    """A conda match spec as a requirement of pip; empty when PyPI is not known to have it.
+
+    A range that only conda can say is left out, and so are builds.
+    """
+    name = _name(spec)
+    pypi = names.pypi_name(name)
+    if not pypi:
+        return ""
+    rest = spec.partition("::")[2] or spec
+    version = re.sub(r"\s*([,|<>=!~]+)\s*", r"\1", rest.strip()[len(name) :].strip())
+    version = version.split(" ")[0].split("[")[0]
+    exact = re.fullmatch(r"={0,2}([\w.!+]+)=[^=]+", version)  # NAME=VERSION=BUILD
+    if exact:
+        return f"{pypi}=={exact[1]}"
+    clauses = [_clause(one) for one in version.split(",") if one not in ("", "*")]
+    return pypi + ",".join(sorted(filter(None, clauses)))
+
+
+def _clause(clause: str) -> str:
+    """One clause of a conda range as PEP 440 has it; empty when it cannot say it."""
+    found = re.fullmatch(r"(==|!=|<=|>=|~=|=|<|>)?(\d[\w.!+]*?)(\.?\*)?", clause)
+    if not found:
+        return ""
+    operator, version, star = found.groups()
+    if operator in (None, "="):
+        return f"=={version}.*" if star or operator else f"=={version}"
+    return f"{operator}{version}{star or ''}"

@@ -1,0 +1,57 @@
+"""The metadata in a script's comments (PEP 723)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pypackage.core.errors import RequirementsError
+from pypackage.requirements.declarations import Collector, Declared
+from pypackage.requirements.formats import toml
+
+
+def read(source: str, path: str) -> Declared:
+    """The metadata in a script's comments (PEP 723); what it declares is wanted.
+
+    Args:
+        source: The text of the script.
+        path: What places call it.
+
+    Raises:
+        RequirementsError: There are two blocks, or the one is not valid.
+    """
+    if "# /// script" not in source:
+        return Declared()
+    blocks = list(_script_blocks(re.sub(r"\r\n?", "\n", source).split("\n")))
+    if not blocks:
+        return Declared()
+    line, content = blocks[0]
+    if len(blocks) > 1:
+        raise RequirementsError(
+            f"{path}:{blocks[1][0]}: a second block of script metadata", f"the first is at {line}"
+        )
+    made = Collector()
+    table = toml.Table(toml.load(content, path, line), f"{path}:{line}", content, line, path)
+    toml.take_project(made, table, wanted=True)
+    return made.made()
+
+
+def _script_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The blocks of type `script`: the line of each one's start, and its content.
+
+    A block reaches from its start to the last `# ///` of the same run of comment lines, with
+    something in between; so says the specification's regular expression, which may take
+    time quadratic in the length of a hostile source.
+    """
+    at = 0
+    while at < len(lines):
+        begin = at
+        while at < len(lines) and (lines[at] == "#" or lines[at].startswith("# ")):
+            at += 1
+        run = lines[begin:at]
+        end = len(run) - 1 - run[::-1].index("# ///") if "# ///" in run else 0
+        starts = (i for i in range(end - 1) if re.fullmatch(r"# /// [a-zA-Z0-9-]+", run[i]))
+        start = next(starts, None)
+        if start is not None and run[start] == "# /// script":
+            yield begin + start + 1, "\n".join(line[2:] for line in run[start + 1 : end])
+        at += 1

@@ -1,0 +1,98 @@
+"""The forms of requirements in JSON: ours, the seed's two keys, and both of poncho's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
+from pypackage.requirements.formats.document import Document, Node, shown
+from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.model import Requirements
+
+_VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?\+?"
+
+
+def read(document: Document) -> Requirements:
+    """The requirements in a document.
+
+    Raises:
+        RequirementsError: They are not valid; the message names the place inside the file.
+    """
+    with document.told():
+        return _requirements(document.top)
+
+
+def _requirements(top: Node) -> Requirements:
+    conda = top.get("conda", {})
+    listed = conda.get("dependencies", None)
+    if listed.value is None:
+        listed = conda.get("packages", [])
+    # In poncho's newer form {"pip": [...]} is one of the dependencies.
+    nested = [one for one in listed.items() if isinstance(one.value, dict)]
+    specs = [one for one in listed.items() if not isinstance(one.value, dict)]
+    for one in nested:
+        one.only("pip")
+    pip = [word for one in (top, *nested) for word in one.get("pip", []).strings()]
+    return Requirements(
+        python=_python(top, specs),
+        modules=tuple(module.module() for module in top.get("modules", []).items()),
+        channels=conda.get("channels", []).strings(),
+        dependencies=tuple(one.string() for one in specs),
+        pip=tuple(pip),
+        optional={name: one.string() for name, one in top.get("optional", {}).entries()},
+        local=top.get("local", []).strings(),
+        data=(
+            *(_git(name, one) for name, one in top.get("git", {}).entries()),
+            *(_http(name, one) for name, one in top.get("http", {}).entries()),
+        ),
+        pinned=tuple(_pinned(top.get("pinned", {}).get("conda", {}))),
+    )
+
+
+def _git(name: str, node: Node) -> Git:
+    _check_variable(name, node)
+    ref = node.get("ref", "")
+    if ref.string().startswith("-"):
+        raise ref.misfit(f"{shown(ref.value)} is no branch, tag or commit")
+    return Git(name, node.required("remote"), ref.string())
+
+
+def _http(name: str, node: Node) -> Http:
+    _check_variable(name, node)
+    sha256 = node.get("sha256", "")
+    if not re.fullmatch("([0-9a-fA-F]{64})?", sha256.string()):
+        raise sha256.misfit(f"expected 64 hexadecimal digits, not {shown(sha256.value)}")
+    kind = node.get("type", "file").one_of(("file", "tar"))
+    compression = node.get("compression", "").one_of(COMPRESSIONS)
+    return Http(name, node.required("url"), kind, compression, sha256.string())
+
+
+# With these no command would be found, or they cannot be set at all (in bash).
+_TAKEN = re.compile(r"PATH|IFS|PWD|HOME|PPID|E?UID|(BASH|SHELL)OPTS|(CONDA|PONCHO)_PREFIX|ppr_\w*")
+
+
+def _check_variable(name: str, node: Node) -> None:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        raise node.misfit("not a name that a variable of the shell can have")
+    if _TAKEN.fullmatch(name):
+        raise node.misfit("the shell or the runner needs this variable", "name the data otherwise")
+
+
+def _pinned(versions: Node) -> Iterator[str]:
+    """Poncho's `pinned`: versions that conda packages have if they come to be installed."""
+    for name, version in versions.entries():
+        text = version.string()
+        yield f"{name}{text}" if text[:1] in ("<", ">", "=", "!", "~") else f"{name}={text}"
+
+
+def _python(top: Node, specs: list[Node]) -> str:
+    """The version under `python`, else that of the conda dependencies, if they say one."""
+    node = top.get("python", "")
+    version = node.string()
+    if version and not re.fullmatch(_VERSION, version):
+        raise node.misfit(f"expected a version such as 3.11.7, not {shown(version)}")
+    if not (version or specs):
+        raise node.misfit("missing", 'give a version, as in {"python": "3.11.7"}')
+    versions = (version, *(python_version(one.string()) for one in specs))
+    return next((one for one in versions if one and re.fullmatch(_VERSION, one)), "")

@@ -1,0 +1,138 @@
+"""requirements.json: what a program needs, as a value, read and written.
+
+Besides our own form it reads what the predecessors wrote: the two keys `python` and
+`modules` alone, and both of poncho's forms (`conda.dependencies`, or `conda.packages` and
+`pip` beside `conda`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pypackage.analysis.source_files import bounded
+from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.requirements.data_sources import Git, Http
+
+
+class Requirements(NamedTuple):
+    """What a program needs.
+
+    Attributes:
+        python: The version of Python, such as `3.11.7`; empty when the dependencies alone
+            say it.
+        modules: Top-level modules that are neither standard library nor local.
+        channels: Conda channels, the first one first.
+        dependencies: Conda match specs, such as `numpy=2.1.3`.
+        pip: Requirements (PEP 508), and folders of projects, that are not to come from conda.
+        optional: Modules that the program can do without, each with the reason.
+        local: The user's own modules and packages, as paths relative to the script.
+        data: What is fetched by git and from the web, as poncho's `git` and `http` say.
+        pinned: Conda match specs that bound what may be installed and ask for nothing.
+        constraints: The same for what comes from PyPI (PEP 508).
+        hashes: Digests that files from PyPI may have, such as `sha256:…`, by the normalized
+            name of the package.
+        pip_options: Where packages of PyPI are looked for, as options of pip:
+            `--index-url=…`, `--extra-index-url=…`, `--find-links=…`, `--no-index`, `--pre`.
+        variables: Environment variables that the program is to have.
+    """
+
+    python: str
+    modules: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    optional: Mapping[str, str] = {}
+    local: tuple[str, ...] = ()
+    data: tuple[Git | Http, ...] = ()
+    pinned: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    hashes: Mapping[str, tuple[str, ...]] = {}
+    pip_options: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
+
+
+_HINT = "python_package_analyze makes such a file: python_package_analyze script.py FILE"
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def load(path: str | os.PathLike[str]) -> Requirements:
+    """Read a requirements file; `-` is stdin.
+
+    Raises:
+        InputPathError: It cannot be read.
+        RequirementsError: It is not valid; the message names the place inside the file.
+    """
+    label = "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
+    try:
+        return loads(read_input(path), label)
+    except (InputPathError, RequirementsError) as error:
+        raise type(error)(error.message, error.hint or _HINT) from error
+
+
+def read_input(path: str | os.PathLike[str]) -> bytes:
+    """The content of a file that was named on the command line; `-` is stdin.
+
+    Raises:
+        InputPathError: It cannot be read.
+    """
+    try:
+        if os.fspath(path) == "-":
+            if sys.stdin is None:  # the process was started without one
+                raise InputPathError("stdin is closed")
+            return bounded(sys.stdin.buffer)
+        with open(path, "rb") as file:
+            return bounded(file)
+    except OSError as error:
+        raise InputPathError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
+
+
+def loads(content: bytes, label: str) -> Requirements:
+    """Read requirements from the content of a file that messages call `label`.
+
+    Raises:
+        RequirementsError: It is not valid; the message names the place inside the file.
+    """
+    from pypackage.requirements.formats import document, requirements_json
+
+    return requirements_json.read(document.of_json(content, label))
+
+
+# --- writing -----------------------------------------------------------------------------
+
+
+def dumps(requirements: Requirements) -> str:
+    """Requirements as JSON: sorted, the same for the same value, with a newline at the end."""
+    data: dict[str, object] = {
+        "python": requirements.python,
+        "modules": sorted(requirements.modules),
+    }
+    dependencies: list[object] = list(requirements.dependencies)
+    if requirements.pip:
+        dependencies.append({"pip": list(requirements.pip)})
+    if requirements.channels or dependencies:
+        data["conda"] = {"channels": list(requirements.channels), "dependencies": dependencies}
+    if requirements.optional:
+        data["optional"] = dict(requirements.optional)
+    if requirements.local:
+        data["local"] = sorted(requirements.local)
+    git = {one.name: one for one in requirements.data if isinstance(one, Git)}
+    http = {one.name: one for one in requirements.data if isinstance(one, Http)}
+    if git:
+        data["git"] = {name: _filled(remote=one.remote, ref=one.ref) for name, one in git.items()}
+    if http:
+        data["http"] = {
+            name: _filled(
+                url=one.url, type=one.kind, compression=one.compression, sha256=one.sha256
+            )
+            for name, one in http.items()
+        }
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def _filled(**keys: str) -> dict[str, str]:
+    return {key: text for key, text in keys.items() if text}

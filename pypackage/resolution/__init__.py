@@ -1,0 +1,1 @@
+"""From modules to packages: what is installed, the table of names, pins."""

@@ -1,0 +1,116 @@
+"""What conda has installed in a prefix, by its records: JSON files named like the packages."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.core import names
+from pypackage.resolution.record_index import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pypackage.python.distributions import Distribution
+
+
+class CondaPackage(NamedTuple):
+    """An installed conda package, as its record says.
+
+    Attributes:
+        name: Its name.
+        version: Its version.
+        channel: A name or a URL, without the platform; empty when the record has none.
+    """
+
+    name: str
+    version: str
+    channel: str
+
+
+class CondaPrefix:
+    """A conda environment's records."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in the environment."""
+        return path.startswith(os.path.join(self.folder, ""))
+
+    def of(self, distribution: Distribution) -> CondaPackage | None:
+        """The package that a distribution is; None when it was installed by pip."""
+        inside = f'"{os.path.relpath(distribution.folder, self.folder)}'.encode()
+        for record in self._likely(distribution.key):
+            if inside in self._content(record):
+                return self._package(record)
+        return None
+
+    def _likely(self, key: str) -> Iterator[str]:
+        """All records; the package that is named like the distribution or so in the table first.
+
+        Any package may have a distribution in it.
+        """
+        called = {one: names.normalize(_name_of(one)) for one in self._records}
+        yield from (one for one in self._records if called[one] == key)
+        known = names.normalize(names.conda_name(key))
+        yield from (one for one in self._records if called[one] == known != key)
+        yield from (one for one in self._records if called[one] not in (key, known))
+
+    def having(self, top: str) -> list[CondaPackage]:
+        """The packages that have a top-level module, sorted."""
+        name = re.escape(top.encode())
+        module = re.compile(
+            rb'"(?:lib/python[0-9.]+/)?site-packages/%b(?:/|\.py"|\.[^"/]*\.?so")' % name
+        )
+        having = [one for one in self._records if module.search(self._content(one))]
+        return [self._package(one) for one in having]
+
+    def named(self, name: str) -> CondaPackage | None:
+        """The package of a name."""
+        for record in self._records:
+            if _name_of(record) == name.lower():
+                return self._package(record)
+        return None
+
+    @cached_property
+    def _records(self) -> list[str]:
+        files = os.listdir(f"{self.folder}/conda-meta")
+        return sorted(one for one in files if one.endswith(".json") and one.count("-") >= 2)
+
+    @cached_property
+    def _contents(self) -> dict[str, bytes]:
+        return {}
+
+    def _content(self, record: str) -> bytes:
+        if record not in self._contents:
+            self._contents[record] = read(f"{self.folder}/conda-meta/{record}")
+        return self._contents[record]
+
+    def _package(self, record: str) -> CondaPackage:
+        name, version, _ = record.removesuffix(".json").rsplit("-", 2)
+        content = self._content(record)
+        # Read without parsing it: the record of Python alone is a megabyte of JSON.
+        channel, subdir = (_string(content, key) for key in (b"channel", b"subdir"))
+        return CondaPackage(name, version, _public(channel.rstrip("/").removesuffix(f"/{subdir}")))
+
+
+def _string(content: bytes, key: bytes) -> str:
+    """The first string with a key in the text of a JSON object."""
+    found = re.search(rb'"%b"\s*:\s*"([^"\\]*)"' % key, content)
+    return found[1].decode("utf-8", "replace") if found else ""
+
+
+def _name_of(record: str) -> str:
+    """The package in the name of a record's file, NAME-VERSION-BUILD.json."""
+    return record.rsplit("-", 2)[0]
+
+
+def _public(channel: str) -> str:
+    """A channel without user names and tokens; its name where conda has its public ones."""
+    plain = re.sub(r"^(\w+://)[^/@]*@", r"\1", channel.rstrip("/"))
+    plain = re.sub(r"(?<=[\w])/t/[^/]+(?=/)", "", plain)
+    public = re.fullmatch(r"https://(?:conda|repo)\.anaconda\.(?:org|com)/(.+)", plain)
+    return public[1] if public else plain

@@ -1,0 +1,202 @@
+"""Which installed package a module comes from, and whether conda or pip brought it.
+
+A question reads no more than it must: the lists of files (RECORD) of the distributions are
+searched as bytes, and only those that mention a module are read as metadata. In a conda
+prefix the records in conda-meta say which conda package a distribution is.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.core import names
+from pypackage.python.distributions import Distribution, load
+from pypackage.resolution.conda_records import CondaPackage, CondaPrefix
+from pypackage.resolution.record_index import Sites
+
+if TYPE_CHECKING:
+    from pypackage.python.environment import Environment
+
+
+class Owner(NamedTuple):
+    """An installed package that a module comes from; at least one of the two is there.
+
+    Attributes:
+        distribution: The Python distribution, which some conda packages are not.
+        conda: The conda package; None when pip or the like installed the distribution.
+    """
+
+    distribution: Distribution | None
+    conda: CondaPackage | None
+
+    @property
+    def key(self) -> str:
+        """The normalized name on PyPI; of what is no distribution the conda name."""
+        if self.distribution:
+            return self.distribution.key
+        assert self.conda is not None
+        return names.pypi_name(self.conda.name) or self.conda.name
+
+    @property
+    def version(self) -> str:
+        """The installed version."""
+        package = self.distribution or self.conda
+        assert package is not None
+        return package.version
+
+
+class Found(NamedTuple):
+    """What is known of a module.
+
+    Attributes:
+        owners: The packages that have it, sorted by name. Several of them have the very
+            module, or only what lies below it when it is a namespace.
+        path: Where it is when no package has it; empty when it is not installed.
+        namespace: Whether it is one, or a part that is missing of one; the owners, if any, only
+            share it.
+    """
+
+    owners: tuple[Owner, ...] = ()
+    path: str = ""
+    namespace: bool = False
+
+
+class _Having(NamedTuple):
+    """A distribution that has a module, and the names of its modules as far as they matter."""
+
+    distribution: Distribution
+    modules: tuple[str, ...]
+
+    def is_namespace(self, name: str) -> bool:
+        """Whether a name is one to which the distribution adds."""
+        return any(module.startswith(f"{name}.") for module in self.modules)
+
+
+class Installed:
+    """What an interpreter has, looked up on disk as it is asked for.
+
+    Attributes:
+        conda: Whether the interpreter is that of a conda environment; one of a virtual
+            environment that was made of it is not.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._folders = environment.sites
+        self._sites = Sites(environment.sites)
+        self._suffixes = ("", ".py", environment.extension_suffix, ".abi3.so", ".so")
+        prefixes = dict.fromkeys((environment.prefix, environment.base_prefix))
+        with_records = (one for one in prefixes if os.path.isdir(f"{one}/conda-meta"))
+        self._prefixes = [CondaPrefix(one) for one in with_records]
+        self._having: dict[str, list[_Having]] = {}
+        self._others: dict[str, Found] = {}
+        self._loaded: dict[str, Distribution | None] = {}
+        self.conda = environment.prefix in [one.folder for one in self._prefixes]
+
+    def of_module(self, module: str) -> Found:
+        """Where a module comes from; the longest part of its dotted name that is known."""
+        top = module.partition(".")[0]
+        if top not in self._having:
+            self._having[top] = self._mentioning(top)
+        candidates = self._having[top]
+        name = module
+        while name and candidates:
+            having = [one for one in candidates if name in one.modules]
+            exactly = [one.distribution for one in having if not one.is_namespace(name)]
+            if exactly:
+                return Found(tuple(map(self._owner, _deepest(exactly, module))))
+            if having and name == module:
+                owners = (self._owner(one.distribution) for one in having)
+                return Found(tuple(owners), namespace=True)
+            name = name.rpartition(".")[0]
+        if candidates:
+            return Found(namespace=True)
+        if top not in self._others:
+            self._others[top] = self._without_distribution(top)
+        return self._others[top]
+
+    def named(self, name: str) -> Owner | None:
+        """The package of a name, be it the one on PyPI or conda's."""
+        key = names.normalize(name)
+        for one in self._sites.named(key):
+            distribution = self._load(one.site, one.info)
+            if distribution and distribution.key == key:
+                return self._owner(distribution)
+        for prefix in self._prefixes:
+            package = prefix.named(name)
+            if package:
+                return Owner(None, package)
+        return None
+
+    def python_channel(self) -> str:
+        """The channel that conda's Python comes from; empty when it is not conda's."""
+        for prefix in self._prefixes:
+            python = prefix.named("python")
+            if python:
+                return python.channel
+        return ""
+
+    def _mentioning(self, top: str) -> list[_Having]:
+        """The distributions that have a top-level module; the first one of a name counts."""
+        found: dict[str, _Having] = {}
+        for one, says in self._sites.having(top):
+            distribution = self._load(one.site, one.info)
+            if distribution is None or distribution.key in found:
+                continue
+            if distribution.may_have(top) if distribution.project else says:
+                regular = not distribution.project and one.is_regular(top.encode())
+                modules = (top,) if regular else distribution.modules
+                found[distribution.key] = _Having(distribution, modules)
+        return [found[key] for key in sorted(found) if top in found[key].modules]
+
+    def _load(self, site: str, info: str) -> Distribution | None:
+        if info not in self._loaded:
+            self._loaded[info] = load(site, info)
+        return self._loaded[info]
+
+    def _owner(self, distribution: Distribution) -> Owner:
+        prefix = next((one for one in self._prefixes if one.holds(distribution.folder)), None)
+        return Owner(distribution, prefix.of(distribution) if prefix else None)
+
+    def _without_distribution(self, top: str) -> Found:
+        """A module that no distribution has: a conda package has it, or nothing does."""
+        paths = (
+            os.path.join(site, f"{top}{end}") for site in self._folders for end in self._suffixes
+        )
+        path = next(filter(_is_module, paths), "")
+        if not path:
+            return Found()
+        conda = (one for prefix in self._prefixes for one in prefix.having(top))
+        owners = tuple(Owner(None, one) for one in conda)
+        return Found(owners) if owners else Found(path=path)
+
+
+def _is_module(path: str) -> bool:
+    """Whether a path is a module: a file, or a folder with some; an empty shell is none."""
+    if not os.path.isdir(path):
+        return os.path.exists(path)
+    with os.scandir(path) as entries:
+        return any(
+            one.name.endswith((".py", ".so")) or (one.is_dir() and one.name.isidentifier())
+            for one in entries
+            if one.name != "__pycache__"
+        )
+
+
+def _deepest(owners: list[Distribution], module: str) -> list[Distribution]:
+    """Those with most of a dotted module's path, where several put files into one package."""
+    if len(owners) == 1:
+        return owners
+    parts = module.split(".")
+    reach = {one.key: _reach(one, parts) for one in owners}
+    return [one for one in owners if reach[one.key] == max(reach.values())]
+
+
+def _reach(distribution: Distribution, parts: list[str]) -> int:
+    """How many of the leading parts of a dotted name are among the files."""
+    paths = distribution.listed
+    for count in range(len(parts), 1, -1):
+        path = "/".join(parts[:count])
+        if any(one.startswith((f"{path}/", f"{path}.")) for one in paths):
+            return count
+    return 1

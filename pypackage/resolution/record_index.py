@@ -1,0 +1,109 @@
+"""The lists of files of installed distributions, searched as bytes: they may be megabytes."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+
+from pypackage.core.names import normalize
+from pypackage.python import metadata
+
+_TOP = rb'^"?([^/\n\r,."]+)'
+
+
+class FileList:
+    """The list of files of one distribution, read when it is asked.
+
+    Attributes:
+        site: The folder of modules.
+        info: The metadata folder.
+        editable: Whether the modules may lie elsewhere.
+    """
+
+    def __init__(self, site: str, info: str) -> None:
+        self.site = site
+        self.info = info
+        self.editable = os.path.exists(f"{info}/direct_url.json")
+
+    def may_have(self, top: bytes) -> bool:
+        """Whether a top-level name is among the files, or nothing tells that it is not."""
+        return top in self._tops or not self._content
+
+    def is_regular(self, top: bytes) -> bool:
+        """Whether a top-level name is for sure a module or a package that is no namespace."""
+        content = self._content
+        if b"/namespace_packages.txt" in content:
+            return False
+        return b"\n%b/__init__.py," % top in content or b"\n%b.py," % top in content
+
+    @cached_property
+    def _tops(self) -> frozenset[bytes]:
+        return frozenset(re.findall(_TOP, self._content, re.MULTILINE))
+
+    @cached_property
+    def _content(self) -> bytes:
+        """The files or at least the modules, one a line."""
+        for name in ("RECORD", "top_level.txt"):
+            content = read(f"{self.info}/{name}")
+            if content:
+                return b"\n" + content
+        return b""
+
+
+class Sites:
+    """The lists of files in some folders of modules.
+
+    Args:
+        folders: The folders, in the order in which modules are looked for.
+    """
+
+    def __init__(self, folders: tuple[str, ...]) -> None:
+        self._folders = folders
+
+    @cached_property
+    def lists(self) -> list[FileList]:
+        """The list of files of each distribution."""
+        return [FileList(one, info) for one in self._folders for info in metadata.folders_in(one)]
+
+    def having(self, top: str) -> list[tuple[FileList, bool]]:
+        """The distributions that may have a module, and whether their lists say so."""
+        name = top.encode()
+        present = {one for one in self._folders if top in self._names[one]}
+        listed = ((one, one.site in present and one.may_have(name)) for one in self.lists)
+        return [(one, says) for one, says in listed if says or one.editable]
+
+    @cached_property
+    def _names(self) -> dict[str, frozenset[str]]:
+        """What is in each folder, by the names before the first dot."""
+        return {folder: _names_in(folder) for folder in self._folders}
+
+    @cached_property
+    def _called(self) -> list[tuple[str, FileList]]:
+        """The lists by the normalized names of the metadata folders."""
+        return [(_called(one.info), one) for one in self.lists]
+
+    def named(self, key: str) -> list[FileList]:
+        """Those whose metadata folder begins like a normalized name of a distribution."""
+        return [one for called, one in self._called if called.startswith(key)]
+
+
+def _names_in(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(name.partition(".")[0] for name in os.listdir(folder))
+    except OSError:
+        return frozenset()
+
+
+def _called(info: str) -> str:
+    folder, name = os.path.split(info)
+    return normalize(os.path.basename(folder) if name == "EGG-INFO" else name)
+
+
+def read(path: str) -> bytes:
+    """The content of a file, empty when there is none."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError:
+        return b""

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pypackage.analysis.imports import Import, Target, Why, quick
+from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.scanning import scan_text
+from pypackage.core.errors import SourceError
+
+TARGET = Target((3, 11))
+
+
+def test_scan__plain_source__same_as_its_tree() -> None:
+    text = (
+        '"""import not_this"""\nimport a, b.c as d  # import nor_this\n'
+        "from .e import (f,  # a comment, with commas\n                g as h,\n)\n"
+        "def i():\n    from j import *\n    async def k():\n        import l\n"
+        "if TYPE_CHECKING:\n    import m\nelse:\n    import n\n"
+        "try:\n    import o\nexcept ImportError:\n    o = None\n"
+        "q = pytest.importorskip('q.r')\n"
+    )
+    found = quick.scan(text)
+    assert found is not None
+    assert found == scan_text(text, "s.py", TARGET)
+    whys = {one.module: one.why for one in found.imports}
+    assert whys["m"] is Why.TYPE_CHECKING
+    assert whys["o"] is whys["q.r"] is Why.OPTIONAL
+    assert Import("l", "", 9, 9, deferred=True) in found.imports
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1; import a",
+        "if x: import a",
+        "import a; import b",
+        "if 0:\n    import a",
+        "if not TYPE_CHECKING:\n    import a",
+        "from typing import TYPE_CHECKING as TC\nif TC:\n    import a",
+        "import sys\nif sys.version_info > (3,):\n    import a",
+        "import sys\ndef f():\n    if sys.version_info > (3,):\n        return\n    import a",
+        "def f():\n    return\n    import a",
+        "from importlib import import_module\nimport_module('a')",
+        "import x\nexec('import a')",
+        "import sys\nsys.path.insert(0, 'x')\nimport a",
+        "with suppress(ImportError):\n    import a",
+        "while False:\n    import a",
+        "import größe",
+        "\timport a",
+        "from x \\\n import a",
+        "x = 'open\nimport a",
+    ],
+)
+def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
+    assert quick.scan(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = [a\n  for a in b\n    if c]\nimport a",
+        "def f(\n    a,\n    b\n):\n    import a",
+        "def f():\n    x = [a\nfor a in b]\n    import a",
+        "def f():\n    x = '''\nif 0:\n'''\n    import a",
+        "if a and (\n    b\n):\n    import a",
+        "if x is not None and y == 1:\n    import a",
+        "for x in y:\n    if x:\n        continue\n    import a",
+        "try:\n    x()\nexcept ValueError:\n    import a\nfinally:\n    import b",
+        "class K:\n  try:\n    import a\n  except:\n    raise\n  else:\n    import b",
+        "if x:\n    pass\nelif y:\n    import a\nelse:\n    import b",
+        "from . import a\nfrom .. import b\nfrom ...c.d import e",
+        "import a, \\\n    b\nfrom c import d, \\\n    e",
+        "import a\r\nif x:\r\n    import b\r\n",
+    ],
+)
+def test_scan__layout_of_all_kinds__same_as_its_tree(text: str) -> None:
+    found = quick.scan(text)
+    assert found is None or found.imports == scan_text(text, "s.py", TARGET).imports
+
+
+def sources_here() -> Iterator[Path]:
+    """The modules of this Python, and all that is installed beside it."""
+    folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}
+    for folder in sorted(folders):
+        for here, subfolders, names in os.walk(folder):
+            subfolders.sort()
+            yield from (Path(here, name) for name in sorted(names) if name.endswith(".py"))
+
+
+def disagreements(paths: list[Path]) -> list[str]:
+    found = []
+    for path in paths:
+        try:
+            text = decode(path.read_bytes(), str(path))
+            answer = quick.scan(text)
+            if answer is not None and answer.imports != scan_text(text, str(path), TARGET).imports:
+                found.append(str(path))
+        except SourceError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_scan__some_of_what_is_installed__never_differs_from_the_tree() -> None:
+    assert disagreements(list(sources_here())[::25]) == []
+
+
+@pytest.mark.slow
+def test_scan__all_that_is_installed__never_differs_from_the_tree() -> None:
+    assert disagreements(list(sources_here())) == []

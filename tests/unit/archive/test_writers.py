@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pypackage.archive import manifest, tar_stream, writers
+from pypackage.archive.contents import Contents, Entry
+from pypackage.archive.manifest import Package
+from pypackage.core.errors import InputPathError, PackError
+from pypackage.core.progress import SILENT
+from pypackage.integrations import compatibility
+
+PACKAGES = (Package("python", "3.11.7", "h0_0", "linux-64", "ab" * 32, "u", ()),)
+TIME = 1_000_000_001  # odd, which the times of a zip file are not by themselves
+
+# How a user unpacks each, with the real tool.
+UNPACK = {
+    "tar.gz": "tar xzf {} -C {}",
+    "tar": "tar xf {} -C {}",
+    "tar.zst": "tar --zstd -xf {} -C {}",
+    "zip": "unzip -q {} -d {}",
+    "squashfs": "unsquashfs -quiet -no-progress -dest {1} {0}",
+}
+FORMATS = sorted([*UNPACK, "folder"])
+
+
+@pytest.fixture
+def contents(tmp_path: Path) -> Contents:
+    """A folder with all kinds of files."""
+    folder = tmp_path / "prefix"
+    (folder / "empty").mkdir(parents=True)
+    (folder / "tool").write_text("#!/bin/sh\n")
+    (folder / "tool").chmod(0o700)
+    (folder / "module.py").write_text("x = 1\n")
+    os.utime(folder / "module.py", (TIME, TIME))
+    (folder / "link").symlink_to("module.py")
+    (folder / "blob").write_bytes(os.urandom(300_000))
+    long = "lib/" + "very-long-name/" * 12 + "ünïcode.txt"
+    return Contents(
+        entries=(
+            Entry("bin/tool", folder / "tool", package="python"),
+            Entry("lib/module.py", folder / "module.py", package="numpy", pristine=True),
+            Entry("lib/rewritten.py", folder / "module.py", data=b"y = 2\n", package="numpy"),
+            Entry("lib/link.py", folder / "link", package="numpy"),
+            Entry("lib/blob", folder / "blob", package="numpy"),
+            Entry("lib/made", None, data=b"made", mode=0o644),
+            Entry("var/empty", folder / "empty"),
+            Entry(long, folder / "module.py"),
+        ),
+        relocations=(),
+        packages=PACKAGES,
+    )
+
+
+def unpacked(contents: Contents, format_: str, folder: Path) -> Path:
+    """What the format's own tool makes of an environment."""
+    if format_ == "squashfs" and not shutil.which("mksquashfs"):
+        pytest.skip("squashfs-tools is not installed")
+    folder.mkdir()
+    archive, out = folder / f"e.{format_}", folder / "out"
+    if format_ == "folder":
+        writers.write(contents, format_, out, SILENT)
+        return out
+    writers.write(contents, format_, archive, SILENT)
+    if format_ != "squashfs":
+        out.mkdir()
+    subprocess.run(UNPACK[format_].format(archive, out).split(), check=True, env={**os.environ})
+    return out
+
+
+def listing(folder: Path) -> dict[str, tuple[str, object, int]]:
+    """Each file's mode, content and time; each link's target; empty folders."""
+    found: dict[str, tuple[str, object, int]] = {}
+    for path in sorted(folder.rglob("*")):
+        status, name = path.lstat(), path.relative_to(folder).as_posix()
+        if name.startswith(manifest.PATH):
+            continue
+        if path.is_symlink():
+            found[name] = ("link", os.readlink(path), 0)
+        elif path.is_file():
+            mode = stat.filemode(status.st_mode)
+            found[name] = (mode, path.read_bytes(), int(status.st_mtime))
+        elif not list(path.iterdir()):
+            found[name] = ("folder", "", 0)
+    return found
+
+
+@pytest.fixture
+def wanted(contents: Contents, tmp_path: Path) -> dict[str, tuple[str, object, int]]:
+    return listing(unpacked(contents, "tar.gz", tmp_path / "wanted"))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_write__unpacked_by_the_real_tool__is_the_tree_of_the_tar_gz(
+    contents: Contents, wanted: object, tmp_path: Path, format_: str
+) -> None:
+    made = listing(unpacked(contents, format_, tmp_path / "made"))
+    assert made == wanted
+    assert made["lib/link.py"] == ("link", "module.py", 0)
+    assert made["bin/tool"][0] == "-rwxr-xr-x"
+    assert made["lib/made"][0] == "-rw-r--r--"
+    assert made["lib/module.py"][2] == TIME
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_manifest__in_each_format__tells_files_and_content(
+    contents: Contents, tmp_path: Path, format_: str
+) -> None:
+    out = unpacked(contents, format_, tmp_path / "made")
+    described = json.loads((out / manifest.PATH).read_text())
+    assert described["files"] == len(contents.entries) + 4
+    assert described["packages"][0]["name"] == "python"
+    if format_ != "tar.gz":
+        assert described["members"] == []
+        assert len(described["tree"]) == 64
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, "sh"])
+def test_packages__of_each_format__are_known_to_the_client(
+    contents: Contents, format_: str, tmp_path: Path
+) -> None:
+    archive = tmp_path / "e"
+    writers.write(contents, format_, archive, SILENT)
+    assert compatibility.packages(archive) == {"python": "3.11.7"}
+    if format_ != "folder":
+        archive.write_bytes(archive.read_bytes()[:150])
+        with pytest.raises(InputPathError, match="does not tell what is in it"):
+            compatibility.packages(archive)
+
+
+@pytest.mark.parametrize("format_", [*FORMATS, "sh"])
+def test_write__other_content__has_another_id(
+    contents: Contents, tmp_path: Path, format_: str
+) -> None:
+    changed = [e for e in contents.entries if e.target != "lib/made"]
+    other = Contents((*changed, Entry("lib/made", None, b"mode")), (), PACKAGES)
+    assert identity(contents, format_, tmp_path / "a") != identity(other, format_, tmp_path / "b")
+    assert identity(contents, format_, tmp_path / "c") == identity(
+        contents, format_, tmp_path / "a"
+    )
+
+
+def identity(contents: Contents, format_: str, output: Path) -> str:
+    """The id as sh finds it: in the first lines, or the last one of an image."""
+    writers.write(contents, format_, output, SILENT)
+    if format_ == "folder":
+        lines = (output / manifest.PATH).read_bytes().split(b"\n")
+    else:
+        lines = output.read_bytes().split(b"\n")
+    told = {
+        "squashfs": lines[-2],
+        "zip": next((line for line in lines[:8] if b"environment_id" in line), b""),
+    }.get(format_, lines[1])
+    found = told.decode().rstrip(' ",').replace('"', " ").split()[-1]
+    assert len(found) == 64
+    return found
+
+
+@pytest.mark.parametrize("format_", ["tar", "tar.zst", "zip", "squashfs", "sh"])
+def test_write__twice_in_two_places__gives_the_same_bytes(
+    contents: Contents, tmp_path: Path, format_: str
+) -> None:
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "prefix", copy, symlinks=True)
+    moved = [
+        Entry(
+            e.target,
+            e.source and copy / Path(e.source).name,
+            e.data,
+            e.link,
+            e.package,
+            e.mode,
+            e.pristine,
+        )
+        for e in contents.entries
+    ]
+    for name, entries in (("a", contents.entries), ("b", moved[::-1])):
+        old_umask = os.umask(0o077 if name == "a" else 0o022)
+        writers.write(Contents(tuple(entries), (), PACKAGES), format_, tmp_path / name, SILENT)
+        os.umask(old_umask)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    if format_ == "sh":
+        assert os.access(tmp_path / "a", os.X_OK)
+
+
+def test_zip__members__are_checked_by_unzip_and_first_is_the_manifest(
+    contents: Contents, tmp_path: Path
+) -> None:
+    writers.write(contents, "zip", tmp_path / "e.zip", SILENT)
+    with zipfile.ZipFile(tmp_path / "e.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist()[0] == manifest.PATH
+    subprocess.run(["unzip", "-tq", tmp_path / "e.zip"], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("format_", ["tar", "tar.zst", "zip", "squashfs", "sh", "folder"])
+def test_write__file_is_gone__names_it_and_leaves_the_former(
+    contents: Contents, tmp_path: Path, format_: str
+) -> None:
+    output = tmp_path / "out" / "e"
+    output.parent.mkdir()
+    writers.write(contents, format_, output, SILENT)
+    former = output.stat().st_ino
+    (tmp_path / "prefix" / "blob").unlink()
+    with pytest.raises(PackError, match="prefix/blob"):
+        writers.write(contents, format_, output, SILENT)
+    assert output.stat().st_ino == former
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_folder__of_the_user_s_own__is_left_alone(contents: Contents, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.tex").touch()
+    with pytest.raises(PackError, match="is no environment that python_package_create made"):
+        writers.write(contents, "folder", tmp_path / "mine", SILENT)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
+
+
+def test_squashfs__without_the_program__says_what_to_install(
+    contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PackError, match="squashfs-tools"):
+        writers.check("squashfs", tmp_path)
+    with pytest.raises(PackError, match="squashfs-tools"):
+        writers.write(contents, "squashfs", tmp_path / "e.squashfs", SILENT)
+
+
+def test_runner_and_manifest__of_an_environment_that_was_unpacked__are_there_once(
+    contents: Contents, tmp_path: Path
+) -> None:
+    former = [Entry("bin/run_in_env", None, b"former"), Entry(manifest.PATH, None, b"{}")]
+    again = Contents((*contents.entries, *former), (), PACKAGES)
+    targets = [entry.target for entry in tar_stream.with_tools(again.entries)]
+    assert targets.count("bin/run_in_env") == 1
+    assert manifest.PATH not in targets
+
+
+def test_squashfs__superblock__has_no_time_of_its_own(contents: Contents, tmp_path: Path) -> None:
+    if not shutil.which("mksquashfs"):
+        pytest.skip("squashfs-tools is not installed")
+    writers.write(contents, "squashfs", tmp_path / "e", SILENT)
+    head = (tmp_path / "e").read_bytes()[:16]
+    assert head[:4] == b"hsqs"
+    assert int.from_bytes(head[8:12], "little") == tar_stream.EPOCH

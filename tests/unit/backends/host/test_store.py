@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from pypackage.backends.host.conda_file import Description, write
+from pypackage.backends.host.files import Item, seal
+from pypackage.backends.host.store import Store
+
+
+def package(folder: Path, name: str = "pkg") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    description = Description(name, "1.0", (), "linux-64")
+    return write(folder, description, [seal(Item("x", content=name.encode()))])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store", "linux-64")
+
+
+def test_lookup__added__is_found_until_what_is_watched_changes(
+    store: Store, tmp_path: Path
+) -> None:
+    watched = tmp_path / "lib.so"
+    watched.write_text("1")
+    made = package(tmp_path)
+    kept = store.add("key", made, [watched])
+    assert not made.exists()
+    assert store.lookup("key") == kept
+    assert store.lookup("other") is None
+    watched.write_text("22")
+    assert store.lookup("key") is None
+
+
+@pytest.mark.parametrize("damage", ["no package", "no note", "half a note"])
+def test_lookup__store_damaged__is_not_found(store: Store, tmp_path: Path, damage: str) -> None:
+    kept = store.add("key", package(tmp_path), [])
+    note = store.root / "keys" / "key.json"
+    if damage == "no package":
+        kept.unlink()
+    elif damage == "no note":
+        note.unlink()
+    else:
+        note.write_text(note.read_text()[:9])
+    assert store.lookup("key") is None
+
+
+def test_channel__packages__indexed_and_named_by_them(store: Store, tmp_path: Path) -> None:
+    packages = [store.add(n, package(tmp_path, n), []) for n in ("a", "b")]
+    channel = store.channel(packages)
+    repodata = json.loads((channel / "linux-64" / "repodata.json").read_text())
+    assert sorted(repodata["packages.conda"]) == [path.name for path in packages]
+    assert (channel / "noarch" / "repodata.json").is_file()
+    assert store.channel(packages[::-1]) == channel
+    assert store.channel(packages[:1]) != channel
+    assert (channel / "linux-64" / packages[0].name).samefile(packages[0])
+
+
+def _make_channel(root: Path, worker: int) -> None:
+    store = Store(root, "linux-64")
+    store.channel([store.add("key", package(root / f"w{worker}"), [])])
+    # As the executable ends: the indexer's threads crash an interpreter that ends in good order.
+    os._exit(0)
+
+
+def test_channel__many_processes_at_once__one_whole_channel(store: Store) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_make_channel, args=(store.root, i)) for i in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    (channel,) = (store.root / "channels").iterdir()
+    assert len(list((channel / "linux-64").glob("*.conda"))) == 1

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pypackage.cli import terminal
+from pypackage.core.errors import SolveError
+from pypackage.core.progress import Reporter
+
+
+def run(action: Callable[[Reporter], object], *argv: str) -> int:
+    parser = terminal.Parser("%(prog)s [options]", "Try it.", "")
+    parser.prog = "tool"
+
+    def command(_: argparse.Namespace, report: Reporter) -> None:
+        action(report)
+
+    return terminal.run(parser, command, argv)
+
+
+def raiser(error: BaseException) -> Callable[[Reporter], object]:
+    def action(_: Reporter) -> None:
+        raise error
+
+    return action
+
+
+def work(report: Reporter) -> None:
+    with report.step("packing", 2) as step:
+        step.grow(1)
+        step.advance()
+    report.note("a detail")
+    report.warn("a danger")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ([], "packing ...\ntool: warning: a danger\n"),
+        (["-v"], "packing ...\na detail\ntool: warning: a danger\n"),
+        (["-q"], ""),
+    ],
+)
+def test_run__command_reports__lines_on_stderr(
+    capsys: pytest.CaptureFixture[str], option: list[str], said: str
+) -> None:
+    assert run(work, *option) == 0
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (SolveError("no x", "try y\nor z"), 4, "tool: error: no x\n  try y\n  or z\n"),
+        (KeyboardInterrupt(), 130, "tool: error: interrupted\n"),
+        (
+            PermissionError(13, "Permission denied", "/f"),
+            74,
+            "tool: error: /f: Permission denied\n",
+        ),
+        (OSError(28, "No space left"), 74, "tool: error: No space left\n  free some space,"),
+        (
+            ModuleNotFoundError("No module named 'rich'"),
+            70,
+            "tool: error: No module named 'rich': a library that tool needs is missing\n",
+        ),
+        (ZeroDivisionError("oops"), 70, "tool: error: internal error: ZeroDivisionError: oops\n"),
+    ],
+)
+def test_run__command_fails__one_line_and_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+) -> None:
+    assert run(raiser(error), "-q") == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(said)
+    assert "Traceback" not in captured.err
+
+
+def test_run__internal_error_with_verbose__shows_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(raiser(ZeroDivisionError("oops")), "-v") == terminal.INTERNAL_ERROR
+    said = capsys.readouterr().err
+    assert "in action" in said
+    assert said.endswith("ZeroDivisionError: oops\n")
+
+
+def test_run__invalid_option__exit_1_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(work, "--verb") == 1  # options are not abbreviated
+    assert capsys.readouterr().err == (
+        "tool: error: unrecognized arguments: --verb\n  usage: tool [options]\n  see tool -h\n"
+    )
+
+
+BARS = """
+import sys, time
+from pypackage.cli import terminal
+report = terminal.reporter("tool", quiet="-q" in sys.argv)
+with report.step("linking [red]", 4) as step:
+    step.advance(3)
+    with report.step("solving"):
+        report.warn("mind [bold] " + "x" * 300)
+    time.sleep(0.15)
+report.warn("done")
+"""
+
+
+def on_terminal(*argv: str, term: str = "xterm") -> str:
+    """What the program above writes to a terminal."""
+    leader, follower = pty.openpty()
+    root = str(Path(terminal.__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "TERM": term, "COLUMNS": "80"}
+    subprocess.run(
+        [sys.executable, "-c", BARS, *argv], stderr=follower, env=environment, check=True
+    )
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):  # the end of what was written
+        while more := os.read(leader, 100_000):
+            said += more
+    os.close(leader)
+    return said.decode()
+
+
+def test_reporter__terminal__bars_with_whole_lines_above() -> None:
+    said = on_terminal()
+    assert "linking [red]" in said
+    assert "75%" in said
+    assert "tool: warning: mind [bold] " + "x" * 300 in said
+    assert said.endswith("tool: warning: done\r\n")
+
+
+def test_reporter__quiet_terminal__says_nothing() -> None:
+    assert on_terminal("-q") == ""
+
+
+def test_reporter__dumb_terminal__plain_lines() -> None:
+    said = on_terminal(term="dumb").splitlines()
+    assert said[:2] == ["linking [red] ...", "solving ..."]

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from pypackage.core import files
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_new_file__block_ends__replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with files.new_file(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert (path.read_bytes(), names(tmp_path)) == (b"new", ["out"])
+
+
+def test_new_file__block_fails__keeps_the_former(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyError), files.new_file(path) as file:
+        file.write(b"half")
+        raise KeyError
+    assert (path.read_bytes(), names(tmp_path)) == (b"old", ["out"])
+
+
+def test_new_file__by_the_umask__is_readable_like_any_other(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with files.new_file(tmp_path / "out"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o644
+
+
+def test_new_file__former_one_behind_a_link__keeps_mode_and_link(tmp_path: Path) -> None:
+    (tmp_path / "real").touch(0o600)
+    (tmp_path / "link").symlink_to("real")
+    with files.new_file(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o600
+
+
+def test_new_folder__former_one__is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "envs" / "mine"
+    for name in ("a", "b"):
+        with files.new_folder(path, replace=True) as folder:
+            (folder / name).touch()
+    assert (names(path), names(path.parent)) == (["b"], ["mine"])
+
+
+def test_new_folder__block_fails__keeps_the_former(tmp_path: Path) -> None:
+    with files.new_folder(tmp_path / "mine", replace=True) as folder:
+        (folder / "a").touch()
+    with pytest.raises(KeyError), files.new_folder(tmp_path / "mine", replace=True) as folder:
+        (folder / "b").touch()
+        raise KeyError
+    assert (names(tmp_path / "mine"), names(tmp_path)) == (["a"], ["mine"])
+
+
+def test_new_folder__many_makers_at_once__all_succeed_and_one_stays(tmp_path: Path) -> None:
+    barrier = threading.Barrier(8)
+    failed: list[BaseException] = []
+
+    def make(number: int) -> None:
+        try:
+            for _ in range(20):
+                with files.new_folder(tmp_path / "mine", replace=True) as folder:
+                    (folder / str(number)).touch()
+                    barrier.wait(timeout=20)
+        except BaseException as error:
+            failed.append(error)
+            barrier.abort()
+
+    threads = [threading.Thread(target=make, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert names(tmp_path) == ["mine"]
+    assert len(names(tmp_path / "mine")) == 1
+
+
+def test_new_folder__not_to_replace__the_first_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "entry"
+    with files.new_folder(path, replace=False) as slow:
+        (slow / "slow").touch()
+        with files.new_folder(path, replace=False) as fast:
+            (fast / "fast").touch()
+    assert (names(path), names(tmp_path)) == (["fast"], ["entry"])
+
+
+def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> None:
+    kept = [f".fresh.{'0' * 12}.part", ".theirs.part", "mine"]
+    for name in (f".old.{'0' * 12}.part", *kept[:2]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+        if "fresh" not in name:
+            os.utime(tmp_path / name, (0, 0))
+    (tmp_path / f".a.tar.gz.{'1' * 12}.part").touch()
+    os.utime(tmp_path / f".a.tar.gz.{'1' * 12}.part", (0, 0))
+    with files.new_folder(tmp_path / "mine", replace=True):
+        pass
+    assert names(tmp_path) == kept
+
+
+def test_remove__deep_folders_and_links__nothing_is_left_and_nothing_else_is_touched(
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / "kept"
+    (kept / "inner").mkdir(parents=True)
+    (kept / "inner" / "file").touch()
+    deep = tmp_path / "gone" / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (deep / "file").touch()
+    (deep / "to_folder").symlink_to(kept)
+    (deep.parent / "dangling").symlink_to("nowhere")
+    files.remove(tmp_path / "gone")
+    assert sorted(tmp_path.iterdir()) == [kept]
+    assert (kept / "inner" / "file").exists()
+
+
+def test_remove__no_such_folder__is_no_error(tmp_path: Path) -> None:
+    files.remove(tmp_path / "none")

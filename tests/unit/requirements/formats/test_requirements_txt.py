@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.requirements.formats import requirements_txt
+from pypackage.requirements.model import Requirements
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+def read(text: str, folder: Path | str = "") -> Requirements:
+    return requirements_txt.read(text.encode(), "r.txt", str(folder))
+
+
+def refusal(text: str, folder: Path | str = "") -> str:
+    with pytest.raises(RequirementsError) as raised:
+        read(text, folder)
+    assert raised.value.exit_code == 3
+    return raised.value.message
+
+
+def test_read__requirements__comments_markers_and_continued_lines() -> None:
+    text = 'numpy >= 1.2  # bound\n\n# all\nuproot \\\n  ==5 ; python_version > "3"\n'
+    assert read(text).pip == ("numpy >= 1.2", 'uproot   ==5 ; python_version > "3"')
+
+
+def test_read__files_that_it_names__are_relative_to_it(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/more.txt").write_text("b\n-r again.txt\n-r more.txt\n")
+    (tmp_path / "sub/again.txt").write_text("c\n")
+    (tmp_path / "bounds.txt").write_text("d<2\n")
+    got = read("a\n-r sub/more.txt\n--constraint=bounds.txt\n", tmp_path)
+    assert (got.pip, got.constraints) == (("a", "b", "c"), ("d<2",))
+
+
+def test_read__variables__are_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    options = read("--index-url https://x:${TOKEN}@mirror/simple\na\n").pip_options
+    assert options == ("--index-url=https://x:secret@mirror/simple",)
+
+
+def test_read__where_to_look__is_kept(tmp_path: Path) -> None:
+    text = "-i https://one\n--extra-index-url=https://two\n-f wheels\n--no-index\n--pre\na\n"
+    assert read(text, tmp_path).pip_options == (
+        "--index-url=https://one",
+        "--extra-index-url=https://two",
+        f"--find-links={tmp_path}/wheels",
+        "--no-index",
+        "--pre",
+    )
+
+
+def test_read__hashes__are_kept_by_name() -> None:
+    text = f"Some_Name==1 --hash=sha256:{ONE} \\\n  --hash=sha256:{TWO.upper()}\n"
+    got = read(text)
+    assert got.pip == ("Some_Name==1",)
+    assert got.hashes == {"some-name": (f"sha256:{ONE}", f"sha256:{TWO}")}
+
+
+@pytest.mark.parametrize("first", [f"a==1 --hash=sha256:{ONE}", "--require-hashes"])
+def test_read__one_without_hash_among_others__is_an_error(first: str) -> None:
+    assert refusal(f"{first}\nb==1\n").startswith("r.txt:2: b==1 has no --hash, but r.txt:1 has")
+
+
+def test_read__projects__are_local(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    got = read("-e .\n./mine\n--editable mine[extra]\n", tmp_path)
+    assert got.pip == (str(tmp_path), f"{tmp_path}/mine", f"{tmp_path}/mine[extra]")
+
+
+def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
+    text = (
+        "https://host/some_name-1.0-py3-none-any.whl\n"
+        "git+https://host/repo@v1#egg=name\n"
+        "-e git+https://host/other#egg=other\n"
+        "x @ https://host/x.zip\n"
+        "./other-2.0-py3-none-any.whl\n"
+    )
+    assert read(text, tmp_path).pip == (
+        "some_name @ https://host/some_name-1.0-py3-none-any.whl",
+        "name @ git+https://host/repo@v1#egg=name",
+        "other @ git+https://host/other#egg=other",
+        "x @ https://host/x.zip",
+        f"other @ file://{tmp_path}/other-2.0-py3-none-any.whl",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a\nb ==\n", "r.txt:2: not a requirement: 'b ==': "),
+        ("a\n--no-binary :all:\n", "r.txt:2: --no-binary cannot be honoured"),
+        ("a --global-option=x\n", "r.txt:1: --global-option=x cannot be honoured"),
+        ("a --hash=md5:1\n", "r.txt:1: --hash=md5:1 cannot be honoured"),
+        ("https://host/archive.zip\n", "r.txt:1: https://host/archive.zip does not say what"),
+        ("-r https://host/r.txt\n", "r.txt:1: https://host/r.txt is not on this machine"),
+        ("-e nothing\n", "r.txt:1: there is no nothing"),
+        ("-r\n", "r.txt:1: --requirement says nothing"),
+    ],
+)
+def test_read__what_cannot_be_honoured__is_told_with_its_place(text: str, says: str) -> None:
+    assert refusal(text).startswith(says)
+
+
+def test_read__file_that_is_not_there__is_told_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputPathError, match=r"r\.txt:2: cannot read .*more\.txt"):
+        read("a\n-r more.txt\n", tmp_path)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.requirements.data_sources import Git, Http
+from pypackage.requirements.model import Requirements, dumps, load, loads
+
+FULL = Requirements(
+    python="3.11.7",
+    modules=("numpy", "uproot"),
+    channels=("conda-forge",),
+    dependencies=("python=3.11.7", "numpy=2.1.3"),
+    pip=("uproot==5.0.5",),
+    optional={"ujson": "try/except ImportError"},
+    local=("helper.py", "package"),
+)
+
+
+def failure(document: object) -> str:
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    with pytest.raises(RequirementsError) as raised:
+        loads(content, "r.json")
+    assert raised.value.exit_code == 3
+    return raised.value.message
+
+
+def test_dumps__full_value__is_the_contract() -> None:
+    assert json.loads(dumps(FULL)) == {
+        "python": "3.11.7",
+        "modules": ["numpy", "uproot"],
+        "conda": {
+            "channels": ["conda-forge"],
+            "dependencies": ["python=3.11.7", "numpy=2.1.3", {"pip": ["uproot==5.0.5"]}],
+        },
+        "optional": {"ujson": "try/except ImportError"},
+        "local": ["helper.py", "package"],
+    }
+
+
+def test_dumps__two_keys__byte_for_byte() -> None:
+    text = '{\n  "modules": [\n    "a",\n    "b"\n  ],\n  "python": "3.11.7"\n}\n'
+    assert dumps(Requirements("3.11.7", ("b", "a"))) == text
+
+
+def test_loads__what_dumps_wrote__same_value() -> None:
+    assert loads(dumps(FULL).encode(), "r.json") == FULL
+
+
+def test_loads__seed_form__python_and_modules() -> None:
+    seed = b'{"python": "3.7.3", "modules": ["antigravity", "matplotlib"]}'
+    assert loads(seed, "r.json") == Requirements("3.7.3", ("antigravity", "matplotlib"))
+
+
+def test_loads__poncho_form__python_from_the_dependencies() -> None:
+    form = {
+        "conda": {"channels": ["c"], "dependencies": ["python=3.8.3", "x", {"pip": ["p==1"]}]},
+        "git": {"g": {"remote": "there"}},
+    }
+    assert loads(json.dumps(form).encode(), "r.json") == Requirements(
+        "3.8.3",
+        channels=("c",),
+        dependencies=("python=3.8.3", "x"),
+        pip=("p==1",),
+        data=(Git("g", "there"),),
+    )
+
+
+def test_loads__older_poncho_form__packages_and_pip() -> None:
+    form = {"conda": {"channels": ["c"], "packages": ["x", "python=3.8"]}, "pip": ["p==1"]}
+    assert loads(json.dumps(form).encode(), "r.json") == Requirements(
+        "3.8", channels=("c",), dependencies=("x", "python=3.8"), pip=("p==1",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "version"),
+    [
+        ("python=3.11.7", "3.11.7"),
+        ("python==3.11", "3.11"),
+        ("python 3.11.*", "3.11"),
+        ("python = 3.11", "3.11"),
+        ("conda-forge::python=3.11.7=h123_0_cpython", "3.11.7"),
+        ("python 3.11.7 *_cpython", "3.11.7"),
+        ("python=3.13.0rc1", "3.13.0rc1"),
+        ("python", ""),
+        ("python>=3.9,<3.12", ""),
+    ],
+)
+def test_loads__python_as_a_dependency__version_is_taken(spec: str, version: str) -> None:
+    names_like_it = ["python-dateutil=2.9", "python_abi=3.12", "python.app=1"]
+    form = {"conda": {"dependencies": [*names_like_it, spec]}}
+    assert loads(json.dumps(form).encode(), "r.json").python == version
+
+
+def test_loads__unknown_keys_nulls_and_bom__are_ignored() -> None:
+    content = b'\xef\xbb\xbf{"python": "3.11", "modules": null, "conda": null, "x": 1}'
+    assert loads(content, "r.json") == Requirements("3.11")
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "r.json: expected an object, not a list"),
+        (7, "r.json: expected an object, not 7"),
+        ({}, "r.json: python: missing"),
+        ({"python": 3.11}, "r.json: python: expected a string, not 3.11"),
+        ({"python": "three"}, 'r.json: python: expected a version such as 3.11.7, not "three"'),
+        ({"python": "3.11", "modules": {}}, "r.json: modules: expected a list, not an object"),
+        ({"python": "3.11", "modules": ["a", 7]}, "r.json: modules[1]: expected a string, not 7"),
+        (
+            {"python": "3.11", "modules": ["--x"]},
+            "r.json: modules[0]: '--x' is not a module's name",
+        ),
+        (
+            {"conda": {"dependencies": ["python=3.11", "a", "b", 7]}},
+            "r.json: conda.dependencies[3]: expected a string, not 7",
+        ),
+        (
+            {"conda": {"dependencies": ["python=3.11", {"pip": ["a", None]}]}},
+            "r.json: conda.dependencies[1].pip[1]: expected a string, not null",
+        ),
+        ({"python": "3.11", "conda": []}, "r.json: conda: expected an object, not a list"),
+        (
+            {"python": "3.11", "conda": {"channels": "x" * 99}},
+            f'r.json: conda.channels: expected a list, not "{"x" * 36}...',
+        ),
+        ({"python": "3.11", "pip": [[]]}, "r.json: pip[0]: expected a string, not a list"),
+        ({"python": "3", "optional": {"a": 1}}, "r.json: optional.a: expected a string, not 1"),
+        (b'{"python": "3.11",\n  "modules": [}', "r.json:2:15: not valid JSON: Expecting value"),
+        (b"", "r.json:1:1: not valid JSON: Expecting value"),
+        (b"\x1f\x8b\x08\x00", "r.json: not a text file (byte 1)"),
+        (b"[" * 100_000, "r.json: not valid JSON: "),
+        (b"9" * 10_000, "r.json: "),
+    ],
+)
+def test_loads__bad_document__message_names_the_place(document: object, message: str) -> None:
+    assert failure(document).startswith(message)
+
+
+def test_load__missing_folder_or_file_as_folder__exit_2(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("{}")
+    for path in (tmp_path / "none.json", tmp_path, tmp_path / "f" / "r.json"):
+        with pytest.raises(InputPathError, match=f"^cannot read {path}: ") as raised:
+            load(path)
+        assert raised.value.exit_code == 2
+
+
+def test_dumps__data__is_read_again() -> None:
+    data = (Git("A", "https://x.example/a.git", "v1"), Http("B", "https://x.example/b", "tar"))
+    needed = Requirements("3.11", data=data)
+    assert loads(dumps(needed).encode(), "file") == needed
