@@ -52,6 +52,7 @@ setup(
             "cloudpickle",
             "conda-package-streaming>=0.12",
             "hypothesis",
+            "import-linter",
             "mypy",
             "numpy",
             "pytest",

@@ -19,8 +19,8 @@ from pypackage.requirements.model import Requirements, dumps
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pypackage.analysis.resolution.resolve import Pin
     from pypackage.pipeline.child import Given, Option
-    from pypackage.resolution.resolve import Pin
 
 
 def analyze(

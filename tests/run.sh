@@ -1,6 +1,6 @@
 #!/bin/sh
 # All checks that need neither root nor a daemon, from a clean clone: set up a virtual
-# environment in .venv, then formatting, lint, types, shell scripts and tests. Arguments are
+# environment in .venv, then formatting, lint, types, the direction of imports, shell scripts and tests. Arguments are
 # passed on to pytest.
 set -eu
 
@@ -20,6 +20,7 @@ export PATH
 ruff format --check .
 ruff check .
 mypy
+lint-imports
 if command -v shellcheck >/dev/null; then
     shellcheck bin/python_package_run examples/*.sh examples/*/*.sh tests/run.sh .ci/run
 else

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from pypackage.core.errors import InputPathError
+from pypackage.core.reading import bounded
 
 _ENDINGS = (".py", ".pyw", ".ipynb")
 # Folders that hold no sources of the user's own.
@@ -70,24 +70,6 @@ def read(path: str, label: str) -> bytes:
             return bounded(file)
     except OSError as error:
         raise InputPathError(f"cannot read {label}: {error.strerror}") from error
-
-
-_BLOCK = 10_000_000  # bytes
-_MOST = 50 * _BLOCK  # a device may give them without end
-
-
-def bounded(file: BinaryIO) -> bytes:
-    """All that a file holds.
-
-    Raises:
-        OSError: It is longer than any that a user writes.
-    """
-    parts = []
-    while part := file.read(_BLOCK):
-        parts.append(part)
-        if len(parts) * _BLOCK > _MOST:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return b"".join(parts)
 
 
 def files(folder: str) -> Iterator[tuple[str, bool]]:

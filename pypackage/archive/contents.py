@@ -13,7 +13,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,15 +21,10 @@ from typing import Any, NamedTuple
 from pypackage.archive import editables, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.core.errors import PackError
-from pypackage.core.urls import public
+from pypackage.core.urls import LOCAL, public
+from pypackage.prefix.prefix import MARK, ORIGIN, PLACEHOLDER
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution
-
-# Stands for this machine's prefix in files that no package owns; conda's own traditional
-# placeholder, in two parts so that nobody takes this file for one to be rewritten.
-PLACEHOLDER = "/opt/anaconda1" + "anaconda2anaconda3"
-
-LOCAL = "file:///local"  # stands for the URL of a channel that is a folder of this machine
 
 
 @dataclass(frozen=True)
@@ -117,6 +112,12 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         packages=tuple(_package(record) for record in records.values()),
         glibc=others.glibc,
     )
+
+
+def without_mark(contents: Contents) -> Contents:
+    """The contents of an environment that `create` may have made, as another would have them."""
+    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, ORIGIN))
+    return replace(contents, entries=entries)
 
 
 _OF_A_RECORD: dict[str, type | tuple[type, ...]] = {

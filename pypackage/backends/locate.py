@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from pypackage.archive.contents import LOCAL
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi.wheels import Wheel
 from pypackage.core.errors import InstallError
+from pypackage.core.urls import LOCAL
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord

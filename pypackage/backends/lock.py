@@ -15,11 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pypackage.archive.contents import LOCAL
 from pypackage.backends.pypi.wheels import Wheel, is_commit
 from pypackage.core import files
 from pypackage.core.errors import InputPathError, RequirementsError
-from pypackage.core.urls import public
+from pypackage.core.urls import LOCAL, public
 
 if TYPE_CHECKING:
     from rattler import LockFile, RepoDataRecord

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+LOCAL = "file:///local"  # stands for the URL of a channel that is a folder of this machine
+
 # A URL of a folder has no secrets, and a folder may well be called `t`.
 _FOLDER = r"(file:\S+)"
 _TOKEN = r"(?<=/)t/[^/\s]+(?:/|(?=\s|$))"

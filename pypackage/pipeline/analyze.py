@@ -11,14 +11,15 @@ from pypackage.analysis import source_files
 from pypackage.analysis.analyzer import Analyzer, Scope
 from pypackage.analysis.findings import Analysis
 from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.reading import read_input
 from pypackage.python import stdlib
-from pypackage.requirements.model import Requirements, read_input
+from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
+    from pypackage.analysis.resolution.resolve import Pin
     from pypackage.analysis.source_files import Source
     from pypackage.python.environment import Environment
     from pypackage.requirements.formats import Declared
-    from pypackage.resolution.resolve import Pin
 
 _INLINE = b"# /// script"
 
@@ -122,7 +123,7 @@ def with_packages(
     """
     if not modules and not wishes.extra and declared is None:
         return needed  # which is quickly said
-    from pypackage.resolution import resolve
+    from pypackage.analysis.resolution import resolve
 
     more = {} if declared is None else {"declared": declared}
     found = resolve.resolve(

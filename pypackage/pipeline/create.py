@@ -64,7 +64,7 @@ def create(
 
         checks.check(options.package)
     if isinstance(given, Installed):
-        contents = prefix.without_mark(packing.contents(given.prefix, given.prefix))
+        contents = packing.without_mark(packing.contents(given.prefix, given.prefix))
         return _written(contents, given.prefix, None, target, options, reporter)
     if target.prefix:
         prefix.check_replaceable(target.prefix)

@@ -16,9 +16,9 @@ from pypackage.backends import lock
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import InputPathError, PackageError, RequirementsError
 from pypackage.core.progress import Reporter
+from pypackage.core.reading import read_input
 from pypackage.pipeline.existing import Installed, of_folder, of_name
 from pypackage.python import interpreter
-from pypackage.requirements import model
 from pypackage.requirements.formats import (
     document,
     environment_yml,
@@ -69,7 +69,7 @@ def load(
             _FORMS,
         )
     try:
-        content = model.read_input(name)
+        content = read_input(name)
     except InputPathError as error:
         raise InputPathError(error.message, error.hint or _FORMS) from error
     try:
@@ -91,7 +91,7 @@ def load_lock(name: str, environment: str = "", platform: str = "") -> Lock:
         InputPathError: It cannot be read.
         RequirementsError: It is not valid, or not for the platform.
     """
-    content = model.read_input(name)
+    content = read_input(name)
     label = "<stdin>" if name == "-" else name
     found = _of_lock(content, label, environment, platform)
     if not found:

@@ -78,7 +78,8 @@ def pack_env(
     """
     given: child.Given = spec
     if spec == "-":
-        from pypackage.requirements.model import loads, read_input
+        from pypackage.core.reading import read_input
+        from pypackage.requirements.formats.requirements_json import loads
 
         given = loads(read_input("-"), "<stdin>")
     _create(given, output, conda_executable)

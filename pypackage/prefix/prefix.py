@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
-from pypackage.archive import contents as packing
-from pypackage.archive.contents import Contents
 from pypackage.core import files, fingerprint
 from pypackage.core.errors import InstallError
+
+# Stands for this machine's prefix in files that no package owns; conda's own traditional
+# placeholder, in two parts so that nobody takes this file for one to be rewritten.
+PLACEHOLDER = "/opt/anaconda1" + "anaconda2anaconda3"
 
 # The mark of an environment that may be replaced, since `create` made it.
 MARK = "conda-meta/made-by-python_package_create"
@@ -52,7 +53,7 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
     try:
         if prefix is None:
             with files.temporary_folder(temporary) as folder:
-                yield folder, Path(packing.PLACEHOLDER)
+                yield folder, Path(PLACEHOLDER)
         else:
             with files.new_folder(prefix, replace=True) as folder:
                 yield folder, prefix
@@ -75,12 +76,6 @@ def is_as_made(prefix: Path, key: str) -> bool:
         return (prefix / MARK).read_text() == f"{key} {fingerprint.digest(prefix, MARK)}\n"
     except OSError:
         return False
-
-
-def without_mark(contents: Contents) -> Contents:
-    """The contents of an environment that `create` may have made, as another would have them."""
-    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, ORIGIN))
-    return replace(contents, entries=entries)
 
 
 def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:

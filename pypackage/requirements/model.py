@@ -1,20 +1,11 @@
-"""requirements.json: what a program needs, as a value, read and written.
-
-Besides our own form it reads what the predecessors wrote: the two keys `python` and
-`modules` alone, and both of poncho's forms (`conda.dependencies`, or `conda.packages` and
-`pip` beside `conda`).
-"""
+"""What a program needs, as a value, and its form in requirements.json."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pypackage.analysis.source_files import bounded
-from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.requirements.data_sources import Git, Http
 
 
@@ -53,56 +44,6 @@ class Requirements(NamedTuple):
     hashes: Mapping[str, tuple[str, ...]] = {}
     pip_options: tuple[str, ...] = ()
     variables: Mapping[str, str] = {}
-
-
-_HINT = "python_package_analyze makes such a file: python_package_analyze script.py FILE"
-
-# --- reading -----------------------------------------------------------------------------
-
-
-def load(path: str | os.PathLike[str]) -> Requirements:
-    """Read a requirements file; `-` is stdin.
-
-    Raises:
-        InputPathError: It cannot be read.
-        RequirementsError: It is not valid; the message names the place inside the file.
-    """
-    label = "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
-    try:
-        return loads(read_input(path), label)
-    except (InputPathError, RequirementsError) as error:
-        raise type(error)(error.message, error.hint or _HINT) from error
-
-
-def read_input(path: str | os.PathLike[str]) -> bytes:
-    """The content of a file that was named on the command line; `-` is stdin.
-
-    Raises:
-        InputPathError: It cannot be read.
-    """
-    try:
-        if os.fspath(path) == "-":
-            if sys.stdin is None:  # the process was started without one
-                raise InputPathError("stdin is closed")
-            return bounded(sys.stdin.buffer)
-        with open(path, "rb") as file:
-            return bounded(file)
-    except OSError as error:
-        raise InputPathError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
-
-
-def loads(content: bytes, label: str) -> Requirements:
-    """Read requirements from the content of a file that messages call `label`.
-
-    Raises:
-        RequirementsError: It is not valid; the message names the place inside the file.
-    """
-    from pypackage.requirements.formats import document, requirements_json
-
-    return requirements_json.read(document.of_json(content, label))
-
-
-# --- writing -----------------------------------------------------------------------------
 
 
 def dumps(requirements: Requirements) -> str:

@@ -39,13 +39,13 @@ def read(path: str) -> Declared:
         InputPathError: It, or a file that it includes, cannot be read.
         RequirementsError: It is not valid.
     """
+    from pypackage.core.reading import read_text
     from pypackage.requirements.declarations import Collector
     from pypackage.requirements.formats import (
         declared_environment_yml,
         declared_requirements_txt,
         pyproject,
     )
-    from pypackage.requirements.formats.text import read_text
 
     text = read_text(path)
     made = Collector()

@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Iterator
 
+from pypackage.core.reading import read_text
 from pypackage.requirements.declarations import Collector
-from pypackage.requirements.formats.text import read_text
 
 _INCLUDE = r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|(?<=-[rc]))(?P<path>\S.*)"
 _EDITABLE = r"(?:-e|--editable)(?:\s+|=)(?P<what>\S.*)"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
+from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Document, Node, shown
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
@@ -13,14 +14,23 @@ from pypackage.requirements.model import Requirements
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?\+?"
 
 
-def read(document: Document) -> Requirements:
+def loads(content: bytes, label: str) -> Requirements:
+    """Read requirements from the content of a file that messages call `label`.
+
+    Raises:
+        RequirementsError: It is not valid; the message names the place inside the file.
+    """
+    return read(document.of_json(content, label))
+
+
+def read(given: Document) -> Requirements:
     """The requirements in a document.
 
     Raises:
         RequirementsError: They are not valid; the message names the place inside the file.
     """
-    with document.told():
-        return _requirements(document.top)
+    with given.told():
+        return _requirements(given.top)
 
 
 def _requirements(top: Node) -> Requirements:

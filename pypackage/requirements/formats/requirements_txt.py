@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import normalize
+from pypackage.core.reading import read_text
 from pypackage.requirements import pep508
 from pypackage.requirements.formats.declared_requirements_txt import expanded, logical_lines
-from pypackage.requirements.formats.text import read_text
 from pypackage.requirements.model import Requirements
 
 _OPTION = re.compile(r"(?P<name>-\w|--[\w-]+)(?:\s*=\s*|\s+|(?<=^-\w))?(?P<value>.*)")

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.core.errors import RequirementsError
 from pypackage.requirements.data_sources import Git, Http
-from pypackage.requirements.model import Requirements, dumps, load, loads
+from pypackage.requirements.formats.requirements_json import loads
+from pypackage.requirements.model import Requirements, dumps
 
 FULL = Requirements(
     python="3.11.7",
@@ -139,14 +139,6 @@ def test_loads__unknown_keys_nulls_and_bom__are_ignored() -> None:
 )
 def test_loads__bad_document__message_names_the_place(document: object, message: str) -> None:
     assert failure(document).startswith(message)
-
-
-def test_load__missing_folder_or_file_as_folder__exit_2(tmp_path: Path) -> None:
-    (tmp_path / "f").write_text("{}")
-    for path in (tmp_path / "none.json", tmp_path, tmp_path / "f" / "r.json"):
-        with pytest.raises(InputPathError, match=f"^cannot read {path}: ") as raised:
-            load(path)
-        assert raised.value.exit_code == 2
 
 
 def test_dumps__data__is_read_again() -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from pypackage.analysis.resolution.conda_records import CondaPackage, CondaPrefix
+from pypackage.analysis.resolution.record_index import Sites
 from pypackage.core import names
 from pypackage.python.distributions import Distribution, load
-from pypackage.resolution.conda_records import CondaPackage, CondaPrefix
-from pypackage.resolution.record_index import Sites
 
 if TYPE_CHECKING:
     from pypackage.python.environment import Environment

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pypackage.analysis.resolution.resolve import Pin, Resolved, resolve
 from pypackage.core.errors import RequirementsError
 from pypackage.python import environment
 from pypackage.python.environment import Environment
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declared
-from pypackage.resolution.resolve import Pin, Resolved, resolve
 
 
 class Site:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pypackage.analysis.resolution.choose import Chooser
+from pypackage.analysis.resolution.installed import Installed
+from pypackage.analysis.resolution.pin import Pin, Resolved, Writer
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declared
-from pypackage.resolution.choose import Chooser
-from pypackage.resolution.installed import Installed
-from pypackage.resolution.pin import Pin, Resolved, Writer
 
 if TYPE_CHECKING:
     from pypackage.python.environment import Environment

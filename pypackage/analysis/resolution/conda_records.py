@@ -7,8 +7,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pypackage.analysis.resolution.record_index import read
 from pypackage.core import names
-from pypackage.resolution.record_index import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from pypackage.analysis.resolution.choose import Choice, Chooser
 from pypackage.requirements import formats as declarations
-from pypackage.resolution.choose import Choice, Chooser
 
 DEFAULT_CHANNEL = "conda-forge"
 

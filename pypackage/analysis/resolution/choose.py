@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pypackage.analysis.resolution.installed import Found, Installed, Owner
 from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declaration, Declared
-from pypackage.resolution.installed import Found, Installed, Owner
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
