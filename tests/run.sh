@@ -1,7 +1,7 @@
 #!/bin/sh
 # All checks that need neither root nor a daemon, from a clean clone: set up a virtual
-# environment in .venv, then formatting, lint, types, the direction of imports, shell scripts and tests. Arguments are
-# passed on to pytest.
+# environment in .venv, then formatting, lint, types, the direction of imports, shell scripts
+# and tests. Arguments are passed on to pytest.
 set -eu
 
 cd "$(dirname "$0")/.."

@@ -36,7 +36,7 @@ def test_create__requirements__makes_the_archive(tools: Tools, channel: Channel)
         tools,
         f"""
         import pypackage
-        from pypackage.requirements import Requirements
+        from pypackage.requirements.model import Requirements
 
         needs = Requirements({channel.python.version!r}, dependencies=("greeting",))
         made = pypackage.create(needs, "made.tar.gz", channels=[{channel.url!r}], lock="my.lock")
