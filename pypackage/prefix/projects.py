@@ -86,7 +86,7 @@ def install(built: Sequence[Built], prefix: Path, stands_for: Path, scratch: Pat
             wheel = _build(one.project, scratch / f"again-{number}", python, InstallError)
         options = ["--quiet", "--no-deps", "--prefix", str(prefix)]
         try:
-            uv.run(["pip", "install", *options, wheel], python, prefix)
+            uv.run(["pip", "install", *options, wheel], python, prefix, choosing=False)
         except ProcessError as error:
             raise InstallError(f"cannot install {one.project.folder}", uv.said(error)) from error
     names_built = {one.name for one in built}
@@ -103,7 +103,8 @@ def _build(
     try:
         shutil.copytree(project.folder, copy, ignore=_LEFT_OUT, ignore_dangling_symlinks=True)
         options: list[str | Path] = ["build", "--wheel", "--out-dir", out]
-        uv.run([*options, copy], python, python.parents[1], env={**variables, "CXXFLAGS": flags})
+        env = {**variables, "CXXFLAGS": flags}
+        uv.run([*options, copy], python, python.parents[1], choosing=True, env=env)
     except (OSError, shutil.Error) as error:
         raise kind(f"cannot copy {project.folder}", str(error)) from error
     except ProcessError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -14,7 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pypackage.backends.host.files import digest
-from pypackage.backends.pypi import uv
+from pypackage.backends.pypi import pip_settings, uv
+from pypackage.backends.pypi.wheels import configured_constraints
 from pypackage.core import files, urls
 from pypackage.core.errors import ProcessError, SolveError
 from pypackage.python.distributions import Distribution, scan
@@ -102,7 +104,9 @@ def _install(
     seeds = [_seed(distribution, modules) for distribution in kept]
     with tempfile.TemporaryDirectory() as scratch:
         constraints = Path(scratch, "constraints.txt")
-        constraints.write_text("".join(f"{d.key}=={d.version}\n" for d in _pinnable(kept)))
+        bounds = [f"{d.key}=={d.version}" for d in _pinnable(kept)]
+        bounds += configured_constraints({d.key for d in kept})
+        constraints.write_text("".join(f"{line}\n" for line in bounds))
         arguments = ["pip", "install", "--prefix", str(folder), "--constraints", str(constraints)]
         requirements = Path(scratch, "requirements.txt")
         requirements.write_text("".join(f"{requirement}\n" for requirement in wanted))
@@ -124,8 +128,10 @@ def _install(
 
 def _uv(interpreter: Interpreter, arguments: Sequence[str], stdin: str, fetching: Fetching) -> None:
     """Run uv with its own and pip's configuration, wheels only."""
-    options = ["--only-binary", ":all:", *fetching.options()]
-    uv.run([*arguments, *options], interpreter.executable, interpreter.prefix, stdin)
+    prefix = interpreter.prefix
+    options = pip_settings.as_arguments(prefix, os.environ, sdists=False)
+    argv = [*arguments, *options, *fetching.options()]
+    uv.run(argv, interpreter.executable, prefix, choosing=True, stdin=stdin)
 
 
 def _seed(distribution: Distribution, modules: Path) -> Path:

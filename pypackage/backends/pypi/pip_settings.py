@@ -1,4 +1,4 @@
-"""pip's own configuration (indexes, proxies, certificates), said in the words of uv.
+"""pip's configuration (pip.conf, PIP_*) in uv's terms.
 
 uv reads its own configuration, but not pip's, which is where a site writes down its mirror.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import configparser
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 # pip's option, uv's variables for it (the first is set when none is), and the separator
@@ -19,28 +20,81 @@ _VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("no-index", ("UV_NO_INDEX",), ""),
     ("trusted-host", ("UV_INSECURE_HOST",), " "),
     ("constraint", ("UV_CONSTRAINT",), " "),
+    ("build-constraint", ("UV_BUILD_CONSTRAINT",), " "),
+    ("pre", ("UV_PRERELEASE",), ""),
+    ("keyring-provider", ("UV_KEYRING_PROVIDER",), ""),
     ("cert", ("SSL_CERT_FILE",), ""),
+    ("client-cert", ("SSL_CLIENT_CERT",), ""),
     ("proxy", ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"), ""),
-    ("timeout", ("UV_HTTP_TIMEOUT",), ""),
+    ("timeout", ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"), ""),
+    ("retries", ("UV_HTTP_RETRIES",), ""),
 )
+_OFF = ("", "0", "false", "no", "off")
 
 
-def as_uv_environment(prefix: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make uv fetch from where pip would.
+def as_uv_environment(
+    prefix: Path, environment: Mapping[str, str], given: Iterable[str] = ()
+) -> dict[str, str]:
+    """The variables that make uv do as pip is configured to.
 
     Args:
         prefix: Of the interpreter to install for; a virtual environment may have a pip.conf.
-        environment: The present variables; what they say to uv already is left alone.
+        environment: The present variables; what they say to uv already goes before pip's
+            configuration.
+        given: Options of a requirements file (`--index-url=…`), which go before both.
     """
     options = _options(prefix, environment)
     found: dict[str, str] = {}
     for option, variables, separator in _VARIABLES:
-        value = options.get(option, "").split()
-        if value and not any(name in environment for name in variables):
-            found[variables[0]] = separator.join(value) if separator else value[-1]
+        told = next((environment[name] for name in variables if environment.get(name)), "")
+        words = [] if told else _in_uv_s_words(option, options.get(option, ""))
+        named = [w for text in given for w in _in_uv_s_words(option, _value(text, option))]
+        if separator and named:
+            found[variables[0]] = separator.join([*filter(None, [told]), *words, *named])
+        elif words or named:
+            found[variables[0]] = separator.join(words) if separator else [*words, *named][-1]
     if "UV_INDEX" in found and "UV_INDEX_STRATEGY" not in environment:
         found["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip weighs several indexes
     return found
+
+
+def as_arguments(prefix: Path, environment: Mapping[str, str], *, sdists: bool) -> list[str]:
+    """Options of uv for what pip is configured to build or not to build.
+
+    Args:
+        prefix: Of the interpreter to install for.
+        environment: The present variables.
+        sdists: Whether anything may be built; otherwise wheels alone are taken.
+    """
+    options = _options(prefix, environment)
+    told = [("no-binary", options.get("no-binary", ""))]
+    told.append(("only-binary", options.get("only-binary", "") if sdists else ":all:"))
+    return [f"--{name}={word}" for name, text in told for word in re.split(r"[\s,]+", text) if word]
+
+
+def _value(text: str, option: str) -> str:
+    """The value of an option of a requirements file, without blanks; empty for another's."""
+    name, equals, value = text.removeprefix("--").partition("=")
+    if name != option:
+        return ""
+    if name == "find-links" and "://" not in value:
+        return Path(value).absolute().as_uri()
+    return value if equals else "1"
+
+
+def _in_uv_s_words(option: str, value: str) -> list[str]:
+    """The values of an option of pip as uv has them; none where uv is to be told nothing."""
+    words = value.split()
+    if option in ("no-index", "pre"):
+        on = "allow" if option == "pre" else "1"
+        return [] if value.strip().lower() in _OFF else [on]
+    if option == "keyring-provider":  # uv asks a keyring only through its program
+        return [
+            "disabled" if word == "disabled" else "subprocess" for word in words if word != "auto"
+        ]
+    if option in ("timeout", "retries"):  # whole ones, for uv
+        return [found[1] for word in words if (found := re.match(r"(\d+)(\.\d*)?$", word))]
+    return words
 
 
 def _options(prefix: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -58,8 +112,6 @@ def _options(prefix: Path, environment: Mapping[str, str]) -> dict[str, str]:
     for name, value in environment.items():
         if name.startswith("PIP_") and value:
             options[name[4:].lower().replace("_", "-")] = value
-    if options.get("no-index", "").lower() in ("0", "false", "no", "off"):
-        del options["no-index"]
     return options
 
 
@@ -69,7 +121,8 @@ def _files(prefix: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     if named == os.devnull:
         return
     home = Path(environment.get("HOME") or Path.home())
-    for folder in reversed(environment.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")):
+    folders = (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    for folder in reversed([one for one in folders if os.path.isabs(one)]):
         yield Path(folder, "pip", "pip.conf")
     yield Path("/etc/pip.conf")
     yield home / ".pip" / "pip.conf"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from pypackage.backends.pypi import pip_settings
+from pypackage.backends.pypi import pip_settings, uv_settings
 from pypackage.core import process
 from pypackage.core.errors import PackageError, ProcessError, SolveError
 from pypackage.core.urls import public
@@ -26,15 +27,24 @@ def run(
     arguments: Sequence[str | Path],
     python: Path,
     prefix: Path,
+    *,
+    choosing: bool,
+    options: Iterable[str] = (),
     stdin: str = "",
     env: Mapping[str, str] | None = None,
 ) -> str:
     """Run uv to its end.
 
+    What may have a password in it gets to uv by its environment or by a file that its user
+    alone can read: all users see each other's command lines.
+
     Args:
         arguments: The subcommand, one or two words, and what follows.
         python: The interpreter that it works for.
         prefix: The environment whose pip.conf counts too.
+        choosing: Whether it chooses (or builds) packages; otherwise it installs what was
+            chosen, and settings that bear on the choice have no effect.
+        options: Those of a requirements file that say where to look, such as `--index-url=…`.
         stdin: What it reads.
         env: Variables to be set besides ours.
 
@@ -43,14 +53,38 @@ def run(
 
     Raises:
         ProcessError: It failed.
-        SolveError: There is no uv.
+        SolveError: There is no uv, or its configuration cannot be read.
     """
-    environment = {**os.environ, **pip_settings.as_uv_environment(prefix, os.environ)}
+    found = pip_settings.as_uv_environment(prefix, os.environ, options)
+    variables = {**uv_settings.variables(os.environ, choosing=choosing), **found}
+    variables.pop("UV_CONSTRAINT", "")  # see `constraints`
+    if not choosing:
+        variables.pop("UV_PRERELEASE", "")
     argv = [_program(), *arguments, "--python", str(python), "--no-progress"]
-    if environment.pop("UV_NO_INDEX", ""):  # uv itself does not know this one
+    if variables.pop("UV_NO_INDEX", ""):  # only the newest uv knows this one
         argv.append("--no-index")
-    variables = {**environment, **(env or {})}
-    return process.run(argv, env=variables, stdin=stdin.encode()).decode()
+    variables |= {"UV_NO_CONFIG": "1", **(env or {})}
+    said = uv_settings.of_stage(uv_settings.config(os.environ, Path.cwd()), choosing=choosing)
+    if not said:
+        return process.run(argv, env=variables, stdin=stdin.encode()).decode()
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
+        config.write(said)
+        config.flush()
+        del variables["UV_NO_CONFIG"]
+        variables["UV_CONFIG_FILE"] = config.name
+        return process.run(argv, env=variables, stdin=stdin.encode()).decode()
+
+
+def constraints() -> tuple[list[str], list[str]]:
+    """Constraints on what is chosen, as pip and uv are configured.
+
+    Returns:
+        The files (or URLs) that hold some, and single ones.
+    """
+    environment = dict(os.environ)
+    environment |= pip_settings.as_uv_environment(Path(sys.prefix), os.environ)
+    config = uv_settings.config(os.environ, Path.cwd())
+    return environment.get("UV_CONSTRAINT", "").split(), config.get("constraint-dependencies", [])
 
 
 def links(options: Iterable[str] = ()) -> list[Path]:
@@ -59,10 +93,11 @@ def links(options: Iterable[str] = ()) -> list[Path]:
     Args:
         options: Options of pip, `--find-links=…` among them.
     """
-    configured = pip_settings.as_uv_environment(Path(sys.prefix), os.environ)
-    said = os.environ.get("UV_FIND_LINKS") or configured.get("UV_FIND_LINKS", "")
-    named = [text.partition("=")[2] for text in options if text.startswith("--find-links=")]
-    places = [*named, *said.split(",")]
+    configured = pip_settings.as_uv_environment(Path(sys.prefix), os.environ, options)
+    said = configured.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS", "")
+    config = uv_settings.config(os.environ, Path.cwd())
+    files = [table.get("find-links", []) for table in (config, config.get("pip", {}))]
+    places = [*said.split(","), *files[0], *files[1]]
     local = [place.removeprefix("file://") for place in places if place.strip()]
     return [Path(os.path.expanduser(unquote(one))) for one in local if "://" not in one]
 

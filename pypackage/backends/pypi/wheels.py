@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pypackage.backends.pypi import uv
+from pypackage.backends.pypi import pip_settings, uv
 from pypackage.core import names
 from pypackage.core.errors import InstallError, ProcessError, RequirementsError, SolveError
 from pypackage.core.progress import Reporter
 from pypackage.core.urls import public
 from pypackage.python import dist_info
+from pypackage.requirements.formats import requirements_txt
 
 
 @dataclass(frozen=True)
@@ -132,17 +133,49 @@ def resolve(requirements: Sequence[str], site: Site) -> tuple[Wheel, ...]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         constraints = folder / "constraints.txt"
-        bounds = (*_stubs(site, folder), *site.constraints)
+        bounds = (*_stubs(site, folder), *site.constraints, *configured_constraints(site.present))
         constraints.write_text("".join(f"{line}\n" for line in bounds))
         arguments = ["pip", "compile", "--quiet", "--no-header", "--format", "pylock.toml"]
         arguments += ["--constraints", str(constraints), *_options(site), "-"]
+        arguments += pip_settings.as_arguments(
+            Path(sys.prefix), os.environ, sdists=site.allow_sdist
+        )
         text = "".join(f"{requirement}\n" for requirement in requirements)
         try:
-            locked = uv.run(arguments, Path(sys.executable), Path(sys.prefix), text)
+            locked = uv.run(
+                arguments,
+                Path(sys.executable),
+                Path(sys.prefix),
+                choosing=True,
+                options=site.indexes,
+                stdin=text,
+            )
         except ProcessError as error:
             raise _refused(error, requirements, site) from error
         chosen = [_wheel(package, site) for package in _packages(locked, folder)]
     return tuple(sorted(chosen, key=lambda wheel: wheel.name))
+
+
+def configured_constraints(present: Container[str]) -> Iterator[str]:
+    """The constraints of pip's and uv's configuration, as lines of a file of constraints.
+
+    Args:
+        present: Names of what is chosen or installed already, which nothing bounds any more.
+
+    Raises:
+        InputPathError: A file of them cannot be read.
+        RequirementsError: A line is not valid.
+    """
+    place = "the constraints that pip or uv is configured with"
+    files, single = uv.constraints()
+    local = [file.removeprefix("file://") for file in files]
+    given = [requirements_txt.Line(f"-c {file}", place) for file in local if "://" not in file]
+    found = requirements_txt.collect(given, os.getcwd())
+    yield from (f"-c {file}" for file in local if "://" in file)
+    for text in (*found.constraints, *single):
+        name = re.match(r"[\w.-]+", text)
+        if not name or names.normalize(name[0]) not in present:
+            yield text
 
 
 def _stubs(site: Site, folder: Path) -> Iterator[str]:
@@ -172,20 +205,8 @@ def _options(site: Site) -> list[str]:
     options = ["--python-version", site.python]
     platform = _platform(site, os.environ.get("CONDA_OVERRIDE_GLIBC", ""))
     options += ["--python-platform", platform] if platform else []
-    options += [] if site.allow_sdist else ["--only-binary", ":all:"]
     options += ["--offline"] if site.offline else []
-    options += (word for text in site.indexes for word in _of_uv(text))
     return options + (["--exclude-newer", site.exclude_newer] if site.exclude_newer else [])
-
-
-def _of_uv(option: str) -> tuple[str, ...]:
-    """An option of pip in uv's words."""
-    name, _, value = option.partition("=")
-    if name == "--pre":
-        return ("--prerelease", "allow")
-    if name == "--trusted-host":
-        return ("--allow-insecure-host", value)
-    return (option,)
 
 
 def _platform(site: Site, glibc: str) -> str:
@@ -336,7 +357,10 @@ def install(
                 _install_foreign(arguments, prefix, site)
             else:
                 arguments += ["--prefix", prefix]
-                uv.run(arguments, prefix / "bin" / "python", prefix, env=_BUILDING)
+                python = prefix / "bin" / "python"
+                uv.run(
+                    arguments, python, prefix, choosing=False, options=site.indexes, env=_BUILDING
+                )
         except ProcessError as error:
             raise InstallError(
                 "the packages of PyPI cannot be installed", uv.said(error)
@@ -355,7 +379,9 @@ def _install_foreign(arguments: Sequence[str | Path], prefix: Path, site: Site) 
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=prefix) as scratch:
         options = [*_options(site), "--target", scratch]
-        uv.run([*arguments, *options], Path(sys.executable), prefix)
+        options += [] if site.allow_sdist else ["--only-binary", ":all:"]
+        python = Path(sys.executable)
+        uv.run([*arguments, *options], python, prefix, choosing=False, options=site.indexes)
         dist_info.spread(Path(scratch), place, prefix)
 
 
