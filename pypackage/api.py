@@ -35,7 +35,7 @@ def analyze(
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Requirements:
     """Find what programs need; nothing of them is imported or run.
 
@@ -52,7 +52,6 @@ def analyze(
         mapping: Packages of modules.
         extra: Packages that no import shows.
         pin: How much of an installed version is required.
-        report: Hears of what the user should know.
 
     Raises:
         PackageError: As `python_package_analyze` fails; which one is its exit code's.
@@ -66,7 +65,7 @@ def analyze(
         python=python,
         scope=scope,
         wishes=Wishes([os.fspath(one) for one in declared], mapping or {}, extra, pin),
-        report=report,
+        reporter=reporter,
     )
     return needs.requirements
 
@@ -77,7 +76,7 @@ def analyze_function(
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Requirements:
     """Find what a function at hand needs to run elsewhere, in the running Python.
 
@@ -91,7 +90,6 @@ def analyze_function(
         mapping: Packages of modules.
         extra: Packages that no import shows.
         pin: How much of an installed version is required.
-        report: Hears of what the user should know.
 
     Raises:
         UsageError: It is something else.
@@ -99,7 +97,7 @@ def analyze_function(
     found = live_objects.explore(function)
     version = sys.version.split()[0]
 
-    analyzer = Analyzer(version, stdlib.names(version), environment.running, report=report)
+    analyzer = Analyzer(version, stdlib.names(version), environment.running, reporter=reporter)
     live_objects.with_own_files(found, analyzer)
     analysis = analyzer.result()
     modules = {top: frozenset(names) for top, names in found.modules.items()}
@@ -114,7 +112,7 @@ def analyze_function(
     )
     wishes = Wishes(mapping=mapping or {}, extra=extra, pin=pin)
     return programs.with_packages(
-        needed, modules, version, environment.running, wishes, None, report
+        needed, modules, version, environment.running, wishes, None, reporter
     )
 
 
@@ -123,7 +121,7 @@ def create(
     target: str | os.PathLike[str],
     *,
     channels: Sequence[str] = (),
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
     **options: Option,
 ) -> Path:
     """Make the environment of a program and its archive, as `python_package_create` does.
@@ -133,7 +131,6 @@ def create(
             the command takes: a file, or an environment's folder or name.
         target: A name, or the archive's path.
         channels: Conda channels, the most preferred first; `host` is what is installed here.
-        report: Hears of what the user should know.
         **options: The command's other options by their long names, with `_` for `-`, such
             as `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.
 
@@ -145,7 +142,7 @@ def create(
     """
     from pypackage.pipeline import child
 
-    return child.create(given, target, {"channel": channels, **options}, report)
+    return child.create(given, target, {"channel": channels, **options}, reporter)
 
 
 def environment_for(
@@ -153,7 +150,7 @@ def environment_for(
     target: str | os.PathLike[str] | None = None,
     *,
     channels: Sequence[str] = (),
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
     **options: Option,
 ) -> Path:
     """Make the archive of an environment in which a function at hand runs elsewhere.
@@ -164,7 +161,6 @@ def environment_for(
             once for the same needs.
         channels: Conda channels; by default those that this Python has its packages from,
             else `host`: what is installed here.
-        report: Hears of what the user should know.
         **options: As for `create`.
 
     Returns:
@@ -177,14 +173,14 @@ def environment_for(
 
     from pypackage.pipeline import create as pipeline
 
-    needed = analyze_function(function, report=report)
+    needed = analyze_function(function, reporter=reporter)
     channels = channels or needed.channels or ("host",)
     if target is None:
         told = repr((dumps(needed), channels, sorted(options.items())))
         name = f"{sha256(told.encode()).hexdigest()[:16]}.tar.gz"
         target = pipeline.cache() / "functions" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-    return create(needed, target, channels=channels, report=report, **options)
+    return create(needed, target, channels=channels, reporter=reporter, **options)
 
 
 def _shown(file: str) -> str:

@@ -53,7 +53,6 @@ class Analyzer:
         standard: Its standard library.
         find: Finds its environment when what is installed matters.
         scope: How much counts.
-        report: Hears of what the user should know.
     """
 
     def __init__(
@@ -62,12 +61,12 @@ class Analyzer:
         standard: frozenset[str],
         find: Callable[[], Environment | None],
         scope: Scope = Scope(),  # noqa: B008 (a tuple)
-        report: Reporter = SILENT,
+        reporter: Reporter = SILENT,
     ) -> None:
         self._target = target_of(version)
         self._scope = scope
-        self._report = report
-        self._remarks = Remarks(report)
+        self._reporter = reporter
+        self._remarks = Remarks(reporter)
         self._finder = Finder(Exported(lambda path: source_files.read(path, path)))
         self._site = SitePackages(find, self._finder)
         self._classifier = Classifier(standard, self._finder, self._site, self._remarks)
@@ -109,7 +108,7 @@ class Analyzer:
             except (SourceError, InputPathError) as error:
                 if not self._scope.keep_going:
                     raise
-                self._report.warn(error.message)
+                self._reporter.warning(error.message)
         if missing and len(missing) == len(found):
             raise missing[0]
 
@@ -118,8 +117,8 @@ class Analyzer:
         if len(paths) >= _MANY:
             from pypackage.analysis import parallel
 
-            with self._report.step("reading the sources", len(paths)) as step:
-                self._scans.update(parallel.scan_files(paths, self._target, step))
+            with self._reporter.task("reading the sources", len(paths)) as task:
+                self._scans.update(parallel.scan_files(paths, self._target, task))
 
     def _add(self, source: Source, contents: Contents) -> None:
         scanned = self._scans.get(source.path) if source.path else None

@@ -20,7 +20,6 @@ class Classifier:
         standard: The standard library of the target.
         finder: Looks modules up.
         site: What the target has beside its standard library.
-        remarks: Hears of the user's own modules that hide others.
     """
 
     def __init__(

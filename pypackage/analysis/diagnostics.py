@@ -19,14 +19,10 @@ _USUAL_NAMES = frozenset(_USUAL.split())
 
 
 class Remarks:
-    """Tells what is remarkable.
+    """Tells what is remarkable."""
 
-    Args:
-        report: Hears of it.
-    """
-
-    def __init__(self, report: Reporter) -> None:
-        self._report = report
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
         self._warned: set[str] = set()
         self._count = 0
 
@@ -35,20 +31,20 @@ class Remarks:
         for remark in scanned.remarks:
             self._count += 1
             where = place(label, remark.line, remark.column, remark.cell)
-            tell = self._report.warn if self._count <= _MOST_REMARKS else self._report.note
+            tell = self._reporter.warning if self._count <= _MOST_REMARKS else self._reporter.debug
             tell(f"{where}: {remark.text}")
 
     def more(self) -> None:
         """Tell at the end how many remarks were not shown."""
         if self._count > _MOST_REMARKS:
             more = self._count - _MOST_REMARKS
-            self._report.warn(f"and {more} more remarks of this kind; -v shows them")
+            self._reporter.warning(f"and {more} more remarks of this kind; -v shows them")
 
     def warn(self, message: str) -> None:
         """Warn of something, once."""
         if message not in self._warned:
             self._warned.add(message)
-            self._report.warn(message)
+            self._reporter.warning(message)
 
 
 def is_known_package(top: str) -> bool:

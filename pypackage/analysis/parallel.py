@@ -16,7 +16,7 @@ from typing import Any
 
 from pypackage.analysis.imports import Import, Remark, Scan, Target, Why, scan
 from pypackage.core.errors import PackageError
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 _FORK = 400  # files from which on another process is worth its start
 
@@ -27,13 +27,13 @@ _Cache = dict[bytes, _Packed]
 _DIGEST = 16  # bytes
 
 
-def scan_files(paths: Sequence[str], target: Target, step: Step) -> Iterator[tuple[str, Scan]]:
+def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tuple[str, Scan]]:
     """Scan files; those that cannot be read or parsed are left out.
 
     Args:
         paths: The files, absolute.
         target: The Python that they are to run with.
-        step: Is advanced by one for each file.
+        task: Is advanced by one for each file.
     """
     place = _cache_file(os.path.commonpath(paths), target)
     known = _loaded(place)
@@ -47,7 +47,7 @@ def scan_files(paths: Sequence[str], target: Target, step: Step) -> Iterator[tup
                 if len(key) > _DIGEST:
                     used[key[:_DIGEST]] = _OF_PLACE
                 yield path, _unpacked(used[key])
-        step.advance(len(part))
+        task.advance(len(part))
     _save(place, known, used)
 
 

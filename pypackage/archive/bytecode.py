@@ -46,7 +46,6 @@ def complete(
         prefix: The environment, whose own interpreter compiles.
         store: Where byte code is kept.
         workers: How many processes compile at a time.
-        reporter: Hears of the progress, and why there is no byte code where there is none.
     """
     python = next((p for p in contents.packages if p.name == "python"), None)
     if python is None or not _is_able(python, reporter):
@@ -59,7 +58,7 @@ def complete(
         try:
             made = _compile([groups[i] for i in missing], prefix / "bin/python", workers, reporter)
         except ProcessError as error:
-            reporter.warn(f"{_NONE}: {error}")
+            reporter.warning(f"{_NONE}: {error}")
             return contents
         for index, code in zip(missing, made, strict=True):
             kept[index] = code
@@ -71,10 +70,10 @@ def _is_able(python: Package, reporter: Reporter) -> bool:
     """Whether an environment's interpreter runs here, and knows byte code without a time."""
     version = tuple(int(number) for number in re.findall(r"\d+", python.version)[:2])
     if version < _OLDEST:
-        reporter.note(f"Python {python.version} checks the times of its byte code: none is added")
+        reporter.debug(f"Python {python.version} checks the times of its byte code: none is added")
         return False
     if python.subdir != _platform():
-        reporter.warn(f"{_NONE}: Python for {python.subdir} does not run here")
+        reporter.warning(f"{_NONE}: Python for {python.subdir} does not run here")
         return False
     return True
 
@@ -157,12 +156,12 @@ def _compile(
     groups: Sequence[_Group], python: Path, workers: int, reporter: Reporter
 ) -> list[_Code]:
     total = sum(len(group.modules) for group in groups)
-    with reporter.step("compiling", total) as step, ThreadPoolExecutor(workers) as processes:
+    with reporter.task("compiling", total) as task, ThreadPoolExecutor(workers) as processes:
         compiler = Compiler(python, processes)
 
         def compiled(group: _Group) -> _Code:
             code = compiler.compile(group.job())
-            step.advance(len(group.modules))
+            task.advance(len(group.modules))
             return code
 
         with ThreadPoolExecutor(workers) as makers:

@@ -43,7 +43,6 @@ def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Repo
         contents: All of a prefix.
         rules: The last one that a file matches decides.
         slim: Whether what programs do not need is left out before the rules.
-        reporter: Hears of rules that no file matches.
     """
     if not rules and not slim:
         return contents
@@ -52,7 +51,7 @@ def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Repo
     for rule in rules:
         matched = _matched(rule.pattern, paths)
         if not matched:
-            reporter.warn(f"no file of the environment matches {rule}")
+            reporter.warning(f"no file of the environment matches {rule}")
         dropped = dropped - matched if rule.keep else dropped | matched
     dropped |= _byte_code_of(dropped, paths)
     return _without(contents, dropped, ["--slim"] * slim + [str(rule) for rule in rules])

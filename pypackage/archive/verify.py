@@ -48,12 +48,11 @@ def check(
         wanted: What it is made for.
         platform: Conda's name of another platform, whose Python cannot run here; else empty.
         scratch: A folder for the trial, on the file system of the environment.
-        reporter: Hears of what is no error.
 
     Raises:
         VerificationError: A module that has to does not import.
     """
-    with reporter.step("verifying"):
+    with reporter.task("verifying"):
         python = next((p for p in contents.packages if p.name == "python"), None)
         if python is None:
             return
@@ -63,16 +62,18 @@ def check(
         _tell(_lacking(contents, there), reporter)
         names = sorted({*wanted.modules, *wanted.optional})
         if platform and names:
-            reporter.warn(f"no module is imported to try it: Python for {platform} cannot run here")
+            reporter.warning(
+                f"no module is imported to try it: Python for {platform} cannot run here"
+            )
         elif names:
             _judge(_tried(contents, names, scratch), wanted, reporter)
 
 
 def _tell(lines: Sequence[str], reporter: Reporter) -> None:
     for line in lines[:_MOST]:
-        reporter.warn(line)
+        reporter.warning(line)
     if len(lines) > _MOST:
-        reporter.warn(f"and {len(lines) - _MOST} more like this")
+        reporter.warning(f"and {len(lines) - _MOST} more like this")
 
 
 def _lacking(contents: Contents, platform: str) -> list[str]:
@@ -97,11 +98,11 @@ def _judge(failures: Iterable[Failure], wanted: Wanted, reporter: Reporter) -> N
     for failure in failures:
         if failure.module not in wanted.modules:
             if failure.absent:
-                reporter.note(f"not in the environment: {failure.module}, which is optional")
+                reporter.debug(f"not in the environment: {failure.module}, which is optional")
             else:
-                reporter.warn(f"{failure.module}, which is optional, fails: {failure.reason}")
+                reporter.warning(f"{failure.module}, which is optional, fails: {failure.reason}")
         elif _is_the_workers(failure.reason):
-            reporter.warn(f"{failure.module} cannot be tried on this machine: {failure.reason}")
+            reporter.warning(f"{failure.module} cannot be tried on this machine: {failure.reason}")
         else:
             fatal.append(failure)
     if fatal:

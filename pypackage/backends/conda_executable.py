@@ -76,7 +76,6 @@ def create(
         folder: An empty folder, to be filled.
         stands_for: The path that is written into the files instead of `folder`.
         offline: Whether to do without the network.
-        reporter: Hears of it, and with `-v` all that the program says.
 
     Returns:
         Files that are not as their package brought them, relative to the prefix.
@@ -90,9 +89,9 @@ def create(
     missing = max(len(str(stands_for)), _LENGTH) - len(f"{folder}/")
     prefix = folder / ("prefix" + "_" * max(0, missing - len("prefix")))
     try:
-        with reporter.step(f"{program.name} makes the environment"):
+        with reporter.task(f"{program.name} makes the environment"):
             process.follow(
-                _argv(program, asked, prefix, offline), lambda line: reporter.note(public(line))
+                _argv(program, asked, prefix, offline), lambda line: reporter.debug(public(line))
             )
     except ProcessError as error:
         raise _failed(program, error) from None

@@ -65,7 +65,6 @@ def of(
             made.
         settings: For which platform, of which time, and whether there is a network.
         cache: Folder for what can be made again.
-        reporter: Hears of the progress, and of what is only guessed.
 
     Raises:
         SolveError: A channel is none, or the host channel cannot be made.
@@ -109,7 +108,7 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
     if any(python_version(spec) is not None for spec in requirements.dependencies):
         return []
     here = ".".join(environment.find().version.split(".")[:2])
-    reporter.note(f"no version of Python is asked for: taking {here}, as it is here")
+    reporter.debug(f"no version of Python is asked for: taking {here}, as it is here")
     return [f"python={here}"]
 
 
@@ -128,7 +127,7 @@ def _of_modules(modules: Sequence[str], reporter: Reporter) -> tuple[list[str], 
     known = {module: names.find(module) for module in modules}
     guessed = [module for module, packages in known.items() if not packages]
     if guessed:
-        reporter.warn(
+        reporter.warning(
             f"taking the packages to be named like the modules: {', '.join(guessed)}; "
             "name them under conda.dependencies where they are not"
         )
@@ -197,7 +196,7 @@ def _host_channel(
     reporter: Reporter,
 ) -> channel.HostChannel:
     """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
-    with reporter.step(f"taking what is installed for {python.executable}"):
+    with reporter.task(f"taking what is installed for {python.executable}"):
         return channel.make(
             python,
             modules=modules,

@@ -150,7 +150,7 @@ def _add_packages(parser: terminal.Parser) -> None:
     )
 
 
-def _command(options: argparse.Namespace, report: Reporter) -> None:
+def _command(options: argparse.Namespace, reporter: Reporter) -> None:
     from pypackage.analysis.analyzer import Scope
     from pypackage.pipeline import analyze
 
@@ -171,10 +171,10 @@ def _command(options: argparse.Namespace, report: Reporter) -> None:
             options.pin,
             options.format == "requirements.txt",
         ),
-        report=report,
+        reporter=reporter,
     )
     for entry in needs.analysis.entries if options.verbose else ():
-        report.note(f"{entry.place}: {entry.found.module}: {entry.reason or entry.why.value}")
+        reporter.debug(f"{entry.place}: {entry.found.module}: {entry.reason or entry.why.value}")
     _write(needs, options, out)
 
 

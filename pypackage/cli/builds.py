@@ -48,11 +48,11 @@ def _parser() -> terminal.Parser:
     return parser
 
 
-def _command(parsed: argparse.Namespace, report: Reporter) -> None:
+def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     from pypackage.integrations.vdist import builds_file
     from pypackage.integrations.vdist.builder import BuildsError
 
-    builder = builds_file.load(Path(parsed.builds), report)
+    builder = builds_file.load(Path(parsed.builds), reporter)
     try:
         made = builder.build(parsed.output, parsed.jobs)
     except BuildsError as error:

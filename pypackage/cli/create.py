@@ -294,7 +294,7 @@ def _rule(keep: bool, pattern: str) -> Rule:
     return Rule(pattern, keep)
 
 
-def _command(parsed: argparse.Namespace, report: Reporter) -> None:
+def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     from pypackage.pipeline import target
 
     keeping.check(parsed)
@@ -302,15 +302,15 @@ def _command(parsed: argparse.Namespace, report: Reporter) -> None:
         if output not in (None, "", "-"):
             target.check_writable(Path(output))
     if parsed.update or parsed.requirements is not None:
-        made, costs = (_update if parsed.update else _create)(parsed, report)
+        made, costs = (_update if parsed.update else _create)(parsed, reporter)
         _print(os.fsencode(made.archive) + b"\n")
         if costs:
             _tell(costs, parsed.report)
     else:
-        _print(keeping.answer(parsed, _options(parsed), report).encode(errors="surrogateescape"))
+        _print(keeping.answer(parsed, _options(parsed), reporter).encode(errors="surrogateescape"))
 
 
-def _create(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
+def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
     from pypackage.backends import request
     from pypackage.backends.lock import Lock
     from pypackage.pipeline import create, inputs, target
@@ -322,21 +322,21 @@ def _create(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Repor
         raise UsageError("REQUIREMENTS and --locked cannot both be stdin")
     given = inputs.load(
         parsed.requirements,
-        report,
+        reporter,
         environment=parsed.environment,
         platform=parsed.platform,
         python=request.host_python(parsed.channel),
     )
     if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
         raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")
-    return made, create.create(given, made, _options(parsed, made), report)
+    return made, create.create(given, made, _options(parsed, made), reporter)
 
 
-def _update(parsed: argparse.Namespace, report: Reporter) -> tuple[Target, Report | None]:
+def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
     from pypackage.pipeline import create, environments
 
     name, *packages = parsed.update
-    return environments.update(name, packages, _options(parsed), create.cache(), report)
+    return environments.update(name, packages, _options(parsed), create.cache(), reporter)
 
 
 def _tell(costs: Report, output: str) -> None:

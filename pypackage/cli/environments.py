@@ -84,7 +84,7 @@ def check(parsed: argparse.Namespace) -> None:
         )
 
 
-def answer(parsed: argparse.Namespace, options: Options, report: Reporter) -> str:
+def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> str:
     """Do what makes no archive; what goes to stdout."""
     from pypackage.pipeline import create, environments, plan, pythons
 
@@ -92,12 +92,12 @@ def answer(parsed: argparse.Namespace, options: Options, report: Reporter) -> st
     if parsed.list:
         return _listed(environments.every(cache), time.time())
     if parsed.versions:
-        offers = pythons.offered(options, report)
+        offers = pythons.offered(options, reporter)
         return _table([(one.version, one.channel) for one in offers])
     if parsed.remove:
-        environments.remove(parsed.remove, cache, report)
+        environments.remove(parsed.remove, cache, reporter)
         return ""
-    return f"{plan.own_python(options, '', cache, report)}\n"
+    return f"{plan.own_python(options, '', cache, reporter)}\n"
 
 
 def _listed(made: Sequence[Made], now: float) -> str:

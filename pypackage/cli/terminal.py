@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from pypackage.core.errors import PackageError, UsageError
-from pypackage.core.progress import Reporter, Step
+from pypackage.core.progress import Reporter, Task
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -230,18 +230,18 @@ class Plain(Reporter):
         self._verbose = verbose
 
     @contextmanager
-    def step(self, title: str, total: float | None = None) -> Iterator[Step]:
+    def task(self, title: str, total: float | None = None) -> Iterator[Task]:
         """Say the title when the step begins."""
         if not self._quiet:
             self._line(f"{title} ...")
-        yield Step()
+        yield Task()
 
-    def note(self, message: str) -> None:
+    def debug(self, message: str) -> None:
         """Say it if details are wanted."""
         if self._verbose:
             self._line(message)
 
-    def warn(self, message: str) -> None:
+    def warning(self, message: str) -> None:
         """Say it unless only errors are wanted."""
         if not self._quiet:
             self._line(f"{self.program}: warning: {message}")
@@ -273,10 +273,10 @@ class Terminal(Plain):
     _open_steps = 0
 
     @contextmanager
-    def step(self, title: str, total: float | None = None) -> Iterator[Step]:
+    def task(self, title: str, total: float | None = None) -> Iterator[Task]:
         """Show a bar as long as the step lasts."""
         if self._quiet:
-            yield Step()
+            yield Task()
             return
         progress = self._progress = self._progress or _bars()
         task = progress.add_task(title, total=total)
@@ -298,7 +298,7 @@ class Terminal(Plain):
             self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class _Bar(Step):
+class _Bar(Task):
     """A step whose progress is a bar; `grow` may come from other threads, as rich allows."""
 
     def __init__(self, progress: Progress, task: TaskID, total: float | None) -> None:

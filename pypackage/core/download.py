@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
 from pypackage.core.errors import InstallError
-from pypackage.core.progress import Reporter, Step
+from pypackage.core.progress import Reporter, Task
 from pypackage.core.urls import public
 
 ATTEMPTS = 5
@@ -28,7 +28,6 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
     Args:
         url: `http:`, `https:`, `ftp:` or `file:`; may have a name and a password.
         target: The file to write.
-        reporter: Hears of the progress, in bytes.
 
     Returns:
         Its SHA-256 digest, hexadecimal.
@@ -38,11 +37,11 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
     """
     if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
         raise InstallError(f"cannot download {public(url)}: not a URL of the web")
-    with reporter.step(f"downloading {public(url)}", 0) as step, target.open("w+b") as file:
+    with reporter.task(f"downloading {public(url)}", 0) as task, target.open("w+b") as file:
         tag = ""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                tag = _continue(url, file, tag, step)
+                tag = _continue(url, file, tag, task)
                 break
             except (_BrokenError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
                 if attempt == ATTEMPTS or not _may_pass(error):
@@ -64,7 +63,7 @@ class _BrokenError(Exception):
         self.tag = tag
 
 
-def _continue(url: str, file: BinaryIO, tag: str, step: Step) -> str:
+def _continue(url: str, file: BinaryIO, tag: str, task: Task) -> str:
     """Get what is missing of a file; all of it when the server has another version now."""
     have = file.tell() if tag else 0
     request = _request(url)
@@ -76,12 +75,12 @@ def _continue(url: str, file: BinaryIO, tag: str, step: Step) -> str:
             file.seek(0)
             file.truncate()
         length = int(answer.headers.get("Content-Length") or -1)
-        step.grow(max(length, 0))
+        task.grow(max(length, 0))
         tag = _tag(answer)
         got = 0
         while block := _read(answer, tag):
             file.write(block)
-            step.advance(len(block))
+            task.advance(len(block))
             got += len(block)
     if 0 <= length != got:
         raise _BrokenError(tag)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Step:
+class Task:
     """A long step under way; `advance` is called by the stage that does it."""
 
     def advance(self, amount: float = 1) -> None:
@@ -25,19 +25,19 @@ class Reporter:
     """Hears what is going on; this one, the default, keeps it to itself."""
 
     @contextmanager
-    def step(self, title: str, total: float | None = None) -> Iterator[Step]:
+    def task(self, title: str, total: float | None = None) -> Iterator[Task]:
         """Announce a step.
 
         Args:
             title: What is being done, in a few words ("linking packages").
-            total: How much there is to do, in the unit of `Step.advance`; None when unknown.
+            total: How much there is to do, in the unit of `Task.advance`; None when unknown.
         """
-        yield Step()
+        yield Task()
 
-    def note(self, message: str) -> None:
+    def debug(self, message: str) -> None:
         """Tell a detail that only matters to who asked for details (`-v`)."""
 
-    def warn(self, message: str) -> None:
+    def warning(self, message: str) -> None:
         """Tell something that the user should know although the work goes on."""
 
 

@@ -56,7 +56,7 @@ def analyze(
     python: str | None = None,
     scope: Scope = Scope(),  # noqa: B008 (a tuple)
     wishes: Wishes = Wishes(),  # noqa: B008 (a tuple)
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
     stdin: bytes | None = None,
 ) -> Needs:
     """Find what programs need.
@@ -68,7 +68,6 @@ def analyze(
             `python3` on PATH.
         scope: How much of the sources counts.
         wishes: How packages are chosen.
-        report: Hears of what the user should know.
         stdin: What `-` is, if it was read already.
 
     Raises:
@@ -80,7 +79,7 @@ def analyze(
     target = Target(python)
     contents = _Contents(stdin)
     with _collector_paused():
-        analyzer = Analyzer(target.version, target.standard(), target.installed, scope, report)
+        analyzer = Analyzer(target.version, target.standard(), target.installed, scope, reporter)
         analyzer.add(source_files.find(named), contents)
         for module in modules:
             analyzer.add_module(module)
@@ -93,7 +92,7 @@ def analyze(
             local=analysis.local,
         )
         needed = with_packages(
-            needed, analysis.modules, target.version, target.installed, wishes, declared, report
+            needed, analysis.modules, target.version, target.installed, wishes, declared, reporter
         )
     return Needs(needed, analysis)
 
@@ -105,7 +104,7 @@ def with_packages(
     installed: Callable[[], Environment | None],
     wishes: Wishes,
     declared: Declared | None,
-    report: Reporter,
+    reporter: Reporter,
 ) -> Requirements:
     """Requirements with the packages that modules come from.
 
@@ -116,7 +115,6 @@ def with_packages(
         installed: Finds the target's environment; asked only when it matters.
         wishes: How packages are chosen.
         declared: What is declared, as far as anything is.
-        report: Hears of what the user should know.
 
     Raises:
         RequirementsError: The name of a package is not valid.
@@ -137,7 +135,7 @@ def with_packages(
         **more,
     )
     for warning in found.warnings:
-        report.warn(warning)
+        reporter.warning(warning)
     return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)
 
 

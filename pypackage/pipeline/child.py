@@ -50,7 +50,6 @@ def create(
         target: A name, or the archive's path.
         options: The command's long options without their dashes, `_` for `-`: a flag is a
             bool, one that may be repeated a sequence of strings.
-        reporter: Hears of the progress.
 
     Returns:
         The archive's path.
@@ -109,9 +108,9 @@ def _arguments(options: Mapping[str, Option]) -> list[str]:
 def _report(line: str, reporter: Reporter) -> None:
     warning = line.partition(f"{_NAME}: warning: ")[2]
     if warning:
-        reporter.warn(warning)
+        reporter.warning(warning)
     else:
-        reporter.note(line)
+        reporter.debug(line)
 
 
 def failure(status: int, said: str) -> PackageError:

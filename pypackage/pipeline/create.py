@@ -48,7 +48,6 @@ def create(
         given: What is required, the lock of it, or an environment to be packed as it is.
         target: Where the results go; former ones are replaced when the new ones are whole.
         options: How they are made.
-        reporter: Hears of the progress.
 
     Returns:
         What the archive costs, if the options ask for it.
@@ -142,7 +141,9 @@ def _register(target: Target, reporter: Reporter) -> None:
         try:
             condarc.register(target.prefix)
         except OSError as error:
-            reporter.warn(f"'conda env list' will not show it: {error.strerror}: {error.filename}")
+            reporter.warning(
+                f"'conda env list' will not show it: {error.strerror}: {error.filename}"
+            )
 
 
 # --- the archive -------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def _written(
         return None
     from pypackage.archive import report
 
-    with reporter.step("adding up what it costs"):
+    with reporter.task("adding up what it costs"):
         wanted = plan.wanted if plan else ()
         compressed = target.format not in writers.UNCOMPRESSED
         return report.of(contents, wanted, target.archive, compressed=compressed)
@@ -198,7 +199,7 @@ def _verify(
             reporter=reporter,
         )
     elif absent := prefix.absent_modules(folder, requirements.modules):
-        reporter.warn(f"no package in the environment has a module {', '.join(absent)}")
+        reporter.warning(f"no package in the environment has a module {', '.join(absent)}")
 
 
 def _with_lock(contents: Contents, text: bytes) -> Contents:

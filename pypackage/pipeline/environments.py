@@ -83,7 +83,6 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
     Args:
         names: Of environments and interpreters.
         cache: Folder for what can be made again.
-        reporter: Hears of it.
 
     Raises:
         InputPathError: There is no such thing.
@@ -91,7 +90,7 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
     """
     for found in {made.folder: made for made in [_made(name, cache) for name in names]}.values():
         try:
-            with reporter.step(f"removing {found.folder}"):
+            with reporter.task(f"removing {found.folder}"):
                 store.drop(store.Entry(found.folder, 0, 0.0))
                 if found.kind == "interpreter":
                     builds.log_of(found.folder).unlink(missing_ok=True)
@@ -111,7 +110,6 @@ def update(
         packages: Match specs, or `pip:` and a requirement (PEP 508).
         now: What holds for this run; channels, if any, take the place of the former ones.
         cache: Folder for what can be made again.
-        reporter: Hears of the progress.
 
     Returns:
         What was made, and what it costs if that is asked for.
@@ -131,7 +129,7 @@ def update(
     try:
         return made, create.create(needed, made, _pinned(options, packages, found), reporter)
     except SolveError:
-        reporter.warn("not with all that is there in its version: other versions are looked for")
+        reporter.warning("not with all that is there in its version: other versions are looked for")
         return made, create.create(needed, made, options, reporter)
 
 

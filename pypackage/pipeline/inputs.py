@@ -51,7 +51,6 @@ def load(
         platform: Conda's name of the one that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
-        reporter: Hears of what is only guessed.
 
     Raises:
         InputPathError: There is no such thing, or it cannot be read.
@@ -148,8 +147,8 @@ def _of_script(name: str, python: str, reporter: Reporter, content: bytes) -> Re
 
     # By its path: a mere version would say nothing of what is installed for it.
     target = str(interpreter.find(python).executable) if python else None
-    with reporter.step("analyzing the program"):
-        needs = analyze.analyze([name], python=target, report=reporter, stdin=content)
+    with reporter.task("analyzing the program"):
+        needs = analyze.analyze([name], python=target, reporter=reporter, stdin=content)
         return needs.requirements
 
 

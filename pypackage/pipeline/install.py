@@ -36,7 +36,6 @@ def fill(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Fill
         plan: What.
         folder: A new prefix.
         stands_for: The path that is written into files in its place.
-        reporter: Hears of the progress.
 
     Raises:
         PackageError: The stage's own error.
@@ -46,7 +45,7 @@ def fill(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Fill
     if locked.wheels:
         wheels.install(locked.wheels, folder, stands_for, plan.site(locked.records), reporter)
         for line in pip_installed.replaced(folder, {wheel.name for wheel in locked.wheels}):
-            reporter.warn(line)
+            reporter.warning(line)
     additions.install(plan.added, folder, stands_for, plan.settings.platform, reporter)
     variables.write(plan.needed.variables, folder)
     if locked.wheels:

@@ -102,7 +102,6 @@ def made(
         given: What is required, or a lock, which leaves no package to be chosen.
         options: From where, for which machines and of which time.
         cache: Folder for what can be made again.
-        reporter: Hears of the progress, and of what is only guessed.
 
     Raises:
         PackageError: The stage's own error.
@@ -145,7 +144,7 @@ def _solved(
         if asked.constraints:
             raise UsageError("constraints and pinned packages need the built-in solver")
         return plan
-    with reporter.step("solving"):
+    with reporter.task("solving"):
         records = engine.solve(asked.specs, channels.tiers, settings, asked.constraints)
         platform = plan.options.platform or lock.this_platform()
         return replace(plan, lock=plan.with_wheels(Lock(platform, urls, tuple(records))))
@@ -184,7 +183,6 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
         options: Tell which source, and how it is built.
         version: That it has to be of; empty for any.
         cache: Folder for what can be made again.
-        reporter: Hears of the progress.
     """
     from pypackage.backends import cpython
 

@@ -53,7 +53,7 @@ def offered(options: Options, reporter: Reporter) -> list[Offer]:
         except SolveError as error:
             if options.channels:
                 raise
-            reporter.warn(error.message)
+            reporter.warning(error.message)
     return sorted(found, key=lambda one: Version(one.version), reverse=True)
 
 

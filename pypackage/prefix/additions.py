@@ -72,7 +72,6 @@ def prepared(
         added: `PATH[:DEST]` as the user named them.
         folders: Projects that the requirements name.
         place: Where to look, and to work.
-        reporter: Hears of the progress.
 
     Raises:
         InputPathError: Something is not there.
@@ -85,7 +84,7 @@ def prepared(
         yield Additions(own, (), requirements.data, place.base, place.cache)
         return
     with files.temporary_folder(place.cache / "projects") as scratch:
-        with reporter.step("building projects"):
+        with reporter.task("building projects"):
             built = projects.build(wanted, scratch)
         yield Additions(own, built, requirements.data, place.base, scratch)
 
@@ -100,7 +99,6 @@ def install(
         prefix: The folder.
         stands_for: The path that is written into files in its place.
         platform: Conda's name of the platform, empty for this machine's.
-        reporter: Hears of the progress.
 
     Raises:
         SolveError: A project has to be built on the machine that it is for.
@@ -113,7 +111,7 @@ def install(
             "it has parts that are compiled; create the environment there",
         )
     if additions.built:
-        with reporter.step("installing projects"):
+        with reporter.task("installing projects"):
             projects.install(additions.built, prefix, stands_for, additions.scratch)
     own_code.place(additions.own.pieces, prefix, reporter)
     datasets.fetch(additions.data, prefix, additions.base, reporter)

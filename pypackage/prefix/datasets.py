@@ -40,7 +40,6 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
         sources: What is wanted.
         prefix: The folder.
         base: What a repository's relative path starts from.
-        reporter: Hears of the progress.
 
     Raises:
         InstallError: It cannot be had, or is not what it should be.
@@ -54,7 +53,7 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
             folder = prefix / FOLDER / source.name
             folder.mkdir(parents=True)
             if isinstance(source, Git):
-                with reporter.step(f"fetching {source.name} from {public(source.remote)}"):
+                with reporter.task(f"fetching {source.name} from {public(source.remote)}"):
                     taken.append(_clone(source, folder, base))
                 places[source.name] = folder
             else:

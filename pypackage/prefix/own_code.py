@@ -76,7 +76,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str], reporter: Repor
         if found:
             pieces.append(Piece(found, found.resolve().name, is_module=True))
         else:
-            reporter.warn(
+            reporter.warning(
                 f"not in the archive: {path} (not found in {folder}); name it with --add, or send "
                 "it along with the task"
             )
@@ -197,7 +197,7 @@ def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
                 if source.is_file():
                     _copy(source, prefix, path)
                 else:
-                    reporter.warn(f"not in the archive: {source}, which leads to no file")
+                    reporter.warning(f"not in the archive: {source}, which leads to no file")
         except OSError as error:
             raise InstallError.of(error, f"cannot add {piece.source}") from error
 

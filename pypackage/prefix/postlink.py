@@ -29,8 +29,6 @@ def run(folder: Path, stands_for: Path, platform: str, reporter: Reporter) -> fr
         folder: The prefix.
         stands_for: The path that the environment will have.
         platform: What it is for; scripts for another one than this machine's are not run.
-        reporter: Hears which scripts run, or do not, and what they left to be told
-            (`.messages.txt`).
 
     Returns:
         Files that were changed or made, relative to the prefix.
@@ -44,12 +42,12 @@ def run(folder: Path, stands_for: Path, platform: str, reporter: Reporter) -> fr
         return frozenset()
     if conda.is_foreign(platform):
         names = ", ".join(record["name"] for record in scripts)
-        reporter.warn(f"post-link scripts for {platform} cannot run here, so not run: {names}")
+        reporter.warning(f"post-link scripts for {platform} cannot run here, so not run: {names}")
         return frozenset()
     _own_copies(folder)
     before = _snapshot(folder)
     for record in scripts:
-        reporter.note(f"running the post-link script of {record['name']}")
+        reporter.debug(f"running the post-link script of {record['name']}")
         _run(folder, record)
     _tell_messages(folder, reporter)
     after = _snapshot(folder)
@@ -151,5 +149,5 @@ def _settle(folder: Path, path: Path, stands_for: Path) -> None:
 def _tell_messages(folder: Path, reporter: Reporter) -> None:
     messages = folder / ".messages.txt"
     if messages.is_file():
-        reporter.warn(messages.read_text(errors="replace").strip())
+        reporter.warning(messages.read_text(errors="replace").strip())
         messages.unlink()

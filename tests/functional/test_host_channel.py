@@ -313,7 +313,7 @@ class Warnings(Reporter):
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def warn(self, message: str) -> None:
+    def warning(self, message: str) -> None:
         self.heard.append(message)
 
 

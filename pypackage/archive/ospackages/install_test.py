@@ -31,7 +31,6 @@ def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: R
         made: Its file.
         kept: Where clean roots are kept.
         scratch: A folder for the copy of one.
-        reporter: Hears of the progress, of what the command says, and of what is left over.
 
     Raises:
         PackError: There is no such root.
@@ -40,7 +39,7 @@ def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: R
     name, command = package.try_root or roots.DEFAULT, package.try_command
     with (
         roots.fresh(name, kept, scratch / "trial", reporter) as root,
-        reporter.step(f"trying the package in {name}"),
+        reporter.task(f"trying the package in {name}"),
     ):
         if package.format == "deb":
             _told(f"its needs cannot be installed in {name}", _bring, root, package)
@@ -49,10 +48,10 @@ def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: R
         said = _told(f"in {name} this fails: {command}", _inside, root, ["sh", "-c", command])
         _told(f"the package cannot be removed in {name}", _remove, root, package)
         left = sorted(set(_files(root)) - before)
-    reporter.note(f"{name}: {command}\n{said.decode(errors='replace')}".rstrip())
-    reporter.note(f"{name}: {len(left) or 'no'} files are left over when the package was removed")
+    reporter.debug(f"{name}: {command}\n{said.decode(errors='replace')}".rstrip())
+    reporter.debug(f"{name}: {len(left) or 'no'} files are left over when the package was removed")
     for path in left:
-        reporter.warn(f"left over in {name} when the package was removed: {path}")
+        reporter.warning(f"left over in {name} when the package was removed: {path}")
 
 
 def _told(what: str, step: Callable[..., bytes], *arguments: object) -> bytes:

@@ -40,13 +40,12 @@ def fresh(name: str, kept: Path, scratch: Path, reporter: Reporter) -> Iterator[
         name: `debian:SUITE`, a folder or a tar file.
         kept: Where roots are kept that had to be made.
         scratch: A folder for the copy.
-        reporter: Hears of the progress.
 
     Raises:
         PackError: It cannot be made.
     """
     source = _source(name, kept, reporter)
-    with files.temporary_folder(scratch) as copy, reporter.step("copying the clean root"):
+    with files.temporary_folder(scratch) as copy, reporter.task("copying the clean root"):
         tops = [str(one) for one in sorted(source.iterdir()) if one.name not in _LEFT_OUT]
         try:
             process.run(["cp", "-a", "--reflink=auto", "--", *tops, str(copy)])
@@ -71,7 +70,7 @@ def _source(name: str, kept: Path, reporter: Reporter) -> Path:
         root = kept / name.replace(":", "-")
         command = [_debootstrap(name), "--variant=minbase", name.partition(":")[2]]
     if not root.is_dir():
-        with reporter.step(f"making the clean root {name}"):
+        with reporter.task(f"making the clean root {name}"):
             _make(command, root)
     os.utime(root)  # a use, for the limit of the cache
     return root

@@ -77,7 +77,6 @@ def lay_out(
         contents: The environment.
         package: Where it goes, and with what.
         root: An empty folder.
-        reporter: Hears of the progress.
         environ: Where SOURCE_DATE_EPOCH is looked up.
 
     Raises:
@@ -88,8 +87,8 @@ def lay_out(
     prefix.mkdir(parents=True)
     kept = tuple(entry for entry in contents.entries if entry.target not in _USELESS)
     tree = trees.of(replace(contents, entries=kept))
-    with reporter.step("laying out", tree.size) as step:
-        folder.fill(tree, prefix, step)
+    with reporter.task("laying out", tree.size) as task:
+        folder.fill(tree, prefix, task)
     _relocate(prefix, package)
     (prefix / _PREPARED).write_text(f"{package.prefix}\n")
     platforms = (one.subdir for one in contents.packages if one.subdir != "noarch")

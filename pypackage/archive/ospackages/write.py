@@ -28,7 +28,6 @@ def write(
         package: What the package is to be.
         output: Its file.
         roots: Where clean roots are kept.
-        reporter: Hears of the progress.
         level: How hard it is compressed; None is the default.
 
     Raises:
@@ -62,7 +61,7 @@ def _make(
             f"the environment needs glibc {staged.glibc}, and the package is for {package.glibc}",
             "make it of packages for older machines, of conda-forge for one",
         )
-    with reporter.step(f"packing {package.format}"):
+    with reporter.task(f"packing {package.format}"):
         (deb if package.format == "deb" else rpm).write(package, staged, made, level)
     return made
 

@@ -43,7 +43,6 @@ def write(
         contents: What goes in.
         format_: A key of `ENDINGS`.
         output: The archive's path, or the folder's.
-        reporter: Hears of the progress.
         how: How it is compressed.
 
     Raises:
@@ -66,8 +65,8 @@ def write(
                 "folder": folder.write,
             }[format_]
             tree = trees.of(contents)
-            with reporter.step("packing", tree.size) as step:
-                one(tree, output, step, how)
+            with reporter.task("packing", tree.size) as task:
+                one(tree, output, task, how)
     except OSError as error:
         raise PackError.of(error, f"cannot write {output}") from error
 

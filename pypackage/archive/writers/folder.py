@@ -12,10 +12,10 @@ from pypackage.archive.contents import Entry
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files
 from pypackage.core.errors import PackError
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 
-def write(tree: Tree, output: Path, step: Step, _how: Compression) -> None:
+def write(tree: Tree, output: Path, task: Task, _how: Compression) -> None:
     """Make the folder, in place of an empty one or of a former environment.
 
     Raises:
@@ -23,7 +23,7 @@ def write(tree: Tree, output: Path, step: Step, _how: Compression) -> None:
     """
     check_replaceable(output)
     with files.new_folder(output, replace=True) as folder:
-        fill(tree, folder, step)
+        fill(tree, folder, task)
 
 
 def check_replaceable(output: Path) -> None:
@@ -41,7 +41,7 @@ def check_replaceable(output: Path) -> None:
         )
 
 
-def fill(tree: Tree, folder: Path, step: Step) -> None:
+def fill(tree: Tree, folder: Path, task: Task) -> None:
     """Write a tree into an empty folder.
 
     The folders in it get modes and times of their own, so that nothing depends on the umask or
@@ -52,7 +52,7 @@ def fill(tree: Tree, folder: Path, step: Step) -> None:
         path = folder / entry.target
         made.update(_missing_parents(path, made, folder))
         path.parent.mkdir(parents=True, exist_ok=True)
-        if _write(entry, path, step):
+        if _write(entry, path, task):
             made.add(path)
     for one in made:
         settle(one)
@@ -71,7 +71,7 @@ def _missing_parents(path: Path, made: set[Path], top: Path) -> Iterator[Path]:
         yield parent
 
 
-def _write(entry: Entry, path: Path, step: Step) -> bool:
+def _write(entry: Entry, path: Path, task: Task) -> bool:
     """Write one entry; whether it is a folder."""
     info = tar_stream.described(entry)
     if info.isdir():
@@ -83,7 +83,7 @@ def _write(entry: Entry, path: Path, step: Step) -> bool:
         with path.open("xb") as file:
             for block in tar_stream.content(entry, info.size):
                 file.write(block)
-                step.advance(len(block))
+                task.advance(len(block))
         path.chmod(info.mode)
     os.utime(path, (info.mtime, info.mtime), follow_symlinks=False)
     return False

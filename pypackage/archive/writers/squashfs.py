@@ -13,7 +13,7 @@ from pypackage.archive.writers import folder
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files, process
 from pypackage.core.errors import PackError, ProcessError
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 # Of gzip, the one method that all readers know; 9, the default, takes four times as long and
 # saves a hundredth.
@@ -35,7 +35,7 @@ def program() -> str:
     return found
 
 
-def write(tree: Tree, output: Path, step: Step, how: Compression) -> None:
+def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """Write an image; the line behind it lets its last bytes stand for its whole content.
 
     Raises:
@@ -46,7 +46,7 @@ def write(tree: Tree, output: Path, step: Step, how: Compression) -> None:
     with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
         root = temporary / "root"
         root.mkdir()
-        folder.fill(tree, root, step)
+        folder.fill(tree, root, task)
         folder.settle(root)
         with files.new_file(output) as file:
             _make(mksquashfs, root, file, how)

@@ -10,7 +10,7 @@ from pypackage.archive import manifest, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files, zstd
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 # Between size and time: smaller than gzip's best, in less time than its fastest.
 LEVEL = 6
@@ -19,25 +19,25 @@ LEVEL = 6
 _SKIPPABLE = bytes.fromhex("502a4d18")
 
 
-def write(tree: Tree, output: Path, step: Step, _how: Compression) -> None:
+def write(tree: Tree, output: Path, task: Task, _how: Compression) -> None:
     """Write a plain tar file."""
     with files.new_file(output) as file:
-        _stream(tree, file, step)
+        _stream(tree, file, task)
 
 
-def write_zst(tree: Tree, output: Path, step: Step, how: Compression) -> None:
+def write_zst(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """Write a tar file compressed by zstd, after a frame that tells the environment's id."""
     line = f"\npypackage-archive {manifest.FORMAT} {tree.environment_id}\n".encode()
     with files.new_file(output) as file:
         file.write(_SKIPPABLE + len(line).to_bytes(4, "little") + line)
         with zstd.compressing(file, how.level or LEVEL, how.workers) as stream:
-            _stream(tree, stream, step)
+            _stream(tree, stream, task)
 
 
-def _stream(tree: Tree, file: BinaryIO, step: Step) -> None:
+def _stream(tree: Tree, file: BinaryIO, task: Task) -> None:
     for block in _blocks(tree):
         file.write(block)
-        step.advance(len(block))
+        task.advance(len(block))
 
 
 def _blocks(tree: Tree) -> Iterator[bytes]:

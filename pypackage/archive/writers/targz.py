@@ -25,7 +25,7 @@ from pypackage.archive.manifest import Member
 from pypackage.archive.members import Made, Part
 from pypackage.core import files
 from pypackage.core.errors import PackError
-from pypackage.core.progress import Reporter, Step
+from pypackage.core.progress import Reporter, Task
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -80,9 +80,9 @@ class _Writer:
         )
         room = len(describe([Member(0, 0, "0" * 64)] * number)[1]) + ROOM * number
         start = len(_first_member("0" * 64, b"", room))
-        with reporter.step("packing", total) as step:
+        with reporter.task("packing", total) as task:
             self._file.seek(start)
-            written = self._write_members(parts, start, step)
+            written = self._write_members(parts, start, task)
         self._file.seek(0)
         self._file.write(_first_member(*describe(written), room))
 
@@ -94,7 +94,7 @@ class _Writer:
         find = partial(members.find, digests=digests, level=self._level, store=self._store)
         return list(self._pool.map(find, groups))
 
-    def _write_members(self, parts: Sequence[Part], start: int, step: Step) -> list[Member]:
+    def _write_members(self, parts: Sequence[Part], start: int, task: Task) -> list[Member]:
         """Write all members from the place `start` on; those that are new are kept."""
         written: list[Member] = []
         work = ((part, index) for part in parts for index in range(part.number))
@@ -106,7 +106,7 @@ class _Writer:
                 written.append(self._append(member, start))
                 start += member.length
                 fresh = fresh or member.file is None
-            step.advance(part.size)
+            task.advance(part.size)
             if fresh and part.key:
                 self._keep(part, written[len(written) - part.number :])
         written.append(self._append(members.end(self._level), start))

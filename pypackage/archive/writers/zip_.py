@@ -14,14 +14,14 @@ from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Entry
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 LEVEL = 4
 _UNIX = 3  # the system whose modes stand in the file
 _TIME = struct.Struct("<HHBi")  # Info-ZIP's field "UT": seconds since 1970, in no time zone
 
 
-def write(tree: Tree, output: Path, step: Step, how: Compression) -> None:
+def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """Write a zip file; the manifest, its first member, is stored and not compressed."""
     level = LEVEL if how.level is None else how.level
     with (
@@ -29,10 +29,10 @@ def write(tree: Tree, output: Path, step: Step, how: Compression) -> None:
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
     ):
         for entry in tree.entries:
-            _add(archive, entry, tar_stream.described(entry), step)
+            _add(archive, entry, tar_stream.described(entry), task)
 
 
-def _add(archive: zipfile.ZipFile, entry: Entry, info: tarfile.TarInfo, step: Step) -> None:
+def _add(archive: zipfile.ZipFile, entry: Entry, info: tarfile.TarInfo, task: Task) -> None:
     member = _member(entry, info)
     with archive.open(member, "w") as stream:
         if info.issym():
@@ -40,7 +40,7 @@ def _add(archive: zipfile.ZipFile, entry: Entry, info: tarfile.TarInfo, step: St
         elif info.isreg():
             for block in tar_stream.content(entry, info.size):
                 stream.write(block)
-                step.advance(len(block))
+                task.advance(len(block))
 
 
 def member_link(info: tarfile.TarInfo) -> bytes:

@@ -15,7 +15,7 @@ from pypackage.backends.conda.platforms import is_foreign
 from pypackage.backends.conda.runtime import run, said
 from pypackage.backends.conda.settings import Settings
 from pypackage.core.errors import InstallError
-from pypackage.core.progress import Reporter, Step
+from pypackage.core.progress import Reporter, Task
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -37,7 +37,6 @@ def install(
         prefix: The folder to fill; it is made.
         stands_for: The path that is written into the files instead of `prefix`, for a
             prefix that will be moved there.
-        reporter: Hears of each package linked.
         settings: Those that were solved with.
 
     Raises:
@@ -107,14 +106,14 @@ class _Listener:
         self._packages = packages
         self._reporter = reporter
         self._steps = ExitStack()
-        self._download: Step | None = None
+        self._download: Task | None = None
         self._done: dict[int, int] = {}
         self._open: set[int] = set()
         self._heard = time.monotonic()
 
     def __enter__(self) -> _Listener:
         title = "installing packages"
-        self._link = self._steps.enter_context(self._reporter.step(title, self._packages))
+        self._link = self._steps.enter_context(self._reporter.task(title, self._packages))
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -125,13 +124,13 @@ class _Listener:
         return bool(self._open) and time.monotonic() - self._heard > timeout
 
     def on_populate_cache_start(self, _operation: int, package_name: str) -> int:
-        self._reporter.note(f"fetching {package_name}")
+        self._reporter.debug(f"fetching {package_name}")
         return 0
 
     def on_download_start(self, _cache_entry: int) -> int:
         if self._download is None:
             self._download = self._steps.enter_context(
-                self._reporter.step("downloading packages", 0)
+                self._reporter.task("downloading packages", 0)
             )
         number = len(self._done)
         self._done[number] = 0

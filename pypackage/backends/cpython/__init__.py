@@ -47,7 +47,6 @@ def interpreter(wish: Wish, cache: Path, reporter: Reporter) -> Path:
     Args:
         wish: Which.
         cache: Folder for what can be made again.
-        reporter: Hears of the progress, and of modules that will be missing.
 
     Returns:
         Its executable.
@@ -64,7 +63,7 @@ def interpreter(wish: Wish, cache: Path, reporter: Reporter) -> Path:
         raise InstallError.of(error, "the interpreter cannot be built or kept", root) from error
     _check_version(found.version, wish.python)
     if found.lacking:
-        reporter.note(f"{found.name} has no {', '.join(found.lacking)}")
+        reporter.debug(f"{found.name} has no {', '.join(found.lacking)}")
     return found.executable
 
 
@@ -102,14 +101,16 @@ def _built(
     unpacked = sources.unpack(source, scratch / "source", reporter)
     flags = wish.flags
     if flags.ensurepip and not any(unpacked.glob("Lib/ensurepip/_bundled/pip-*.whl")):
-        reporter.warn("this source brings no pip: the interpreter is built without")
+        reporter.warning("this source brings no pip: the interpreter is built without")
         flags = replace(flags, ensurepip=False)
     log = builds.log_of(prefix)
     job = build.Job(source, unpacked, prefix, flags, wish.jobs, log)
     installed = build.build(job, scratch, reporter)
     lacking = toolchain.lacking(installed / "bin" / "python3", source.version)
     if lacking:
-        reporter.warn(f"Python {source.version} was built without {', '.join(lacking)}: see {log}")
+        reporter.warning(
+            f"Python {source.version} was built without {', '.join(lacking)}: see {log}"
+        )
     made = Kept(prefix, source.version, source.told, source.url, source.sha256, setup, lacking)
     builds.keep(made, installed)
     return made

@@ -59,7 +59,6 @@ def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
     Args:
         job: What.
         scratch: The folder that `job.unpacked` is in, for what is made on the way.
-        reporter: Hears of the progress.
 
     Returns:
         A folder with what belongs at `job.prefix`.
@@ -76,12 +75,12 @@ def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
     job.log.parent.mkdir(parents=True, exist_ok=True)
     run = _Run(job, place, reporter)
     job.log.write_bytes(b"")
-    with reporter.step(f"configuring Python {version}"):
+    with reporter.task(f"configuring Python {version}"):
         run.step("configure", [configure, f"--prefix={job.prefix}", *_options(job.flags)])
     kind = ", optimized for itself, which takes long" if job.flags.optimize else ""
-    with reporter.step(f"compiling Python {version}{kind} (log: {job.log})"):
+    with reporter.task(f"compiling Python {version}{kind} (log: {job.log})"):
         run.step("make", ["make", f"-j{job.jobs}"])
-    with reporter.step(f"installing Python {version}"):
+    with reporter.task(f"installing Python {version}"):
         run.step("make install", ["make", "install", f"DESTDIR={root}"])
     return root / job.prefix.relative_to("/")
 
@@ -111,7 +110,7 @@ class _Run:
 
             def heard(line: str) -> None:
                 log.write(f"{line}\n")
-                self.reporter.note(line)
+                self.reporter.debug(line)
 
             try:
                 process.follow(command, heard, cwd=self.place, env=_environment(self.job))

@@ -96,7 +96,6 @@ def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> S
         wanted: Which.
         scratch: A folder for what is downloaded.
         offline: Whether to do without the network.
-        reporter: Hears of the progress.
 
     Raises:
         InputPathError: It cannot be read, or is no source of CPython.
@@ -111,7 +110,7 @@ def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> S
             )
         path = scratch / "download"
         digest = download.fetch(wanted.place, path, reporter)
-        reporter.note(f"its sha256 is {digest}")
+        reporter.debug(f"its sha256 is {digest}")
     else:
         digest = _digest(path)
     if wanted.sha256 not in ("", digest):
@@ -129,7 +128,7 @@ def unpack(source: Source, folder: Path, reporter: Reporter) -> Path:
     Returns:
         Where its `configure` is.
     """
-    with reporter.step(f"unpacking {source.told}"), _opened(source.path, source.told) as archive:
+    with reporter.task(f"unpacking {source.told}"), _opened(source.path, source.told) as archive:
         # Python 3.10 and 3.11 have it from some release on; what is built here is trusted.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(folder)

@@ -106,7 +106,7 @@ def tell_absent(tools: Toolchain, version: str, reporter: Reporter) -> None:
     """Name, before the build, what it will lack, and the packages that would help."""
     absent = _known(tools.absent, version)
     if absent:
-        reporter.warn(
+        reporter.warning(
             f"Python {version} will have no {', '.join(one.modules for one in absent)}; "
             "for these install, and start again, on Debian and Ubuntu: "
             f"{' '.join(one.debian for one in absent)}; "

@@ -58,7 +58,6 @@ def make(
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for
             not at all.
         cache: Folder of the packages and channels made so far.
-        reporter: Hears what is done.
 
     Raises:
         RequirementsError: A requirement is not valid.

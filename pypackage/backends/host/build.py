@@ -85,7 +85,7 @@ class Builder:
     def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Path]:
         size = sum(recipe.size for recipe in recipes)
         made = {}
-        with reporter.step("packing what is installed", size) as step, _workers() as workers:
+        with reporter.task("packing what is installed", size) as task, _workers() as workers:
             libraries = Libraries([self.base.library_dir, self.base.base_prefix / "lib"])
             compiler = Compiler(self.base.executable, workers)
             with ThreadPoolExecutor(_cores()) as makers:
@@ -95,8 +95,8 @@ class Builder:
                 ]
                 for recipe, future in made_by:
                     made[recipe.key] = future.result()
-                    reporter.note(f"packed {made[recipe.key].name}")
-                    step.advance(recipe.size)
+                    reporter.debug(f"packed {made[recipe.key].name}")
+                    task.advance(recipe.size)
         return made
 
     def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries) -> Path:

@@ -96,7 +96,7 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
                 urls.public(f"{requirement} is asked for, but it is not installed"),
                 "install it, or allow what is missing to be fetched from PyPI",
             )
-        reporter.warn(f"{owner} requires {requirement}, which is not installed")
+        reporter.warning(f"{owner} requires {requirement}, which is not installed")
 
 
 def fetched(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
@@ -131,7 +131,7 @@ def _complete(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) 
     if not found.missing:
         return wish
     wanted = [requirement for requirement, _ in found.missing]
-    with reporter.step(urls.public(f"fetching {', '.join(map(str, wanted))}")):
+    with reporter.task(urls.public(f"fetching {', '.join(map(str, wanted))}")):
         new = fetch.fetch(wish.interpreter, wanted, wish.available, fetching, wheels)
     kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
     return replace(wish, available=tuple(kept[key] for key in sorted(kept)))
@@ -159,11 +159,11 @@ def _on_pypi(module: str, reporter: Reporter) -> Requirement:
     known = names.find(module)
     if known and known[0].pypi:
         name = known[0].pypi
-        reporter.warn(f"nothing installed provides {module}; taking the newest {name} of PyPI")
+        reporter.warning(f"nothing installed provides {module}; taking the newest {name} of PyPI")
         return Requirement(name)
     if not _NAME.fullmatch(module):
         raise _no_such_module(module)
-    reporter.warn(
+    reporter.warning(
         f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
     )
     return Requirement(canonicalize_name(module))

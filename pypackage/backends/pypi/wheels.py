@@ -340,14 +340,13 @@ def install(
         prefix: The folder.
         stands_for: The path that is written into files in its place.
         site: What they were chosen for.
-        reporter: Hears of it.
 
     Raises:
         InstallError: One cannot be fetched, built or written, or is not what was locked.
     """
     if not wheels:
         return
-    with reporter.step("installing packages of PyPI"), tempfile.TemporaryDirectory() as scratch:
+    with reporter.task("installing packages of PyPI"), tempfile.TemporaryDirectory() as scratch:
         lock = Path(scratch, "pylock.toml")
         lock.write_text(_pylock(wheels))
         arguments: list[str | Path] = ["pip", "install", "--quiet", "--no-deps"]

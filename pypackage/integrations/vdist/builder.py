@@ -58,7 +58,6 @@ class Builder:
     Args:
         profiles_dir: The folder of `profiles.json`; by default `buildprofiles`, if it is there.
         base: Where relative paths start; by default the present folder.
-        report: Hears what the builds say, each line with the build's name.
     """
 
     def __init__(
@@ -66,12 +65,12 @@ class Builder:
         profiles_dir: str | os.PathLike[str] | None = None,
         *,
         base: str | os.PathLike[str] = ".",
-        report: Reporter = SILENT,
+        reporter: Reporter = SILENT,
     ) -> None:
         self._base = Path(base).absolute()
         folder = self._base / (profiles_dir or PROFILES)
         self._profiles = profiles.load(folder if profiles_dir or folder.is_dir() else None)
-        self._report = report
+        self._reporter = reporter
         self._builds: list[Build] = []
 
     def add_build(
@@ -200,7 +199,7 @@ class Builder:
             def heard(line: str) -> None:
                 written.write(f"{line}\n")
                 written.flush()
-                self._report.note(f"[{build.name}] {line}")
+                self._reporter.debug(f"[{build.name}] {line}")
 
             try:
                 with files.temporary_folder(create.cache() / "builds") as scratch:

@@ -31,7 +31,7 @@ _NEEDED = ("app", "version", "profile", "source")
 _SOURCES = {"git": ("uri", "branch"), "directory": ("path",), "git_directory": ("path", "branch")}
 
 
-def load(path: Path, report: Reporter) -> Builder:
+def load(path: Path, reporter: Reporter) -> Builder:
     """Read builds; relative paths in the file start at its folder.
 
     Raises:
@@ -53,7 +53,7 @@ def load(path: Path, report: Reporter) -> Builder:
         if not nodes:
             raise top.misfit("there are no builds in it")
         builds = [(node, _build(node)) for node in nodes]
-    builder = Builder(folder or None, base=path.absolute().parent, report=report)
+    builder = Builder(folder or None, base=path.absolute().parent, reporter=reporter)
     for node, build in builds:
         try:
             builder.add_build(**build)

@@ -7,7 +7,7 @@ import pytest
 
 from pypackage.analysis import parallel
 from pypackage.analysis.imports import Scan, Target, scan
-from pypackage.core.progress import Step
+from pypackage.core.progress import Task
 
 TARGET = Target((3, 11))
 COUNT = 450  # enough for two processes
@@ -26,7 +26,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def scanned(folder: Path) -> dict[str, Scan]:
     paths = [str(path) for path in sorted(folder.iterdir())]
-    return {Path(path).name: found for path, found in parallel.scan_files(paths, TARGET, Step())}
+    return {Path(path).name: found for path, found in parallel.scan_files(paths, TARGET, Task())}
 
 
 def cache_files(folder: Path) -> list[Path]:
@@ -83,7 +83,7 @@ def test_scan_files__same_content_elsewhere__its_own_sys_path(
         path.write_text(text)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for _ in range(2):
-        found = dict(parallel.scan_files([str(path) for path in paths], TARGET, Step()))
+        found = dict(parallel.scan_files([str(path) for path in paths], TARGET, Task()))
         assert [found[str(path)].paths for path in paths] == [
             (str(path.parent / "lib"),) for path in paths
         ]
@@ -96,6 +96,6 @@ def test_scan_files__same_content_in_two_folders__paths_of_each(tree: Path) -> N
         (folder / "run.py").write_text("import sys\nsys.path.insert(0, 'lib')\nimport helper\n")
     paths = [str(path) for path in sorted(tree.rglob("*.py"))]
     for _cold_or_warm in range(2):
-        found = dict(parallel.scan_files(paths, TARGET, Step()))
+        found = dict(parallel.scan_files(paths, TARGET, Task()))
         for folder in folders:
             assert found[str(folder / "run.py")].paths == (str(folder / "lib"),)

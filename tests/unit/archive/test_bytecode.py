@@ -20,11 +20,11 @@ class Heard(Reporter):
         self.steps: list[str] = []
         self.warnings: list[str] = []
 
-    def step(self, title: str, total: float | None = None):  # type: ignore[no-untyped-def]
+    def task(self, title: str, total: float | None = None):  # type: ignore[no-untyped-def]
         self.steps.append(title)
-        return super().step(title, total)
+        return super().task(title, total)
 
-    def warn(self, message: str) -> None:
+    def warning(self, message: str) -> None:
         self.warnings.append(message)
 
 

@@ -18,7 +18,7 @@ class Hearing(Reporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def warn(self, message: str) -> None:
+    def warning(self, message: str) -> None:
         self.warnings.append(message)
 
 

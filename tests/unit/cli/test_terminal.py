@@ -20,8 +20,8 @@ def run(action: Callable[[Reporter], object], *argv: str) -> int:
     parser = terminal.Parser("%(prog)s [options]", "Try it.", "")
     parser.prog = "tool"
 
-    def command(_: argparse.Namespace, report: Reporter) -> None:
-        action(report)
+    def command(_: argparse.Namespace, reporter: Reporter) -> None:
+        action(reporter)
 
     return terminal.run(parser, command, argv)
 
@@ -33,12 +33,12 @@ def raiser(error: BaseException) -> Callable[[Reporter], object]:
     return action
 
 
-def work(report: Reporter) -> None:
-    with report.step("packing", 2) as step:
-        step.grow(1)
-        step.advance()
-    report.note("a detail")
-    report.warn("a danger")
+def work(reporter: Reporter) -> None:
+    with reporter.task("packing", 2) as task:
+        task.grow(1)
+        task.advance()
+    reporter.debug("a detail")
+    reporter.warning("a danger")
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_run__invalid_option__exit_1_with_the_usage(capsys: pytest.CaptureFixtur
 BARS = """
 import sys, time
 from pypackage.cli import terminal
-report = terminal.reporter("tool", quiet="-q" in sys.argv)
-with report.step("linking [red]", 4) as step:
-    step.advance(3)
-    with report.step("solving"):
-        report.warn("mind [bold] " + "x" * 300)
+reporter = terminal.reporter("tool", quiet="-q" in sys.argv)
+with reporter.task("linking [red]", 4) as task:
+    task.advance(3)
+    with reporter.task("solving"):
+        reporter.warning("mind [bold] " + "x" * 300)
     time.sleep(0.15)
-report.warn("done")
+reporter.warning("done")
 """
 
 
