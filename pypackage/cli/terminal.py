@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.core.errors import PackageError, UsageError
+from pypackage.core.errors import INTERNAL_ERROR, PackageError, UsageError
 from pypackage.core.progress import Reporter, Task
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 # Beside the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
-INTERNAL_ERROR = 70
 INPUT_OUTPUT_ERROR = 74
 INTERRUPTED = 130
 ENDED = 128  # and the number of the signal

@@ -1,16 +1,32 @@
 """The errors of this package, each with the exit code that the executables end with.
 
 Everything raised on purpose derives from `PackageError`, so that a caller needs one
-`except`, and the executables turn it into one line on stderr and its exit code.
+`except`, and the executables turn it into one line on stderr and its exit code. Between
+processes an error goes as JSON (`to_dict`) or pickled.
 """
 
 from __future__ import annotations
 
+import copyreg
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
+
+INTERNAL_ERROR = 70
+"""The exit code of what should not happen: EX_SOFTWARE of <sysexits.h>."""
+
+
+class ErrorDict(TypedDict):
+    """An error as JSON has it; `kind` is the name of its class."""
+
+    kind: str
+    message: str
+    hint: str
+    exit_code: int
 
 
 class PackageError(Exception):
@@ -22,7 +38,7 @@ class PackageError(Exception):
         exit_code: What the executables exit with.
     """
 
-    exit_code = 1
+    exit_code = INTERNAL_ERROR
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -44,6 +60,31 @@ class PackageError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the attributes: an error's constructor may take others than `args` has."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+    def to_dict(self) -> ErrorDict:
+        """The error as data, for a reader in another process."""
+        return {
+            "kind": type(self).__name__,
+            "message": self.message,
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+        }
+
+    @staticmethod
+    def from_dict(data: ErrorDict) -> PackageError:
+        """The error that `to_dict` told of.
+
+        One of a class that is not known here, or has further attributes, is a `PackageError`
+        with the same message and exit code.
+        """
+        kinds = (kind for kind in _kinds(PackageError) if kind.__name__ == data["kind"])
+        error = next(kinds, PackageError)(data["message"], data["hint"])
+        error.exit_code = data["exit_code"]
+        return error
 
 
 class UsageError(PackageError):
@@ -91,6 +132,8 @@ class PackError(PackageError):
 class MismatchError(PackageError):
     """An environment does not go with the Python or the packages of an engine's client."""
 
+    exit_code = 7
+
 
 class VerificationError(PackageError):
     """A required module does not import in the finished environment."""
@@ -100,6 +143,8 @@ class VerificationError(PackageError):
 
 class ProcessError(PackageError):
     """A program that was started failed; carries what it said.
+
+    Each stage turns it into its own error; one that gets through is an internal error.
 
     Attributes:
         argv: The command.
@@ -112,6 +157,14 @@ class ProcessError(PackageError):
         self.argv = argv
         self.returncode = returncode
         self.output = output
+
+
+def _kinds(root: type[PackageError]) -> Iterator[type[PackageError]]:
+    """A class of errors and all below it that are made of a message and a hint alone."""
+    if root.__init__ is PackageError.__init__:
+        yield root
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)
 
 
 def _hint(error: OSError) -> str:

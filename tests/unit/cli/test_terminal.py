@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.cli import terminal
-from pypackage.core.errors import SolveError
+from pypackage.core.errors import INTERNAL_ERROR, SolveError
 from pypackage.core.progress import Reporter
 
 
@@ -86,7 +86,7 @@ def test_run__command_fails__one_line_and_exit_code(
 
 
 def test_run__internal_error_with_verbose__shows_where(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(raiser(ZeroDivisionError("oops")), "-v") == terminal.INTERNAL_ERROR
+    assert run(raiser(ZeroDivisionError("oops")), "-v") == INTERNAL_ERROR
     said = capsys.readouterr().err
     assert "in action" in said
     assert said.endswith("ZeroDivisionError: oops\n")
