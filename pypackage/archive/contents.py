@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from pypackage.archive import editables, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.core.errors import PackError
-from pypackage.core.urls import LOCAL, public
+from pypackage.core.urls import LOCAL, redact
 from pypackage.prefix.prefix import MARK, ORIGIN, PLACEHOLDER
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution
@@ -314,4 +314,4 @@ def _public_url(record: dict[str, Any]) -> str:
 def _public(url: str) -> str:
     if url.startswith("file:"):
         return LOCAL
-    return public(url)
+    return redact(url)

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pypackage.backends.host import distribution_package
-from pypackage.backends.host.files import Item, seal
+from pypackage.backends.host.files import PackageFile, hash_file
 from pypackage.core.errors import PackError, SolveError
 from pypackage.python.distributions import Distribution
 
 _LINKS = re.compile(r"easy-install\.pth|.+\.egg-link")
 
 
-def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[Item]:
+def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[PackageFile]:
     """What takes the place of editable installs.
 
     Args:
@@ -31,7 +31,7 @@ def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[It
     for distribution in found:
         try:
             files = distribution_package.items(distribution, site, python)
-            record = distribution_package.record(distribution, site, map(seal, files))
+            record = distribution_package.record(distribution, site, map(hash_file, files))
         except (OSError, SolveError) as error:
             raise PackError(
                 f"{distribution.name} is linked to {distribution.editable}, which cannot be read",

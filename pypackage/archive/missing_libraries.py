@@ -30,7 +30,7 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
     system, _, machine = platform.partition("-")
     if system != "linux":
         return {}
-    promised = elf.promised(_MACHINES.get(machine, machine))
+    promised = elf.manylinux_allowlist(_MACHINES.get(machine, machine))
     needed: dict[str, list[str]] = {}
     provided = set()
     for entry in entries:
@@ -43,7 +43,7 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
             for soname in found.needed if found else ():
                 needed.setdefault(posixpath.basename(soname), []).append(entry.target)
     lacking = sorted(set(needed) - provided - promised)
-    return {name: sorted(needed[name]) for name in lacking if not elf.is_never_carried(name)}
+    return {name: sorted(needed[name]) for name in lacking if not elf.is_host_library(name)}
 
 
 def _is_elf(entry: Entry) -> bool:

@@ -121,4 +121,4 @@ _ABSENT = "name the package of a module that is not there under conda.dependenci
 def _is_the_workers(reason: str) -> bool:
     """Whether it is for want of a driver or a display, which a worker may have."""
     library = re.search(r"(\S+\.so[\w.]*): cannot open shared object file", reason)
-    return bool(library and elf.is_never_carried(library[1]))
+    return bool(library and elf.is_host_library(library[1]))

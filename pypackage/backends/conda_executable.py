@@ -27,7 +27,7 @@ from pypackage.core.errors import (
     SolveError,
 )
 from pypackage.core.progress import Reporter
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 # What they say when the packages are chosen; what fails later is no matter of solving.
 _CHOSEN = re.compile(
@@ -90,8 +90,8 @@ def create(
     prefix = folder / ("prefix" + "_" * max(0, missing - len("prefix")))
     try:
         with reporter.task(f"{program.name} makes the environment"):
-            process.follow(
-                _argv(program, asked, prefix, offline), lambda line: reporter.debug(public(line))
+            process.stream(
+                _argv(program, asked, prefix, offline), lambda line: reporter.debug(redact(line))
             )
     except ProcessError as error:
         raise _failed(program, error) from None
@@ -113,7 +113,7 @@ def _argv(program: Path, asked: Question, prefix: Path, offline: bool) -> list[s
 
 
 def _failed(program: Path, error: ProcessError) -> PackageError:
-    said = "\n".join(public(line) for line in error.output.splitlines() if line.strip())
+    said = "\n".join(redact(line) for line in error.output.splitlines() if line.strip())
     if error.returncode == process.CANNOT_START:
         return InputPathError(f"{program} cannot be run", said)
     status = f"{program.name} failed with status {error.returncode}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pypackage.backends.pypi.wheels import Wheel, is_commit
 from pypackage.core import files
 from pypackage.core.errors import InputPathError, RequirementsError
-from pypackage.core.urls import LOCAL, public
+from pypackage.core.urls import LOCAL, redact
 
 if TYPE_CHECKING:
     from rattler import LockFile, RepoDataRecord
@@ -137,14 +137,14 @@ def _without_machine(entry: dict[str, Any]) -> dict[str, Any]:
 def _shared(url: str) -> str:
     """A URL as it may be passed on; of a local package the part below its channel stays."""
     if not url.startswith(("file:", "/")):
-        return public(url)
+        return redact(url)
     folder, name = url.rstrip("/").rsplit("/", 2)[-2:]
     return f"{LOCAL}/{folder}/{name}" if name.endswith((".conda", ".tar.bz2")) else LOCAL
 
 
 def _wheel_entry(wheel: Wheel) -> dict[str, Any]:
     """The entry of a wheel; one of this machine is named without its folders."""
-    url = public(wheel.url)
+    url = redact(wheel.url)
     if url.startswith(("file:", "/", "git+file:")):
         url = f"{'git+' if url[:4] == 'git+' else ''}{LOCAL}/{url.rsplit('/', 1)[-1]}"
     entry: dict[str, Any] = {"pypi": url, "name": wheel.name, "version": wheel.version}

@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import builds, os_package, terminal
-from pypackage.cli import environments as keeping
+from pypackage.cli import builds, environments, os_package, terminal
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -84,7 +83,7 @@ def _parser() -> terminal.Parser:
     _add_archive_options(parser)
     os_package.add_options(parser)
     _add_cache_options(parser)
-    keeping.add_options(parser)
+    environments.add_options(parser)
     return parser
 
 
@@ -238,10 +237,10 @@ class _Cache(argparse.Action):
 
         root = create.cache()
         if word == "clean":
-            _print(f"{caches.clean(root) / 1e6:.1f} MB removed\n".encode())
+            _print(f"{caches.clear(root) / 1e6:.1f} MB removed\n".encode())
         else:
             lines = [f"{root}\n"]
-            for kind in caches.kinds(root):
+            for kind in caches.usage(root):
                 size = f"{kind.size / 1e6:.1f} MB"
                 lines.append(f"{size:>12}  {len(kind.entries):6}  {kind.name}\n")
             _print("".join(lines).encode(errors="surrogateescape"))
@@ -268,7 +267,7 @@ def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
         compress_level=parsed.compress_level,
         jobs=parsed.jobs,
         platform=parsed.platform,
-        exclude_newer=dates.parse(parsed.exclude_newer) if parsed.exclude_newer else None,
+        exclude_newer=dates.parse_cutoff(parsed.exclude_newer) if parsed.exclude_newer else None,
         offline=parsed.offline,
         conda_executable=parsed.conda_executable,
         base=_base(parsed.requirements),
@@ -297,7 +296,7 @@ def _rule(keep: bool, pattern: str) -> Rule:
 def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     from pypackage.pipeline import target
 
-    keeping.check(parsed)
+    environments.check(parsed)
     for output in (parsed.report, parsed.lock):
         if output not in (None, "", "-"):
             target.check_writable(Path(output))
@@ -307,7 +306,9 @@ def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
         if costs:
             _tell(costs, parsed.report)
     else:
-        _print(keeping.answer(parsed, _options(parsed), reporter).encode(errors="surrogateescape"))
+        _print(
+            environments.answer(parsed, _options(parsed), reporter).encode(errors="surrogateescape")
+        )
 
 
 def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
@@ -333,10 +334,11 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
 
 
 def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
-    from pypackage.pipeline import create, environments
+    from pypackage.pipeline import create
+    from pypackage.pipeline.environments import update
 
     name, *packages = parsed.update
-    return environments.update(name, packages, _options(parsed), create.cache(), reporter)
+    return update(name, packages, _options(parsed), create.cache(), reporter)
 
 
 def _tell(costs: Report, output: str) -> None:

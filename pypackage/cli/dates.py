@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pypackage.core.errors import UsageError
 
 
-def parse(text: str) -> datetime:
+def parse_cutoff(text: str) -> datetime:
     """A point in time, in UTC.
 
     Args:

@@ -12,7 +12,7 @@ from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.environments import Made
+    from pypackage.pipeline.environments import EnvironmentInfo
     from pypackage.pipeline.options import Options
 
 _UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600))
@@ -100,7 +100,7 @@ def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> 
     return f"{plan.own_python(options, '', cache, reporter)}\n"
 
 
-def _listed(made: Sequence[Made], now: float) -> str:
+def _listed(made: Sequence[EnvironmentInfo], now: float) -> str:
     rows = [
         (
             one.kind,

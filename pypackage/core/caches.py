@@ -39,7 +39,7 @@ class Kind:
         return sum(entry.size for entry in self.entries)
 
 
-def kinds(root: Path) -> list[Kind]:
+def usage(root: Path) -> list[Kind]:
     """What is kept.
 
     Args:
@@ -48,21 +48,21 @@ def kinds(root: Path) -> list[Kind]:
     return [Kind(name, tuple(_entries(root, places))) for name, places in _KINDS.items()]
 
 
-def trim(root: Path, limit: int) -> None:
+def evict(root: Path, limit: int) -> None:
     """Drop what was not used for longest, until the rest is within a limit in bytes."""
-    store.trim([entry for kind in kinds(root) for entry in kind.entries], limit)
+    store.evict([entry for kind in usage(root) for entry in kind.entries], limit)
 
 
-def clean(root: Path) -> int:
+def clear(root: Path) -> int:
     """Drop all; returns how many bytes that were.
 
     Raises:
         OSError: Something cannot be removed.
     """
-    size = sum(kind.size for kind in kinds(root))
-    for kind in kinds(root):
+    size = sum(kind.size for kind in usage(root))
+    for kind in usage(root):
         for entry in kind.entries:
-            store.drop(entry)
+            store.remove(entry)
     return size
 
 

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter, Task
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 ATTEMPTS = 5
 TIMEOUT = 60.0  # seconds in which nothing comes
@@ -36,8 +36,8 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
         InstallError: It cannot be had.
     """
     if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
-        raise InstallError(f"cannot download {public(url)}: not a URL of the web")
-    with reporter.task(f"downloading {public(url)}", 0) as task, target.open("w+b") as file:
+        raise InstallError(f"cannot download {redact(url)}: not a URL of the web")
+    with reporter.task(f"downloading {redact(url)}", 0) as task, target.open("w+b") as file:
         tag = ""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -45,7 +45,7 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
                 break
             except (_BrokenError, HTTPException, URLError, ConnectionError, TimeoutError) as error:
                 if attempt == ATTEMPTS or not _may_pass(error):
-                    raise InstallError(f"cannot download {public(url)}", _said(error)) from error
+                    raise InstallError(f"cannot download {redact(url)}", _said(error)) from error
                 tag = getattr(error, "tag", tag)
             time.sleep(0.1 * 2**attempt)
         file.seek(0)
@@ -119,4 +119,4 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return public(str(error))
+    return redact(str(error))

@@ -120,13 +120,13 @@ def _version(symbol_version: str) -> Version:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def is_never_carried(soname: str) -> bool:
+def is_host_library(soname: str) -> bool:
     """Whether a library has to be the worker's own: glibc's, the display's, a driver's."""
     return any(fnmatch(soname, pattern) for pattern in (*_GLIBC, *_DISPLAY_AND_DRIVERS))
 
 
 @cache
-def promised(machine: str) -> frozenset[str]:
+def manylinux_allowlist(machine: str) -> frozenset[str]:
     """Sonames that manylinux promises to be on every machine, glibc's among them."""
     from auditwheel.architecture import Architecture
     from auditwheel.libc import Libc

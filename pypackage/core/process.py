@@ -52,36 +52,36 @@ def run(
     except OSError as error:
         raise ProcessError(command, CANNOT_START, str(error)) from error
     except subprocess.TimeoutExpired as error:
-        said = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
-        raise ProcessError(command, TOO_LONG, said) from error
+        output = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
+        raise ProcessError(command, TOO_LONG, output) from error
     if done.returncode != 0:
-        said = (done.stdout + done.stderr).decode(errors="replace")
-        raise ProcessError(command, done.returncode, said)
+        output = (done.stdout + done.stderr).decode(errors="replace")
+        raise ProcessError(command, done.returncode, output)
     return done.stdout
 
 
-def follow(
+def stream(
     argv: Sequence[str | Path],
-    heard: Callable[[str], None],
+    on_line: Callable[[str], None],
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    started: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+    on_start: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
 ) -> None:
     """Run a long program to its end; it ends with us when we are interrupted.
 
     Args:
         argv: The command.
-        heard: Hears each line that it writes to stdout or stderr, at once.
+        on_line: Called with each line that it writes to stdout or stderr, at once.
         cwd: The folder to run it in, by default the present one.
         env: Its whole environment, by default ours.
-        started: Is given the process, so that another thread can `end` it.
+        on_start: Called with the process, so that another thread can `end` it.
 
     Raises:
         ProcessError: As `run` does.
     """
     command = [str(word) for word in argv]
-    said = []
+    output = []
     try:
         # A session of its own, so that all the processes it starts can be ended with it.
         process = subprocess.Popen(
@@ -96,17 +96,17 @@ def follow(
     except OSError as error:
         raise ProcessError(command, CANNOT_START, str(error)) from error
     try:
-        started(process)
+        on_start(process)
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line.decode(errors="replace"))
-            heard(said[-1].rstrip())
+            output.append(line.decode(errors="replace"))
+            on_line(output[-1].rstrip())
         status = process.wait()
     except BaseException:
         end(process)
         raise
     if status != 0:
-        raise ProcessError(command, status, "".join(said))
+        raise ProcessError(command, status, "".join(output))
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -82,7 +82,7 @@ def entries(folder: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.path.name)
 
 
-def trim(kept: Iterable[Entry], limit: int) -> list[Entry]:
+def evict(kept: Iterable[Entry], limit: int) -> list[Entry]:
     """Drop what was not used for longest, until the rest is within a limit.
 
     Args:
@@ -99,13 +99,13 @@ def trim(kept: Iterable[Entry], limit: int) -> list[Entry]:
         total += entry.size
         if total > limit and not _in_use(entry):
             with suppress(OSError):  # another user's, say
-                drop(entry)
+                remove(entry)
                 dropped.append(entry)
                 total -= entry.size
     return dropped
 
 
-def drop(entry: Entry) -> None:
+def remove(entry: Entry) -> None:
     """Remove an entry; one that is gone already is no error.
 
     A folder is renamed first, so that nobody finds half of it.

@@ -16,7 +16,7 @@ _WORDS = "auth|credential|key|password|secret|sig|token"
 _QUERY = rf"([?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s]+"
 
 
-def public(text: str) -> str:
+def redact(text: str) -> str:
     """A text without the credentials of the URLs in it.
 
     These are users, passwords and conda's tokens, and what a query gives by the name of such.
@@ -40,13 +40,13 @@ class Credentials:
         url: The URL without its secrets.
         host: Its host, without the port.
         login: User and password; empty without.
-        with_token: The URL with conda's token (`/t/TOKEN/`) in it; empty without one.
+        token_url: The URL with conda's token (`/t/TOKEN/`) in it; empty without one.
     """
 
     url: str
     host: str
     login: tuple[str, str] | None
-    with_token: str
+    token_url: str
 
 
 def credentials(url: str) -> Credentials | None:
@@ -56,11 +56,11 @@ def credentials(url: str) -> Credentials | None:
         return None
     parts = urlsplit(url)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    with_token = urlunsplit(bare) if re.search(_TOKEN, parts.path) else ""
+    token_url = urlunsplit(bare) if re.search(_TOKEN, parts.path) else ""
     login = (unquote(parts.username or ""), unquote(parts.password or ""))
     return Credentials(
         url=shown,
         host=parts.hostname or "",
         login=login if "@" in parts.netloc else None,
-        with_token=with_token.rstrip("/"),
+        token_url=token_url.rstrip("/"),
     )

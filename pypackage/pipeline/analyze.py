@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pypackage.analysis.resolution.resolve import Pin
     from pypackage.analysis.source_files import Source
     from pypackage.python.environment import Environment
-    from pypackage.requirements.formats import Declared
+    from pypackage.requirements.formats import Declarations
 
 _INLINE = b"# /// script"
 
@@ -103,7 +103,7 @@ def with_packages(
     version: str,
     installed: Callable[[], Environment | None],
     wishes: Wishes,
-    declared: Declared | None,
+    declared: Declarations | None,
     reporter: Reporter,
 ) -> Requirements:
     """Requirements with the packages that modules come from.
@@ -191,7 +191,7 @@ class _Contents:
     def _standard(self) -> bytes:
         return read_input("-") if self._stdin is None else self._stdin
 
-    def declared(self, files: Sequence[str]) -> Declared | None:
+    def declared(self, files: Sequence[str]) -> Declarations | None:
         """All that is declared in the sources and in some files; None when that is nothing."""
         if not self._declaring and not files:
             return None

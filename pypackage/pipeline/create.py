@@ -92,7 +92,7 @@ def _made(
                 beside.submit(reuse.keep, kept, name, target.archive, written, text)
         if name:
             prefix.mark(target.prefix, name)
-        caches.trim(cache(), LIMIT if options.cache_limit is None else options.cache_limit)
+        caches.evict(cache(), LIMIT if options.cache_limit is None else options.cache_limit)
     if place := options.lock or target.lock:
         lock.write(text, place)
     return costs

@@ -30,7 +30,7 @@ _PIP = "pip:"
 
 
 @dataclass(frozen=True)
-class Made:
+class EnvironmentInfo:
     """An environment, or an interpreter that was built from source.
 
     Attributes:
@@ -58,7 +58,7 @@ class Made:
         return sum(seen.values())
 
 
-def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[Made]:
+def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[EnvironmentInfo]:
     """All that were made here: the environments first, by name.
 
     Args:
@@ -66,12 +66,12 @@ def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[Made]:
         environ: Where conda's variables are looked up.
     """
     environments = [
-        Made("environment", one.name, _python(one), one, (one / MARK).stat().st_mtime)
+        EnvironmentInfo("environment", one.name, _python(one), one, (one / MARK).stat().st_mtime)
         for one in _prefixes(environ)
         if (one / MARK).is_file()
     ]
     interpreters = [
-        Made("interpreter", one.name, one.version, one.prefix, _time(one.prefix))
+        EnvironmentInfo("interpreter", one.name, one.version, one.prefix, _time(one.prefix))
         for one in builds.every(builds.folder(cache))
     ]
     return [*sorted(environments, key=lambda one: (one.name, one.folder)), *interpreters]
@@ -91,7 +91,7 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
     for found in {made.folder: made for made in [_made(name, cache) for name in names]}.values():
         try:
             with reporter.task(f"removing {found.folder}"):
-                store.drop(store.Entry(found.folder, 0, 0.0))
+                store.remove(store.Entry(found.folder, 0, 0.0))
                 if found.kind == "interpreter":
                     builds.log_of(found.folder).unlink(missing_ok=True)
                 else:
@@ -164,7 +164,7 @@ def _options(former: Options, now: Options) -> Options:
     )
 
 
-def _pinned(options: Options, packages: Sequence[str], found: Made) -> Options:
+def _pinned(options: Options, packages: Sequence[str], found: EnvironmentInfo) -> Options:
     """The options, and that what is in an environment stays in its version."""
     if options.conda_executable:
         return options
@@ -181,7 +181,7 @@ def _pinned(options: Options, packages: Sequence[str], found: Made) -> Options:
     )
 
 
-def _made(name: str, cache: Path) -> Made:
+def _made(name: str, cache: Path) -> EnvironmentInfo:
     """The environment or interpreter of a name; an interpreter also goes by its version."""
     made = every(cache)
     named = [one for one in made if one.name == name]

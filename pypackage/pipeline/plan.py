@@ -189,8 +189,8 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
     offline = options.offline or condarc.load().offline
     flags = cpython.Flags(options.optimize, options.ensurepip)
     jobs = options.jobs or compression.cores()
-    wish = cpython.Wish(options.python_source, flags, version, jobs, offline)
-    return cpython.interpreter(wish, cache, reporter)
+    build = cpython.BuildRequest(options.python_source, flags, version, jobs, offline)
+    return cpython.interpreter(build, cache, reporter)
 
 
 def _program(options: Options, known: Lock | None) -> Path | None:

@@ -19,7 +19,7 @@ from pypackage.archive.writers import DEFAULT
 from pypackage.backends import request
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import InstallError
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.plan import Plan
 from pypackage.prefix.prefix import ORIGIN
@@ -147,7 +147,7 @@ def _absolute_piece(piece: str) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it, without the secrets of URLs."""
     if isinstance(value, str):
-        return public(value) if "://" in value else value
+        return redact(value) if "://" in value else value
     if isinstance(value, Rule):
         return [value.pattern, value.keep]
     if isinstance(value, Git | Http):

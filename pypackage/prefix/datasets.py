@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.progress import Reporter
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 from pypackage.requirements.data_sources import Git, Http, Source
 
 FOLDER = "share/pypackage/data"
@@ -53,7 +53,7 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
             folder = prefix / FOLDER / source.name
             folder.mkdir(parents=True)
             if isinstance(source, Git):
-                with reporter.task(f"fetching {source.name} from {public(source.remote)}"):
+                with reporter.task(f"fetching {source.name} from {redact(source.remote)}"):
                     taken.append(_clone(source, folder, base))
                 places[source.name] = folder
             else:
@@ -71,7 +71,7 @@ def check_local(sources: Sequence[Source], base: Path) -> None:
         InstallError: There is such data; the message names it.
     """
     remote = [
-        f"{one.name} ({public(one.remote if isinstance(one, Git) else one.url)})"
+        f"{one.name} ({redact(one.remote if isinstance(one, Git) else one.url)})"
         for one in sources
         if not _is_local(one, base)
     ]
@@ -112,10 +112,10 @@ def _clone(source: Git, folder: Path, base: Path) -> Git:
         _git(repository, "--work-tree", str(folder), "checkout", "--quiet", "-f", commit, "--", ".")
     except ProcessError as error:
         what = f"{source.ref} of {source.remote}" if source.ref else source.remote
-        raise InstallError(f"{source.name}: cannot get {public(what)}", error.output) from error
+        raise InstallError(f"{source.name}: cannot get {redact(what)}", error.output) from error
     finally:
         shutil.rmtree(repository, ignore_errors=True)
-    there = "local" if near.exists() or remote.startswith("file:") else public(source.remote)
+    there = "local" if near.exists() or remote.startswith("file:") else redact(source.remote)
     return source._replace(remote=there, ref=commit)
 
 
@@ -152,17 +152,17 @@ def _download(source: Http, folder: Path, reporter: Reporter) -> tuple[Path, Htt
     digest = download.fetch(source.url, packed, reporter)
     if source.sha256 and digest != source.sha256.lower():
         raise InstallError(
-            f"{source.name}: {public(source.url)} is not what was asked for",
+            f"{source.name}: {redact(source.url)} is not what was asked for",
             f"its sha256 is {digest}, not {source.sha256}",
         )
     try:
         place = _unpacked(source, packed, folder)
     except (_tar().TarError, lzma.LZMAError, EOFError, gzip.BadGzipFile) as error:
         raise InstallError(
-            f"{source.name}: {public(source.url)} cannot be unpacked", str(error)
+            f"{source.name}: {redact(source.url)} cannot be unpacked", str(error)
         ) from error
     packed.unlink(missing_ok=True)
-    return place, source._replace(url=public(source.url), sha256=digest)
+    return place, source._replace(url=redact(source.url), sha256=digest)
 
 
 _COMPRESSED: dict[str, tuple[str, Callable[..., Any]]] = {

@@ -88,9 +88,9 @@ def install(built: Sequence[Built], prefix: Path, stands_for: Path, scratch: Pat
         try:
             uv.run(["pip", "install", *options, wheel], python, prefix, choosing=False)
         except ProcessError as error:
-            raise InstallError(f"cannot install {one.project.folder}", uv.said(error)) from error
+            raise InstallError(f"cannot install {one.project.folder}", uv.message(error)) from error
     names_built = {one.name for one in built}
-    dist_info.settle(prefix, stands_for, names_built, names_built)
+    dist_info.make_relocatable(prefix, stands_for, names_built, names_built)
 
 
 def _build(
@@ -108,7 +108,7 @@ def _build(
     except (OSError, shutil.Error) as error:
         raise kind(f"cannot copy {project.folder}", str(error)) from error
     except ProcessError as error:
-        said = uv.said(error).replace(str(copy), str(project.folder))
+        said = uv.message(error).replace(str(copy), str(project.folder))
         raise kind(f"cannot build {project.folder}", said) from error
     return next(out.glob("*.whl"))
 

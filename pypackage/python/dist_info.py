@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pypackage.core.errors import InstallError
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 from pypackage.python import distributions, launcher
 from pypackage.python.distributions import Distribution
 
@@ -61,7 +61,7 @@ def glibc_of(platform: str) -> tuple[int, int]:
     return min(found, default=(0, 0))
 
 
-def settle(
+def make_relocatable(
     prefix: Path, stands_for: Path, names: Collection[str], built: Collection[str] = ()
 ) -> None:
     """Make what uv has installed independent of this machine.
@@ -80,12 +80,14 @@ def settle(
     try:
         found = installed(prefix)
         for name in sorted(set(names) & set(found)):
-            _settle(found[name], prefix, stands_for, whole=name in built)
+            _make_relocatable(found[name], prefix, stands_for, whole=name in built)
     except OSError as error:
         raise InstallError.of(error, "the environment cannot be written", prefix) from error
 
 
-def _settle(distribution: Distribution, prefix: Path, stands_for: Path, *, whole: bool) -> None:
+def _make_relocatable(
+    distribution: Distribution, prefix: Path, stands_for: Path, *, whole: bool
+) -> None:
     rows = []
     for row in csv.reader(io.StringIO((distribution.info / "RECORD").read_text())):
         path = Path(os.path.normpath(distribution.root / row[0]))
@@ -94,7 +96,7 @@ def _settle(distribution: Distribution, prefix: Path, stands_for: Path, *, whole
             continue
         if path.name == "direct_url.json":
             said = json.loads(path.read_bytes())
-            said["url"] = public(said["url"])
+            said["url"] = redact(said["url"])
             row = _rewritten(path, row, json.dumps(said, sort_keys=True).encode())
         elif path.name != "RECORD" and (whole or path.parent.name == "bin"):
             row = _without_prefix(path, row, prefix, stands_for)

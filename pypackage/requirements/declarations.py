@@ -38,7 +38,7 @@ class Declaration(NamedTuple):
         return normalize(self.requirement.name)
 
 
-class Declared(NamedTuple):
+class Declarations(NamedTuple):
     """All that is declared.
 
     Attributes:
@@ -63,13 +63,13 @@ class Collector:
         self.channels: list[str] = []
         self.warnings: list[str] = []
 
-    def made(self) -> Declared:
+    def made(self) -> Declarations:
         """All of it, each declaration once."""
         by_name: dict[str, tuple[Declaration, ...]] = {}
         for one in self.requirements:
             if one not in by_name.get(one.key, ()):
                 by_name[one.key] = (*by_name.get(one.key, ()), one)
-        return Declared(
+        return Declarations(
             by_name,
             tuple(dict.fromkeys(self.requires_python)),
             tuple(dict.fromkeys(self.channels)),
@@ -93,7 +93,7 @@ class Collector:
             raise RequirementsError(f"{place}: not a range of versions: {versions!r}") from None
 
 
-def merge(parts: Iterable[Declared]) -> Declared:
+def merge(parts: Iterable[Declarations]) -> Declarations:
     """All declarations together; they are to hold at once."""
     made = Collector()
     for part in parts:

@@ -54,7 +54,7 @@ def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "")
         return True
 
 
-def admits(versions: str, python: str) -> bool:
+def allows(versions: str, python: str) -> bool:
     """Whether a range of versions has a Python; of `3.11` any release will do."""
     from packaging.specifiers import SpecifierSet
 

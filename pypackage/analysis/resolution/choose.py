@@ -16,7 +16,7 @@ from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
 from pypackage.requirements import formats as declarations
-from pypackage.requirements.formats import Declaration, Declared
+from pypackage.requirements.formats import Declaration, Declarations
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -54,7 +54,7 @@ class Chooser:
 
     def __init__(
         self,
-        declared: Declared,
+        declared: Declarations,
         mapping: Mapping[str, str],
         installed: Installed | None,
         pip_only: bool,
@@ -192,7 +192,7 @@ class Chooser:
         like = names.normalize(module.partition(".")[0])
         for package in (*names.find(module), _both_names(like)[1]):
             key = package.pypi or package.conda
-            if self.holding(key):
+            if self.matching(key):
                 owner = self.installed.named(key) if self.installed else None
                 return Choice(key, package, owner)
         return None
@@ -204,9 +204,9 @@ class Chooser:
     def choose_wanted(self) -> None:
         """Choose what is declared as needed, imported or not."""
         for key in self.declared.requirements:
-            holding = self.holding(key)
-            if key not in self.chosen and any(one.wanted for one in holding):
-                self.choose(self.named(holding[0].requirement.name, key))
+            matching = self.matching(key)
+            if key not in self.chosen and any(one.wanted for one in matching):
+                self.choose(self.named(matching[0].requirement.name, key))
 
     def tell_unknown(self) -> None:
         """Warn of the modules that nothing is known of."""
@@ -222,7 +222,7 @@ class Chooser:
                 f" --pkg-mapping {module}=NAME names it"
             )
 
-    def holding(self, key: str) -> list[Declaration]:
+    def matching(self, key: str) -> list[Declaration]:
         """The declarations of a package that count for the target."""
         found = self.declared.requirements.get(key, ())
         if all(one.requirement.marker is None for one in found):

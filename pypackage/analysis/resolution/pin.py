@@ -81,7 +81,7 @@ class Writer:
 
     def _bounds(self, choice: Choice) -> Bounds:
         """What is declared of a package and asked of it, together."""
-        found = self.work.holding(choice.key)
+        found = self.work.matching(choice.key)
         required = [one.requirement for one in found]
         required += [choice.asked] if choice.asked else []
         return Bounds(

@@ -9,7 +9,7 @@ from pypackage.analysis.resolution.choose import Chooser
 from pypackage.analysis.resolution.installed import Installed
 from pypackage.analysis.resolution.pin import Pin, Resolved, Writer
 from pypackage.requirements import formats as declarations
-from pypackage.requirements.formats import Declared
+from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
     from pypackage.python.environment import Environment
@@ -21,7 +21,7 @@ def resolve(
     modules: Mapping[str, Collection[str]],
     environment: Environment | None,
     *,
-    declared: Declared = Declared(),  # noqa: B008 (frozen)
+    declared: Declarations = Declarations(),  # noqa: B008 (frozen)
     mapping: Mapping[str, str] = {},
     extra: Sequence[str] = (),
     pin: Pin = "exact",
@@ -73,7 +73,7 @@ def _deepest(dotted: Collection[str]) -> list[str]:
     return [a for a, b in zip(ordered, following, strict=True) if not b.startswith(f"{a}.")]
 
 
-def _check_python(declared: Declared, python: str, warnings: list[str]) -> None:
+def _check_python(declared: Declarations, python: str, warnings: list[str]) -> None:
     for versions, place in declared.requires_python:
-        if python and not declarations.admits(versions, python):
+        if python and not declarations.allows(versions, python):
             warnings.append(f"{place}: Python {versions} is required, the target is {python}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pypackage.backends.conda.condarc import Condarc
-from pypackage.core.urls import Credentials, credentials, public
+from pypackage.core.urls import Credentials, credentials, redact
 
 ALIAS = "https://conda.anaconda.org"
 REPOSITORY = "https://repo.anaconda.com"  # where conda looks for pkgs/main and its like
@@ -56,7 +56,7 @@ def resolve(names: Sequence[str], settings: Condarc) -> Channels:
     secrets = []
     for name in dict.fromkeys(names):
         urls = [_url(one, settings) for one in groups.get(name, (name,))]
-        tiers.append(Tier(public(name), tuple(public(url).rstrip("/") for url in urls)))
+        tiers.append(Tier(redact(name), tuple(redact(url).rstrip("/") for url in urls)))
         secrets += [found for url in urls if (found := credentials(url))]
     return Channels(tuple(tiers), tuple(secrets))
 

@@ -164,7 +164,7 @@ class _Settings:
         found = ""
         for _, source, value in self._said(key):
             if not isinstance(value, str):
-                raise _misfit(source, key, "a string")
+                raise _invalid(source, key, "a string")
             found = _expanded(value, self._environ)
         return found
 
@@ -174,7 +174,7 @@ class _Settings:
         for _, source, value in self._said(key):
             given = _as_flag(value)
             if given is None:
-                raise _misfit(source, key, "true or false")
+                raise _invalid(source, key, "true or false")
             found = given
         return found
 
@@ -185,7 +185,7 @@ class _Settings:
             try:
                 found = math.ceil(float(value))
             except (TypeError, ValueError, OverflowError):
-                raise _misfit(source, key, "a number") from None
+                raise _invalid(source, key, "a number") from None
         return found
 
     def table(self, key: str) -> dict[str, str]:
@@ -194,7 +194,7 @@ class _Settings:
         for _, source, value in self._said(key):
             for name, one in _items(key, source, value):
                 if not isinstance(one, str):
-                    raise _misfit(source, f"{key}.{name}", "a string")
+                    raise _invalid(source, f"{key}.{name}", "a string")
                 found[name] = _expanded(one, self._environ)
         return found
 
@@ -215,7 +215,7 @@ class _Settings:
             former = "flexible" if flag else "disabled"
             found = str(value).lower() if flag is None else former
             if found not in PRIORITIES:
-                raise _misfit(source, key, f"one of {', '.join(PRIORITIES)}")
+                raise _invalid(source, key, f"one of {', '.join(PRIORITIES)}")
         return found
 
     def verification(self) -> bool | Path:
@@ -228,9 +228,9 @@ class _Settings:
             elif isinstance(value, str):
                 found = _folder(_expanded(value, self._environ), self._environ)
                 if not found.exists():
-                    raise _misfit(source, key, "true, false or a file that exists")
+                    raise _invalid(source, key, "true, false or a file that exists")
             else:
-                raise _misfit(source, key, "true, false or a file of certificates")
+                raise _invalid(source, key, "true, false or a file of certificates")
         return found
 
     def _said(self, *keys: str) -> list[tuple[str, Source, Any]]:
@@ -244,7 +244,7 @@ class _Settings:
 
     def _listed(self, key: str, source: Source, value: object) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise _misfit(source, key, "a list of strings")
+            raise _invalid(source, key, "a list of strings")
         return [_expanded(item, self._environ) for item in value]
 
 
@@ -256,11 +256,11 @@ def _as_flag(value: object) -> bool | None:
 
 def _items(key: str, source: Source, value: object) -> list[tuple[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise _misfit(source, key, "a table of names and values")
+        raise _invalid(source, key, "a table of names and values")
     return list(value.items())
 
 
-def _misfit(source: Source, key: str, expected: str) -> RequirementsError:
+def _invalid(source: Source, key: str, expected: str) -> RequirementsError:
     """Says where; what stands there is kept to itself, for it may hold a password."""
     if source.name == ENVIRONMENT:
         return RequirementsError(f"CONDA_{key.upper()}: expected {expected}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 SYSTEM = (Path("/etc/conda"), Path("/var/lib/conda"))
 
@@ -88,7 +88,7 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             settings = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise RequirementsError(f"{path} cannot be read: {public(str(error))}") from None
+        raise RequirementsError(f"{path} cannot be read: {redact(str(error))}") from None
     if settings is None:
         return {}
     if not isinstance(settings, dict):

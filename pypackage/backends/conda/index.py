@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pypackage.backends.conda.runtime import run, said
+from pypackage.backends.conda.runtime import message, run
 from pypackage.core.errors import SolveError
 
 
@@ -25,7 +25,7 @@ def index(channel: Path) -> None:
         for path in channel.glob("*/repodata.json"):
             _undate(path)
     except Exception as error:  # the library raises plain ones
-        raise SolveError(f"cannot index the channel {channel}", said(error)) from error
+        raise SolveError(f"cannot index the channel {channel}", message(error)) from error
 
 
 def _undate(path: Path) -> None:

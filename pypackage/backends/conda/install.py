@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pypackage.backends.conda import caches
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import is_foreign
-from pypackage.backends.conda.runtime import run, said
+from pypackage.backends.conda.runtime import message, run
 from pypackage.backends.conda.settings import Settings
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter, Task
@@ -63,7 +63,7 @@ def install(
 
             run(lambda: _unless_stuck(work, listener, settings.timeout))
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
-        raise InstallError("the packages cannot be installed", said(error)) from None
+        raise InstallError("the packages cannot be installed", message(error)) from None
 
 
 def _linked_as(platform: str) -> Any:

@@ -40,7 +40,7 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
         config.set(f"proxy-config.{scheme}", json.dumps(proxy))
     if settings.proxies:
         config.set("proxy-config.non-proxy-hosts", json.dumps(_direct_hosts()))
-    mirrors = {one.url: [one.with_token] for one in settings.credentials if one.with_token}
+    mirrors = {one.url: [one.token_url] for one in settings.credentials if one.token_url}
     config.set("mirrors", json.dumps(mirrors))
     logins = _logins(settings.credentials)
     with _in_memory(_merged(logins) if logins else None) as file:

@@ -8,7 +8,7 @@ from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import current
-from pypackage.backends.conda.runtime import run, said
+from pypackage.backends.conda.runtime import message, run
 from pypackage.backends.conda.settings import Settings
 from pypackage.core.errors import SolveError
 
@@ -32,7 +32,7 @@ def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
     try:
         found = _query(name, tier, settings)
     except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
-        raise SolveError(f"cannot read the channel {tier.name}", said(error)) from None
+        raise SolveError(f"cannot read the channel {tier.name}", message(error)) from None
     limit = settings.exclude_newer
     records = [record for records in found for record in records]
     kept = {

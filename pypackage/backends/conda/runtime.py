@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 Result = TypeVar("Result")
 
@@ -20,9 +20,9 @@ def run(start: Callable[[], Awaitable[Result]]) -> Result:
     return asyncio.run(main())
 
 
-def said(error: BaseException) -> str:
+def message(error: BaseException) -> str:
     """The engine's own words, without empty lines and credentials."""
-    return "\n".join(public(line.rstrip()) for line in str(error).splitlines() if line.strip())
+    return "\n".join(redact(line.rstrip()) for line in str(error).splitlines() if line.strip())
 
 
 def source(name: str, sources: Sequence[Any]) -> Any:

@@ -9,7 +9,7 @@ from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import current, virtual_packages
-from pypackage.backends.conda.runtime import run, said, source
+from pypackage.backends.conda.runtime import message, run, source
 from pypackage.backends.conda.settings import Settings
 from pypackage.core.errors import RequirementsError, SolveError
 
@@ -69,9 +69,9 @@ def _online(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[Re
             sources = [source(tier.name, tier.urls) for tier in tiers]
             return _solve(asked, sources, gateway, settings)
     except SolverError as error:
-        raise SolveError("the requirements cannot be satisfied together", said(error)) from None
+        raise SolveError("the requirements cannot be satisfied together", message(error)) from None
     except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
-        first, *_, cause = 2 * said(error).splitlines()
+        first, *_, cause = 2 * message(error).splitlines()
         raise SolveError(
             f"cannot read the channels {', '.join(tier.name for tier in tiers)}",
             f"{first}\n{cause}\ncheck the channel's name and the network; without one, "
@@ -92,7 +92,7 @@ def _offline(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[R
     try:
         records = _solve(asked, memory.sources(tiers), None, settings)
     except (SolverError, GatewayError) as error:
-        raise offline.unsolved(said(error), memory) from None
+        raise offline.unsolved(message(error), memory) from None
     raise offline.missing([record for record in records if not present(record)])
 
 

@@ -18,11 +18,11 @@ from pypackage.core import files
 from pypackage.core.errors import InstallError, SolveError
 from pypackage.core.progress import Reporter
 
-__all__ = ["Flags", "Kept", "Wish", "interpreter", "kept"]
+__all__ = ["BuildRequest", "Flags", "Kept", "interpreter", "kept"]
 
 
 @dataclass(frozen=True)
-class Wish:
+class BuildRequest:
     """An interpreter that is to be built, unless it was before.
 
     Attributes:
@@ -41,11 +41,11 @@ class Wish:
     offline: bool = False
 
 
-def interpreter(wish: Wish, cache: Path, reporter: Reporter) -> Path:
+def interpreter(request: BuildRequest, cache: Path, reporter: Reporter) -> Path:
     """Build an interpreter from source, or find it among those built before.
 
     Args:
-        wish: Which.
+        request: Which.
         cache: Folder for what can be made again.
 
     Returns:
@@ -58,30 +58,30 @@ def interpreter(wish: Wish, cache: Path, reporter: Reporter) -> Path:
     """
     root = builds.folder(cache)
     try:
-        found = _found_or_built(wish, root, reporter)
+        found = _found_or_built(request, root, reporter)
     except OSError as error:
         raise InstallError.of(error, "the interpreter cannot be built or kept", root) from error
-    _check_version(found.version, wish.python)
+    _check_version(found.version, request.python)
     if found.lacking:
         reporter.debug(f"{found.name} has no {', '.join(found.lacking)}")
     return found.executable
 
 
-def _found_or_built(wish: Wish, root: Path, reporter: Reporter) -> Kept:
-    wanted = sources.parse(wish.source)
+def _found_or_built(request: BuildRequest, root: Path, reporter: Reporter) -> Kept:
+    wanted = sources.parse(request.source)
     tools = toolchain.find()
-    setup = toolchain.setup(tools, wish.flags)
+    setup = toolchain.setup(tools, request.flags)
     found = builds.find(root, setup, sha256=wanted.sha256, url=wanted.url)
     if found:
         return found
     with files.temporary_folder(root / "making") as scratch:
-        source = sources.fetch(wanted, scratch, wish.offline, reporter)
+        source = sources.fetch(wanted, scratch, request.offline, reporter)
         found = builds.find(root, setup, sha256=source.sha256)
         if found:
             return found
-        _check_version(source.version, wish.python)
+        _check_version(source.version, request.python)
         toolchain.tell_absent(tools, source.version, reporter)
-        return _built(source, wish, _place(root, source, setup), setup, scratch, reporter)
+        return _built(source, request, _place(root, source, setup), setup, scratch, reporter)
 
 
 def _place(root: Path, source: Source, setup: str) -> Path:
@@ -95,16 +95,21 @@ def _place(root: Path, source: Source, setup: str) -> Path:
 
 
 def _built(
-    source: Source, wish: Wish, prefix: Path, setup: str, scratch: Path, reporter: Reporter
+    source: Source,
+    request: BuildRequest,
+    prefix: Path,
+    setup: str,
+    scratch: Path,
+    reporter: Reporter,
 ) -> Kept:
     """Build a source and put it where it stays."""
     unpacked = sources.unpack(source, scratch / "source", reporter)
-    flags = wish.flags
+    flags = request.flags
     if flags.ensurepip and not any(unpacked.glob("Lib/ensurepip/_bundled/pip-*.whl")):
         reporter.warning("this source brings no pip: the interpreter is built without")
         flags = replace(flags, ensurepip=False)
     log = builds.log_of(prefix)
-    job = build.Job(source, unpacked, prefix, flags, wish.jobs, log)
+    job = build.Job(source, unpacked, prefix, flags, request.jobs, log)
     installed = build.build(job, scratch, reporter)
     lacking = toolchain.lacking(installed / "bin" / "python3", source.version)
     if lacking:

@@ -108,12 +108,12 @@ class _Run:
         """
         with self.job.log.open("a", encoding="utf-8", errors="replace") as log:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 log.write(f"{line}\n")
                 self.reporter.debug(line)
 
             try:
-                process.follow(command, heard, cwd=self.place, env=_environment(self.job))
+                process.stream(command, on_line, cwd=self.place, env=_environment(self.job))
             except ProcessError as error:
                 last = "\n".join(error.output.splitlines()[-_TAIL:])
                 raise InstallError(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pypackage.core import download
 from pypackage.core.errors import InputPathError, InstallError, PackageError
 from pypackage.core.progress import Reporter
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 from pypackage.python import interpreter
 
 MIRROR = "PYPACKAGE_PYTHON_MIRROR"
@@ -84,9 +84,9 @@ def parse(name: str) -> Wanted:
     digest = re.fullmatch("sha256=([0-9a-fA-F]{64})", fragment)
     if fragment and not digest:
         raise InputPathError(
-            f"{public(place)}: what follows '#' is no digest", "write #sha256=64 hexadecimal digits"
+            f"{redact(place)}: what follows '#' is no digest", "write #sha256=64 hexadecimal digits"
         )
-    return Wanted(place, public(place), digest[1].lower() if digest else "")
+    return Wanted(place, redact(place), digest[1].lower() if digest else "")
 
 
 def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> Source:

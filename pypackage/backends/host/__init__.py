@@ -95,7 +95,7 @@ def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
             )
 
 
-def _is_among(spec: str, named: Container[str], wanted: request.Wish) -> bool:
+def _is_among(spec: str, named: Container[str], wanted: request.HostRequest) -> bool:
     """Whether a match spec asks for Python or for one of some packages of the channel."""
     name = parse_match_spec(spec)[0]
     have = {distribution.key for distribution in wanted.available}

@@ -14,10 +14,10 @@ from pypackage.backends.host import conda_file, distribution_package, interprete
 from pypackage.backends.host.bytecode import compiled
 from pypackage.backends.host.closure import Selected
 from pypackage.backends.host.conda_file import Description
-from pypackage.backends.host.files import Item, Sealed, digest, seal
-from pypackage.backends.host.libraries import Rules, settle
+from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_file
+from pypackage.backends.host.libraries import Rules, graft_libraries
 from pypackage.backends.host.names import PYTHON, conda_name, conda_version
-from pypackage.backends.host.privacy import Privacy, private
+from pypackage.backends.host.privacy import PathScrubber, private
 from pypackage.backends.host.store import Store, state
 from pypackage.core import files
 from pypackage.core.elf import Libraries
@@ -42,16 +42,16 @@ class _Recipe:
         size: How many files it has, about.
         items: Lists them as they are on this machine.
         rules: For its libraries.
-        privacy: For its texts.
+        scrubber: For its texts.
         distribution: What it is the package of; None for the interpreter.
     """
 
     key: str
     description: Description
     size: int
-    items: Callable[[], tuple[Item, ...]]
+    items: Callable[[], tuple[PackageFile, ...]]
     rules: Rules
-    privacy: Privacy
+    scrubber: PathScrubber
     distribution: Distribution | None = None
 
 
@@ -103,29 +103,31 @@ class Builder:
         name = recipe.description.name
         try:
             with files.temporary_folder(self.store.root / "making") as folder:
-                outcome = settle(recipe.items(), recipe.rules, libraries, recipe.privacy, folder)
+                outcome = graft_libraries(
+                    recipe.items(), recipe.rules, libraries, recipe.scrubber, folder
+                )
                 items = [*outcome.items, *compiled(outcome.items, compiler)]
-                sealed = [seal(item) for item in items]
-                sealed += self._record(recipe, sealed)
+                hashed = [hash_file(item) for item in items]
+                hashed += self._record(recipe, hashed)
                 description = _with_glibc(recipe.description, outcome.glibc)
-                made = conda_file.write(folder, description, sealed)
+                made = conda_file.write(folder, description, hashed)
                 return self.store.add(recipe.key, made, outcome.carried)
         except OSError as error:
             raise SolveError.of(error, f"cannot pack {name}") from error
         except SolveError as error:
             raise SolveError(f"cannot pack {name}: {error.message}", error.hint) from error
 
-    def _record(self, recipe: _Recipe, sealed: Sequence[Sealed]) -> list[Sealed]:
+    def _record(self, recipe: _Recipe, hashed: Sequence[HashedFile]) -> list[HashedFile]:
         if recipe.distribution is None:
             return []
         site = interpreter_package.site_packages(self.base)
-        item = distribution_package.record(recipe.distribution, site, sealed)
-        return [seal(item)] if item else []
+        item = distribution_package.record(recipe.distribution, site, hashed)
+        return [hash_file(item)] if item else []
 
     def _python(self) -> _Recipe:
         base = self.base
         items = interpreter_package.items(base)
-        privacy = interpreter_package.privacy(base)
+        scrubber = interpreter_package.scrubber(base)
         # A folder of its own: packages of other channels bring libraries of the same names.
         folder = f"lib/{base.stdlib.name}/host.libs"
         rules = Rules(folder, base.markers["platform_machine"], self._roots(base.base_prefix))
@@ -137,16 +139,16 @@ class Builder:
             license="PSF-2.0",
             site_packages=interpreter_package.site_packages(base),
         )
-        key = digest([_FORMAT, self._identity(), privacy.others, privacy.homes, _states(items)])
+        key = digest([_FORMAT, self._identity(), scrubber.others, scrubber.homes, _states(items)])
         rules = replace(rules, bare=True)
-        return _Recipe(key, description, len(items), lambda: items, rules, privacy)
+        return _Recipe(key, description, len(items), lambda: items, rules, scrubber)
 
     def _distribution(self, selected: Selected) -> _Recipe:
         one, base = selected.distribution, self.base
         site = interpreter_package.site_packages(base)
         prefix = distribution_package.prefix_of(one)
         prefixes = private((self.interpreter.prefix, base.base_prefix, prefix or ""))
-        privacy = Privacy(prefixes, *distribution_package.origin(one))
+        scrubber = PathScrubber(prefixes, *distribution_package.origin(one))
         rules = Rules(
             f"{site}/{conda_name(one.name)}.libs",
             base.markers["platform_machine"],
@@ -162,11 +164,11 @@ class Builder:
             one.license,
         )
         states = distribution_package.states(one)
-        origin = (privacy.others, privacy.homes)
+        origin = (scrubber.others, scrubber.homes)
         key = digest([_FORMAT, self._identity(), description.depends, one.version, states, origin])
         python = interpreter_package.program(base)
         items = partial(distribution_package.items, one, site, python)
-        return _Recipe(key, description, len(states), items, rules, privacy, one)
+        return _Recipe(key, description, len(states), items, rules, scrubber, one)
 
     def _identity(self) -> list[str]:
         """What in the interpreter shows in every package made for it."""
@@ -190,7 +192,7 @@ def subdir(interpreter: Interpreter) -> str:
     return _SUBDIRS[machine]
 
 
-def _states(items: Sequence[Item]) -> list[object]:
+def _states(items: Sequence[PackageFile]) -> list[object]:
     return [[item.path, state(item.source) if item.source else item.link] for item in items]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pypackage.backends.host.files import Item
+from pypackage.backends.host.files import PackageFile
 from pypackage.core.errors import ProcessError, SolveError
 from pypackage.python.compile import Compiler, Module
 
 
-def compiled(items: Iterable[Item], compiler: Compiler) -> list[Item]:
+def compiled(items: Iterable[PackageFile], compiler: Compiler) -> list[PackageFile]:
     """The byte code of the modules among some items; what does not compile has none.
 
     Items with a placeholder are left out, for byte code cannot be rewritten.
@@ -29,4 +29,6 @@ def compiled(items: Iterable[Item], compiler: Compiler) -> list[Item]:
         found = compiler.compile(modules)
     except ProcessError as error:
         raise SolveError("cannot compile to byte code", str(error)) from error
-    return [Item(place, content=code) for place, code in found.items() if isinstance(code, bytes)]
+    return [
+        PackageFile(place, content=code) for place, code in found.items() if isinstance(code, bytes)
+    ]

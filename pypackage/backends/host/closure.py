@@ -78,7 +78,7 @@ def _is_from(distribution: Distribution, url: str) -> bool:
 
 
 def _place_and_revision(url: str) -> tuple[str, str]:
-    place = urls.public(url).partition("#")[0]
+    place = urls.redact(url).partition("#")[0]
     before, _, revision = place.rpartition("@")
     is_of_repository = "+" in place.partition("://")[0] and before and "/" not in revision
     return (before, revision) if is_of_repository else (place, "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from pypackage.backends.host.files import PLACEHOLDER, Sealed, digest
+from pypackage.backends.host.files import PLACEHOLDER, HashedFile, digest
 from pypackage.core import zstd
 
 _FORMAT = 2
@@ -42,7 +42,7 @@ class Description:
     site_packages: str = ""
 
 
-def write(folder: Path, description: Description, files: Sequence[Sealed]) -> Path:
+def write(folder: Path, description: Description, files: Sequence[HashedFile]) -> Path:
     """Write a package into a folder.
 
     Args:
@@ -54,9 +54,9 @@ def write(folder: Path, description: Description, files: Sequence[Sealed]) -> Pa
         The file; its name is `name-version-build.conda`, where the build string holds a
         digest of all that is in the package.
     """
-    files = sorted(files, key=lambda sealed: sealed.item.path)
-    paths = [_path_entry(sealed) for sealed in files]
-    modes = [sealed.executable for sealed in files]
+    files = sorted(files, key=lambda hashed: hashed.file.path)
+    paths = [_path_entry(hashed) for hashed in files]
+    modes = [hashed.executable for hashed in files]
     index = _index(description, digest([_FORMAT, description.depends, paths, modes]))
     stem = f"{index['name']}-{index['version']}-{index['build']}"
     target = folder / f"{stem}.conda"
@@ -69,13 +69,13 @@ def write(folder: Path, description: Description, files: Sequence[Sealed]) -> Pa
     return target
 
 
-def _path_entry(sealed: Sealed) -> dict[str, Any]:
-    item = sealed.item
+def _path_entry(hashed: HashedFile) -> dict[str, Any]:
+    item = hashed.file
     entry = {
         "_path": item.path,
         "path_type": "softlink" if item.link else "hardlink",
-        "sha256": sealed.sha256,
-        "size_in_bytes": sealed.size,
+        "sha256": hashed.sha256,
+        "size_in_bytes": hashed.size,
     }
     if item.placeholder:
         entry.update(prefix_placeholder=PLACEHOLDER, file_mode="text")
@@ -110,9 +110,9 @@ def _add(archive: zipfile.ZipFile, name: str, fill: Callable[[tarfile.TarFile], 
         fill(tar)
 
 
-def _add_files(tar: tarfile.TarFile, files: Sequence[Sealed]) -> None:
-    for sealed in files:
-        item, member = sealed.item, _member(sealed.item.path, sealed.size, sealed.executable)
+def _add_files(tar: tarfile.TarFile, files: Sequence[HashedFile]) -> None:
+    for hashed in files:
+        item, member = hashed.file, _member(hashed.file.path, hashed.size, hashed.executable)
         if item.link:
             member.type, member.linkname = tarfile.SYMTYPE, item.link
             tar.addfile(member)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pypackage.backends.host.files import Item, Sealed
+from pypackage.backends.host.files import HashedFile, PackageFile
 from pypackage.backends.host.privacy import homes, private
 from pypackage.core.errors import SolveError
 from pypackage.python.console_scripts import entry_script, relative_script
@@ -64,7 +64,7 @@ def states(distribution: Distribution) -> list[list[object]]:
     return found
 
 
-def items(distribution: Distribution, site: str, python: str) -> tuple[Item, ...]:
+def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFile, ...]:
     """The files of a distribution's package, sorted by path.
 
     Args:
@@ -81,39 +81,41 @@ def items(distribution: Distribution, site: str, python: str) -> tuple[Item, ...
             content = entry_script(point, python)
             if content:
                 path = f"bin/{posixpath.basename(point.name)}"
-                found[path] = Item(path, content=content, executable=True)
+                found[path] = PackageFile(path, content=content, executable=True)
     return tuple(found[path] for path in sorted(found))
 
 
-def record(distribution: Distribution, site: str, files: Iterable[Sealed]) -> Item | None:
+def record(
+    distribution: Distribution, site: str, files: Iterable[HashedFile]
+) -> PackageFile | None:
     """RECORD for the files as they are in the package; None for an egg-info, which has none."""
     if distribution.info.suffix != ".dist-info":
         return None
     path = f"{site}/{distribution.info.name}/RECORD"
-    rows = sorted(_row(sealed, site) for sealed in files)
+    rows = sorted(_row(hashed, site) for hashed in files)
     rows.append(f"{posixpath.relpath(path, site)},,")
-    return Item(path, content="".join(f"{row}\n" for row in rows).encode())
+    return PackageFile(path, content="".join(f"{row}\n" for row in rows).encode())
 
 
-def _row(sealed: Sealed, site: str) -> str:
-    name = posixpath.relpath(sealed.item.path, site)
+def _row(hashed: HashedFile, site: str) -> str:
+    name = posixpath.relpath(hashed.file.path, site)
     if any(character in name for character in ',"'):
         name = '"' + name.replace('"', '""') + '"'
-    if sealed.item.placeholder or name.endswith(".pyc"):
+    if hashed.file.placeholder or name.endswith(".pyc"):
         return f"{name},,"  # the installer changes the one; the other is derived
-    digest = base64.urlsafe_b64encode(bytes.fromhex(sealed.sha256)).decode().rstrip("=")
-    return f"{name},sha256={digest},{sealed.size}"
+    digest = base64.urlsafe_b64encode(bytes.fromhex(hashed.sha256)).decode().rstrip("=")
+    return f"{name},sha256={digest},{hashed.size}"
 
 
-def _files(distribution: Distribution, site: str, python: str) -> Iterator[Item]:
+def _files(distribution: Distribution, site: str, python: str) -> Iterator[PackageFile]:
     for file in distribution.files:
         path = _place(distribution, file, site)
         if not path or not file.source.is_file() or _is_note(file):
             continue
         if path.startswith("bin/"):
-            yield _script(Item(path, source=file.source), python)
+            yield _script(PackageFile(path, source=file.source), python)
         else:
-            yield Item(path, source=file.source)
+            yield PackageFile(path, source=file.source)
 
 
 def _is_note(file: File) -> bool:
@@ -138,7 +140,7 @@ def _place(distribution: Distribution, file: File, site: str) -> str:
     return "" if inner.startswith("..") else inner
 
 
-def _script(item: Item, python: str) -> Item:
+def _script(item: PackageFile, python: str) -> PackageFile:
     """A script with a relative first line; a program as it is."""
     assert item.source is not None  # the caller has made it so
     with open(item.source, "rb") as file:
@@ -148,4 +150,4 @@ def _script(item: Item, python: str) -> Item:
     changed = relative_script(content, python)
     if changed == content:
         return item
-    return Item(item.path, content=changed, executable=True)
+    return PackageFile(item.path, content=changed, executable=True)

@@ -114,13 +114,13 @@ def _install(
             _uv(interpreter, [*arguments, "--requirements", str(requirements)], "", fetching)
         except ProcessError as error:
             if error.returncode == uv.NO_SOLUTION:
-                names = urls.public(", ".join(str(requirement) for requirement in wanted))
+                names = urls.redact(", ".join(str(requirement) for requirement in wanted))
                 if fetching.offline:
                     raise SolveError(
                         f"not installed, nor in uv's cache, and this is offline: {names}",
-                        uv.said(error),
+                        uv.message(error),
                     ) from error
-                raise SolveError(f"cannot get {names} from PyPI", uv.said(error)) from error
+                raise SolveError(f"cannot get {names} from PyPI", uv.message(error)) from error
             raise uv.unreachable(error) from error
     for seed in seeds:
         shutil.rmtree(seed)

@@ -13,7 +13,7 @@ PLACEHOLDER = "/opt/host-channel/a-prefix-that-the-installer-replaces"
 
 
 @dataclass(frozen=True)
-class Item:
+class PackageFile:
     """One file or symbolic link of a package; exactly one of the three sources is set.
 
     Attributes:
@@ -34,23 +34,23 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Sealed:
+class HashedFile:
     """An item with what the archive and its lists of files say about it.
 
     Attributes:
-        item: The item.
+        file: The file.
         sha256: Hexadecimal digest of the content; of nothing for a link.
         size: In bytes.
         executable: Whether it can be executed.
     """
 
-    item: Item
+    file: PackageFile
     sha256: str
     size: int
     executable: bool
 
 
-def seal(item: Item) -> Sealed:
+def hash_file(item: PackageFile) -> HashedFile:
     """Look at what an item contains.
 
     Raises:
@@ -58,15 +58,14 @@ def seal(item: Item) -> Sealed:
     """
     if item.source is None:
         content = item.content or b""
-        digest = hashlib.sha256(content).hexdigest()
-        return Sealed(item, digest, len(content), item.executable)
-    hashed, size = hashlib.sha256(), 0
+        return HashedFile(item, hashlib.sha256(content).hexdigest(), len(content), item.executable)
+    digest, size = hashlib.sha256(), 0
     with open(item.source, "rb") as file:
         executable = bool(os.fstat(file.fileno()).st_mode & 0o111)
         while block := file.read(1 << 20):
-            hashed.update(block)
+            digest.update(block)
             size += len(block)
-    return Sealed(item, hashed.hexdigest(), size, executable)
+    return HashedFile(item, digest.hexdigest(), size, executable)
 
 
 def digest(question: Any) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pypackage.backends.host.files import Item
-from pypackage.backends.host.privacy import Privacy, homes, private
+from pypackage.backends.host.files import PackageFile
+from pypackage.backends.host.privacy import PathScrubber, homes, private
 from pypackage.core import elf
 from pypackage.core.errors import SolveError
 from pypackage.python.interpreter import Interpreter
@@ -59,7 +59,7 @@ def program(base: Interpreter) -> str:
     return base.stdlib.name
 
 
-def items(base: Interpreter) -> tuple[Item, ...]:
+def items(base: Interpreter) -> tuple[PackageFile, ...]:
     """The files of the interpreter's package, sorted by path.
 
     Args:
@@ -67,8 +67,8 @@ def items(base: Interpreter) -> tuple[Item, ...]:
     """
     real = base.executable.resolve()
     name = program(base)
-    found = [Item(f"bin/{name}", source=real)]
-    found += [Item(f"bin/{link}", link=name) for link in ("python", "python3")]
+    found = [PackageFile(f"bin/{name}", source=real)]
+    found += [PackageFile(f"bin/{link}", link=name) for link in ("python", "python3")]
     found += _shared_library(base, real)
     found += _tree(base.stdlib, _inside(base.stdlib, base, "lib"))
     if base.platstdlib != base.stdlib:
@@ -77,20 +77,20 @@ def items(base: Interpreter) -> tuple[Item, ...]:
     found += _tree(base.include, _inside(base.include, base, "include"))
     if "dist-packages" in _text(base.stdlib / "site.py"):
         bridge = _BRIDGE.format(site=site_packages(base)).encode()
-        found.append(Item("lib/python3/dist-packages/site-packages.pth", content=bridge))
+        found.append(PackageFile("lib/python3/dist-packages/site-packages.pth", content=bridge))
     unique = {item.path: item for item in found}
     return tuple(unique[path] for path in sorted(unique))
 
 
-def privacy(base: Interpreter) -> Privacy:
+def scrubber(base: Interpreter) -> PathScrubber:
     """The paths to keep out: where it stands, where it was built, whose home that was."""
     text = "".join(_text(path) for path in base.stdlib.glob("_sysconfigdata*.py"))
     built = re.findall(r"'(?:abs_)?(?:srcdir|builddir)'\s*:\s*'(/[^']+)'", text)
     prefixes = private((base.base_prefix, base.prefix))
-    return Privacy(prefixes, tuple(p for p in private(built) if p not in prefixes), homes())
+    return PathScrubber(prefixes, tuple(p for p in private(built) if p not in prefixes), homes())
 
 
-def _shared_library(base: Interpreter, executable: Path) -> Iterator[Item]:
+def _shared_library(base: Interpreter, executable: Path) -> Iterator[PackageFile]:
     """Libpython, if the executable is linked with it."""
     found = elf.read(executable)
     if found is None:
@@ -101,7 +101,7 @@ def _shared_library(base: Interpreter, executable: Path) -> Iterator[Item]:
         library = elf.Libraries([base.library_dir, base.base_prefix / "lib"]).find(soname, found)
         if library is None:
             raise SolveError(f"{soname}, which {executable} needs, is not to be found")
-        yield Item(f"lib/{soname}", source=library.path)
+        yield PackageFile(f"lib/{soname}", source=library.path)
 
 
 def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
@@ -110,7 +110,7 @@ def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
     return f"{fallback}/{folder.name}" if inner.startswith("..") else inner
 
 
-def _tree(root: Path, place: str) -> Iterator[Item]:
+def _tree(root: Path, place: str) -> Iterator[PackageFile]:
     """The files of a folder that are wanted; links that lead within it stay links."""
     for folder, subfolders, files in os.walk(root):
         subfolders[:] = sorted(n for n in subfolders if not _LEFT_OUT.fullmatch(n))
@@ -123,9 +123,9 @@ def _tree(root: Path, place: str) -> Iterator[Item]:
             target = os.readlink(path) if path.is_symlink() else ""
             inside = target and "/" not in target and not _LEFT_OUT_FILES.fullmatch(target)
             yield (
-                Item(f"{here}/{name}", link=target)
+                PackageFile(f"{here}/{name}", link=target)
                 if inside
-                else Item(f"{here}/{name}", source=path)
+                else PackageFile(f"{here}/{name}", source=path)
             )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pypackage.backends.host.files import Item
-from pypackage.backends.host.privacy import Privacy
+from pypackage.backends.host.files import PackageFile
+from pypackage.backends.host.privacy import PathScrubber
 from pypackage.core import elf
 from pypackage.core.elf import Elf, Libraries, Version
 
@@ -71,13 +71,17 @@ class Outcome:
         carried: Where the added libraries come from.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[PackageFile, ...]
     glibc: Version
     carried: tuple[Path, ...]
 
 
-def settle(
-    items: Iterable[Item], rules: Rules, found: Libraries, privacy: Privacy, scratch: Path
+def graft_libraries(
+    items: Iterable[PackageFile],
+    rules: Rules,
+    found: Libraries,
+    scrubber: PathScrubber,
+    scratch: Path,
 ) -> Outcome:
     """Add the libraries that a package needs and make its run paths relative.
 
@@ -85,7 +89,7 @@ def settle(
         items: The package's files; those that have to be changed are copied first.
         rules: What to carry and where to.
         found: Finds libraries of this machine.
-        privacy: Paths that must not be left in the files.
+        scrubber: Paths that must not be left in the files.
         scratch: A folder that lives until the returned items have been read.
 
     Raises:
@@ -96,12 +100,14 @@ def settle(
     sources = [(i.path, i.source) for i in items if i.source]
     plan = _Plan({path: e for path, source in sources if (e := found.read(source))})
     for user in plan.own.values():
-        _carry(user, plan, rules, found, leave=elf.promised(rules.machine))
+        _carry(user, plan, rules, found, leave=elf.manylinux_allowlist(rules.machine))
     if rules.bare:
         _carry_bare(plan, rules, found)
-    added = [Item(posixpath.join(rules.folder, n), source=e.path) for n, e in plan.carried.items()]
+    added = [
+        PackageFile(posixpath.join(rules.folder, n), source=e.path) for n, e in plan.carried.items()
+    ]
     files = {**plan.own, **{i.path: plan.carried[posixpath.basename(i.path)] for i in added}}
-    hidden = [privacy.hide(item) for item in (*items, *added)]
+    hidden = [scrubber.hide(item) for item in (*items, *added)]
     changed = _with_run_paths(hidden, files, plan, rules, scratch)
     return Outcome(tuple(changed), plan.glibc, tuple(e.path for e in plan.carried.values()))
 
@@ -113,7 +119,7 @@ def _carry(user: Elf, plan: _Plan, rules: Rules, found: Libraries, leave: Iterab
         soname, asking = waiting.pop()
         if soname in plan.names or soname in plan.carried or soname in leave:
             continue
-        if elf.is_never_carried(soname) or soname.startswith("libpython"):
+        if elf.is_host_library(soname) or soname.startswith("libpython"):
             continue
         library = found.find(soname, asking)
         if library and not any(library.path.is_relative_to(other) for other in rules.others):
@@ -135,8 +141,8 @@ def _carry_bare(plan: _Plan, rules: Rules, found: Libraries) -> None:
 
 
 def _with_run_paths(
-    items: list[Item], files: dict[str, Elf], plan: _Plan, rules: Rules, scratch: Path
-) -> list[Item]:
+    items: list[PackageFile], files: dict[str, Elf], plan: _Plan, rules: Rules, scratch: Path
+) -> list[PackageFile]:
     """The items, those whose run path has to change replaced by changed copies."""
     groups: dict[str, list[Path]] = {}
     result = []
@@ -187,7 +193,7 @@ def _is_ours(run_path: Iterable[str]) -> bool:
     return any(os.path.isdir(entry) for entry in run_path)
 
 
-def _copy(item: Item, place: Path) -> Item:
+def _copy(item: PackageFile, place: Path) -> PackageFile:
     """A copy of an item that may be changed on disk."""
     content = item.source.read_bytes() if item.source else item.content or b""
     mode = item.source.stat().st_mode & 0o111 if item.source else 0o111 * item.executable

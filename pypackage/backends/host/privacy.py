@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pypackage.backends.host.files import PLACEHOLDER, Item
+from pypackage.backends.host.files import PLACEHOLDER, PackageFile
 from pypackage.core.elf import MAGIC
 
 # Too common to be anybody's, and part of other paths.
@@ -24,7 +24,7 @@ _SMALL = 1 << 20  # bytes that are read faster than mapped
 
 
 @dataclass(frozen=True)
-class Privacy:
+class PathScrubber:
     """Paths of this machine that must not be in a package.
 
     Attributes:
@@ -46,7 +46,7 @@ class Privacy:
     def _all(self) -> tuple[str, ...]:
         return tuple(sorted((*self.prefixes, *self.others, *self.homes), key=lambda p: -len(p)))
 
-    def hide(self, item: Item) -> Item:
+    def hide(self, item: PackageFile) -> PackageFile:
         """The item without these paths; the same one when they are not in it.
 
         In text a placeholder stands for the prefixes and a slash for the rest. In ELF files
@@ -76,7 +76,7 @@ class Privacy:
         kept = b"" if path.decode() in self.homes else path.rsplit(b"/", 1)[-1]
         return b"/" * (len(path) - len(kept)) + kept
 
-    def _occurs(self, item: Item) -> bool:
+    def _occurs(self, item: PackageFile) -> bool:
         needles = [path.encode() for path in self._all]
         if item.source is None:
             return any(needle in (item.content or b"") for needle in needles)
@@ -114,7 +114,7 @@ def _substitute(pattern: re.Pattern[bytes] | None, new: bytes, content: bytes) -
     return pattern.subn(lambda _: new, content) if pattern else (content, 0)
 
 
-def _with_content(item: Item, content: bytes, *, placeholder: bool) -> Item:
+def _with_content(item: PackageFile, content: bytes, *, placeholder: bool) -> PackageFile:
     executable = item.executable
     if item.source:
         executable = bool(item.source.stat().st_mode & 0o111)

@@ -23,7 +23,7 @@ from pypackage.requirements.match_specs import parse_match_spec
 
 
 @dataclass(frozen=True)
-class Wish:
+class HostRequest:
     """What is asked for, in terms of distributions.
 
     Attributes:
@@ -55,7 +55,7 @@ def of(
     modules: Sequence[str],
     requirements: Sequence[str],
     packages: Sequence[str],
-) -> Wish:
+) -> HostRequest:
     """Say in terms of distributions what is asked for.
 
     Args:
@@ -81,7 +81,9 @@ def of(
     roots += [Requirement(key) for key in keys if key not in named]
     covered = {module for module in modules if canonicalize_name(module) in named}
     unknown = set(modules) - set(owners) - covered - interpreter.stdlib_module_names
-    return Wish(interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown)))
+    return HostRequest(
+        interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown))
+    )
 
 
 def refuse_missing(found: Selection, reporter: Reporter) -> None:
@@ -93,17 +95,19 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
     for requirement, owner in found.missing:
         if not owner:
             raise SolveError(
-                urls.public(f"{requirement} is asked for, but it is not installed"),
+                urls.redact(f"{requirement} is asked for, but it is not installed"),
                 "install it, or allow what is missing to be fetched from PyPI",
             )
         reporter.warning(f"{owner} requires {requirement}, which is not installed")
 
 
-def fetched(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
-    """The wish with what is missing fetched from PyPI, and nothing unknown any more.
+def fetched(
+    request: HostRequest, fetching: Fetching, wheels: Path, reporter: Reporter
+) -> HostRequest:
+    """The request with what is missing fetched from PyPI, and nothing unknown any more.
 
     Args:
-        wish: Its unknown modules are taken for names of distributions.
+        request: Its unknown modules are taken for names of distributions.
         fetching: How.
         wheels: Folder for what is fetched.
         reporter: Is warned of that.
@@ -111,30 +115,34 @@ def fetched(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) ->
     Raises:
         SolveError: PyPI has no such thing, or cannot be reached.
     """
-    guesses = tuple(_on_pypi(module, reporter) for module in wish.unknown)
-    full = replace(wish, roots=(*wish.roots, *wish.optional, *guesses), unknown=())
+    guesses = tuple(_on_pypi(module, reporter) for module in request.unknown)
+    full = replace(request, roots=(*request.roots, *request.optional, *guesses), unknown=())
     try:
         return _complete(full, fetching, wheels, reporter)
     except SolveError:
-        present = tuple(r for r in wish.optional if fetch.available(wish.interpreter, r, fetching))
-        for guess, module in zip(guesses, wish.unknown, strict=True):
-            if not fetch.available(wish.interpreter, guess, fetching):
+        present = tuple(
+            r for r in request.optional if fetch.available(request.interpreter, r, fetching)
+        )
+        for guess, module in zip(guesses, request.unknown, strict=True):
+            if not fetch.available(request.interpreter, guess, fetching):
                 raise _no_such_module(module) from None
-        if present == wish.optional:
+        if present == request.optional:
             raise
-    full = replace(full, roots=(*wish.roots, *present, *guesses))
+    full = replace(full, roots=(*request.roots, *present, *guesses))
     return _complete(full, fetching, wheels, reporter)
 
 
-def _complete(wish: Wish, fetching: Fetching, wheels: Path, reporter: Reporter) -> Wish:
-    found = wish.select()
+def _complete(
+    request: HostRequest, fetching: Fetching, wheels: Path, reporter: Reporter
+) -> HostRequest:
+    found = request.select()
     if not found.missing:
-        return wish
+        return request
     wanted = [requirement for requirement, _ in found.missing]
-    with reporter.task(urls.public(f"fetching {', '.join(map(str, wanted))}")):
-        new = fetch.fetch(wish.interpreter, wanted, wish.available, fetching, wheels)
-    kept = {d.key: d for d in wish.available} | {d.key: d for d in new}
-    return replace(wish, available=tuple(kept[key] for key in sorted(kept)))
+    with reporter.task(urls.redact(f"fetching {', '.join(map(str, wanted))}")):
+        new = fetch.fetch(request.interpreter, wanted, request.available, fetching, wheels)
+    kept = {d.key: d for d in request.available} | {d.key: d for d in new}
+    return replace(request, available=tuple(kept[key] for key in sorted(kept)))
 
 
 _NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # what a distribution can be called

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from pypackage.backends.pypi import pip_settings, uv_settings
 from pypackage.core import process
 from pypackage.core.errors import PackageError, ProcessError, SolveError
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 NO_SOLUTION = 1
 """Its exit status when it looked and found none; others are failures."""
@@ -102,17 +102,17 @@ def links(options: Iterable[str] = ()) -> list[Path]:
     return [Path(os.path.expanduser(unquote(one))) for one in local if "://" not in one]
 
 
-def said(error: ProcessError) -> str:
+def message(error: ProcessError) -> str:
     """What uv said when it failed, without credentials."""
     lines = error.output.strip().splitlines()
-    return "\n".join(public(line) for line in lines if not line.startswith(_CHATTER))
+    return "\n".join(redact(line) for line in lines if not line.startswith(_CHATTER))
 
 
 def unreachable(error: ProcessError, kind: type[PackageError] = SolveError) -> PackageError:
     """The error of this package for a failure that is not for want of a solution."""
     return kind(
         "cannot fetch from PyPI",
-        f"{said(error)}\nis there a network, or a mirror to be named in pip.conf or uv.toml?",
+        f"{message(error)}\nis there a network, or a mirror to be named in pip.conf or uv.toml?",
     )
 
 

@@ -25,7 +25,7 @@ from pypackage.backends.pypi import pip_settings, uv
 from pypackage.core import names
 from pypackage.core.errors import InstallError, ProcessError, RequirementsError, SolveError
 from pypackage.core.progress import Reporter
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 from pypackage.python import dist_info
 from pypackage.requirements.formats import requirements_txt
 
@@ -129,7 +129,7 @@ def resolve(requirements: Sequence[str], site: Site) -> tuple[Wheel, ...]:
         return ()
     repositories = [one for one in requirements if re.search(r"(^|@)\s*(git|hg|svn|bzr)\+", one)]
     if repositories and not site.allow_sdist:
-        raise SolveError(f"{public(repositories[0])} would have to be built", _BUILD)
+        raise SolveError(f"{redact(repositories[0])} would have to be built", _BUILD)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         constraints = folder / "constraints.txt"
@@ -226,7 +226,7 @@ def _platform(site: Site, glibc: str) -> str:
 
 def _refused(error: ProcessError, requirements: Sequence[str], site: Site) -> Exception:
     """Why uv found no solution, with conda's part in it."""
-    said = uv.said(error)
+    said = uv.message(error)
     if error.returncode != uv.NO_SOLUTION:
         if "Couldn't parse requirement" in said:
             return RequirementsError("not a requirement of PyPI", said)
@@ -240,7 +240,7 @@ def _refused(error: ProcessError, requirements: Sequence[str], site: Site) -> Ex
         "no (usable )?wheels|--only-binary|no-build|is disabled", said
     ):
         hints.append(_BUILD)
-    asked = ", ".join(map(public, requirements))
+    asked = ", ".join(map(redact, requirements))
     return SolveError(f"cannot get {asked} from PyPI", "\n".join(hints))
 
 
@@ -362,10 +362,10 @@ def install(
                 )
         except ProcessError as error:
             raise InstallError(
-                "the packages of PyPI cannot be installed", uv.said(error)
+                "the packages of PyPI cannot be installed", uv.message(error)
             ) from error
     built = {wheel.name for wheel in wheels if wheel.is_source}
-    dist_info.settle(prefix, stands_for, {wheel.name for wheel in wheels}, built)
+    dist_info.make_relocatable(prefix, stands_for, {wheel.name for wheel in wheels}, built)
 
 
 # What is built here is to come out the same next time.

@@ -196,7 +196,7 @@ class Builder:
         made, log = output.absolute() / _file(build), output / build.log
         with log.open("w", encoding="utf-8") as written:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 written.write(f"{line}\n")
                 written.flush()
                 self._reporter.debug(f"[{build.name}] {line}")
@@ -204,14 +204,14 @@ class Builder:
             try:
                 with files.temporary_folder(create.cache() / "builds") as scratch:
                     argv = build.command(scratch, made)
-                    process.follow(argv, heard, env=_environment(build), started=running.append)
+                    process.stream(argv, on_line, env=_environment(build), on_start=running.append)
                 return output / _file(build)
             except ProcessError as error:
                 return Failed(build.name, creating.failure(error.returncode, error.output), log)
             except (PackageError, OSError) as error:
                 if isinstance(error, OSError):
                     error = InputPathError.of(error, "the build cannot be prepared")
-                heard(str(error))
+                on_line(str(error))
                 return Failed(build.name, error, log)
 
 

@@ -43,15 +43,15 @@ def load(path: Path, reporter: Reporter) -> Builder:
         read = document.of_yaml(path.read_bytes(), str(path))
     except OSError as error:
         raise InputPathError.of(error, "cannot read the builds", path) from error
-    with read.told():
+    with read.error_context():
         top = read.top
         for key, one in top.entries():
             if key not in ("builds", "profiles_dir"):
-                raise one.misfit("expected builds or profiles_dir")
+                raise one.invalid("expected builds or profiles_dir")
         folder = top.get("profiles_dir", "").string()
         nodes = top.get("builds", []).items()
         if not nodes:
-            raise top.misfit("there are no builds in it")
+            raise top.invalid("there are no builds in it")
         builds = [(node, _build(node)) for node in nodes]
     builder = Builder(folder or None, base=path.absolute().parent, reporter=reporter)
     for node, build in builds:
@@ -66,7 +66,7 @@ def _build(node: Node) -> dict[str, Any]:
     found = {key: _value(key, one) for key, one in node.entries()}
     missing = [key for key in _NEEDED if not found.get(key)]
     if missing:
-        raise node.misfit(f"{missing[0]}: missing")
+        raise node.invalid(f"{missing[0]}: missing")
     return found
 
 
@@ -80,16 +80,16 @@ def _value(key: str, node: Node) -> Any:
     if key == "source":
         return _source(node)
     if key != "compile_python":
-        raise node.misfit("a build has no such key", "see docs/os-packages.md")
+        raise node.invalid("a build has no such key", "see docs/os-packages.md")
     if not isinstance(node.value, bool):
-        raise node.misfit("expected true or false")
+        raise node.invalid("expected true or false")
     return node.value
 
 
 def _text(node: Node) -> str:
     """A string of any number of lines; a number is refused, which may have lost digits."""
     if isinstance(node.value, int | float):
-        raise node.misfit(f"{node.value} is a number", "write it in quotes")
+        raise node.invalid(f"{node.value} is a number", "write it in quotes")
     if isinstance(node.value, str):
         return node.value.strip()
     return node.string()
@@ -98,12 +98,12 @@ def _text(node: Node) -> str:
 def _source(node: Node) -> Source:
     kinds = [key for key, _ in node.entries()]
     if len(kinds) != 1 or kinds[0] not in _SOURCES:
-        raise node.misfit(f"expected one of {', '.join(_SOURCES)}")
+        raise node.invalid(f"expected one of {', '.join(_SOURCES)}")
     kind, inner = kinds[0], node.get(kinds[0], {})
     keys = _SOURCES[kind]
     for key, one in inner.entries():
         if key not in keys:
-            raise one.misfit(f"expected {' and '.join(keys)}")
+            raise one.invalid(f"expected {' and '.join(keys)}")
     words = {key: one.string() for key, one in inner.entries()}
     place = os.path.expanduser(inner.required(keys[0]))
     del words[keys[0]]

@@ -69,7 +69,7 @@ def load(folder: Path | None) -> dict[str, Profile]:
     except OSError as error:
         raise InputPathError.of(error, "cannot read the profiles", path) from error
     read = document.of_json(content, str(path))
-    with read.told():
+    with read.error_context():
         own = {name: _profile(node, folder) for name, node in read.top.entries()}
     return {**KNOWN, **own}
 
@@ -78,9 +78,9 @@ def _profile(node: Node, folder: Path) -> Profile:
     for key, one in node.entries():
         if key in _VDIST:
             hint = "name its format, deb or rpm, and the root that it is tried in; see the manual"
-            raise one.misfit("there are no Docker images and scripts here", hint)
+            raise one.invalid("there are no Docker images and scripts here", hint)
         if key not in _KEYS:
-            raise one.misfit(f"expected one of {', '.join(_KEYS)}")
+            raise one.invalid(f"expected one of {', '.join(_KEYS)}")
     root = node.get("root", "").string()
     near = folder / os.path.expanduser(root) if root else folder
     return Profile(

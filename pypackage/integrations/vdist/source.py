@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pypackage.core import process
 from pypackage.core.errors import InputPathError, ProcessError
-from pypackage.core.urls import public
+from pypackage.core.urls import redact
 
 # Not the application's: version control, and what tools leave behind.
 _LEFT_OUT = shutil.ignore_patterns(
@@ -84,9 +84,9 @@ def _clone(place: str, branch: str, target: Path) -> None:
             [*command, "--quiet", *depth, f"--branch={branch}", "--", place, target], env=env
         )
     except ProcessError as error:
-        where = public(place)
+        where = redact(place)
         if "Remote branch" in error.output:
             raise InputPathError(f"there is no branch {branch} in {where}") from None
-        raise InputPathError(f"git cannot clone {where}", public(error.output)) from None
+        raise InputPathError(f"git cannot clone {where}", redact(error.output)) from None
     with suppress(OSError):
         shutil.rmtree(target / ".git")

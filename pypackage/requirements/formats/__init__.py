@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 
-from pypackage.requirements.declarations import Declaration, Declared, merge
-from pypackage.requirements.pep508 import admits, holds, markers, parse
+from pypackage.requirements.declarations import Declaration, Declarations, merge
+from pypackage.requirements.pep508 import allows, holds, markers, parse
 
-__all__ = ["Declaration", "Declared", "admits", "holds", "inline", "markers", "merge"]
+__all__ = ["Declaration", "Declarations", "allows", "holds", "inline", "markers", "merge"]
 __all__ += ["parse", "read"]
 
 # The readers are imported where they are used: most scripts declare nothing.
 
 
-def inline(source: str, path: str) -> Declared:
+def inline(source: str, path: str) -> Declarations:
     """The metadata in a script's comments (PEP 723); what it declares is wanted.
 
     Args:
@@ -32,7 +32,7 @@ def inline(source: str, path: str) -> Declared:
     return inline_metadata.read(source, path)
 
 
-def read(path: str) -> Declared:
+def read(path: str) -> Declarations:
     """What a file declares: pyproject.toml, environment.yml (.yaml), else requirements.txt.
 
     Raises:

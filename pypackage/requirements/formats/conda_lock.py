@@ -21,9 +21,9 @@ def as_pixi(read: Document, platform: str) -> bytes:
     """
     import yaml
 
-    with read.told():
+    with read.error_context():
         if read.top.get("version", None).value != 1:
-            raise read.top.get("version", 0).misfit("expected 1, the version of the format")
+            raise read.top.get("version", 0).invalid("expected 1, the version of the format")
         packages = [_converted(one) for one in _chosen(read.top, platform)]
     channels = [one["conda"].rsplit("/", 2)[0] for one in packages if "conda" in one]
     named = [{kind: one[kind] for kind in ("conda", "pypi") if kind in one} for one in packages]
@@ -40,7 +40,7 @@ def _chosen(top: Node, platform: str) -> list[Node]:
     found = [one for one in every if one.get("platform", "").string() == platform]
     if not found:
         known = ", ".join(sorted({one.get("platform", "").string() for one in every}))
-        raise top.get("package", []).misfit(
+        raise top.get("package", []).invalid(
             f"is a lock for {known or 'no platform'}, not for {platform}",
             f"lock for it: conda-lock -p {platform}",
         )

@@ -14,7 +14,7 @@ from pypackage.core.errors import RequirementsError
 Path = tuple["str | int", ...]
 
 
-class Misfit(Exception):
+class ValidationError(Exception):
     """A value is not as it should be; says which one and what.
 
     Attributes:
@@ -54,34 +54,34 @@ class Node:
         """Refuse an object that has other keys."""
         other = next((name for name in self._mapping() if name != key), None)
         if other is not None:
-            raise self.misfit(f"expected the key {key!r} alone, not {other!r}")
+            raise self.invalid(f"expected the key {key!r} alone, not {other!r}")
 
     def items(self) -> list[Node]:
         """The items of a list."""
         if not isinstance(self.value, list):
-            raise self.misfit(f"expected a list, not {shown(self.value)}")
+            raise self.invalid(f"expected a list, not {repr_short(self.value)}")
         return [Node((*self.path, i), one) for i, one in enumerate(self.value)]
 
     def string(self) -> str:
         """A string."""
         if not isinstance(self.value, str):
-            raise self.misfit(f"expected a string, not {shown(self.value)}")
+            raise self.invalid(f"expected a string, not {repr_short(self.value)}")
         if re.search("[\x00-\x1f\ud800-\udfff]", self.value):
-            raise self.misfit(f"{shown(self.value)} has characters that no name has")
+            raise self.invalid(f"{repr_short(self.value)} has characters that no name has")
         return self.value
 
     def required(self, key: str) -> str:
         """The string under a key that has to be there."""
         text = self.get(key, "").string()
         if not text:
-            raise self.misfit(f"{key}: missing")
+            raise self.invalid(f"{key}: missing")
         return text
 
     def one_of(self, words: Sequence[str]) -> str:
         """One of some strings."""
         if self.string() not in words:
             known = ", ".join(word for word in words if word)
-            raise self.misfit(f"expected one of {known}, not {shown(self.value)}")
+            raise self.invalid(f"expected one of {known}, not {repr_short(self.value)}")
         return self.string()
 
     def strings(self) -> tuple[str, ...]:
@@ -91,16 +91,16 @@ class Node:
     def module(self) -> str:
         """A string that is the name of a module."""
         if not all(part.isidentifier() for part in self.string().split(".")):
-            raise self.misfit(f"{self.value!r} is not a module's name")
+            raise self.invalid(f"{self.value!r} is not a module's name")
         return self.string()
 
-    def misfit(self, what: str, hint: str = "") -> Misfit:
+    def invalid(self, what: str, hint: str = "") -> ValidationError:
         """The error that says what is wrong with this value."""
-        return Misfit(self.path, what, hint)
+        return ValidationError(self.path, what, hint)
 
     def _mapping(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
-            raise self.misfit(f"expected an object, not {shown(self.value)}")
+            raise self.invalid(f"expected an object, not {repr_short(self.value)}")
         return self.value
 
 
@@ -119,14 +119,14 @@ class Document:
     tree: Any = None
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Turn a misfit of the block into the error that names its place in the file."""
+    def error_context(self) -> Iterator[None]:
+        """Turn a validation error of the block into the error that names its place in the file."""
         try:
             yield
-        except Misfit as misfit:
-            place = f"{_dotted(misfit.path)}: " if misfit.path else ""
-            message = f"{self.label}{self._line(misfit.path)}: {place}{misfit.what}"
-            raise RequirementsError(message, misfit.hint) from None
+        except ValidationError as error:
+            place = f"{_dotted(error.path)}: " if error.path else ""
+            message = f"{self.label}{self._line(error.path)}: {place}{error.what}"
+            raise RequirementsError(message, error.hint) from None
 
     def place(self, node: Node) -> str:
         """File, line and column of a value; of JSON the file alone."""
@@ -184,7 +184,7 @@ def of_yaml(content: bytes, label: str) -> Document:
         raise RequirementsError(f"{label}: not valid YAML: {error}") from None
 
 
-def shown(value: object) -> str:
+def repr_short(value: object) -> str:
     """A value as it stands in the file, a long one by its kind alone."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pypackage.requirements.formats import requirements_txt
-from pypackage.requirements.formats.document import Document, Node, shown
+from pypackage.requirements.formats.document import Document, Node, repr_short
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
 
@@ -25,7 +25,7 @@ def read(document: Document, folder: str) -> Requirements:
         RequirementsError: It is not valid; the message names the place.
         InputPathError: A file that it names cannot be read.
     """
-    with document.told():
+    with document.error_context():
         top = document.top
         listed = top.get("dependencies", []).items()
         nested = [one for one in listed if isinstance(one.value, dict)]
@@ -61,7 +61,7 @@ def _python(specs: tuple[str, ...]) -> str:
 
 def _variable(name: str, node: Node) -> tuple[str, str]:
     if not re.fullmatch(r"(?a:[^\W\d]\w*)", name):
-        raise node.misfit(f"{name!r} is not a name that a variable of the shell can have")
+        raise node.invalid(f"{name!r} is not a name that a variable of the shell can have")
     return name, _text(node)
 
 
@@ -70,5 +70,5 @@ def _text(node: Node) -> str:
     if isinstance(node.value, int) and not isinstance(node.value, bool):
         return str(node.value)
     if not isinstance(node.value, str):
-        raise node.misfit(f"expected a string, not {shown(node.value)}", "write it in quotes")
+        raise node.invalid(f"expected a string, not {repr_short(node.value)}", "write it in quotes")
     return node.value

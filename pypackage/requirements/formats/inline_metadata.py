@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from pypackage.core.errors import RequirementsError
-from pypackage.requirements.declarations import Collector, Declared
+from pypackage.requirements.declarations import Collector, Declarations
 from pypackage.requirements.formats import toml
 
 
-def read(source: str, path: str) -> Declared:
+def read(source: str, path: str) -> Declarations:
     """The metadata in a script's comments (PEP 723); what it declares is wanted.
 
     Args:
@@ -21,10 +21,10 @@ def read(source: str, path: str) -> Declared:
         RequirementsError: There are two blocks, or the one is not valid.
     """
     if "# /// script" not in source:
-        return Declared()
+        return Declarations()
     blocks = list(_script_blocks(re.sub(r"\r\n?", "\n", source).split("\n")))
     if not blocks:
-        return Declared()
+        return Declarations()
     line, content = blocks[0]
     if len(blocks) > 1:
         raise RequirementsError(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
 from pypackage.requirements.formats import document
-from pypackage.requirements.formats.document import Document, Node, shown
+from pypackage.requirements.formats.document import Document, Node, repr_short
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
 
@@ -29,7 +29,7 @@ def read(given: Document) -> Requirements:
     Raises:
         RequirementsError: They are not valid; the message names the place inside the file.
     """
-    with given.told():
+    with given.error_context():
         return _requirements(given.top)
 
 
@@ -64,7 +64,7 @@ def _git(name: str, node: Node) -> Git:
     _check_variable(name, node)
     ref = node.get("ref", "")
     if ref.string().startswith("-"):
-        raise ref.misfit(f"{shown(ref.value)} is no branch, tag or commit")
+        raise ref.invalid(f"{repr_short(ref.value)} is no branch, tag or commit")
     return Git(name, node.required("remote"), ref.string())
 
 
@@ -72,7 +72,7 @@ def _http(name: str, node: Node) -> Http:
     _check_variable(name, node)
     sha256 = node.get("sha256", "")
     if not re.fullmatch("([0-9a-fA-F]{64})?", sha256.string()):
-        raise sha256.misfit(f"expected 64 hexadecimal digits, not {shown(sha256.value)}")
+        raise sha256.invalid(f"expected 64 hexadecimal digits, not {repr_short(sha256.value)}")
     kind = node.get("type", "file").one_of(("file", "tar"))
     compression = node.get("compression", "").one_of(COMPRESSIONS)
     return Http(name, node.required("url"), kind, compression, sha256.string())
@@ -84,9 +84,9 @@ _TAKEN = re.compile(r"PATH|IFS|PWD|HOME|PPID|E?UID|(BASH|SHELL)OPTS|(CONDA|PONCH
 
 def _check_variable(name: str, node: Node) -> None:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-        raise node.misfit("not a name that a variable of the shell can have")
+        raise node.invalid("not a name that a variable of the shell can have")
     if _TAKEN.fullmatch(name):
-        raise node.misfit("the shell or the runner needs this variable", "name the data otherwise")
+        raise node.invalid("the shell or the runner needs this variable", "name the data otherwise")
 
 
 def _pinned(versions: Node) -> Iterator[str]:
@@ -101,8 +101,8 @@ def _python(top: Node, specs: list[Node]) -> str:
     node = top.get("python", "")
     version = node.string()
     if version and not re.fullmatch(_VERSION, version):
-        raise node.misfit(f"expected a version such as 3.11.7, not {shown(version)}")
+        raise node.invalid(f"expected a version such as 3.11.7, not {repr_short(version)}")
     if not (version or specs):
-        raise node.misfit("missing", 'give a version, as in {"python": "3.11.7"}')
+        raise node.invalid("missing", 'give a version, as in {"python": "3.11.7"}')
     versions = (version, *(python_version(one.string()) for one in specs))
     return next((one for one in versions if one and re.fullmatch(_VERSION, one)), "")

@@ -21,7 +21,7 @@ from pypackage.core.errors import UsageError
 def test_parse__valid__is_in_utc(text: str, expected: tuple[int, ...]) -> None:
     if "." in text:
         text = text.replace(".5", ".500")  # as Python 3.10 wants it
-    assert dates.parse(text) == datetime(*expected, tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
+    assert dates.parse_cutoff(text) == datetime(*expected, tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_parse__valid__is_in_utc(text: str, expected: tuple[int, ...]) -> None:
 )
 def test_parse__invalid__says_how_to_write_it(text: str) -> None:
     with pytest.raises(UsageError, match="write 2025-03-01 or"):
-        dates.parse(text)
+        dates.parse_cutoff(text)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.backends.host.files import Item
-from pypackage.backends.host.libraries import Outcome, Rules, settle
-from pypackage.backends.host.privacy import Privacy
+from pypackage.backends.host.files import PackageFile
+from pypackage.backends.host.libraries import Outcome, Rules, graft_libraries
+from pypackage.backends.host.privacy import PathScrubber
 from pypackage.core import elf
 from pypackage.core.elf import Elf, Libraries
 
@@ -27,14 +27,14 @@ def described(path: Path) -> Elf:
     return found
 
 
-def settled(tmp_path: Path, items: list[Item], *, bare: bool = False) -> Outcome:
+def grafted(tmp_path: Path, items: list[PackageFile], *, bare: bool = False) -> Outcome:
     scratch = tmp_path / "scratch"
     scratch.mkdir(exist_ok=True)
     import platform
 
     rules = Rules("lib/pkg.libs", platform.machine(), ((tmp_path, ""),), bare=bare)
     folders = [PYTHON.parent.parent / "lib"]
-    return settle(items, rules, Libraries(folders), Privacy(()), scratch)
+    return graft_libraries(items, rules, Libraries(folders), PathScrubber(()), scratch)
 
 
 def test_read__program__needs_libc_and_a_version_of_it(program: Path) -> None:
@@ -63,12 +63,12 @@ def test_set_run_path__program__is_an_rpath_and_gone_again(program: Path) -> Non
     "soname", ["libc.so.6", "ld-linux-x86-64.so.2", "libGL.so.1", "libcuda.so.1"]
 )
 def test_is_never_carried__machines_own__is_true(soname: str) -> None:
-    assert elf.is_never_carried(soname)
+    assert elf.is_host_library(soname)
 
 
 @pytest.mark.parametrize("soname", ["libssl.so.3", "libz.so.1", "libcrypt.so.1", "libnsl.so.2"])
 def test_is_never_carried__ordinary_library__is_false(soname: str) -> None:
-    assert not elf.is_never_carried(soname)
+    assert not elf.is_host_library(soname)
 
 
 def needing(tmp_path: Path, program: Path, *sonames: str) -> Path:
@@ -86,11 +86,11 @@ def needing(tmp_path: Path, program: Path, *sonames: str) -> Path:
     return tmp_path / "libmine.so"
 
 
-def test_settle__library_of_this_machine__carried_and_found_relatively(
+def test_graft_libraries__library_of_this_machine__carried_and_found_relatively(
     tmp_path: Path, program: Path
 ) -> None:
     library = needing(tmp_path, program, "libmine.so", "libz.so.1")
-    outcome = settled(tmp_path, [Item("lib/python3/site-packages/x.so", source=program)])
+    outcome = grafted(tmp_path, [PackageFile("lib/python3/site-packages/x.so", source=program)])
     items = {item.path: item for item in outcome.items}
     assert "lib/pkg.libs/libmine.so" in items
     assert "lib/pkg.libs/libz.so.1" not in items  # manylinux promises it
@@ -103,23 +103,28 @@ def test_settle__library_of_this_machine__carried_and_found_relatively(
     assert described(program).run_path[0] == str(tmp_path)  # the source stays as it was
 
 
-def test_settle__library_in_the_package_itself__nothing_is_carried(
+def test_graft_libraries__library_in_the_package_itself__nothing_is_carried(
     tmp_path: Path, program: Path
 ) -> None:
     library = needing(tmp_path, program, "libmine.so")
-    items = [Item("lib/a/x.so", source=program), Item("lib/b/libmine.so", source=library)]
-    outcome = settled(tmp_path, items)
+    items = [
+        PackageFile("lib/a/x.so", source=program),
+        PackageFile("lib/b/libmine.so", source=library),
+    ]
+    outcome = grafted(tmp_path, items)
     assert "lib/pkg.libs/libmine.so" not in {item.path for item in outcome.items}
 
 
-def test_settle__no_elf_file__nothing_changes(tmp_path: Path) -> None:
-    items = (Item("a.py", content=b"x"), Item("b", link="a.py"))
-    assert settled(tmp_path, list(items), bare=True) == Outcome(items, (0, 0), ())
+def test_graft_libraries__no_elf_file__nothing_changes(tmp_path: Path) -> None:
+    items = (PackageFile("a.py", content=b"x"), PackageFile("b", link="a.py"))
+    assert grafted(tmp_path, list(items), bare=True) == Outcome(items, (0, 0), ())
 
 
-def test_settle__bare__brings_what_manylinux_promises(tmp_path: Path, program: Path) -> None:
+def test_graft_libraries__bare__brings_what_manylinux_promises(
+    tmp_path: Path, program: Path
+) -> None:
     elf.set_run_path([program], "")
-    outcome = settled(tmp_path, [Item("bin/python3", source=program)], bare=True)
+    outcome = grafted(tmp_path, [PackageFile("bin/python3", source=program)], bare=True)
     items = {item.path: item for item in outcome.items}
     assert "lib/pkg.libs/libz.so.1" in items
     assert not [path for path in items if path.endswith("libc.so.6")]

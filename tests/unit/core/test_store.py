@@ -64,7 +64,7 @@ def test_trim__over_the_limit__drops_what_was_unused_for_longest(tmp_path: Path)
     put(other, "old", bytes(40), age=20)
     put(one, "new", bytes(40), age=10)
     opened = other.open("old")
-    dropped = store.trim([*store.entries(one.root), *store.entries(other.root)], 100)
+    dropped = store.evict([*store.entries(one.root), *store.entries(other.root)], 100)
     assert [entry.path.name for entry in dropped] == ["oldest"]
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["new", "old"]
     assert opened is not None
@@ -77,7 +77,7 @@ def test_trim__an_open_file__can_be_read_to_its_end(tmp_path: Path) -> None:
     file = kept.open("key")
     assert file is not None
     with file:
-        store.trim(store.entries(tmp_path), 0)
+        store.evict(store.entries(tmp_path), 0)
         assert (os.listdir(tmp_path), file.read()) == ([], b"content")
 
 
@@ -86,7 +86,7 @@ def test_trim__folders__go_unless_used_lately(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(bytes(10))
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    dropped = store.trim(store.entries(tmp_path), 0)
+    dropped = store.evict(store.entries(tmp_path), 0)
     assert [(entry.path.name, entry.size) for entry in dropped] == [("idle", 10)]
     assert os.listdir(tmp_path) == ["busy"]
 

@@ -18,6 +18,6 @@ from pypackage.core import urls
     ],
 )
 def test_public__secrets_of_each_kind__are_left_out(text: str, shown: str | None) -> None:
-    assert "ses" not in urls.public(text)
+    assert "ses" not in urls.redact(text)
     if shown is not None:
-        assert urls.public(text) == shown
+        assert urls.redact(text) == shown

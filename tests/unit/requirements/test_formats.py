@@ -7,10 +7,10 @@ import pytest
 
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.requirements import formats
-from pypackage.requirements.formats import Declared
+from pypackage.requirements.formats import Declarations
 
 
-def shown(found: Declared) -> dict[str, list[tuple[str, str]]]:
+def shown(found: Declarations) -> dict[str, list[tuple[str, str]]]:
     """Requirements and their places, without the folder of the file."""
     return {
         key: [(str(one.requirement), Path(one.place).name) for one in ones]
@@ -18,7 +18,7 @@ def shown(found: Declared) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def read(folder: Path, name: str, text: str) -> Declared:
+def read(folder: Path, name: str, text: str) -> Declarations:
     (folder / name).write_text(text)
     return formats.read(str(folder / name))
 
@@ -72,7 +72,7 @@ def test_inline__other_line_ends__the_same(end: str) -> None:
     ],
 )
 def test_inline__what_is_no_block_by_the_specification__declares_nothing(source: str) -> None:
-    assert formats.inline(source, "s.py") == Declared()
+    assert formats.inline(source, "s.py") == Declarations()
 
 
 def test_inline__end_mark_twice__the_block_reaches_to_the_last() -> None:
@@ -110,7 +110,7 @@ def test_inline__two_blocks__error_with_both_lines() -> None:
 
 def test_inline__a_hundred_thousand_starts_without_an_end__takes_no_time() -> None:
     began = time.monotonic()
-    assert formats.inline("# /// script\n# a\n" * 100_000, "s.py") == Declared()
+    assert formats.inline("# /// script\n# a\n" * 100_000, "s.py") == Declarations()
     assert time.monotonic() - began < 2
 
 
@@ -328,4 +328,4 @@ def test_merge__same_requirement_twice__once_and_in_order(tmp_path: Path) -> Non
 def test_admits__short_version__any_release_of_it_will_do(
     versions: str, python: str, right: bool
 ) -> None:
-    assert formats.admits(versions, python) is right
+    assert formats.allows(versions, python) is right

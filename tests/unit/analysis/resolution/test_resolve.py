@@ -10,7 +10,7 @@ from pypackage.core.errors import RequirementsError
 from pypackage.python import environment
 from pypackage.python.environment import Environment
 from pypackage.requirements import formats as declarations
-from pypackage.requirements.formats import Declared
+from pypackage.requirements.formats import Declarations
 
 
 class Site:
@@ -54,7 +54,7 @@ class Site:
     def resolve(
         self,
         *modules: str,
-        declared: Declared | None = None,
+        declared: Declarations | None = None,
         mapping: dict[str, str] | None = None,
         extra: tuple[str, ...] = (),
         pin: Pin = "exact",
@@ -63,7 +63,7 @@ class Site:
         return resolve(
             tops(modules),
             self.environment,
-            declared=declared or Declared(),
+            declared=declared or Declarations(),
             mapping=mapping or {},
             extra=extra,
             pin=pin,
@@ -83,13 +83,13 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path / "prefix")
 
 
-def script(*requirements: str) -> Declared:
+def script(*requirements: str) -> Declarations:
     return declarations.inline(
         f"# /// script\n# dependencies = {list(requirements)!r}\n# ///\n", "s.py"
     )
 
 
-def bounds(folder: Path, *lines: str) -> Declared:
+def bounds(folder: Path, *lines: str) -> Declarations:
     (folder / "r.txt").write_text("\n".join(lines))
     return declarations.read(str(folder / "r.txt"))
 

@@ -67,9 +67,9 @@ def test_resolve__secrets__are_kept_apart_and_not_shown() -> None:
     )
     first, second, third, fourth = found.credentials
     assert (first.host, first.login) == ("h", ("me", "ses@me"))
-    assert (first.url, first.with_token) == ("https://h:8443/lab", "https://h:8443/t/tok-1/lab")
-    assert (second.login, second.with_token) == (None, "https://other/t/tok-2/x")
-    assert (third.login, third.with_token) == (("you", ""), "")
+    assert (first.url, first.token_url) == ("https://h:8443/lab", "https://h:8443/t/tok-1/lab")
+    assert (second.login, second.token_url) == (None, "https://other/t/tok-2/x")
+    assert (third.login, third.token_url) == (("you", ""), "")
     assert fourth.url == "https://h:8443/plain"
     assert all(word not in repr(found) + repr(first) for word in ("ses", "tok"))
 

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from pypackage.backends.host.bytecode import compiled
-from pypackage.backends.host.files import Item
+from pypackage.backends.host.files import PackageFile
 from pypackage.core.errors import SolveError
 from pypackage.python.compile import Compiler
 
 ITEMS = [
-    Item("lib/python3/a.py", content=b"x = 1\n"),
-    Item("lib/python3/bad.py", content=b"print 'old syntax'\n"),
-    Item("lib/python3/template.py", content=b"x = 1\n", placeholder=True),
-    Item("lib/python3/link.py", link="a.py"),
-    Item("lib/python3/tests/test_a.py", content=b"x = 1\n"),
-    Item("share/x.py", content=b"x = 1\n"),
-    Item("lib/python3/data.txt", content=b"x"),
+    PackageFile("lib/python3/a.py", content=b"x = 1\n"),
+    PackageFile("lib/python3/bad.py", content=b"print 'old syntax'\n"),
+    PackageFile("lib/python3/template.py", content=b"x = 1\n", placeholder=True),
+    PackageFile("lib/python3/link.py", link="a.py"),
+    PackageFile("lib/python3/tests/test_a.py", content=b"x = 1\n"),
+    PackageFile("share/x.py", content=b"x = 1\n"),
+    PackageFile("lib/python3/data.txt", content=b"x"),
 ]
 
 
-def byte_code(items: list[Item], python: str = sys.executable) -> list[str]:
+def byte_code(items: list[PackageFile], python: str = sys.executable) -> list[str]:
     with ThreadPoolExecutor(2) as workers:
         return [item.path for item in compiled(items, Compiler(Path(python), workers))]
 

@@ -13,21 +13,21 @@ import pytest
 from conda_package_streaming.package_streaming import stream_conda_component
 
 from pypackage.backends.host.conda_file import Description, write
-from pypackage.backends.host.files import Item, Sealed, seal
+from pypackage.backends.host.files import HashedFile, PackageFile, hash_file
 
 DESCRIPTION = Description("pkg", "1.0", ("python ==3.11.7",), "linux-64", "py311_", "MIT")
 
 
-def sealed(folder: Path) -> list[Sealed]:
+def hashed(folder: Path) -> list[HashedFile]:
     source = folder / "source"
     source.write_bytes(b"#!/bin/sh\n")
     source.chmod(0o755)
     items = [
-        Item("lib/b.py", content=b"x = 1\n", placeholder=True),
-        Item("bin/a", source=source),
-        Item("bin/link", link="a"),
+        PackageFile("lib/b.py", content=b"x = 1\n", placeholder=True),
+        PackageFile("bin/a", source=source),
+        PackageFile("bin/link", link="a"),
     ]
-    return [seal(item) for item in items]
+    return [hash_file(item) for item in items]
 
 
 def members(package: Path, component: str) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
@@ -44,7 +44,7 @@ def info(package: Path, name: str) -> Any:
 
 
 def test_write__read_by_another_library__files_and_metadata_are_there(tmp_path: Path) -> None:
-    package = write(tmp_path, DESCRIPTION, sealed(tmp_path))
+    package = write(tmp_path, DESCRIPTION, hashed(tmp_path))
     index = info(package, "index.json")
     assert package.name == f"pkg-1.0-{index['build']}.conda"
     assert index["build"].startswith("py311_h")
@@ -63,9 +63,9 @@ def test_write__read_by_another_library__files_and_metadata_are_there(tmp_path: 
 def test_write__same_content_at_another_time__same_bytes(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    first = write(tmp_path / "1", DESCRIPTION, sealed(tmp_path))
+    first = write(tmp_path / "1", DESCRIPTION, hashed(tmp_path))
     os.utime(tmp_path / "source", (1, 1))
-    second = write(tmp_path / "2", DESCRIPTION, list(reversed(sealed(tmp_path))))
+    second = write(tmp_path / "2", DESCRIPTION, list(reversed(hashed(tmp_path))))
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as archive:
@@ -74,20 +74,20 @@ def test_write__same_content_at_another_time__same_bytes(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("change", ["depends", "content", "mode"])
 def test_write__something_else_in_it__another_build_string(tmp_path: Path, change: str) -> None:
-    first = write(tmp_path, DESCRIPTION, sealed(tmp_path))
-    files, description = sealed(tmp_path), DESCRIPTION
+    first = write(tmp_path, DESCRIPTION, hashed(tmp_path))
+    files, description = hashed(tmp_path), DESCRIPTION
     if change == "depends":
         description = replace(DESCRIPTION, depends=())
     elif change == "content":
-        files[0] = seal(Item("lib/b.py", content=b"x = 2\n", placeholder=True))
+        files[0] = hash_file(PackageFile("lib/b.py", content=b"x = 2\n", placeholder=True))
     else:
         files[1] = replace(files[1], executable=False)
     assert write(tmp_path, description, files).name != first.name
 
 
 def test_write__two_same_packages_in_a_folder__refuses_to_overwrite(tmp_path: Path) -> None:
-    package = write(tmp_path, DESCRIPTION, sealed(tmp_path))
+    package = write(tmp_path, DESCRIPTION, hashed(tmp_path))
     with zipfile.ZipFile(package) as archive:
         assert archive.namelist()[0] == "metadata.json"
     with pytest.raises(FileExistsError):
-        write(tmp_path, DESCRIPTION, sealed(tmp_path))
+        write(tmp_path, DESCRIPTION, hashed(tmp_path))

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from pypackage.backends.host.conda_file import Description, write
-from pypackage.backends.host.files import Item, seal
+from pypackage.backends.host.files import PackageFile, hash_file
 from pypackage.backends.host.store import Store
 
 
 def package(folder: Path, name: str = "pkg") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     description = Description(name, "1.0", (), "linux-64")
-    return write(folder, description, [seal(Item("x", content=name.encode()))])
+    return write(folder, description, [hash_file(PackageFile("x", content=name.encode()))])
 
 
 @pytest.fixture
