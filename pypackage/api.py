@@ -12,7 +12,7 @@ from pypackage.analysis.analyzer import Analyzer, Scope
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import analyze as programs
-from pypackage.pipeline.analyze import Wishes
+from pypackage.pipeline.analyze import ResolveOptions
 from pypackage.python import environment, stdlib
 from pypackage.requirements.model import Requirements, dumps
 
@@ -64,7 +64,7 @@ def analyze(
         modules=modules,
         python=python,
         scope=scope,
-        wishes=Wishes([os.fspath(one) for one in declared], mapping or {}, extra, pin),
+        options=ResolveOptions([os.fspath(one) for one in declared], mapping or {}, extra, pin),
         reporter=reporter,
     )
     return needs.requirements
@@ -110,9 +110,9 @@ def analyze_function(
         optional={top: reasons[top] for top in sorted(reasons) if top not in modules},
         local=tuple(sorted({*analysis.local, *map(_shown, found.files)})),
     )
-    wishes = Wishes(mapping=mapping or {}, extra=extra, pin=pin)
+    options = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
     return programs.with_packages(
-        needed, modules, version, environment.running, wishes, None, reporter
+        needed, modules, version, environment.running, options, None, reporter
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
 from pypackage.analysis.classify import Classifier, Kind
-from pypackage.analysis.diagnostics import Remarks, shown
+from pypackage.analysis.diagnostics import Diagnostics, shown
 from pypackage.analysis.exports import Exported
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.findings import Analysis, Findings
@@ -66,10 +66,10 @@ class Analyzer:
         self._target = target_of(version)
         self._scope = scope
         self._reporter = reporter
-        self._remarks = Remarks(reporter)
+        self._diagnostics = Diagnostics(reporter)
         self._finder = Finder(Exported(lambda path: source_files.read(path, path)))
         self._site = SitePackages(find, self._finder)
-        self._classifier = Classifier(standard, self._finder, self._site, self._remarks)
+        self._classifier = Classifier(standard, self._finder, self._site, self._diagnostics)
         self._units = Units(self._finder, tuple(os.path.realpath(one) for one in scope.path))
         self._findings = Findings()
         self._queue: deque[tuple[Unit, Scan]] = deque()
@@ -168,11 +168,11 @@ class Analyzer:
         if unit.path and (unit.path, unit.roots) in self._seen:
             return
         self._seen.add((unit.path, unit.roots))
-        self._remarks.of_source(unit.label, scanned)
+        self._diagnostics.of_source(unit.label, scanned)
         if scanned.paths:
             unit = _with_paths(unit, scanned)
         context, settled = self._context(unit)
-        known, found, nowhere = self._known, self._findings.raw, ("none", None)
+        known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
         for one in scanned.imports:  # of a large tree hundreds of thousands
             module, name, _, _, why, _, deferred, _ = one
             if deferred and self._scope.toplevel:
@@ -241,12 +241,12 @@ class Analyzer:
                 content = source_files.read(unit.path, unit.label)
                 self._scans[unit.path] = scan(content, unit.label, self._target)
             except InputPathError as error:
-                self._remarks.warn(error.message)
+                self._diagnostics.warn(error.message)
                 return None
             except SourceError as error:
                 if not self._scope.keep_going:
                     raise
-                self._remarks.warn(error.message)
+                self._diagnostics.warn(error.message)
                 return None
         return self._scans[unit.path]
 
@@ -254,7 +254,7 @@ class Analyzer:
 
     def result(self) -> Analysis:
         """What has been found."""
-        self._remarks.more()
+        self._diagnostics.more()
         return self._findings.result()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pypackage.analysis.diagnostics import Remarks, is_known_package, shown
+from pypackage.analysis.diagnostics import Diagnostics, is_known_package, shown
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.imports import Import
 from pypackage.analysis.modules import Unit
 from pypackage.analysis.search_path import SitePackages
 from pypackage.python import stdlib
 
-# `package`, `standard`, `local` with the place, or `none` if it leads nowhere.
+# `package`, `standard`, `local` with the place, or `unresolved` if it leads nowhere.
 Kind = tuple[str, Located | None]
 
 
@@ -23,12 +23,12 @@ class Classifier:
     """
 
     def __init__(
-        self, standard: frozenset[str], finder: Finder, site: SitePackages, remarks: Remarks
+        self, standard: frozenset[str], finder: Finder, site: SitePackages, diagnostics: Diagnostics
     ) -> None:
         self._standard = standard
         self._finder = finder
         self._site = site
-        self._remarks = remarks
+        self._diagnostics = diagnostics
         self._tops: dict[tuple[int, str], Kind | None] = {}
         self._late_folders: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._shadows: set[tuple[str, tuple[str, ...]]] = set()
@@ -43,7 +43,7 @@ class Classifier:
         """
         if one.module.startswith("."):
             located = self._finder.find_relative(one.module, one.name, unit.folder)
-            return ("local" if located else "none"), located
+            return ("local" if located else "unresolved"), located
         top = one.top
         if (context, top) not in self._tops:
             # Mostly there is nothing of that name: all its submodules go the same way.
@@ -69,7 +69,9 @@ class Classifier:
         if located:
             return "local", located
         if stdlib.is_of_python_2(top) and not self._is_installed(top):
-            self._remarks.warn(f"{top} is a module of Python 2's standard library, not a package")
+            self._diagnostics.warn(
+                f"{top} is a module of Python 2's standard library, not a package"
+            )
             return "standard", None
         return "package", None
 
@@ -95,4 +97,4 @@ class Classifier:
             what = f"the package {top}"
         else:
             return
-        self._remarks.warn(f"{shown(located.tops[0])} shadows {what}")
+        self._diagnostics.warn(f"{shown(located.tops[0])} shadows {what}")

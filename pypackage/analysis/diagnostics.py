@@ -7,7 +7,7 @@ import os
 from pypackage.analysis.imports import Scan, place
 from pypackage.core.progress import Reporter
 
-_MOST_REMARKS = 20  # of one kind that are told one by one
+_MOST_OF_A_KIND = 20  # of one kind that are told one by one
 # Of modules of one's own: that there are packages of these names says nothing.
 _USUAL = (
     "api app apps base cli client common config conf constants core data demo example examples "
@@ -18,7 +18,7 @@ _USUAL = (
 _USUAL_NAMES = frozenset(_USUAL.split())
 
 
-class Remarks:
+class Diagnostics:
     """Tells what is remarkable."""
 
     def __init__(self, reporter: Reporter) -> None:
@@ -31,13 +31,15 @@ class Remarks:
         for remark in scanned.remarks:
             self._count += 1
             where = place(label, remark.line, remark.column, remark.cell)
-            tell = self._reporter.warning if self._count <= _MOST_REMARKS else self._reporter.debug
+            tell = (
+                self._reporter.warning if self._count <= _MOST_OF_A_KIND else self._reporter.debug
+            )
             tell(f"{where}: {remark.text}")
 
     def more(self) -> None:
         """Tell at the end how many remarks were not shown."""
-        if self._count > _MOST_REMARKS:
-            more = self._count - _MOST_REMARKS
+        if self._count > _MOST_OF_A_KIND:
+            more = self._count - _MOST_OF_A_KIND
             self._reporter.warning(f"and {more} more remarks of this kind; -v shows them")
 
     def warn(self, message: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pypackage.analysis.findings import Analysis, Entry
+from pypackage.analysis.findings import Analysis, ImportRecord
 from pypackage.analysis.imports import Why
 
 
 def as_text(analysis: Analysis) -> str:
     """A paragraph for each module, sorted: its name and what it is, then its places."""
-    by_module: dict[str, list[Entry]] = {}
+    by_module: dict[str, list[ImportRecord]] = {}
     for entry in _sorted(analysis.entries):
         by_module.setdefault(entry.found.top or entry.found.module, []).append(entry)
     lines = []
@@ -45,8 +45,8 @@ def as_data(analysis: Analysis) -> list[dict[str, Any]]:
     return found
 
 
-def _sorted(entries: Iterable[Entry]) -> list[Entry]:
-    def key(entry: Entry) -> tuple[object, ...]:
+def _sorted(entries: Iterable[ImportRecord]) -> list[ImportRecord]:
+    def key(entry: ImportRecord) -> tuple[object, ...]:
         one = entry.found
         module = one.top or one.module
         return (module, entry.label, one.cell, one.line, one.column, one.module, one.name)
@@ -54,7 +54,7 @@ def _sorted(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=key)
 
 
-def _summary(entries: list[Entry]) -> str:
+def _summary(entries: list[ImportRecord]) -> str:
     """What a module is: the strongest of its reasons, and whose it is."""
     strongest = min(entries, key=lambda entry: list(Why).index(entry.why))
     whose = {"standard": "standard library", "local": "local"}.get(strongest.kind)
@@ -62,12 +62,12 @@ def _summary(entries: list[Entry]) -> str:
     return f"{whose}, {why}" if whose else why
 
 
-def _why(entry: Entry) -> str:
+def _why(entry: ImportRecord) -> str:
     why = entry.why.value
     return f"{why} ({entry.reason})" if entry.reason else why
 
 
-def _named(entry: Entry) -> str:
+def _named(entry: ImportRecord) -> str:
     one = entry.found
     if not one.name or one.name == "*":
         return one.module

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from pypackage.analysis.imports import Import, Why, place
 
 
-class Entry(NamedTuple):
+class ImportRecord(NamedTuple):
     """An import of a program, and what became of it.
 
     Attributes:
         label: The source, as messages call it.
         found: The import as it stands there.
-        kind: `package`, `standard`, `local`, or `none` if it leads nowhere.
+        kind: `package`, `standard`, `local`, or `unresolved` if it leads nowhere.
         why: Whether the program needs it, what leads to the source taken into account.
         reason: Why it is not required.
     """
@@ -32,17 +32,17 @@ class Entry(NamedTuple):
         return place(self.label, self.found.line, self.found.column, self.found.cell)
 
 
-class Entries:
+class ImportRecords:
     """All imports of programs, by source and place; each is made when it is looked at."""
 
     def __init__(self, raw: list[_Raw], reached: Mapping[str, _Reason]) -> None:
         self._raw = raw
         self._reached = reached
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[ImportRecord]:
         for path, label, found, kind in self._raw:
             why, reason = _why(found, path, self._reached)
-            yield Entry(label, found, kind, why, reason)
+            yield ImportRecord(label, found, kind, why, reason)
 
 
 _Raw = tuple[str, str, Import, str]
@@ -61,7 +61,7 @@ class Analysis(NamedTuple):
         local: The user's own modules and packages, as paths relative to the program.
     """
 
-    entries: Entries
+    entries: ImportRecords
     modules: Mapping[str, frozenset[str]]
     optional: Mapping[str, frozenset[str]]
     reasons: Mapping[str, str]
@@ -113,7 +113,7 @@ class Findings:
                 reasons.setdefault(found.top, reason)
         only = sorted(set(optional) - set(modules))
         return Analysis(
-            Entries(self.raw, weak),
+            ImportRecords(self.raw, weak),
             {top: frozenset(modules[top]) for top in sorted(modules)},
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},

@@ -164,7 +164,7 @@ def _command(options: argparse.Namespace, reporter: Reporter) -> None:
         scope=Scope(
             _folders(options.path), options.function or "", options.toplevel, options.keep_going
         ),
-        wishes=analyze.Wishes(
+        options=analyze.ResolveOptions(
             options.declared,
             _mapping(options.pkg_mapping),
             options.extra_pkg,

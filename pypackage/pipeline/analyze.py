@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _INLINE = b"# /// script"
 
 
-class Wishes(NamedTuple):
+class ResolveOptions(NamedTuple):
     """How packages are chosen.
 
     Attributes:
@@ -55,7 +55,7 @@ def analyze(
     modules: Sequence[str] = (),
     python: str | None = None,
     scope: Scope = Scope(),  # noqa: B008 (a tuple)
-    wishes: Wishes = Wishes(),  # noqa: B008 (a tuple)
+    options: ResolveOptions = ResolveOptions(),  # noqa: B008 (a tuple)
     reporter: Reporter = SILENT,
     stdin: bytes | None = None,
 ) -> Needs:
@@ -67,7 +67,7 @@ def analyze(
         python: The target: a version, or the name or path of an interpreter; by default the
             `python3` on PATH.
         scope: How much of the sources counts.
-        wishes: How packages are chosen.
+        options: How packages are chosen.
         stdin: What `-` is, if it was read already.
 
     Raises:
@@ -84,7 +84,7 @@ def analyze(
         for module in modules:
             analyzer.add_module(module)
         analysis = analyzer.result()
-        declared = contents.declared(wishes.declared)
+        declared = contents.declared(options.declared)
         needed = Requirements(
             python=target.version,
             modules=tuple(analysis.modules),
@@ -92,7 +92,7 @@ def analyze(
             local=analysis.local,
         )
         needed = with_packages(
-            needed, analysis.modules, target.version, target.installed, wishes, declared, reporter
+            needed, analysis.modules, target.version, target.installed, options, declared, reporter
         )
     return Needs(needed, analysis)
 
@@ -102,7 +102,7 @@ def with_packages(
     modules: Mapping[str, frozenset[str]],
     version: str,
     installed: Callable[[], Environment | None],
-    wishes: Wishes,
+    options: ResolveOptions,
     declared: Declarations | None,
     reporter: Reporter,
 ) -> Requirements:
@@ -113,13 +113,13 @@ def with_packages(
         modules: The modules, with the dotted names that are imported of each.
         version: Of the target.
         installed: Finds the target's environment; asked only when it matters.
-        wishes: How packages are chosen.
+        options: How packages are chosen.
         declared: What is declared, as far as anything is.
 
     Raises:
         RequirementsError: The name of a package is not valid.
     """
-    if not modules and not wishes.extra and declared is None:
+    if not modules and not options.extra and declared is None:
         return needed  # which is quickly said
     from pypackage.analysis.resolution import resolve
 
@@ -127,11 +127,11 @@ def with_packages(
     found = resolve.resolve(
         modules,
         installed(),
-        mapping=wishes.mapping,
-        extra=wishes.extra,
-        pin=wishes.pin,
+        mapping=options.mapping,
+        extra=options.extra,
+        pin=options.pin,
         python=version,
-        pip_only=wishes.pip_only,
+        pip_only=options.pip_only,
         **more,
     )
     for warning in found.warnings:

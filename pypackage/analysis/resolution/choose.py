@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from pypackage.analysis.resolution.installed import Found, Installed, Owner
+from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPackage, Lookup
 from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
@@ -35,7 +35,7 @@ class Choice(NamedTuple):
 
     key: str
     package: Package
-    owner: Owner | None = None
+    owner: InstalledPackage | None = None
     asked: Requirement | None = None
     spec: str = ""
 
@@ -56,7 +56,7 @@ class Chooser:
         self,
         declared: Declarations,
         mapping: Mapping[str, str],
-        installed: Installed | None,
+        installed: InstalledIndex | None,
         pip_only: bool,
         markers: Callable[[], Mapping[str, str]],
     ) -> None:
@@ -84,7 +84,7 @@ class Chooser:
     def module(self, module: str) -> None:
         """Choose the package of a module."""
         choice = self._mapped(module)
-        found = self.installed.of_module(module) if self.installed and not choice else Found()
+        found = self.installed.of_module(module) if self.installed and not choice else Lookup()
         if found.path:
             self.warnings.append(f"{found.path} belongs to no installed package")
             return
@@ -130,12 +130,12 @@ class Chooser:
                 return Choice(owner.key, _package(owner), owner, asked, spec)
         return Choice(key, package, None, asked, spec)
 
-    def _installed(self, module: str, owners: tuple[Owner, ...]) -> Choice:
+    def _installed(self, module: str, owners: tuple[InstalledPackage, ...]) -> Choice:
         """Of the packages that have a module the one that is meant."""
         table = [one.pypi for one in names.find(module)] if len(owners) > 1 else []
         like = names.normalize(module.partition(".")[0])
 
-        def rank(owner: Owner) -> tuple[bool, int, bool, str]:
+        def rank(owner: InstalledPackage) -> tuple[bool, int, bool, str]:
             known = table.index(owner.key) if owner.key in table else len(table)
             return owner.key not in self.declared.requirements, known, owner.key != like, owner.key
 
@@ -253,6 +253,6 @@ def _both_names(name: str) -> tuple[str, Package]:
     return key, Package(key, conda or key)
 
 
-def _package(owner: Owner) -> Package:
+def _package(owner: InstalledPackage) -> Package:
     conda = owner.conda.name if owner.conda else ""
     return Package(owner.distribution.key if owner.distribution else names.pypi_name(conda), conda)

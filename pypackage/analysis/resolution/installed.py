@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pypackage.python.environment import Environment
 
 
-class Owner(NamedTuple):
+class InstalledPackage(NamedTuple):
     """An installed package that a module comes from; at least one of the two is there.
 
     Attributes:
@@ -46,7 +46,7 @@ class Owner(NamedTuple):
         return package.version
 
 
-class Found(NamedTuple):
+class Lookup(NamedTuple):
     """What is known of a module.
 
     Attributes:
@@ -57,7 +57,7 @@ class Found(NamedTuple):
             share it.
     """
 
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[InstalledPackage, ...] = ()
     path: str = ""
     namespace: bool = False
 
@@ -73,7 +73,7 @@ class _Having(NamedTuple):
         return any(module.startswith(f"{name}.") for module in self.modules)
 
 
-class Installed:
+class InstalledIndex:
     """What an interpreter has, looked up on disk as it is asked for.
 
     Attributes:
@@ -89,11 +89,11 @@ class Installed:
         with_records = (one for one in prefixes if os.path.isdir(f"{one}/conda-meta"))
         self._prefixes = [CondaPrefix(one) for one in with_records]
         self._having: dict[str, list[_Having]] = {}
-        self._others: dict[str, Found] = {}
+        self._others: dict[str, Lookup] = {}
         self._loaded: dict[str, Distribution | None] = {}
         self.conda = environment.prefix in [one.folder for one in self._prefixes]
 
-    def of_module(self, module: str) -> Found:
+    def of_module(self, module: str) -> Lookup:
         """Where a module comes from; the longest part of its dotted name that is known."""
         top = module.partition(".")[0]
         if top not in self._having:
@@ -104,18 +104,18 @@ class Installed:
             having = [one for one in candidates if name in one.modules]
             exactly = [one.distribution for one in having if not one.is_namespace(name)]
             if exactly:
-                return Found(tuple(map(self._owner, _deepest(exactly, module))))
+                return Lookup(tuple(map(self._owner, _deepest(exactly, module))))
             if having and name == module:
                 owners = (self._owner(one.distribution) for one in having)
-                return Found(tuple(owners), namespace=True)
+                return Lookup(tuple(owners), namespace=True)
             name = name.rpartition(".")[0]
         if candidates:
-            return Found(namespace=True)
+            return Lookup(namespace=True)
         if top not in self._others:
             self._others[top] = self._without_distribution(top)
         return self._others[top]
 
-    def named(self, name: str) -> Owner | None:
+    def named(self, name: str) -> InstalledPackage | None:
         """The package of a name, be it the one on PyPI or conda's."""
         key = names.normalize(name)
         for one in self._sites.named(key):
@@ -125,7 +125,7 @@ class Installed:
         for prefix in self._prefixes:
             package = prefix.named(name)
             if package:
-                return Owner(None, package)
+                return InstalledPackage(None, package)
         return None
 
     def python_channel(self) -> str:
@@ -154,21 +154,21 @@ class Installed:
             self._loaded[info] = load(site, info)
         return self._loaded[info]
 
-    def _owner(self, distribution: Distribution) -> Owner:
+    def _owner(self, distribution: Distribution) -> InstalledPackage:
         prefix = next((one for one in self._prefixes if one.holds(distribution.folder)), None)
-        return Owner(distribution, prefix.of(distribution) if prefix else None)
+        return InstalledPackage(distribution, prefix.of(distribution) if prefix else None)
 
-    def _without_distribution(self, top: str) -> Found:
+    def _without_distribution(self, top: str) -> Lookup:
         """A module that no distribution has: a conda package has it, or nothing does."""
         paths = (
             os.path.join(site, f"{top}{end}") for site in self._folders for end in self._suffixes
         )
         path = next(filter(_is_module, paths), "")
         if not path:
-            return Found()
+            return Lookup()
         conda = (one for prefix in self._prefixes for one in prefix.having(top))
-        owners = tuple(Owner(None, one) for one in conda)
-        return Found(owners) if owners else Found(path=path)
+        owners = tuple(InstalledPackage(None, one) for one in conda)
+        return Lookup(owners) if owners else Lookup(path=path)
 
 
 def _is_module(path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pypackage.analysis.resolution.choose import Chooser
-from pypackage.analysis.resolution.installed import Installed
+from pypackage.analysis.resolution.installed import InstalledIndex
 from pypackage.analysis.resolution.pin import Pin, Resolved, Writer
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declarations
@@ -52,7 +52,7 @@ def resolve(
     def markers() -> Mapping[str, str]:
         return environment.markers if environment else declarations.markers(version)
 
-    installed = Installed(environment) if environment else None
+    installed = InstalledIndex(environment) if environment else None
     work = Chooser(declared, mapping, installed, pip_only, markers)
     for module in sorted(modules):
         for name in _deepest(modules[module] or (module,)):
