@@ -60,6 +60,7 @@ setup(
             "ruff",
             "types-PyYAML",
         ],
+        "docs": ["mkdocs-material>=9", "mkdocstrings[python]>=0.26"],
         # That the tests of pypackage.integrations start.
         "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "parsl>=2024.1"],
     },

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +40,17 @@ def test_documentation__links_within_the_project__lead_somewhere(page: Path) -> 
         target = page.parent / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.slow
+def test_documentation__site__is_built_without_a_warning(tmp_path: Path) -> None:
+    if not shutil.which("mkdocs"):
+        missing("there is no mkdocs here: pip install '.[docs]'")
+    command = ["mkdocs", "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
+    done = subprocess.run([*command, "--site-dir", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    reference = (tmp_path / "api_reference/index.html").read_text()
+    assert 'id="pypackage.api.environment_for"' in reference
 
 
 def _anchors(page: Path) -> set[str]:
