@@ -44,6 +44,23 @@ def read_input(path: str | os.PathLike[str]) -> bytes:
         raise InputPathError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
 
 
+def decode(content: bytes, label: str) -> str:
+    """A text in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it.
+
+    Args:
+        content: Of the file.
+        label: What messages call it.
+
+    Raises:
+        RequirementsError: It is neither.
+    """
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequirementsError(f"{label}: not a text file (byte {error.start})") from None
+
+
 def read_text(path: str, included_at: str = "") -> str:
     """The text of a file.
 
@@ -53,12 +70,10 @@ def read_text(path: str, included_at: str = "") -> str:
     """
     before = f"{included_at}: " if included_at else ""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.read()
+        with open(path, "rb") as file:
+            content = file.read()
     except OSError as error:
         raise InputPathError(f"{before}cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        what = f"not a text file in UTF-8 (byte {error.start})"
-        raise RequirementsError(f"{before}{path}: {what}") from None
     except ValueError as error:  # a null byte in the name
         raise InputPathError(f"{before}cannot read {path!r}: {error}") from None
+    return decode(content, f"{before}{path}")

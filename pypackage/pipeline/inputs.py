@@ -112,7 +112,7 @@ def _of_content(
     if locked:
         return locked
     if _ENVIRONMENT_KEY.search(text):
-        return environment_yml.read(document.of_yaml(content, label), folder)
+        return environment_yml.requirements(document.of_yaml(content, label), folder)
     if _is_requirements_txt(text, name):
         return requirements_txt.read(content, label, folder)
     if _is_python(text):
@@ -121,12 +121,12 @@ def _of_content(
 
 
 def _of_json(content: bytes, label: str, folder: str, of_script: _OfScript) -> Requirements:
-    read = document.of_json(content, label)
-    if read.top.has("cells"):
+    top = document.of_json(content, label)
+    if top.has("cells"):
         return of_script(content)
-    if read.top.has("dependencies"):
-        return environment_yml.read(read, folder)
-    return requirements_json.read(read)
+    if top.has("dependencies"):
+        return environment_yml.requirements(top, folder)
+    return requirements_json.read(top)
 
 
 def _of_lock(content: bytes, label: str, environment: str, platform: str) -> Lock | None:
@@ -178,8 +178,7 @@ def _unknown(content: bytes, name: str, label: str) -> PackageError:
     """What is wrong with a file that is of no known form, by what its name says it is."""
     try:
         if name.endswith((".yml", ".yaml")):
-            read = document.of_yaml(content, label)
-            return RequirementsError(f"{read.place(read.top)}: says no dependencies")
+            return document.of_yaml(content, label).invalid("says no dependencies")
         document.of_json(content, label)
     except RequirementsError as error:
         return error

@@ -170,7 +170,7 @@ def configured_constraints(present: Container[str]) -> Iterator[str]:
     files, single = uv.constraints()
     local = [file.removeprefix("file://") for file in files]
     given = [requirements_txt.Line(f"-c {file}", place) for file in local if "://" not in file]
-    found = requirements_txt.collect(given, os.getcwd())
+    found = requirements_txt.collect(requirements_txt.entries(given, os.getcwd()))
     yield from (f"-c {file}" for file in local if "://" in file)
     for text in (*found.constraints, *single):
         name = re.match(r"[\w.-]+", text)

@@ -40,25 +40,23 @@ def load(path: Path, reporter: Reporter) -> Builder:
         UsageError: A build is not possible.
     """
     try:
-        read = document.of_yaml(path.read_bytes(), str(path))
+        top = document.of_yaml(path.read_bytes(), str(path))
     except OSError as error:
         raise InputPathError.of(error, "cannot read the builds", path) from error
-    with read.error_context():
-        top = read.top
-        for key, one in top.entries():
-            if key not in ("builds", "profiles_dir"):
-                raise one.invalid("expected builds or profiles_dir")
-        folder = top.get("profiles_dir", "").string()
-        nodes = top.get("builds", []).items()
-        if not nodes:
-            raise top.invalid("there are no builds in it")
-        builds = [(node, _build(node)) for node in nodes]
+    for key, one in top.entries():
+        if key not in ("builds", "profiles_dir"):
+            raise one.invalid("expected builds or profiles_dir")
+    folder = top.get("profiles_dir", "").string()
+    nodes = top.get("builds", []).items()
+    if not nodes:
+        raise top.invalid("there are no builds in it")
+    builds = [(node, _build(node)) for node in nodes]
     builder = Builder(folder or None, base=path.absolute().parent, reporter=reporter)
     for node, build in builds:
         try:
             builder.add_build(**build)
         except PackageError as error:
-            raise type(error)(f"{read.place(node)}: {error.message}", error.hint) from None
+            raise type(error)(f"{node.place}: {error.message}", error.hint) from None
     return builder
 
 

@@ -68,9 +68,8 @@ def load(folder: Path | None) -> dict[str, Profile]:
         content = path.read_bytes()
     except OSError as error:
         raise InputPathError.of(error, "cannot read the profiles", path) from error
-    read = document.of_json(content, str(path))
-    with read.error_context():
-        own = {name: _profile(node, folder) for name, node in read.top.entries()}
+    top = document.of_json(content, str(path))
+    own = {name: _profile(node, folder) for name, node in top.entries()}
     return {**KNOWN, **own}
 
 

@@ -42,17 +42,20 @@ def read(path: str) -> Declarations:
     from pypackage.core.reading import read_text
     from pypackage.requirements.declarations import Collector
     from pypackage.requirements.formats import (
-        declared_environment_yml,
-        declared_requirements_txt,
+        document,
+        environment_yml,
         pyproject,
+        requirements_txt,
     )
 
-    text = read_text(path)
+    text, folder = read_text(path), os.path.dirname(path)
     made = Collector()
     if path.endswith(".toml"):
-        pyproject.take(made, text, path)
+        pyproject.declare(made, text, path)
     elif path.endswith((".yml", ".yaml")):
-        declared_environment_yml.take(made, text, path)
+        environment_yml.declare(made, document.of_yaml(text.encode(), path), folder)
     else:
-        declared_requirements_txt.take(made, text, path, {os.path.abspath(path)})
+        above = frozenset((os.path.abspath(path),))
+        lines = requirements_txt.lines(text, path)
+        requirements_txt.declare(made, requirements_txt.entries(lines, folder, above=above))
     return made.made()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pypackage.requirements.formats.document import Document, Node
+from pypackage.requirements.formats.document import Node
 
 
-def as_pixi(read: Document, platform: str) -> bytes:
+def as_pixi(top: Node, platform: str) -> bytes:
     """The content of pixi's lock file that says the same for one platform.
 
     What is not in the main category, such as `dev`, is left out, as conda-lock does.
 
     Args:
-        read: A `conda-lock.yml` in the form of conda-lock 1 to 3.
+        top: A `conda-lock.yml` in the form of conda-lock 1 to 3.
         platform: Conda's name of it.
 
     Raises:
@@ -21,10 +21,9 @@ def as_pixi(read: Document, platform: str) -> bytes:
     """
     import yaml
 
-    with read.error_context():
-        if read.top.get("version", None).value != 1:
-            raise read.top.get("version", 0).invalid("expected 1, the version of the format")
-        packages = [_converted(one) for one in _chosen(read.top, platform)]
+    if top.get("version", None).value != 1:
+        raise top.get("version", 0).invalid("expected 1, the version of the format")
+    packages = [_converted(one) for one in _chosen(top, platform)]
     channels = [one["conda"].rsplit("/", 2)[0] for one in packages if "conda" in one]
     named = [{kind: one[kind] for kind in ("conda", "pypi") if kind in one} for one in packages]
     environment = {

@@ -1,46 +1,44 @@
-"""A JSON or YAML document that was read: its values, and what to say where one is wrong."""
+"""JSON, YAML and TOML documents: their values, each with its place for messages."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from pypackage.core.errors import RequirementsError
+from pypackage.core.reading import decode
 
 Path = tuple["str | int", ...]
 
 
-class ValidationError(Exception):
-    """A value is not as it should be; says which one and what.
+class Node(NamedTuple):
+    """A value of a document.
 
     Attributes:
-        path: The keys and indexes that lead to it.
-        what: What is wrong with it.
-        hint: What to do.
+        path: The keys and indexes that lead to it, such as `conda.dependencies[3]`.
+        value: It.
+        label: What messages call the document.
+        locate: Finds the line (and column) of a path: `:3:5`; empty when the format tells none.
     """
-
-    def __init__(self, path: Path, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.path = path
-        self.what = what
-        self.hint = hint
-
-
-@dataclass(frozen=True)
-class Node:
-    """A value of the document and where it stands, such as `conda.dependencies[3]`."""
 
     path: Path
     value: Any
+    label: str
+    locate: Callable[[Path], str]
+
+    @property
+    def place(self) -> str:
+        """File, line and column."""
+        return f"{self.label}{self.locate(self.path)}"
 
     def get(self, key: str, default: object) -> Node:
         """The entry of an object; null counts as absent."""
         value = self._mapping().get(key)
-        return Node((*self.path, key), default if value is None else value)
+        return self._child(key, default if value is None else value)
 
     def has(self, key: str) -> bool:
         """Whether this is an object with such an entry."""
@@ -48,19 +46,13 @@ class Node:
 
     def entries(self) -> list[tuple[str, Node]]:
         """All entries of an object."""
-        return [(str(key), Node((*self.path, key), one)) for key, one in self._mapping().items()]
-
-    def only(self, key: str) -> None:
-        """Refuse an object that has other keys."""
-        other = next((name for name in self._mapping() if name != key), None)
-        if other is not None:
-            raise self.invalid(f"expected the key {key!r} alone, not {other!r}")
+        return [(str(key), self._child(key, one)) for key, one in self._mapping().items()]
 
     def items(self) -> list[Node]:
         """The items of a list."""
         if not isinstance(self.value, list):
             raise self.invalid(f"expected a list, not {repr_short(self.value)}")
-        return [Node((*self.path, i), one) for i, one in enumerate(self.value)]
+        return [self._child(index, one) for index, one in enumerate(self.value)]
 
     def string(self) -> str:
         """A string."""
@@ -94,9 +86,14 @@ class Node:
             raise self.invalid(f"{self.value!r} is not a module's name")
         return self.string()
 
-    def invalid(self, what: str, hint: str = "") -> ValidationError:
-        """The error that says what is wrong with this value."""
-        return ValidationError(self.path, what, hint)
+    def invalid(self, what: str, hint: str = "") -> RequirementsError:
+        """The error that says what is wrong with this value, and where it stands."""
+        dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
+        name = f"{dotted.removeprefix('.')}: " if dotted else ""
+        return RequirementsError(f"{self.place}: {name}{what}", hint)
+
+    def _child(self, key: str | int, value: object) -> Node:
+        return Node((*self.path, key), value, self.label, self.locate)
 
     def _mapping(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
@@ -104,55 +101,14 @@ class Node:
         return self.value
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document.
-
-    Attributes:
-        label: What messages call it.
-        top: The outermost value.
-        tree: Of YAML, the parser's nodes, which know their lines; else None.
-    """
-
-    label: str
-    top: Node
-    tree: Any = None
-
-    @contextmanager
-    def error_context(self) -> Iterator[None]:
-        """Turn a validation error of the block into the error that names its place in the file."""
-        try:
-            yield
-        except ValidationError as error:
-            place = f"{_dotted(error.path)}: " if error.path else ""
-            message = f"{self.label}{self._line(error.path)}: {place}{error.what}"
-            raise RequirementsError(message, error.hint) from None
-
-    def place(self, node: Node) -> str:
-        """File, line and column of a value; of JSON the file alone."""
-        return f"{self.label}{self._line(node.path)}"
-
-    def _line(self, path: Path) -> str:
-        """Line and column of the value; where it is absent, of what should have it."""
-        if self.tree is None:
-            return ""
-        node = self.tree
-        for key in path:
-            children = dict(_children(node))
-            node = children.get(str(key), node)
-        return f":{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-
-
-def of_json(content: bytes, label: str) -> Document:
+def of_json(content: bytes, label: str) -> Node:
     """Read JSON.
 
     Raises:
         RequirementsError: It is none.
     """
     try:
-        return Document(label, Node((), json.loads(content.decode("utf-8-sig"))))
-    except UnicodeDecodeError as error:
-        raise RequirementsError(f"{label}: not a text file (byte {error.start})") from None
+        return Node((), json.loads(decode(content, label)), label, lambda path: "")
     except json.JSONDecodeError as error:
         place = f"{label}:{error.lineno}:{error.colno}"
         raise RequirementsError(f"{place}: not valid JSON: {error.msg}") from None
@@ -160,7 +116,7 @@ def of_json(content: bytes, label: str) -> Document:
         raise RequirementsError(f"{label}: not valid JSON: {error}") from None
 
 
-def of_yaml(content: bytes, label: str) -> Document:
+def of_yaml(content: bytes, label: str) -> Node:
     """Read YAML.
 
     Raises:
@@ -169,12 +125,10 @@ def of_yaml(content: bytes, label: str) -> Document:
     import yaml
 
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content.decode("utf-8-sig"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(decode(content, label))
         tree = loader.get_single_node()
         value = loader.construct_document(tree) if tree else None
-        return Document(label, Node((), value), tree)
-    except UnicodeDecodeError as error:
-        raise RequirementsError(f"{label}: not a text file (byte {error.start})") from None
+        return Node((), value, label, partial(_in_yaml, tree))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{label}:{mark.line + 1}:{mark.column + 1}" if mark else label
@@ -182,6 +136,32 @@ def of_yaml(content: bytes, label: str) -> Document:
         raise RequirementsError(f"{place}: not valid YAML: {what}") from None
     except (ValueError, RecursionError) as error:
         raise RequirementsError(f"{label}: not valid YAML: {error}") from None
+
+
+def of_toml(text: str, label: str, line: int = 0) -> Node:
+    """Read TOML.
+
+    Args:
+        text: The document.
+        label: What messages call the file.
+        line: The line of the file before the document's first one.
+
+    Raises:
+        RequirementsError: It is none.
+    """
+    from importlib import import_module
+
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        value = toml.loads(text)
+    except ValueError as error:
+        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        number = int(at[1]) + line if at else line + text.count("\n") + 1
+        what = re.sub(r" \(at [^)]*\)$", "", str(error))
+        raise RequirementsError(f"{label}:{number}: not valid TOML: {what}") from None
+    except RecursionError:
+        raise RequirementsError(f"{label}:{line + 1}: not valid TOML: nested too deep") from None
+    return Node((), value, label, partial(_in_toml, value, text, line))
 
 
 def repr_short(value: object) -> str:
@@ -192,9 +172,14 @@ def repr_short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _dotted(path: Path) -> str:
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return text.removeprefix(".")
+def _in_yaml(tree: Any, path: Path) -> str:
+    """Line and column of a value; where it is absent, of what should have it."""
+    if tree is None:
+        return ""
+    node = tree
+    for key in path:
+        node = dict(_children(node)).get(str(key), node)
+    return f":{node.start_mark.line + 1}:{node.start_mark.column + 1}"
 
 
 def _children(node: Any) -> Iterator[tuple[str, Any]]:
@@ -202,3 +187,23 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(node.value, list):
         for index, child in enumerate(node.value):
             yield (child[0].value, child[1]) if isinstance(child, tuple) else (str(index), child)
+
+
+def _in_toml(value: Any, text: str, before: int, path: Path) -> str:
+    """The line of a value, found by its keys and its text: TOML's reader tells no lines."""
+    lines = [line if not line.lstrip().startswith("#") else "" for line in text.splitlines()]
+    at = -1
+    for key in path:
+        if isinstance(key, str):
+            at = _line_with(key, lines, at)
+        value = value.get(key) if isinstance(value, dict) else value[key]
+    if isinstance(value, str):
+        at = _line_with(value, lines, at)
+    number = before + at + 1
+    return f":{number}" if number else ""
+
+
+def _line_with(word: str, lines: Sequence[str], start: int) -> int:
+    """The first line with a word, from a line on; that line itself if there is none."""
+    found = (number for number in range(max(start, 0), len(lines)) if word in lines[number])
+    return next(found, start)

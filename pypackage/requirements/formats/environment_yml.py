@@ -3,54 +3,106 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+from pypackage.core.errors import RequirementsError
+from pypackage.core.names import pypi_name
+from pypackage.requirements.declarations import Collector, Declaration
 from pypackage.requirements.formats import requirements_txt
-from pypackage.requirements.formats.document import Document, Node, repr_short
-from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.formats.document import Node, repr_short
+from pypackage.requirements.formats.requirements_txt import Line
+from pypackage.requirements.match_specs import parse_match_spec, python_version
 from pypackage.requirements.model import Requirements
+from pypackage.requirements.pep508 import parse
 
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?"
 
 
-def read(document: Document, folder: str) -> Requirements:
-    """What an environment's file asks for.
+class EnvironmentFile(NamedTuple):
+    """What an environment's file says; its `name` and `prefix` are left to who makes it.
 
-    Its `name` and `prefix` are left to whom makes the environment.
+    Attributes:
+        channels: As they are written, the most preferred first.
+        specs: Conda match specs.
+        pip: Lines of a requirements file.
+        variables: That the program is to have.
+    """
+
+    channels: tuple[str, ...]
+    specs: tuple[Line, ...]
+    pip: tuple[Line, ...]
+    variables: Mapping[str, str]
+
+
+def read(top: Node) -> EnvironmentFile:
+    """Read an environment's file, or JSON of the same shape.
+
+    Raises:
+        RequirementsError: It is not valid; the message names the place.
+    """
+    listed = top.get("dependencies", []).items()
+    nested = [one for one in listed if isinstance(one.value, dict)]
+    return EnvironmentFile(
+        top.get("channels", []).strings(),
+        tuple(Line(one.string().strip(), one.place) for one in listed if one not in nested),
+        tuple(line for one in nested for line in _pip_lines(one)),
+        dict(_variable(*one) for one in top.get("variables", {}).entries()),
+    )
+
+
+def requirements(top: Node, folder: str) -> Requirements:
+    """What `create` installs.
 
     Args:
-        document: The file, or JSON of the same shape.
+        top: The file.
         folder: Where it lies; paths in its `pip` list are relative to it.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
         InputPathError: A file that it names cannot be read.
     """
-    with document.error_context():
-        top = document.top
-        listed = top.get("dependencies", []).items()
-        nested = [one for one in listed if isinstance(one.value, dict)]
-        specs = tuple(one.string().strip() for one in listed if one not in nested)
-        channels = top.get("channels", []).strings()
-        variables = dict(_variable(*one) for one in top.get("variables", {}).entries())
-        lines = [line for one in nested for line in _pip_lines(one, document)]
-    asked = requirements_txt.collect(lines, folder)
-    return Requirements(
+    found = read(top)
+    specs = tuple(spec.text for spec in found.specs)
+    return requirements_txt.collect(requirements_txt.entries(found.pip, folder))._replace(
         python=_python(specs),
-        channels=channels,
+        channels=found.channels,
         dependencies=specs,
-        variables=variables,
-        **asked.fields(),
+        variables=found.variables,
     )
 
 
-def _pip_lines(nested: Node, document: Document) -> list[requirements_txt.Line]:
-    nested.only("pip")
-    return [
-        requirements_txt.Line(text, document.place(one))
-        for one in nested.get("pip", []).items()
-        for text in (requirements_txt.without_comment(one.string()),)
-        if text
-    ]
+def declare(made: Collector, top: Node, folder: str) -> None:
+    """Take what the file bounds; see `requirements`."""
+    found = read(top)
+    made.channels += found.channels
+    for spec in found.specs:
+        _declare_conda(made, *spec)
+    requirements_txt.declare(made, requirements_txt.entries(found.pip, folder))
+
+
+def _declare_conda(made: Collector, spec: str, place: str) -> None:
+    """Take a conda match spec; that of Python says for which one."""
+    name, versions = parse_match_spec(spec)
+    if not re.fullmatch(r"(?a:\w(?:[\w.-]*\w)?)", name):
+        raise RequirementsError(f"{place}: not a conda package: {spec!r}")
+    if name == "python":
+        if versions:
+            made.python(str(versions), place)
+    elif re.match(r"[A-Za-z0-9]", name):
+        known = pypi_name(name) or name.strip("_")
+        requirement = parse(f"{known}{versions or ''}")
+        made.requirements.append(Declaration(requirement, place, conda=spec))
+
+
+def _pip_lines(nested: Node) -> Iterator[Line]:
+    for key, listed in nested.entries():
+        if key != "pip":
+            raise nested.invalid(f"expected the key 'pip' alone, not {key!r}")
+        for one in listed.items() if listed.value is not None else ():
+            text = requirements_txt.without_comment(one.string())
+            if text:
+                yield Line(text, one.place)
 
 
 def _python(specs: tuple[str, ...]) -> str:
@@ -62,13 +114,9 @@ def _python(specs: tuple[str, ...]) -> str:
 def _variable(name: str, node: Node) -> tuple[str, str]:
     if not re.fullmatch(r"(?a:[^\W\d]\w*)", name):
         raise node.invalid(f"{name!r} is not a name that a variable of the shell can have")
-    return name, _text(node)
-
-
-def _text(node: Node) -> str:
-    """A variable's value: YAML takes `1` for a number."""
-    if isinstance(node.value, int) and not isinstance(node.value, bool):
-        return str(node.value)
-    if not isinstance(node.value, str):
-        raise node.invalid(f"expected a string, not {repr_short(node.value)}", "write it in quotes")
-    return node.value
+    value = node.value
+    if isinstance(value, int) and not isinstance(value, bool):  # YAML takes `1` for a number
+        return name, str(value)
+    if not isinstance(value, str):
+        raise node.invalid(f"expected a string, not {repr_short(value)}", "write it in quotes")
+    return name, value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pypackage.core.errors import RequirementsError
 from pypackage.requirements.declarations import Collector, Declarations
-from pypackage.requirements.formats import toml
+from pypackage.requirements.formats import document, pyproject
 
 
 def read(source: str, path: str) -> Declarations:
@@ -31,8 +31,7 @@ def read(source: str, path: str) -> Declarations:
             f"{path}:{blocks[1][0]}: a second block of script metadata", f"the first is at {line}"
         )
     made = Collector()
-    table = toml.Table(toml.load(content, path, line), f"{path}:{line}", content, line, path)
-    toml.take_project(made, table, wanted=True)
+    pyproject.declare_project(made, document.of_toml(content, path, line), wanted=True)
     return made.made()
 
 

@@ -7,41 +7,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from pypackage.core.errors import RequirementsError
 from pypackage.requirements.declarations import Collector
-from pypackage.requirements.formats.toml import Table
+from pypackage.requirements.formats.document import Node
 
 
-def take(made: Collector, table: Table) -> None:
-    """Take in the table [tool.poetry]: its dependencies, and those of its groups.
+def declare(made: Collector, table: Node) -> None:
+    """Take the table [tool.poetry]: its dependencies, and those of its groups.
 
     Raises:
         RequirementsError: Something in it is not of its kind.
     """
-    groups = _table(table, table.data.get("group", {}), "group")
-    for listed in (
-        *(table.data.get(name, {}) for name in ("dependencies", "dev-dependencies")),
-        *(_table(table, group, "group").get("dependencies", {}) for group in groups.values()),
-    ):
-        for name, value in _table(table, listed, "dependencies").items():
-            place = table.place_of(name)
+    groups = [group for _, group in table.get("group", {}).entries()]
+    listed = [table.get("dependencies", {}), table.get("dev-dependencies", {})]
+    for dependencies in (*listed, *(group.get("dependencies", {}) for group in groups)):
+        for name, node in dependencies.entries():
             if name == "python":
-                made.python(_specifiers(_version(table, value, name)), place)
+                made.python(_specifiers(node.string()), node.place)
                 continue
-            for one in value if isinstance(value, list) else [value]:
-                made.add(_requirement(table, name, one), place)
+            for one in node.items() if isinstance(node.value, list) else [node]:
+                made.add(_requirement(name, one), node.place)
 
 
-def _requirement(table: Table, name: str, value: object) -> str:
+def _requirement(name: str, node: Node) -> str:
     """A dependency as PEP 508 writes it."""
-    if not isinstance(value, dict):
-        return name + _specifiers(_version(table, value, name))
-    extras = ",".join(map(str, value.get("extras", ())))
-    version = _specifiers(_version(table, value.get("version", "*"), name))
-    markers = [f"({value['markers']})"] if "markers" in value else []
-    python = _specifiers(_version(table, value.get("python", "*"), name))
+    if not isinstance(node.value, dict):
+        return name + _specifiers(node.string())
+    extras = ",".join(node.get("extras", []).strings())
+    version = _specifiers(node.get("version", "*").string())
+    markers = [f"({node.get('markers', '').string()})"] if node.has("markers") else []
+    python = _specifiers(node.get("python", "*").string())
     markers += [
         re.sub(r"([<>=!~]+)(.*)", r"python_version \1 '\2'", one)
         for one in python.split(",")
@@ -71,15 +66,3 @@ def _specifier(part: str) -> Iterator[str]:
         yield f"<{'.'.join(map(str, above))}"
     elif part != "*":
         yield part if part[0] in "<>=!~" else f"=={part}"
-
-
-def _version(table: Table, value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise RequirementsError(f"{table.place_of(name)}: {name}: expected a version")
-    return value
-
-
-def _table(table: Table, value: object, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise RequirementsError(f"{table.place_of(name)}: {name}: expected a table")
-    return value

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from pypackage.core.errors import RequirementsError
 from pypackage.requirements.declarations import Collector
-from pypackage.requirements.formats import poetry, toml
+from pypackage.requirements.formats import document, poetry
+from pypackage.requirements.formats.document import Node
 
 
-def take(made: Collector, text: str, path: str) -> None:
-    """The [project] table (PEP 621), the groups beside it (PEP 735), and Poetry's own table."""
-    document = toml.load(text, path, 0)
-    if "dependency-groups" in document:
-        _take_groups(made, toml.Table(document, path, text, 0, path))
-    tool = document.get("tool")
-    own = tool.get("poetry") if isinstance(tool, dict) else None
-    if isinstance(own, dict):
-        poetry.take(made, toml.Table(own, path, text, 0, path))
-    data = document.get("project")
-    if data is None:
-        if "dependency-groups" not in document and own is None:
+def declare(made: Collector, text: str, path: str) -> None:
+    """The [project] table (PEP 621), the groups beside it (PEP 735), and Poetry's own table.
+
+    Raises:
+        RequirementsError: Something in it is not of its kind.
+    """
+    top = document.of_toml(text, path)
+    for _, group in top.get("dependency-groups", {}).entries():
+        for one in group.items():
+            if not isinstance(one.value, dict):  # a group that it includes is taken for itself
+                made.add(one.string(), one.place)
+    own = top.get("tool", {}).get("poetry", {})
+    if own.value:
+        poetry.declare(made, own)
+    if not top.has("project"):
+        if not (top.has("dependency-groups") or own.value):
             made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
         return
-    if not isinstance(data, dict):
-        raise RequirementsError(f"{path}: project: expected a table")
-    table = toml.Table(data, path, text, 0, path)
-    toml.take_project(made, table)
-    for requirement, place in table.optional("optional-dependencies"):
-        made.add(requirement, place)
-    for name, place in table.strings("dynamic"):
-        if name in ("dependencies", "optional-dependencies", "requires-python"):
-            made.warnings.append(f"{place}: {name} is dynamic: known only when it is built")
+    project = top.get("project", {})
+    declare_project(made, project)
+    for _, listed in project.get("optional-dependencies", {}).entries():
+        for one in listed.items():
+            made.add(one.string(), one.place)
+    for one in project.get("dynamic", []).items():
+        if one.value in ("dependencies", "optional-dependencies", "requires-python"):
+            made.warnings.append(
+                f"{one.place}: {one.value} is dynamic: known only when it is built"
+            )
 
 
-def _take_groups(made: Collector, document: toml.Table) -> None:
-    groups = document.data["dependency-groups"]
-    if isinstance(groups, dict):  # what a group includes is a group of its own
-        groups = {name: _without_tables(group) for name, group in groups.items()}
-    table = document._replace(data={"dependency-groups": groups})
-    for requirement, place in table.optional("dependency-groups"):
-        made.add(requirement, place)
-
-
-def _without_tables(group: object) -> object:
-    if isinstance(group, list):
-        return [one for one in group if not isinstance(one, dict)]
-    return group
+def declare_project(made: Collector, table: Node, *, wanted: bool = False) -> None:
+    """Take `requires-python` and `dependencies`."""
+    if table.has("requires-python"):
+        versions = table.get("requires-python", "")
+        made.python(versions.string(), versions.place)
+    for one in table.get("dependencies", []).items():
+        made.add(one.string(), one.place, wanted=wanted)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
 from pypackage.requirements.formats import document
-from pypackage.requirements.formats.document import Document, Node, repr_short
+from pypackage.requirements.formats.document import Node, repr_short
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
 
@@ -23,17 +23,12 @@ def loads(content: bytes, label: str) -> Requirements:
     return read(document.of_json(content, label))
 
 
-def read(given: Document) -> Requirements:
+def read(top: Node) -> Requirements:
     """The requirements in a document.
 
     Raises:
         RequirementsError: They are not valid; the message names the place inside the file.
     """
-    with given.error_context():
-        return _requirements(given.top)
-
-
-def _requirements(top: Node) -> Requirements:
     conda = top.get("conda", {})
     listed = conda.get("dependencies", None)
     if listed.value is None:
@@ -42,7 +37,9 @@ def _requirements(top: Node) -> Requirements:
     nested = [one for one in listed.items() if isinstance(one.value, dict)]
     specs = [one for one in listed.items() if not isinstance(one.value, dict)]
     for one in nested:
-        one.only("pip")
+        for key, _ in one.entries():
+            if key != "pip":
+                raise one.invalid(f"expected the key 'pip' alone, not {key!r}")
     pip = [word for one in (top, *nested) for word in one.get("pip", []).strings()]
     return Requirements(
         python=_python(top, specs),

@@ -1,20 +1,19 @@
-"""requirements.txt: every line of it is honoured or refused, none is overlooked."""
+"""requirements.txt, as pip reads it: what `create` installs, and what `analyze` takes as bounds."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import normalize
-from pypackage.core.reading import read_text
+from pypackage.core.reading import decode, read_text
 from pypackage.requirements import pep508
-from pypackage.requirements.formats.declared_requirements_txt import expanded, logical_lines
+from pypackage.requirements.declarations import Collector
 from pypackage.requirements.model import Requirements
 
 _OPTION = re.compile(r"(?P<name>-\w|--[\w-]+)(?:\s*=\s*|\s+|(?<=^-\w))?(?P<value>.*)")
@@ -30,41 +29,34 @@ _WHERE = {"--index-url", "--extra-index-url", "--trusted-host"}
 _FLAGS = {"--no-index", "--pre"}
 # What they ask for is so in any case: wheels alone are taken, and all hashes are checked.
 _IMPLIED = {"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
-_VCS = r"(?:git|hg|svn|bzr)\+"
+_URL = r"(?:git|hg|svn|bzr)\+|\w+://"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of a requirements file, continued ones joined, and its place."""
 
     text: str
     place: str
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What lines ask for; see `Requirements` for the fields.
+class Entry(NamedTuple):
+    """What a line says, or one of a file that it includes.
 
     Attributes:
-        projects: Folders, absolute, with the extras that are wanted: `/here[extra]`.
-        strict: Place of the line that has all others need hashes, empty if none does.
+        place: Of the line.
+        option: An option of pip by its long name; empty for a requirement.
+        value: Of the option, or the requirement, path or URL.
+        options: Those behind a requirement, such as `--hash=sha256:…`.
+        folder: Relative paths start there.
+        bounds: It stands in a file of constraints: it asks for nothing.
     """
 
-    pip: tuple[Line, ...] = ()
-    constraints: tuple[str, ...] = ()
-    hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    pip_options: tuple[str, ...] = ()
-    projects: tuple[str, ...] = ()
-    strict: str = ""
-
-    def fields(self) -> dict[str, Any]:
-        """The fields of `Requirements` that they fill."""
-        return {
-            "pip": tuple(dict.fromkeys((*(line.text for line in self.pip), *self.projects))),
-            "constraints": tuple(dict.fromkeys(self.constraints)),
-            "hashes": self.hashes,
-            "pip_options": tuple(dict.fromkeys(self.pip_options)),
-        }
+    place: str
+    option: str
+    value: str
+    options: tuple[str, ...]
+    folder: str
+    bounds: bool
 
 
 def read(content: bytes, label: str, folder: str) -> Requirements:
@@ -79,20 +71,45 @@ def read(content: bytes, label: str, folder: str) -> Requirements:
         RequirementsError: A line is not valid, or asks for what cannot be done.
         InputPathError: A file that it names cannot be read.
     """
-    return Requirements(python="", **collect(lines(content, label), folder).fields())
+    return collect(entries(lines(decode(content, label), label), folder))
 
 
-def lines(content: bytes, label: str) -> list[Line]:
-    """The lines that say something.
+def declare(made: Collector, found: Iterable[Entry]) -> None:
+    """Take what entries bound; what is not a requirement by its name is told.
 
     Raises:
-        RequirementsError: It is no text.
+        RequirementsError: A line is not valid.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RequirementsError(f"{label}: not a text file (byte {error.start})") from None
-    return [Line(*one) for one in logical_lines(text, label)]
+    for entry in found:
+        if entry.option:
+            what = f"{entry.value} is editable" if entry.option == "--editable" else ""
+            told = what or f"{entry.option} is for pip"
+        elif _names_path(entry.value):
+            told = f"{entry.value} is a path"
+        elif requirement := _named(entry):
+            made.add(requirement, entry.place)
+            continue
+        else:
+            told = f"{entry.value} does not say its name"
+        made.warnings.append(f"{entry.place}: {told} and was not taken over")
+
+
+# --- lines -------------------------------------------------------------------------------
+
+
+def lines(text: str, label: str) -> Iterator[Line]:
+    """Lines with their place, continued ones joined, without comments and empty ones."""
+    begun, first = "", 0
+    for number, raw in enumerate([*text.splitlines(), ""], 1):
+        first = first or number
+        # A comment ends a continued line, as pip has it.
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            begun += raw[:-1]
+            continue
+        line = without_comment(begun + raw)
+        if line:
+            yield Line(line, f"{label}:{first}")
+        begun, first = "", 0
 
 
 def without_comment(text: str) -> str:
@@ -107,161 +124,156 @@ def is_line(text: str) -> bool:
     try:
         pep508.parse(re.split(r"\s--?\w", text)[0])
     except ValueError:
-        return bool(re.match(rf"{_VCS}|\w+://|\.{{0,2}}/|\S+\.whl\b", text))
+        return bool(re.match(rf"{_URL}|\.{{0,2}}/|\S+\.whl\b", text))
     return True
 
 
-def collect(given: Iterable[Line], folder: str) -> Asked:
-    """What lines ask for, those of the files that they include, too.
+def entries(
+    given: Iterable[Line], folder: str, bounds: bool = False, above: frozenset[str] = frozenset()
+) -> Iterator[Entry]:
+    """What lines say, those of the files that they include, too.
+
+    Args:
+        given: The lines.
+        folder: Relative paths start there.
+        bounds: Whether they are of a file of constraints.
+        above: The files that include them, absolute.
+
+    Raises:
+        RequirementsError: An option has no value, or includes what is not on this machine.
+        InputPathError: An included file cannot be read.
+    """
+    for text, place in given:
+        line = re.sub(r"\$\{([A-Z0-9_]+)\}", lambda m: os.environ.get(m[1], m[0]), text)
+        found = _OPTION.fullmatch(line)
+        if not found:
+            value, *options = re.split(r"\s+(?=--?[a-z])", line)
+            yield Entry(place, "", value.rstrip("; "), tuple(options), folder, bounds)
+            continue
+        name, value = _LONG.get(found["name"], found["name"]), found["value"].strip().strip("\"'")
+        if not value and name not in _FLAGS | _IMPLIED:
+            raise RequirementsError(f"{place}: {name} says nothing")
+        if name not in ("--requirement", "--constraint"):
+            yield Entry(place, name, value, (), folder, bounds)
+            continue
+        if "://" in value:
+            raise RequirementsError(f"{place}: {value} is not on this machine", "download it first")
+        path = os.path.join(folder, value)
+        if os.path.abspath(path) not in above:
+            inner = lines(read_text(path, place), path)
+            bound = bounds or name == "--constraint"
+            within = above | {os.path.abspath(path)}
+            yield from entries(inner, os.path.dirname(path), bound, within)
+
+
+# --- what they ask for -------------------------------------------------------------------
+
+
+def collect(found: Iterable[Entry]) -> Requirements:
+    """What entries ask for: all of it is honoured or refused, nothing is overlooked.
 
     Raises:
         RequirementsError: A line is not valid, or asks for what cannot be done.
-        InputPathError: A file that one of them names cannot be read.
     """
-    asked = Asked()
-    for line in given:
-        asked = _with_line(asked, line, folder, frozenset())
-    bare = [line for line in asked.pip if _key(line.text) not in asked.hashes]
-    if asked.strict and bare:
-        raise RequirementsError(
-            f"{bare[0].place}: {bare[0].text} has no --hash, but {asked.strict} has",
-            "give all of them hashes, or none",
-        )
-    return asked
-
-
-def _with_line(asked: Asked, line: Line, folder: str, above: frozenset[str]) -> Asked:
-    text = expanded(line.text)
-    found = _OPTION.fullmatch(text)
-    if not found:
-        return _with_requirement(asked, Line(text, line.place), folder)
-    name, value = _LONG.get(found["name"], found["name"]), found["value"].strip().strip("\"'")
-    if name in _FLAGS:
-        return replace(asked, pip_options=(*asked.pip_options, name))
-    if name in _IMPLIED:
-        strict = line.place if name == "--require-hashes" else ""
-        return replace(asked, strict=asked.strict or strict)
-    if not value:
-        raise RequirementsError(f"{line.place}: {name} says nothing")
-    if name in _WHERE:
-        return replace(asked, pip_options=(*asked.pip_options, f"{name}={value}"))
-    act = _ACTIONS.get(name)
-    if not act:
-        raise RequirementsError(f"{line.place}: {name} cannot be honoured", "leave it out")
-    return act(asked, Line(value, line.place), folder, above)
-
-
-def _with_links(asked: Asked, line: Line, folder: str, _above: frozenset[str]) -> Asked:
-    where = line.text if "://" in line.text else os.path.abspath(os.path.join(folder, line.text))
-    return replace(asked, pip_options=(*asked.pip_options, f"--find-links={where}"))
-
-
-def _with_file(asked: Asked, line: Line, folder: str, above: frozenset[str]) -> Asked:
-    path = _included(line, folder)
-    if os.path.abspath(path) in above:
-        return asked
-    above |= {os.path.abspath(path)}
-    for inner in logical_lines(read_text(path, line.place), path):
-        asked = _with_line(asked, Line(*inner), os.path.dirname(path), above)
-    return asked
-
-
-def _with_constraints(asked: Asked, line: Line, folder: str, above: frozenset[str]) -> Asked:
-    """Take in a file of constraints: what would be asked for only bounds."""
-    inner = _with_file(Asked(), line, folder, above)
-    if inner.projects:
-        raise RequirementsError(f"{line.place}: {line.text} names folders, which bound nothing")
-    return replace(
-        asked,
-        constraints=(*asked.constraints, *(one.text for one in inner.pip), *inner.constraints),
-        hashes=_merged(asked.hashes, inner.hashes),
-        pip_options=(*asked.pip_options, *inner.pip_options),
-        strict=asked.strict or inner.strict,
+    pip: dict[str, tuple[str, str]] = {}  # with the key and the place of each
+    constraints: list[str] = []
+    projects: list[str] = []
+    pip_options: list[str] = []
+    hashes: dict[str, tuple[str, ...]] = {}
+    strict = ""  # the place of the line that has all others need hashes
+    for entry in found:
+        option = entry.option
+        if option in _IMPLIED:
+            strict = strict or (entry.place if option == "--require-hashes" else "")
+        elif option and option != "--editable":
+            pip_options.append(_pip_option(entry))
+        elif requirement := _named(entry):
+            key, digests = _key(requirement, entry), _digests(entry)
+            if digests:
+                hashes[key] = (*hashes.get(key, ()), *digests)
+                strict = strict or entry.place
+            if entry.bounds:
+                constraints.append(requirement)
+            else:
+                pip.setdefault(requirement, (key, entry.place))
+        else:
+            projects.append(_project(entry))
+    for text, (key, place) in pip.items():
+        if strict and key not in hashes:
+            raise RequirementsError(
+                f"{place}: {text} has no --hash, but {strict} has",
+                "give all of them hashes, or none",
+            )
+    return Requirements(
+        python="",
+        pip=tuple(dict.fromkeys((*pip, *projects))),
+        constraints=tuple(dict.fromkeys(constraints)),
+        hashes=hashes,
+        pip_options=tuple(dict.fromkeys(pip_options)),
     )
 
 
-def _included(line: Line, folder: str) -> str:
-    if "://" in line.text:
-        raise RequirementsError(
-            f"{line.place}: {line.text} is not on this machine", "download it first"
-        )
-    return os.path.join(folder, line.text)
-
-
-def _with_project(asked: Asked, line: Line, folder: str, _above: frozenset[str]) -> Asked:
-    """Take in a folder of the user's own that is to be installed."""
-    if re.match(rf"{_VCS}|\w+://", line.text):
-        return _with_requirement(asked, line, folder)
-    path = os.path.abspath(os.path.join(folder, os.path.expanduser(line.text)))
-    if not os.path.exists(re.sub(r"\[[^\]]*\]$", "", path)):
-        raise RequirementsError(f"{line.place}: there is no {line.text}")
-    return replace(asked, projects=(*asked.projects, path))
-
-
-_ACTIONS: dict[str, Callable[[Asked, Line, str, frozenset[str]], Asked]] = {
-    "--requirement": _with_file,
-    "--constraint": _with_constraints,
-    "--editable": _with_project,
-    "--find-links": _with_links,
-}
-
-
-def _with_requirement(asked: Asked, line: Line, folder: str) -> Asked:
-    """Take in a requirement, or a path or URL, with its hashes."""
-    text, *options = re.split(r"\s+(?=--?[a-z])", line.text)
-    named = _named(Line(text, line.place), folder)
-    if not named:
-        return _with_project(asked, Line(text, line.place), folder, frozenset())
-    try:
-        key = normalize(pep508.parse(named).name)
-    except ValueError as error:
-        raise RequirementsError(f"{line.place}: not a requirement: {text!r}: {error}") from None
-    digests = tuple(_digest(option, line.place) for option in options)
-    return replace(
-        asked,
-        pip=(*asked.pip, Line(named, line.place)),
-        hashes=_merged(asked.hashes, {key: digests} if digests else {}),
-        strict=asked.strict or (line.place if digests else ""),
-    )
-
-
-def _named(line: Line, folder: str) -> str:
-    """A requirement as PEP 508 has it; empty for a folder."""
-    text = line.text
-    if re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", text) and "://" in text:
-        return text
-    if not re.match(rf"{_VCS}|\w+://|[./~]", text) and not text.endswith(".whl"):
-        return text
-    is_url = re.match(rf"{_VCS}|\w+://", text)
-    egg = re.search(r"[#&]egg=([\w.-]+)", text)
-    wheel = re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", unquote(os.path.basename(urlsplit(text).path)))
-    if not is_url and not wheel:
+def _named(entry: Entry) -> str:
+    """A requirement as PEP 508 has it; empty for a path or URL that does not say its name."""
+    text, is_url = entry.value, re.match(_URL, entry.value)
+    if entry.option == "--editable" and not is_url:
         return ""
-    if not egg and not wheel:
+    is_named = re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", text) and "://" in text
+    if is_named or not (is_url or re.match(r"[./~]", text) or text.endswith(".whl")):
+        return text
+    egg = re.search(r"[#&]egg=([\w.-]+)", text) if is_url else None
+    file = unquote(os.path.basename(urlsplit(text).path))
+    found = egg or re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", file)
+    url = text if is_url else Path(entry.folder, os.path.expanduser(text)).absolute().as_uri()
+    return f"{found[1]} @ {url}" if found else ""
+
+
+def _names_path(text: str) -> bool:
+    is_file = re.search(r"\.(whl|zip|tar\.\w+|tgz)$", text.split(" ")[0])
+    return not re.match(_URL, text) and bool(re.match(r"[./~]", text) or is_file)
+
+
+def _key(requirement: str, entry: Entry) -> str:
+    """The normalized name of a requirement."""
+    try:
+        return normalize(pep508.parse(requirement).name)
+    except ValueError as error:
+        what = f"not a requirement: {entry.value!r}: {error}"
+        raise RequirementsError(f"{entry.place}: {what}") from None
+
+
+def _digests(entry: Entry) -> tuple[str, ...]:
+    found = [re.fullmatch(r"--hash[=\s]+(sha256:[0-9a-fA-F]{64})", one) for one in entry.options]
+    for option, digest in zip(entry.options, found, strict=True):
+        if not digest:
+            raise RequirementsError(
+                f"{entry.place}: {option} cannot be honoured",
+                "hashes are --hash=sha256:… of 64 digits",
+            )
+    return tuple(digest[1].lower() for digest in found if digest)
+
+
+def _pip_option(entry: Entry) -> str:
+    """An option that says where or how packages are looked for."""
+    name, value = entry.option, entry.value
+    if name in _FLAGS:
+        return name
+    if name == "--find-links" and "://" not in value:
+        value = os.path.abspath(os.path.join(entry.folder, value))
+    elif name not in _WHERE | {"--find-links"}:
+        raise RequirementsError(f"{entry.place}: {name} cannot be honoured", "remove it")
+    return f"{name}={value}"
+
+
+def _project(entry: Entry) -> str:
+    """The absolute path of a project's folder that is to be installed, with its extras."""
+    if re.match(_URL, entry.value):
         raise RequirementsError(
-            f"{line.place}: {text} does not say what it is", "write it 'NAME @ URL'"
+            f"{entry.place}: {entry.value} does not say what it is", "write it 'NAME @ URL'"
         )
-    found = egg or wheel
-    assert found is not None
-    url = text if is_url else Path(folder, os.path.expanduser(text)).absolute().as_uri()
-    return f"{found[1]} @ {url}"
-
-
-def _digest(option: str, place: str) -> str:
-    found = re.fullmatch(r"--hash[=\s]+(sha256:[0-9a-fA-F]{64})", option)
-    if not found:
-        raise RequirementsError(
-            f"{place}: {option} cannot be honoured", "hashes are --hash=sha256:… of 64 digits"
-        )
-    return found[1].lower()
-
-
-def _merged(
-    one: dict[str, tuple[str, ...]], other: dict[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    both = {name: (*one.get(name, ()), *digests) for name, digests in other.items()}
-    return {**one, **both}
-
-
-def _key(requirement: str) -> str:
-    return normalize(pep508.parse(requirement).name)
+    path = os.path.abspath(os.path.join(entry.folder, os.path.expanduser(entry.value)))
+    if not os.path.exists(re.sub(r"\[[^\]]*\]$", "", path)):
+        raise RequirementsError(f"{entry.place}: there is no {entry.value}")
+    if entry.bounds:
+        raise RequirementsError(f"{entry.place}: {entry.value} is a folder, which bounds nothing")
+    return path

@@ -276,21 +276,21 @@ dependencies:
 """,
     )
     assert shown(found) == {
-        "torch": [("torch==2.1.*", "environment.yml:5")],
-        "numpy": [("numpy>=1.26", "environment.yml:6")],
-        "pyyaml": [("PyYAML==6.0.1", "environment.yml:9")],
+        "torch": [("torch==2.1.*", "environment.yml:5:5")],
+        "numpy": [("numpy>=1.26", "environment.yml:6:5")],
+        "pyyaml": [("PyYAML==6.0.1", "environment.yml:9:9")],
     }
     assert found.requirements["torch"][0].conda == "pytorch=2.1"
     assert found.channels == ("conda-forge", "bioconda")
-    assert found.requires_python == (("<3.13,>=3.10", f"{tmp_path}/environment.yml:4"),)
+    assert found.requires_python == (("<3.13,>=3.10", f"{tmp_path}/environment.yml:4:5"),)
     assert len(found.warnings) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", r"environment\.yml:\d+: not valid YAML"),
-        ("- x\n", "expected a mapping"),
+        ("a: [", r"environment\.yml:\d+:\d+: not valid YAML"),
+        ("- x\n", "expected an object"),
         ("dependencies: numpy\n", "dependencies: expected a list"),
         ("dependencies: [1]\n", "expected a string, not 1"),
         ("dependencies: ['?']\n", "not a conda package"),
@@ -325,7 +325,7 @@ def test_merge__same_requirement_twice__once_and_in_order(tmp_path: Path) -> Non
     ("versions", "python", "right"),
     [(">=3.11.2", "3.11", True), (">=3.12", "3.11", False), ("<3.11", "3.11.7", False)],
 )
-def test_admits__short_version__any_release_of_it_will_do(
+def test_allows__short_version__any_release_of_it_will_do(
     versions: str, python: str, right: bool
 ) -> None:
     assert formats.allows(versions, python) is right

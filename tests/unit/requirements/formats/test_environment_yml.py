@@ -8,7 +8,7 @@ from pypackage.requirements.model import Requirements
 
 
 def read(text: str) -> Requirements:
-    return environment_yml.read(document.of_yaml(text.encode(), "e.yml"), "")
+    return environment_yml.requirements(document.of_yaml(text.encode(), "e.yml"), "")
 
 
 def refusal(text: str) -> str:

@@ -27,6 +27,16 @@ def test_read__requirements__comments_markers_and_continued_lines() -> None:
     assert read(text).pip == ("numpy >= 1.2", 'uproot   ==5 ; python_version > "3"')
 
 
+def test_read__end_of_an_empty_marker__is_no_matter() -> None:
+    assert read("six==1.17.0;\n").pip == ("six==1.17.0",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_read__byte_order_mark__is_read_as_text(encoding: str) -> None:
+    got = requirements_txt.read("six==1.17.0\r\n".encode(encoding), "r.txt", "")
+    assert got.pip == ("six==1.17.0",)
+
+
 def test_read__files_that_it_names__are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/more.txt").write_text("b\n-r again.txt\n-r more.txt\n")
