@@ -137,12 +137,12 @@ def _result(path: str, target: Target, known: _Cache) -> _Result:
             content = file.read()
         key = blake2b(content, digest_size=_DIGEST).digest()
         there = key + path.encode(errors="surrogateescape")
-        if known.get(key) == _OF_PLACE:
-            key = there
+        if known.get(key) == _OF_PLACE or not path.endswith(".py"):
+            key = there  # the name tells a notebook, say, from the same text as Python
         if key in known:
             return key, None
         packed = _packed(scan(content, path, target, bulk=True))
-        is_of_place = path.endswith(".ipynb") or any(word in content for word in _TELLING)
+        is_of_place = any(word in content for word in _TELLING)
         return there if is_of_place else key, packed
     except (OSError, PackageError):
         return None

@@ -1,4 +1,9 @@
-"""What shows that files were changed, without reading them."""
+"""What tells files apart: digests of their content, and stat fingerprints.
+
+A stat fingerprint (size and mtime) only shows that a file was changed where it is. It does not
+tell two files apart: `git archive`, `rsync -a` and SOURCE_DATE_EPOCH give all files one time. So
+cache keys hold the content of whatever is the user's own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+
+_BLOCK = 1 << 20
 
 
 def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
@@ -19,14 +26,30 @@ def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_res
                 yield from walk(folder, f"{path}/")
 
 
-def of(path: Path) -> list[list[object]]:
-    """A file's state, or those of all files in a folder, ready for JSON."""
-    found = sorted(walk(path)) if path.is_dir() else [("", path.stat())]
-    return [[name, s.st_size, s.st_mtime_ns, s.st_mode] for name, s in found]
+def of_file(path: Path | str) -> str:
+    """The SHA-256 of a file's content, hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = sha256()
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def of_folder(folder: Path) -> list[list[str]]:
+    """The paths and digests of all files in a folder, byte code apart, ready for JSON.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    return [[path, of_file(folder / path)] for path in sorted(path for path, _ in walk(folder))]
 
 
 def digest(folder: Path, without: str) -> str:
-    """A digest of the state of a folder, one file apart."""
+    """A digest of the stat fingerprints of all files in a folder, one apart."""
     digest = sha256()
     for path, status in sorted(walk(folder)):
         if path != without:

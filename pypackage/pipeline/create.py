@@ -88,7 +88,8 @@ def _made(
             written = reuse.state(target.archive)
             if target.prefix:
                 provenance.note(folder, given, plan, target.format)
-            if name:
+            # Own code that was edited in the meantime may be in the archive as it is now.
+            if name and name == reuse.key(plan, target, options):
                 beside.submit(reuse.keep, kept, name, target.archive, written, text)
         if name:
             prefix.mark(target.prefix, name)

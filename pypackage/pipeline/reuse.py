@@ -1,7 +1,8 @@
 """An archive that was made before of the same things is copied, not made again.
 
-What counts as the same: the lock, own code, data that is named with its digest, the options,
-and this package itself. What cannot be told from its name is made each time.
+What counts as the same: the lock, the content of own code, data that is named with its digest,
+the options, and the content of this package itself. Inputs without a content digest (branches,
+plain URLs) disable reuse.
 """
 
 from __future__ import annotations
@@ -21,17 +22,25 @@ from pypackage.core.store import Store
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.plan import Plan
 from pypackage.pipeline.target import Target
+from pypackage.prefix import own_code
 from pypackage.requirements.data_sources import Git, Source
 
 _CODE = Path(__file__).parents[1]
 
 
 def key(plan: Plan, target: Target, options: Options) -> str:
-    """A digest of all that decides on the archive's bytes; empty where that is not known."""
+    """The archive's cache key, a digest of all that its bytes depend on; empty for no reuse."""
     packages = lock.key(plan.lock) if plan.lock else ""
     known = all(_is_fixed(source) for source in plan.added.data)
     if not packages or not known or options.report or target.format == "folder":
         return ""
+    try:
+        return _digest(packages, plan, target, options)
+    except OSError:  # whoever needs that file tells of it better
+        return ""
+
+
+def _digest(packages: str, plan: Plan, target: Target, options: Options) -> str:
     needed = plan.needed
     told = [
         packages,
@@ -39,12 +48,12 @@ def key(plan: Plan, target: Target, options: Options) -> str:
         sorted(needed.optional),
         sorted(needed.variables.items()),
         [list(source) for source in plan.added.data],
-        [sha256(built.wheel.read_bytes()).hexdigest() for built in plan.added.built],
-        [[one.target, one.is_module, fingerprint.of(one.source)] for one in plan.added.own.pieces],
+        [fingerprint.of_file(built.wheel) for built in plan.added.built],
+        own_code.identity(plan.added.own.pieces),
         [target.format, options.compress_level, options.slim, options.verify],
         [[rule.pattern, rule.keep] for rule in options.selection],
         options.package.identity() if options.package else "",
-        fingerprint.of(_CODE),
+        fingerprint.of_folder(_CODE),
     ]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -27,6 +27,9 @@ def dict_to_env(
 ) -> str:
     """Make the archive of a specification, or take the one that was made of it before.
 
+    A specification that names the user's own code, or what is installed on this machine, does
+    not say what is in them: `python_package_create` sees whether they are the same.
+
     Args:
         spec: A dictionary, or its JSON.
         conda_executable: A conda, mamba or micromamba; by default the built-in solver.
@@ -46,7 +49,7 @@ def dict_to_env(
     digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     output = f"env-sha256-{digest}.tar.gz"
     kept = os.path.join(cache_path or ".poncho_cache", output)
-    if not force and os.path.isfile(kept):
+    if not force and _says_all(content) and os.path.isfile(kept):
         return kept
     pack_env_from_dict(content, output, conda_executable)
     if cache:
@@ -55,6 +58,16 @@ def dict_to_env(
         shutil.copyfile(output, part)
         os.replace(part, kept)
     return output
+
+
+def _says_all(spec: Mapping[str, Any]) -> bool:
+    """Whether a specification names nothing whose content is known to this machine alone."""
+    from pypackage.requirements.formats.requirements_json import loads
+
+    needed = loads(json.dumps(spec).encode(), "the specification")
+    paths = [one for one in needed.pip if "/" in one or one.startswith((".", "-"))]
+    installed = [one for one in needed.channels if one.partition(":")[0] == "host"]
+    return not (needed.local or paths or installed)
 
 
 def pack_env(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pypackage.core import fingerprint
 from pypackage.core.errors import InputPathError, InstallError, UsageError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
@@ -172,6 +173,20 @@ def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
 # --- copying -----------------------------------------------------------------------------
 
 
+def identity(pieces: Iterable[Piece]) -> list[list[object]]:
+    """What `place` would copy, ready for JSON: each file's place, digest and executable bit.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    return [
+        [str(path), piece.is_module, fingerprint.of_file(source), _is_executable(source)]
+        for piece in pieces
+        for source, path in _files(piece.source, Path(piece.target))
+        if source.is_file()
+    ]
+
+
 def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
     """Copy modules and folders into a prefix; nothing that is there is replaced.
 
@@ -200,6 +215,10 @@ def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
                     reporter.warning(f"not in the archive: {source}, which leads to no file")
         except OSError as error:
             raise InstallError.of(error, f"cannot add {piece.source}") from error
+
+
+def _is_executable(file: Path) -> bool:
+    return bool(file.stat().st_mode & 0o111)
 
 
 def _check_module(piece: Piece, sites: Sequence[Path]) -> None:

@@ -110,6 +110,29 @@ def test_poncho__dict_to_env__keeps_what_it_made(tools: Tools, spec: dict[str, o
     assert tools.run("-e", kept, "--", "greet").stdout == "hello, world\n"
 
 
+def test_poncho__dict_to_env__own_code_that_changed__is_in_the_archive(
+    tools: Tools, spec: dict[str, object]
+) -> None:
+    said = program(
+        tools,
+        f"""
+        import os
+        import tarfile
+        from pypackage.poncho import package_create
+
+        spec = {{**{json.dumps(spec)}, "local": ["helper.py"]}}
+        for text in ("X = 1", "X = 2"):
+            with open("helper.py", "w") as file:
+                file.write(text)
+            os.utime("helper.py", (1, 1))
+            with tarfile.open(package_create.dict_to_env(spec)) as tar:
+                (path,) = (one for one in tar.getnames() if one.endswith("/helper.py"))
+                print(tar.extractfile(path).read().decode())
+        """,
+    )
+    assert said.splitlines() == ["X = 1", "X = 2"]
+
+
 def test_poncho__pack_env__of_a_file_and_of_an_environment(
     tools: Tools, spec: dict[str, object]
 ) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.channels import Channel
+from tests.support.http import Answer, Request, Server
 from tests.support.tools import Tools
 
 
@@ -116,6 +118,63 @@ def test_archive__of_other_options__is_made_anew(tools: Tools, python_needs: Pat
         assert not create(tools, *more, python_needs, "./one.tar.gz"), more
     helper.write_text("X = 22\n")
     assert create(tools, "--add", "helper.py", python_needs, "./one.tar.gz")
+
+
+# git archive, rsync -a, layers of containers and SOURCE_DATE_EPOCH give files such times.
+_RELEASED = 1_700_000_000
+
+
+def program(folder: Path, text: str) -> Path:
+    """A program's folder with one module, whose size and time are those of all its releases."""
+    folder.mkdir(exist_ok=True)
+    helper = folder / "helper.py"
+    helper.write_text(text)
+    os.utime(helper, (_RELEASED, _RELEASED))
+    return helper
+
+
+def packed(tools: Tools, archive: str, path: str) -> str:
+    with tarfile.open(tools.cwd / archive) as tar:
+        file = tar.extractfile(path)
+        assert file
+        return file.read().decode()
+
+
+@pytest.mark.parametrize("form", ["file", "folder", "link"])
+def test_archive__own_code_of_equal_size_and_time__has_each_its_own(
+    tools: Tools, needs: Path, form: str
+) -> None:
+    for text in ("X = 1\n", "X = 2\n"):
+        helper = program(tools.cwd / "mine", text)
+        added = {"file": helper, "folder": helper.parent, "link": tools.cwd / "helper.py"}[form]
+        if form == "link" and not added.is_symlink():
+            added.symlink_to(helper)
+        dest = "share" if form == "folder" else "share/helper.py"
+        assert create(tools, "--add", f"{added}:{dest}", needs, "./one.tar.gz")
+        assert packed(tools, "one.tar.gz", "share/helper.py") == text
+        assert not create(tools, "--add", f"{added}:{dest}", needs, "./two.tar.gz")
+
+
+def test_archive__own_code_edited_while_it_is_made__is_not_taken_for_what_it_was(
+    tools: Tools, web_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def edit(_request: Request, answer: Answer) -> Answer:
+        program(tools.cwd / "mine", "X = 2\n")
+        return answer
+
+    helper = program(tools.cwd / "mine", "X = 1\n")
+    needs = tools.cwd / "environment.yml"
+    asked = {"channels": [web_server.url], "dependencies": ["shared-data"]}
+    needs.write_text(json.dumps(asked))
+    web_server.on("*/shared-data-*", edit)
+    env = {"RATTLER_CACHE_DIR": str(tmp_path_factory.mktemp("packages"))}
+    done = tools.create("--add", f"{helper}:share/helper.py", needs, "./one.tar.gz", env=env)
+    assert done.returncode == 0, done.stderr
+    web_server.behave()
+    assert packed(tools, "one.tar.gz", "share/helper.py") == "X = 2\n"
+    program(tools.cwd / "mine", "X = 1\n")
+    create(tools, "--add", f"{helper}:share/helper.py", needs, "./one.tar.gz")
+    assert packed(tools, "one.tar.gz", "share/helper.py") == "X = 1\n"
 
 
 def test_environment__as_it_was_made__stays_and_the_archive_is_taken_again(

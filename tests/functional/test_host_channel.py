@@ -249,6 +249,31 @@ def test_make__source_of_an_editable_changed__that_package_alone_is_new(
     assert changed.url != made.url
 
 
+@pytest.mark.parametrize("how", ["editable", "installed from a folder", "without RECORD"])
+def test_make__own_code_of_the_same_size_and_time__is_packed_as_it_is_now(
+    tmp_path: Path, host: Host, how: str
+) -> None:
+    name = {"editable": "twice", "installed from a folder": "copied", "without RECORD": "bare"}[how]
+    project = tmp_path / "project"
+    place = project if how == "editable" else host.site
+    if how == "editable":
+        dist_info(host.site, name, {f"{name}.pth": f"{project}\n"})
+    else:
+        dist_info(host.site, name, {f"{name}.py": ""})
+    if how == "without RECORD":
+        (host.site / f"{name}-1.0.dist-info/RECORD").unlink()
+        put(host.site, {f"{name}-1.0.dist-info/top_level.txt": name})
+    else:
+        origin = {"url": project.as_uri(), "dir_info": {"editable": how == "editable"}}
+        put(host.site, {f"{name}-1.0.dist-info/direct_url.json": json.dumps(origin)})
+    urls = []
+    for value in (1, 2):
+        put(place, {f"{name}.py": f"value = {value}\n"})
+        os.utime(place / f"{name}.py", (1_700_000_000, 1_700_000_000))
+        urls.append(host.make([name]).url)
+    assert urls[0] != urls[1]
+
+
 def test_make__requirement_not_installed__is_an_error_that_names_it(host: Host) -> None:
     for requirement in ("absent>2", "dep>=3"):
         with pytest.raises(SolveError, match=f"{requirement} is asked for"):

@@ -91,7 +91,9 @@ def test_build__same_source_by_another_name_and_form__is_the_same_only_if_the_by
     assert built(tools, stand_in(tools.cwd / "p_3.99.1.orig.tar.xz", "3.99.1")) != prefix
 
 
-def test_build__version_or_url__is_downloaded_once(tools: Tools, tmp_path: Path) -> None:
+def test_build__version__is_downloaded_once_and_a_url_without_digest_each_time(
+    tools: Tools, tmp_path: Path
+) -> None:
     place = tmp_path / "served/3.99.1"
     place.mkdir(parents=True)
     stand_in(place / "Python-3.99.1.tgz", "3.99.1")
@@ -100,14 +102,17 @@ def test_build__version_or_url__is_downloaded_once(tools: Tools, tmp_path: Path)
         prefix = built(tools, "3.99.1", env=env)
         url = f"{server.url}/3.99.1/Python-3.99.1.tgz"
         digest = hashlib.sha256((place / "Python-3.99.1.tgz").read_bytes()).hexdigest()
-        assert built(tools, url) == prefix
+        assert built(tools, "3.99.1", "--offline", env=env) == prefix
         assert built(tools, f"{url}#sha256={digest}", "--offline") == prefix
         assert len(server.requests) == 1
+        assert built(tools, url) == prefix
         assert digest in (prefix / "python-source.json").read_text()
         said = refused(tools, 5, "--python-source", f"{url}#sha256={64 * 'a'}")
         assert f"its sha256 is {digest}" in said
         said = refused(tools, 5, "--python-source", f"{url}?other", "--offline")
         assert "this is offline" in said
+        stand_in(place / "Python-3.99.1.tgz", "3.99.1", make="true # another")
+        assert built(tools, url) != prefix
 
 
 def test_build__password_in_the_url__is_not_kept(tools: Tools, tmp_path: Path) -> None:

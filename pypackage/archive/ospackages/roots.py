@@ -7,10 +7,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
-from pypackage.core import files, process
+from pypackage.core import files, fingerprint, process
 from pypackage.core.errors import PackError, ProcessError, UsageError
 from pypackage.core.progress import Reporter
 
@@ -62,9 +61,7 @@ def _source(name: str, kept: Path, reporter: Reporter) -> Path:
     if path.is_dir():
         return path
     if path.is_file():
-        state = path.stat()
-        told = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
-        root = kept / sha256(told.encode()).hexdigest()[:16]
+        root = kept / fingerprint.of_file(path)[:16]
         command = ["tar", "xf", str(path.resolve()), "--exclude=./dev/*", "-C"]
     else:
         root = kept / name.replace(":", "-")

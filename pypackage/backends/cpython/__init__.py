@@ -71,7 +71,9 @@ def _found_or_built(request: BuildRequest, root: Path, reporter: Reporter) -> Ke
     wanted = sources.parse(request.source)
     tools = toolchain.find()
     setup = toolchain.setup(tools, request.flags)
-    found = builds.find(root, setup, sha256=wanted.sha256, url=wanted.url)
+    # What another URL leads to may have changed since.
+    url = wanted.url if wanted.is_release else ""
+    found = builds.find(root, setup, sha256=wanted.sha256, url=url)
     if found:
         return found
     with files.temporary_folder(root / "making") as scratch:

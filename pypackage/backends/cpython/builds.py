@@ -65,7 +65,7 @@ def find(root: Path, setup: str, *, sha256: str = "", url: str = "") -> Kept | N
         root: Where they are.
         setup: The way, as a digest.
         sha256: The source's digest.
-        url: Where the source came from, for when there is no digest.
+        url: Where a release came from, for when there is no digest.
     """
     for one in every(root):
         same = one.sha256 == sha256 if sha256 else url and one.url == url

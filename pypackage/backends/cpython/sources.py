@@ -34,11 +34,13 @@ class Wanted:
         place: A path, or a URL with all its secrets.
         url: The URL without them; empty for a file of this machine.
         sha256: The digest that it must have; empty for any.
+        is_release: Whether the URL is that of a version, whose content never changes.
     """
 
     place: str
     url: str = ""
     sha256: str = ""
+    is_release: bool = False
 
     @property
     def told(self) -> str:
@@ -77,7 +79,8 @@ def parse(name: str) -> Wanted:
     """
     if interpreter.is_version(name) and not os.path.exists(name):
         base = os.environ.get(MIRROR) or _UPSTREAM
-        name = f"{base.rstrip('/')}/{name}/Python-{name}.tgz"
+        place = f"{base.rstrip('/')}/{name}/Python-{name}.tgz"
+        return Wanted(place, redact(place), is_release=True)
     if "://" not in name:
         return Wanted(name)
     place, _, fragment = name.partition("#")
@@ -106,7 +109,7 @@ def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> S
         if offline and urlsplit(wanted.place).scheme != "file":
             raise InstallError(
                 f"this is offline, and {wanted.told} would have to be fetched",
-                "name a copy on this machine",
+                "name a copy on this machine, or add #sha256=… to the URL of one built before",
             )
         path = scratch / "download"
         digest = download.fetch(wanted.place, path, reporter)

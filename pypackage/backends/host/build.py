@@ -18,7 +18,7 @@ from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_
 from pypackage.backends.host.libraries import Rules, graft_libraries
 from pypackage.backends.host.names import PYTHON, conda_name, conda_version
 from pypackage.backends.host.privacy import PathScrubber, private
-from pypackage.backends.host.store import Store, state
+from pypackage.backends.host.store import Store
 from pypackage.core import files
 from pypackage.core.elf import Libraries
 from pypackage.core.errors import SolveError
@@ -38,6 +38,7 @@ class _Recipe:
 
     Attributes:
         key: Names all that goes into it.
+        key_now: Looks at its files anew.
         description: What it says of itself, its need of glibc apart.
         size: How many files it has, about.
         items: Lists them as they are on this machine.
@@ -47,6 +48,7 @@ class _Recipe:
     """
 
     key: str
+    key_now: Callable[[], str]
     description: Description
     size: int
     items: Callable[[], tuple[PackageFile, ...]]
@@ -111,7 +113,9 @@ class Builder:
                 hashed += self._record(recipe, hashed)
                 description = _with_glibc(recipe.description, outcome.glibc)
                 made = conda_file.write(folder, description, hashed)
-                return self.store.add(recipe.key, made, outcome.carried)
+                # What was edited meanwhile is packed as it is now, which the key does not say.
+                key = recipe.key if recipe.key_now() == recipe.key else ""
+                return self.store.add(key, made, outcome.carried)
         except OSError as error:
             raise SolveError.of(error, f"cannot pack {name}") from error
         except SolveError as error:
@@ -139,9 +143,13 @@ class Builder:
             license="PSF-2.0",
             site_packages=interpreter_package.site_packages(base),
         )
-        key = digest([_FORMAT, self._identity(), scrubber.others, scrubber.homes, _states(items)])
         rules = replace(rules, bare=True)
-        return _Recipe(key, description, len(items), lambda: items, rules, scrubber)
+        paths = (scrubber.others, scrubber.homes)
+
+        def key() -> str:
+            return digest([_FORMAT, self._identity(), *paths, _states(items)])
+
+        return _Recipe(key(), key, description, len(items), lambda: items, rules, scrubber)
 
     def _distribution(self, selected: Selected) -> _Recipe:
         one, base = selected.distribution, self.base
@@ -163,12 +171,15 @@ class Builder:
             f"py{base.major_minor.replace('.', '')}_",
             one.license,
         )
-        states = distribution_package.states(one)
+        told = [_FORMAT, self._identity(), description.depends, one.version]
         origin = (scrubber.others, scrubber.homes)
-        key = digest([_FORMAT, self._identity(), description.depends, one.version, states, origin])
-        python = interpreter_package.program(base)
-        items = partial(distribution_package.items, one, site, python)
-        return _Recipe(key, description, len(states), items, rules, scrubber, one)
+
+        def key() -> str:
+            return digest([*told, distribution_package.states(one), origin])
+
+        size = len(one.files)
+        items = partial(distribution_package.items, one, site, interpreter_package.program(base))
+        return _Recipe(key(), key, description, size, items, rules, scrubber, one)
 
     def _identity(self) -> list[str]:
         """What in the interpreter shows in every package made for it."""
@@ -193,7 +204,12 @@ def subdir(interpreter: Interpreter) -> str:
 
 
 def _states(items: Sequence[PackageFile]) -> list[object]:
-    return [[item.path, state(item.source) if item.source else item.link] for item in items]
+    return [[item.path, _state(item.source) if item.source else item.link] for item in items]
+
+
+def _state(path: Path) -> list[object]:
+    status = os.stat(path)
+    return [str(path), status.st_size, status.st_mtime_ns, status.st_mode]
 
 
 def _with_glibc(description: Description, glibc: tuple[int, int]) -> Description:

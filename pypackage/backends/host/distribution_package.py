@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from pypackage.backends.host.files import HashedFile, PackageFile
 from pypackage.backends.host.privacy import homes, private
+from pypackage.core import fingerprint
 from pypackage.core.errors import SolveError
 from pypackage.python.console_scripts import entry_script, relative_script
 from pypackage.python.distributions import Distribution, File
@@ -26,13 +27,17 @@ def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]
 
     A compiler writes both into what it makes. Both are empty for what came from an index.
     """
+    url = _local_url(distribution)
+    return (private((unquote(urlsplit(url).path),)), homes()) if url else ((), ())
+
+
+def _local_url(distribution: Distribution) -> str:
+    """The `file:` URL that a distribution was installed from; empty for all others."""
     try:
         url = json.loads((distribution.info / "direct_url.json").read_bytes())["url"]
     except (OSError, ValueError, KeyError, TypeError):
-        return (), ()
-    if not isinstance(url, str) or not url.startswith("file:"):
-        return (), ()
-    return private((unquote(urlsplit(url).path),)), homes()
+        return ""
+    return url if isinstance(url, str) and url.startswith("file:") else ""
 
 
 def prefix_of(distribution: Distribution) -> Path | None:
@@ -44,15 +49,23 @@ def prefix_of(distribution: Distribution) -> Path | None:
 
 
 def states(distribution: Distribution) -> list[list[object]]:
-    """What shows whether a distribution's files are what they were, ready for JSON.
+    """What a cache key says of a distribution's files, ready for JSON.
+
+    The digests of their contents where the distribution is the user's own, or RECORD does not
+    list them; else RECORD's digest, and what shows that a file was edited since.
 
     Raises:
-        SolveError: One of them is missing, or the metadata does not list them.
+        SolveError: One of them is missing or cannot be read, or the metadata does not list them.
     """
     found: list[list[object]] = []
+    by_content = _is_own(distribution)
     for file in distribution.files:
         try:
             status = os.stat(file.source)
+            if by_content or file.path.endswith(".dist-info/RECORD"):
+                content: list[object] = [fingerprint.of_file(file.source)]
+            else:
+                content = [status.st_size, status.st_mtime_ns]
         except OSError as error:
             if _NOTES.fullmatch(file.path):
                 continue
@@ -60,8 +73,18 @@ def states(distribution: Distribution) -> list[list[object]]:
                 f"{distribution.name} {distribution.version} lacks its file {file.source}",
                 f"install it again: pip install --force-reinstall --no-deps {distribution.name}",
             ) from error
-        found.append([file.path, str(file.source), status.st_size, status.st_mtime_ns])
+        found.append([file.path, str(file.source), status.st_mode & 0o111, *content])
     return found
+
+
+def _is_own(distribution: Distribution) -> bool:
+    """Whether it was built on this machine, or has no list of digests."""
+    if distribution.project or _local_url(distribution):
+        return True
+    try:
+        return b",sha256=" not in (distribution.info / "RECORD").read_bytes()
+    except OSError:
+        return True
 
 
 def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFile, ...]:

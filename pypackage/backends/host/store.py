@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pypackage.backends import conda
 from pypackage.backends.host.files import digest
-from pypackage.core import files
+from pypackage.core import files, fingerprint
 
 _FORM = 2  # of the channels: another one makes all of them anew
 
@@ -39,7 +37,7 @@ class Store:
         try:
             note = json.loads((self.root / "keys" / f"{key}.json").read_bytes())
             package = self._packages / note["file"]
-            fresh = all(state(Path(entry[0])) == entry for entry in note["watched"])
+            fresh = all(fingerprint.of_file(path) == was for path, was in note["watched"])
             whole = package.stat().st_size == note["size"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -49,7 +47,7 @@ class Store:
         """Take in a finished package.
 
         Args:
-            key: What it answers from now on.
+            key: What it answers from now on; empty for nothing but the present caller.
             made: The file; it is moved.
             watched: Files outside the key whose change makes the answer void.
 
@@ -59,8 +57,10 @@ class Store:
         self._packages.mkdir(parents=True, exist_ok=True)
         package = self._packages / made.name
         os.replace(made, package)
+        if not key:
+            return package
         size = package.stat().st_size
-        watching = [state(path) for path in sorted(set(watched))]
+        watching = [[str(path), fingerprint.of_file(path)] for path in sorted(set(watched))]
         note = {"file": package.name, "size": size, "watched": watching}
         keys = self.root / "keys"
         keys.mkdir(exist_ok=True)
@@ -98,16 +98,6 @@ def _holds(folder: Path, packages: Iterable[Path]) -> bool:
     except OSError:
         return False
     return sizes == [package.stat().st_size for package in packages]
-
-
-def state(path: Path | str) -> list[Any]:
-    """What shows that a file was changed, ready for JSON: its path, size, time and mode.
-
-    Raises:
-        OSError: There is no such file.
-    """
-    status = os.stat(path)
-    return [os.fspath(path), status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode)]
 
 
 def _link(source: Path, target: Path) -> None:

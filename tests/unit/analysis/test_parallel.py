@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -86,6 +87,24 @@ def test_scan_files__same_content_elsewhere__its_own_sys_path(
         found = dict(parallel.scan_files([str(path) for path in paths], TARGET, Task()))
         assert [found[str(path)].paths for path in paths] == [
             (str(path.parent / "lib"),) for path in paths
+        ]
+
+
+def test_scan_files__same_content_by_another_kind_of_name__is_read_as_its_name_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cells = [{"cell_type": "code", "source": "import numpy", "metadata": {}, "outputs": []}]
+    text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    paths = [str(tmp_path / name) for name in ("a.py", "b.ipynb", "c")]
+    for path in paths:
+        Path(path).write_text(text)
+    for _cold_or_warm in range(2):
+        found = dict(parallel.scan_files(paths, TARGET, Task()))
+        assert [[one.module for one in found[path].imports] for path in paths] == [
+            [],
+            ["numpy"],
+            ["numpy"],
         ]
 
 
