@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pypackage.backends.lock import Lock
-from pypackage.backends.pypi.wheels import Wheel
+from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import LOCAL
 
@@ -60,7 +60,7 @@ def folder_of(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
 
 
-def _is_local(package: RepoDataRecord | Wheel) -> bool:
+def _is_local(package: RepoDataRecord | PyPIPackage) -> bool:
     return package.url.startswith(f"{LOCAL}/")
 
 
@@ -70,7 +70,7 @@ def _of_record(record: RepoDataRecord, folders: Sequence[Path]) -> Path | None:
     return _found([folder / platform for folder in folders], name, digest)
 
 
-def _of_wheel(wheel: Wheel, folders: Sequence[Path]) -> Wheel:
+def _of_wheel(wheel: PyPIPackage, folders: Sequence[Path]) -> PyPIPackage:
     if not _is_local(wheel):
         return wheel
     name = unquote(urlsplit(wheel.url).path).rpartition("/")[2]

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pypackage.backends.pypi.wheels import Wheel, is_commit
+from pypackage.backends.pypi.package import PyPIPackage, is_commit
 from pypackage.core import files
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.urls import LOCAL, redact
@@ -42,7 +42,7 @@ class Lock:
     platform: str
     channels: tuple[str, ...]
     records: tuple[RepoDataRecord, ...]
-    wheels: tuple[Wheel, ...] = ()
+    wheels: tuple[PyPIPackage, ...] = ()
 
 
 def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
@@ -142,7 +142,7 @@ def _shared(url: str) -> str:
     return f"{LOCAL}/{folder}/{name}" if name.endswith((".conda", ".tar.bz2")) else LOCAL
 
 
-def _wheel_entry(wheel: Wheel) -> dict[str, Any]:
+def _wheel_entry(wheel: PyPIPackage) -> dict[str, Any]:
     """The entry of a wheel; one of this machine is named without its folders."""
     url = redact(wheel.url)
     if url.startswith(("file:", "/", "git+file:")):
@@ -251,7 +251,7 @@ def _record(package: Any, label: str) -> RepoDataRecord:
     return record
 
 
-def _wheel(package: Any, label: str) -> Wheel:
+def _wheel(package: Any, label: str) -> PyPIPackage:
     place = package.location
     if place.startswith("/"):  # so the library tells file:///…
         place = Path(place).as_uri()
@@ -264,7 +264,7 @@ def _wheel(package: Any, label: str) -> Wheel:
             f"{label}: {package.name} has no sha256",
             "what is installed from a folder or repository cannot be locked",
         )
-    return Wheel(
+    return PyPIPackage(
         name=package.name,
         version=package.version,
         url=place if is_commit(place) else place.partition("#")[0],

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pypackage.backends import conda as engine
 from pypackage.backends import host as channel
-from pypackage.backends.host import Fetching, closure
+from pypackage.backends.host import closure
 from pypackage.backends.host.names import conda_spec
+from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError
 from pypackage.core.names import normalize
@@ -54,6 +55,7 @@ def of(
     requirements: Requirements,
     channels: Sequence[str],
     settings: engine.Settings,
+    context: ResolutionContext,
     cache: Path,
     reporter: Reporter,
 ) -> Question:
@@ -64,6 +66,7 @@ def of(
         channels: As the user names them; for `host` (or `host:PYTHON`) the host channel is
             made.
         settings: For which platform, of which time, and whether there is a network.
+        context: What packages of PyPI have to suit.
         cache: Folder for what can be made again.
 
     Raises:
@@ -89,7 +92,7 @@ def of(
     # The host channel heeds no hashes and no indexes of the requirements' own.
     alone = len(channels) == 1 and not (requirements.hashes or requirements.pip_options)
     here = requirements.pip if alone else _installed(python, requirements)
-    fetching = Fetching(settings.offline, settings.exclude_newer) if alone else None
+    fetching = context if alone else None
     asked = requirements._replace(pip=here)
     made = _host_channel(python, asked, modules, fetching, cache, reporter)
     # What a channel named before it has too is to be taken from there, in any build.
@@ -191,7 +194,7 @@ def _host_channel(
     python: Interpreter,
     requirements: Requirements,
     modules: Sequence[str],
-    fetching: Fetching | None,
+    fetching: ResolutionContext | None,
     cache: Path,
     reporter: Reporter,
 ) -> channel.HostChannel:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pypackage.archive import pip_installed
 from pypackage.backends import conda, conda_executable, locate, lock
 from pypackage.backends.lock import Lock
-from pypackage.backends.pypi import wheels
+from pypackage.backends.pypi import install
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.plan import Plan
@@ -42,14 +42,15 @@ def fill(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Fill
     """
     altered = (_by_program if plan.program else _by_engine)(plan, folder, stands_for, reporter)
     locked = plan.lock or plan.with_wheels(lock.of_prefix(folder, plan.channels))
+    context = plan.context(locked.records)
     if locked.wheels:
-        wheels.install(locked.wheels, folder, stands_for, plan.site(locked.records), reporter)
+        install.install(locked.wheels, folder, stands_for, context, reporter)
         for line in pip_installed.replaced(folder, {wheel.name for wheel in locked.wheels}):
             reporter.warning(line)
-    additions.install(plan.added, folder, stands_for, plan.settings.platform, reporter)
+    additions.install(plan.added, folder, stands_for, context, reporter)
     variables.write(plan.needed.variables, folder)
     if locked.wheels:
-        locked = replace(locked, wheels=wheels.described(locked.wheels, folder))
+        locked = replace(locked, wheels=install.described(locked.wheels, folder))
     return Filled(locked, altered)
 
 

@@ -14,7 +14,8 @@ from pypackage.backends import conda_executable, locate, lock, request
 from pypackage.backends.conda import channel_urls, condarc
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
-from pypackage.backends.pypi import uv, wheels
+from pypackage.backends.pypi import choose, install, uv
+from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import Question
 from pypackage.core import preload
 from pypackage.core.errors import UsageError
@@ -71,18 +72,18 @@ class Plan:
         asked = (*self.asked.wheels, *self.added.requires)
         if not asked:
             return locked
-        chosen = wheels.resolve(asked, self.site(locked.records))
-        wheels.check_hashes(chosen, self.needed.hashes)
+        chosen = choose.resolve(asked, self.context(locked.records))
+        choose.check_hashes(chosen, self.needed.hashes)
         return replace(locked, wheels=chosen)
 
-    def site(self, records: Sequence[RepoDataRecord]) -> wheels.Site:
+    def context(self, records: Sequence[RepoDataRecord]) -> ResolutionContext:
         """What the packages of PyPI have to suit: conda's packages, and own projects."""
         known = [(one.name.normalized, str(one.version), one.depends) for one in records]
         python = next((version for name, version, _ in known if name == "python"), "")
         moment = self.settings.exclude_newer
-        return wheels.Site(
+        return ResolutionContext(
             python,
-            {**wheels.present(known), **self.added.distributions},
+            {**choose.present(known), **self.added.distributions},
             platform=self.settings.platform,
             allow_sdist=self.options.allow_sdist,
             offline=self.settings.offline,
@@ -135,7 +136,7 @@ def _solved(
     plan: Plan, named: Sequence[str], conda: Condarc, cache: Path, reporter: Reporter
 ) -> Plan:
     """What the solver and uv choose; with a program of conda's the question alone."""
-    asked = request.of(plan.needed, named, plan.settings, cache, reporter)
+    asked = request.of(plan.needed, named, plan.settings, plan.context(()), cache, reporter)
     channels = channel_urls.resolve(asked.channels, conda)
     settings = replace(plan.settings, credentials=channels.credentials)
     urls = tuple(url for tier in channels.tiers for url in tier.urls)
@@ -158,7 +159,7 @@ def _as_locked(plan: Plan, known: Lock, conda: Condarc, cache: Path) -> Plan:
     folders = [*map(locate.folder_of, urls), cache / "host" / "packages"]
     located = locate.located(known, folders, uv.links(plan.needed.pip_options))
     if not plan.options.allow_sdist:
-        wheels.check_built(located.wheels)
+        install.check_built(located.wheels)
     settings = replace(plan.settings, credentials=channels.credentials)
     return replace(plan, lock=located, settings=settings, channels=known.channels)
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypackage.backends.pypi.choose import ResolutionContext
+from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import files
 from pypackage.core.errors import SolveError
 from pypackage.core.progress import Reporter
@@ -39,9 +41,9 @@ class Additions:
         return tuple(text for one in self.built for text in one.requires)
 
     @property
-    def distributions(self) -> dict[str, str]:
+    def distributions(self) -> dict[str, Present]:
         """The projects' versions by their names."""
-        return {one.name: one.version for one in self.built}
+        return {one.name: Present(one.version) for one in self.built}
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,25 @@ def prepared(
 
 
 def install(
-    additions: Additions, prefix: Path, stands_for: Path, platform: str, reporter: Reporter
+    additions: Additions,
+    prefix: Path,
+    target_prefix: Path,
+    context: ResolutionContext,
+    reporter: Reporter,
 ) -> None:
     """Put all of it into a prefix that has its packages.
 
     Args:
         additions: What.
         prefix: The folder.
-        stands_for: The path that is written into files in its place.
-        platform: Conda's name of the platform, empty for this machine's.
+        target_prefix: The path that is written into files in its place.
+        context: What packages of PyPI have to suit.
 
     Raises:
         SolveError: A project has to be built on the machine that it is for.
         InstallError: Something cannot be had, or is there already.
     """
+    platform = context.platform
     foreign = [one for one in additions.built if platform and not one.is_pure]
     if foreign:
         raise SolveError(
@@ -112,6 +119,6 @@ def install(
         )
     if additions.built:
         with reporter.task("installing projects"):
-            projects.install(additions.built, prefix, stands_for, additions.scratch)
+            projects.install(additions.built, prefix, target_prefix, context, additions.scratch)
     own_code.place(additions.own.pieces, prefix, reporter)
     datasets.fetch(additions.data, prefix, additions.base, reporter)

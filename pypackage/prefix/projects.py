@@ -9,9 +9,13 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from pypackage.backends.pypi import uv
+from pypackage.backends.pypi.choose import ResolutionContext
+from pypackage.backends.pypi.install import REPRODUCIBLE, unpack
+from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.core import names
 from pypackage.core.errors import InstallError, ProcessError, SolveError
 from pypackage.prefix.own_code import Project
@@ -73,24 +77,29 @@ def build(projects: Sequence[Project], scratch: Path) -> tuple[Built, ...]:
     return tuple(made)
 
 
-def install(built: Sequence[Built], prefix: Path, stands_for: Path, scratch: Path) -> None:
+def install(
+    built: Sequence[Built],
+    prefix: Path,
+    target_prefix: Path,
+    context: ResolutionContext,
+    scratch: Path,
+) -> None:
     """Install the wheels; those that do not suit the prefix's Python are built anew with it.
 
     Raises:
         InstallError: One cannot be built or installed.
     """
     python = prefix / "bin" / "python"
+    packages = []
     for number, one in enumerate(built):
         wheel = one.wheel
-        if not one.suits(prefix):
+        if not context.platform and not one.suits(prefix):
             wheel = _build(one.project, scratch / f"again-{number}", python, InstallError)
-        options = ["--quiet", "--no-deps", "--prefix", str(prefix)]
-        try:
-            uv.run(["pip", "install", *options, wheel], python, prefix, choosing=False)
-        except ProcessError as error:
-            raise InstallError(f"cannot install {one.project.folder}", uv.message(error)) from error
+        digest = sha256(wheel.read_bytes()).hexdigest()
+        packages.append(PyPIPackage(one.name, one.version, wheel.as_uri(), digest))
+    unpack(packages, prefix, python, context)
     names_built = {one.name for one in built}
-    dist_info.make_relocatable(prefix, stands_for, names_built, names_built)
+    dist_info.make_relocatable(prefix, target_prefix, names_built, names_built)
 
 
 def _build(
@@ -99,12 +108,11 @@ def _build(
     """Build in a copy, whose place no compiler is to write down."""
     copy, out = scratch / "project", scratch / "out"
     flags = f"-g0 -ffile-prefix-map={copy}=/project {os.environ.get('CFLAGS', '')}".strip()
-    variables = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0", "CFLAGS": flags}
+    variables = {**REPRODUCIBLE, "CFLAGS": flags, "CXXFLAGS": flags}
     try:
         shutil.copytree(project.folder, copy, ignore=_LEFT_OUT, ignore_dangling_symlinks=True)
         options: list[str | Path] = ["build", "--wheel", "--out-dir", out]
-        env = {**variables, "CXXFLAGS": flags}
-        uv.run([*options, copy], python, python.parents[1], choosing=True, env=env)
+        uv.run([*options, copy], python, python.parents[1], choosing=True, env=variables)
     except (OSError, shutil.Error) as error:
         raise kind(f"cannot copy {project.folder}", str(error)) from error
     except ProcessError as error:

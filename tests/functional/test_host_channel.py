@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from pypackage.backends import host as channel
-from pypackage.backends.host import Fetching, HostChannel
+from pypackage.backends.host import HostChannel
+from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core.errors import SolveError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.python import interpreter
@@ -49,7 +50,7 @@ class Host:
             modules=modules,
             requirements=requirements,
             packages=packages,
-            fetching=Fetching() if fetch_missing else None,
+            fetching=ResolutionContext("", {}) if fetch_missing else None,
             cache=self.cache,
             reporter=reporter,
         )

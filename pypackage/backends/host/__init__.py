@@ -8,16 +8,16 @@ from pathlib import Path
 
 from pypackage.backends.host import interpreter_package, request
 from pypackage.backends.host.build import Builder, subdir
-from pypackage.backends.host.fetch import Fetching
 from pypackage.backends.host.names import PYTHON, conda_name
 from pypackage.backends.host.store import Store
+from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core.errors import SolveError
 from pypackage.core.progress import Reporter
 from pypackage.python import interpreter as interpreters
 from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.match_specs import parse_match_spec
 
-__all__ = ["Fetching", "HostChannel", "make"]
+__all__ = ["HostChannel", "make"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def make(
     modules: Sequence[str],
     requirements: Sequence[str],
     packages: Sequence[str],
-    fetching: Fetching | None,
+    fetching: ResolutionContext | None,
     cache: Path,
     reporter: Reporter,
 ) -> HostChannel:

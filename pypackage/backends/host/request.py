@@ -12,8 +12,9 @@ from packaging.utils import canonicalize_name
 
 from pypackage.backends.host import closure, fetch
 from pypackage.backends.host.closure import Selection
-from pypackage.backends.host.fetch import Fetching
 from pypackage.backends.host.names import PYTHON
+from pypackage.backends.pypi import choose
+from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names, urls
 from pypackage.core.errors import SolveError
 from pypackage.core.progress import Reporter
@@ -102,14 +103,14 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
 
 
 def fetched(
-    request: HostRequest, fetching: Fetching, wheels: Path, reporter: Reporter
+    request: HostRequest, context: ResolutionContext, folder: Path, reporter: Reporter
 ) -> HostRequest:
     """The request with what is missing fetched from PyPI, and nothing unknown any more.
 
     Args:
         request: Its unknown modules are taken for names of distributions.
-        fetching: How.
-        wheels: Folder for what is fetched.
+        context: What the packages have to suit besides what is installed.
+        folder: For what is fetched.
         reporter: Is warned of that.
 
     Raises:
@@ -118,29 +119,28 @@ def fetched(
     guesses = tuple(_on_pypi(module, reporter) for module in request.unknown)
     full = replace(request, roots=(*request.roots, *request.optional, *guesses), unknown=())
     try:
-        return _complete(full, fetching, wheels, reporter)
+        return _complete(full, context, folder, reporter)
     except SolveError:
-        present = tuple(
-            r for r in request.optional if fetch.available(request.interpreter, r, fetching)
-        )
+        here = replace(context, interpreter=request.interpreter)
+        present = tuple(r for r in request.optional if choose.is_available(str(r), here))
         for guess, module in zip(guesses, request.unknown, strict=True):
-            if not fetch.available(request.interpreter, guess, fetching):
+            if not choose.is_available(str(guess), here):
                 raise _no_such_module(module) from None
         if present == request.optional:
             raise
     full = replace(full, roots=(*request.roots, *present, *guesses))
-    return _complete(full, fetching, wheels, reporter)
+    return _complete(full, context, folder, reporter)
 
 
 def _complete(
-    request: HostRequest, fetching: Fetching, wheels: Path, reporter: Reporter
+    request: HostRequest, context: ResolutionContext, folder: Path, reporter: Reporter
 ) -> HostRequest:
     found = request.select()
     if not found.missing:
         return request
     wanted = [requirement for requirement, _ in found.missing]
     with reporter.task(urls.redact(f"fetching {', '.join(map(str, wanted))}")):
-        new = fetch.fetch(request.interpreter, wanted, request.available, fetching, wheels)
+        new = fetch.fetch(request.interpreter, wanted, request.available, context, folder)
     kept = {d.key: d for d in request.available} | {d.key: d for d in new}
     return replace(request, available=tuple(kept[key] for key in sorted(kept)))
 

@@ -6,6 +6,7 @@ The one door to it: by its own and pip's configuration, quiet unless it fails.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,6 +86,25 @@ def constraints() -> tuple[list[str], list[str]]:
     environment |= pip_settings.as_uv_environment(Path(sys.prefix), os.environ)
     config = uv_settings.config(os.environ, Path.cwd())
     return environment.get("UV_CONSTRAINT", "").split(), config.get("constraint-dependencies", [])
+
+
+def choice(prefix: Path, options: Iterable[str] = ()) -> list[str]:
+    """The settings that decide on what is chosen, constraints apart, without credentials.
+
+    Args:
+        prefix: The environment whose pip.conf counts too.
+        options: Those of a requirements file, such as `--index-url=…`.
+    """
+    found = {**os.environ, **pip_settings.as_uv_environment(prefix, os.environ, options)}
+    told = [f"{name}={value}" for name, value in sorted(found.items()) if _CHOICE.fullmatch(name)]
+    config = uv_settings.config(os.environ, Path.cwd())
+    return [redact(text) for text in (*told, uv_settings.of_stage(config, choosing=True))]
+
+
+_CHOICE = re.compile(
+    r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX"
+    rf"|{uv_settings.CHOOSING})"
+)
 
 
 def links(options: Iterable[str] = ()) -> list[Path]:

@@ -25,11 +25,11 @@ _FETCHING = re.compile(
     r"|REQUEST_TIMEOUT|OFFLINE|CACHE_DIR|NO_CACHE|LOCK_TIMEOUT|CONCURRENT_\w+|GIT_LFS"
     r"|GITHUB_TOKEN|\w+_ENDPOINT_URL|BUILD_CONSTRAINT|NO_BUILD_ISOLATION)"
 )
-# What is chosen: honoured while choosing alone.
-_CHOOSING = re.compile(
-    r"UV_(OVERRIDE|EXCLUDE|EXCLUDE_NEWER|EXCLUDE_NEWER_PACKAGE|INDEX_STRATEGY|PRERELEASE"
-    r"|PRERELEASE_PACKAGE|RESOLUTION|FORK_STRATEGY|TORCH_BACKEND)"
+CHOOSING = (
+    "OVERRIDE|EXCLUDE|EXCLUDE_NEWER|EXCLUDE_NEWER_PACKAGE|INDEX_STRATEGY|PRERELEASE"
+    "|PRERELEASE_PACKAGE|RESOLUTION|FORK_STRATEGY|TORCH_BACKEND"
 )
+"""The variables, without UV_, that bear on what is chosen: a regular expression."""
 _FETCHING_KEYS = re.compile(
     r"index|index-url|extra-index-url|no-index|find-links|index-strategy|keyring-provider"
     r"|allow-insecure-host|native-tls|system-certs|offline|no-cache|cache-dir|https?-proxy"
@@ -55,7 +55,7 @@ def variables(environment: Mapping[str, str], *, choosing: bool) -> dict[str, st
         for name, value in environment.items()
         if not name.startswith("UV_")
         or _FETCHING.fullmatch(name)
-        or (choosing and _CHOOSING.fullmatch(name))
+        or (choosing and re.fullmatch(f"UV_({CHOOSING})", name))
     }
 
 

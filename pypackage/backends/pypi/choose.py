@@ -1,0 +1,262 @@
+"""Choosing packages of PyPI to go with those that are there already.
+
+They are chosen before anything is installed, against the Python and the packages that the
+solver chose, or that are installed on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pypackage.backends.pypi import pip_settings, placeholders, pylock, uv
+from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.backends.pypi.placeholders import Present
+from pypackage.core import names
+from pypackage.core.errors import ProcessError, RequirementsError, SolveError
+from pypackage.core.urls import redact
+from pypackage.python.interpreter import Interpreter
+from pypackage.requirements.formats import requirements_txt
+
+BUILDING = "--allow-sdist builds here what has no wheel (this runs its code)"
+"""What lets a package be built."""
+
+
+@dataclass(frozen=True)
+class ResolutionContext:
+    """What the packages have to suit.
+
+    Attributes:
+        python: The version of Python.
+        present: The distributions that are there already, by normalized names.
+        interpreter: That of this machine which they are for; None for one that is not there
+            yet.
+        platform: Conda's name of the platform; empty for this machine's.
+        allow_sdist: Whether what has no wheel may be built here.
+        offline: Whether uv has to do with its cache and local folders.
+        exclude_newer: A date; what was uploaded later is left out.
+        constraints: Requirements that hold for what comes in, and ask for nothing.
+        indexes: Options of pip that say where to look, such as `--index-url=…`.
+    """
+
+    python: str
+    present: Mapping[str, Present]
+    interpreter: Interpreter | None = None
+    platform: str = ""
+    allow_sdist: bool = False
+    offline: bool = False
+    exclude_newer: str = ""
+    constraints: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+
+
+def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Present]:
+    """The distributions among conda packages: those that depend on Python.
+
+    Args:
+        records: Name, version and match specs of each package.
+
+    Returns:
+        They by PyPI's normalized names.
+    """
+    return {
+        names.normalize(names.pypi_name(name) or name): Present(version)
+        for name, version, depends in records
+        if any(spec.split()[0] in ("python", "python_abi") for spec in depends)
+    }
+
+
+def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:
+    """Choose packages for requirements, and for what these require.
+
+    Args:
+        requirements: As in PEP 508.
+        context: What they have to suit; what is present is not chosen again.
+
+    Returns:
+        The packages, sorted by name; those given as `NAME @ file:…` among them.
+
+    Raises:
+        RequirementsError: A requirement or a constraint is not valid.
+        InputPathError: A file of constraints that pip or uv is configured with is missing.
+        SolveError: There is no such thing, or it does not go with what is present; or the
+            index cannot be reached.
+    """
+    if not requirements:
+        return ()
+    repositories = [one for one in requirements if re.search(r"(^|@)\s*(git|hg|svn|bzr)\+", one)]
+    if repositories and not context.allow_sdist:
+        raise SolveError(f"{redact(repositories[0])} would have to be built", BUILDING)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        bounds = [*placeholders.write(context.present, folder), *_constraints(context)]
+        try:
+            locked = _compile(requirements, bounds, context)
+        except ProcessError as error:
+            raise _refused(error, requirements, context) from error
+        chosen = list(pylock.loads(locked, placeholders=folder))
+    return tuple(sorted(chosen, key=lambda package: package.name))
+
+
+def is_available(requirement: str, context: ResolutionContext) -> bool:
+    """Whether there is a package that meets a requirement; offline nobody knows.
+
+    Raises:
+        SolveError: The index cannot be reached.
+    """
+    if context.offline:
+        return True
+    try:
+        _compile([requirement], _constraints(context), context, "--no-deps")
+    except ProcessError as error:
+        if error.returncode == uv.NO_SOLUTION:
+            return False
+        raise uv.unreachable(error) from error
+    return True
+
+
+def fingerprint(context: ResolutionContext) -> list[str]:
+    """What else but requirements, interpreter and date decides on what is chosen."""
+    prefix = context.interpreter.prefix if context.interpreter else Path(sys.prefix)
+    builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
+    return [*_constraints(context), *builds, *uv.choice(prefix, context.indexes)]
+
+
+def _compile(
+    requirements: Iterable[str],
+    bounds: Iterable[str],
+    context: ResolutionContext,
+    *options: str,
+) -> str:
+    """Let uv choose; what it chose as a pylock.toml."""
+    here = context.interpreter
+    prefix, python = (here.prefix, here.executable) if here else (Path(sys.prefix), sys.executable)
+    builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
+        constraints.write("".join(f"{line}\n" for line in bounds))
+        constraints.flush()
+        argv = ["pip", "compile", "--quiet", "--no-header", "--format", "pylock.toml"]
+        argv += ["--constraints", constraints.name, *builds, *platform_options(context)]
+        return uv.run(
+            [*argv, *options, "-"],
+            Path(python),
+            prefix,
+            choosing=True,
+            options=context.indexes,
+            stdin="".join(f"{requirement}\n" for requirement in requirements),
+        )
+
+
+def _constraints(context: ResolutionContext) -> list[str]:
+    """Lines of a file of constraints: those that are asked for, and the configured ones."""
+    return [*context.constraints, *_configured_constraints(context.present)]
+
+
+def _configured_constraints(present: Container[str]) -> Iterator[str]:
+    """The constraints of pip's and uv's configuration.
+
+    Args:
+        present: Names of what is chosen or installed already, which nothing bounds any more.
+
+    Raises:
+        InputPathError: A file of them cannot be read.
+        RequirementsError: A line is not valid.
+    """
+    place = "the constraints that pip or uv is configured with"
+    files, single = uv.constraints()
+    local = [file.removeprefix("file://") for file in files]
+    given = [requirements_txt.Line(f"-c {file}", place) for file in local if "://" not in file]
+    found = requirements_txt.collect(requirements_txt.entries(given, os.getcwd()))
+    yield from (f"-c {file}" for file in local if "://" in file)
+    for text in (*found.constraints, *single):
+        name = re.match(r"[\w.-]+", text)
+        if not name or names.normalize(name[0]) not in present:
+            yield text
+
+
+_PLATFORMS = {
+    "linux-64": "x86_64-unknown-linux-gnu",
+    "linux-aarch64": "aarch64-unknown-linux-gnu",
+    "osx-64": "x86_64-apple-darwin",
+    "osx-arm64": "aarch64-apple-darwin",
+}
+_MANYLINUX = (17, 28, *range(31, 41))  # uv knows machines with glibc 2.N for these N
+
+
+def platform_options(context: ResolutionContext) -> list[str]:
+    """Options by which uv suits its choice to a machine, and to a moment."""
+    platform = _platform(context, os.environ.get("CONDA_OVERRIDE_GLIBC", ""))
+    options = [] if context.interpreter else ["--python-version", context.python]
+    options += ["--python-platform", platform] if platform else []
+    options += ["--offline"] if context.offline else []
+    return options + (["--exclude-newer", context.exclude_newer] if context.exclude_newer else [])
+
+
+def _platform(context: ResolutionContext, glibc: str) -> str:
+    """How uv calls the platform; empty for this machine's."""
+    if context.platform and context.platform not in _PLATFORMS:
+        known = ", ".join(sorted(_PLATFORMS))
+        raise SolveError(
+            f"packages of PyPI cannot be chosen for {context.platform}", f"they can for {known}"
+        )
+    version = re.fullmatch(r"2\.(\d+)", glibc)
+    machine = {"": os.uname().machine, **_PLATFORMS}[context.platform].partition("-")[0]
+    if version and not context.platform.startswith("osx"):
+        fitting = [known for known in _MANYLINUX if known <= int(version[1])]
+        return f"{machine}-manylinux_2_{max(fitting, default=_MANYLINUX[0])}"
+    return _PLATFORMS.get(context.platform, "")
+
+
+def _refused(
+    error: ProcessError, requirements: Sequence[str], context: ResolutionContext
+) -> Exception:
+    """Why uv found no solution, with the part in it of what is there already."""
+    said = uv.message(error)
+    if error.returncode != uv.NO_SOLUTION:
+        if "Couldn't parse requirement" in said:
+            return RequirementsError("not a requirement of PyPI", said)
+        return uv.unreachable(error)
+    present = context.present
+    named = [n for n in present if re.search(rf"(?<![\w.-]){re.escape(n)}(?![\w-])", said)]
+    hints = [said]
+    if named:
+        fixed = ", ".join(f"{name} {present[name].version}" for name in named)
+        what = "installed are" if context.interpreter else "conda brings"
+        hints.append(f"{what} {fixed}: ask for other versions of them, or of these")
+    unbuilt = re.search("no (usable )?wheels|--only-binary|no-build|is disabled", said)
+    if unbuilt and not context.allow_sdist:
+        hints.append(BUILDING)
+    asked = ", ".join(map(redact, requirements))
+    if context.offline:
+        return SolveError(f"this is offline, and not in uv's cache: {asked}", "\n".join(hints))
+    return SolveError(f"cannot get {asked} from PyPI", "\n".join(hints))
+
+
+def check_hashes(packages: Iterable[PyPIPackage], hashes: Mapping[str, Sequence[str]]) -> None:
+    """Make sure that packages of PyPI are those whose digests the user has written down.
+
+    Args:
+        packages: As chosen.
+        hashes: Digests, such as `sha256:…`, by normalized name.
+
+    Raises:
+        SolveError: One is not, or does not come from PyPI.
+    """
+    chosen = {package.name: package for package in packages}
+    for name, allowed in hashes.items():
+        package = chosen.get(name)
+        if package is None:
+            raise SolveError(
+                f"{name} is to have one of certain hashes, but is not taken from PyPI",
+                "leave out its hash, or conda's package of it",
+            )
+        if f"sha256:{package.sha256}" not in allowed:
+            raise SolveError(
+                f"{name} {package.version} has none of the hashes that it is to have",
+                f"the wheel for this Python has sha256:{package.sha256}",
+            )

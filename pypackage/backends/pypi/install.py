@@ -1,0 +1,129 @@
+"""Installing packages of PyPI, the one way in which uv is let into a prefix."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pypackage.backends.pypi import pylock, uv
+from pypackage.backends.pypi.choose import BUILDING, ResolutionContext, platform_options
+from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.progress import Reporter
+from pypackage.python import dist_info
+
+# What is built here is to come out the same next time.
+REPRODUCIBLE = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0"}
+
+
+def check_built(packages: Iterable[PyPIPackage]) -> None:
+    """Make sure that nothing has to be built, which would run its code.
+
+    Raises:
+        InstallError: Something has.
+    """
+    for package in packages:
+        if package.is_source:
+            told = f"{package.name} {package.version} would have to be built"
+            raise InstallError(told, BUILDING)
+
+
+def install(
+    packages: Sequence[PyPIPackage],
+    prefix: Path,
+    target_prefix: Path,
+    context: ResolutionContext,
+    reporter: Reporter,
+) -> None:
+    """Install packages into a prefix that has its Python, but need not have pip.
+
+    Args:
+        packages: As chosen, or as a lock tells; the digests are checked.
+        prefix: The folder.
+        target_prefix: The path that is written into files in its place.
+        context: What they were chosen for.
+
+    Raises:
+        InstallError: One cannot be fetched, built or written, or is not what was locked.
+    """
+    if not packages:
+        return
+    with reporter.task("installing packages of PyPI"):
+        unpack(packages, prefix, prefix / "bin" / "python", context)
+    built = {package.name for package in packages if package.is_source}
+    dist_info.make_relocatable(prefix, target_prefix, {package.name for package in packages}, built)
+
+
+def unpack(
+    packages: Sequence[PyPIPackage],
+    prefix: Path,
+    python: Path,
+    context: ResolutionContext,
+    direct: Container[str] = (),
+) -> None:
+    """Let uv install packages into a prefix, and leave them as it does.
+
+    Args:
+        packages: The packages; the digests are checked.
+        prefix: The folder.
+        python: The interpreter that it is for; not used for another platform.
+        context: What they were chosen for.
+        direct: Names of those whose URL was asked for.
+
+    Raises:
+        InstallError: One cannot be fetched, built or written, or is not what was locked.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        lock = Path(scratch, "pylock.toml")
+        lock.write_text(pylock.dumps(packages, direct))
+        arguments: list[str | Path] = ["pip", "install", "--quiet", "--no-deps"]
+        arguments += ["--requirements", lock, *(["--offline"] if context.offline else [])]
+        try:
+            if context.platform:
+                _unpack_foreign(arguments, prefix, context)
+            else:
+                _run([*arguments, "--prefix", prefix], python, prefix, context)
+        except ProcessError as error:
+            raise InstallError(
+                "the packages of PyPI cannot be installed", uv.message(error)
+            ) from error
+
+
+def _unpack_foreign(
+    arguments: Sequence[str | Path], prefix: Path, context: ResolutionContext
+) -> None:
+    """Install for a platform whose interpreter does not run here."""
+    version = ".".join(context.python.split(".")[:2])
+    place = prefix / "lib" / f"python{version}" / "site-packages"
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=prefix) as scratch:
+        options = [*platform_options(context), "--target", scratch]
+        options += [] if context.allow_sdist else ["--only-binary", ":all:"]
+        _run([*arguments, *options], Path(sys.executable), prefix, context)
+        dist_info.spread(Path(scratch), place, prefix)
+
+
+def _run(
+    argv: Sequence[str | Path], python: Path, prefix: Path, context: ResolutionContext
+) -> None:
+    options = context.indexes
+    uv.run(argv, python, prefix, choosing=False, options=options, env=REPRODUCIBLE)
+
+
+def described(packages: Iterable[PyPIPackage], prefix: Path) -> tuple[PyPIPackage, ...]:
+    """The same packages with what their metadata, once installed, says they require."""
+    found = dist_info.installed(prefix)
+    return tuple(
+        replace(
+            package,
+            version=package.version or found[package.name].version,
+            requires_dist=found[package.name].requires,
+            requires_python=dist_info.header(found[package.name].info, "Requires-Python"),
+        )
+        if package.name in found
+        else package
+        for package in packages
+    )

@@ -1,0 +1,40 @@
+"""A package of PyPI, as it is locked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class PyPIPackage:
+    """A package of PyPI: a wheel, a source archive or a commit.
+
+    Attributes:
+        name: Its normalized name.
+        version: Its version.
+        url: Of the wheel, or of the source archive that one is built of (`is_source`);
+            `git+URL@COMMIT` for what comes from a repository. It may have a password in it,
+            which is needed to fetch it and must not be shown.
+        sha256: Of the file; empty where the index does not tell, and for a repository.
+        requires_dist: Its requirements; known once it is installed.
+        requires_python: Likewise.
+    """
+
+    name: str
+    version: str
+    url: str = field(repr=False)
+    sha256: str
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str = ""
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it has to be built."""
+        return not urlsplit(self.url).path.endswith(".whl")
+
+
+def is_commit(url: str) -> bool:
+    """Whether it is the URL of a package from a repository, which needs no digest."""
+    return bool(re.fullmatch(r"\w+\+.+@[0-9a-f]{40}(#subdirectory=.+)?", url))

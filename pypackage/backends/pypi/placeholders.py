@@ -1,0 +1,54 @@
+"""Placeholder wheels: wheels without content for what an environment has already.
+
+Given to uv as constraints, they keep it from looking for these packages on PyPI, and from
+taking other versions of them.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Present(NamedTuple):
+    """A distribution that is there already.
+
+    Attributes:
+        version: Its version; one that is not of Python's form (PEP 440) stands for none.
+        requires: Its requirements (PEP 508).
+    """
+
+    version: str
+    requires: tuple[str, ...] = ()
+
+
+def write(present: Mapping[str, Present], folder: Path) -> Iterator[str]:
+    """Write the placeholder wheels.
+
+    Args:
+        present: What is there, by normalized name.
+        folder: Where they are to lie.
+
+    Yields:
+        Constraints that admit them alone.
+    """
+    for name, one in sorted(present.items()):
+        if re.fullmatch(r"[0-9]+([0-9A-Za-z.!+]*[0-9A-Za-z])?", one.version):
+            stem = f"{name.replace('-', '_')}-{one.version}"
+            path = folder / f"{stem}-py3-none-any.whl"
+            with zipfile.ZipFile(path, "w") as wheel:
+                wheel.writestr(f"{stem}.dist-info/METADATA", _metadata(name, one))
+                wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+                wheel.writestr(f"{stem}.dist-info/RECORD", "")
+            yield f"{name} @ {path.as_uri()}"
+
+
+def _metadata(name: str, one: Present) -> str:
+    extras = re.findall(r"extra\s*==\s*['\"]([^'\"]+)", " ".join(one.requires))
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {one.version}"]
+    lines += [f"Provides-Extra: {extra}" for extra in dict.fromkeys(extras)]
+    lines += [f"Requires-Dist: {requirement}" for requirement in one.requires]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,106 @@
+"""pylock.toml (PEP 751), by which uv tells what it chose and is told what to install."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core.errors import RequirementsError
+from pypackage.python import dist_info
+
+
+def loads(text: str, placeholders: Path) -> Iterator[PyPIPackage]:
+    """The packages of a pylock.toml.
+
+    Args:
+        text: Its content.
+        placeholders: The folder of the wheels that stand for what is there already; they are
+            left out.
+
+    Raises:
+        RequirementsError: A package is a folder.
+    """
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    for package in toml.loads(text).get("packages", []):
+        if Path(package.get("archive", {}).get("path", "")).parent != placeholders:
+            yield _package(package)
+
+
+def dumps(packages: Iterable[PyPIPackage], direct: Container[str] = ()) -> str:
+    """The content of a pylock.toml that uv installs from.
+
+    Args:
+        packages: The packages.
+        direct: Names of those whose URL was asked for; once installed, they tell it
+            (`direct_url.json`).
+    """
+    lines = ['lock-version = "1.0"', 'created-by = "python_package_create"']
+    for package in packages:
+        lines += ["[[packages]]", f"name = {json.dumps(package.name)}"]
+        lines += [f"version = {json.dumps(package.version)}"] if package.version else []
+        lines.append(_source(package, is_direct=package.name in direct))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _package(package: Mapping[str, Any]) -> PyPIPackage:
+    """A package with the one of its files that is to be taken."""
+    name, version = package["name"], package.get("version", "")
+    if "directory" in package:
+        raise RequirementsError(
+            f"{name} is a folder: {package['directory']['path']}", "name it with --add"
+        )
+    if "vcs" in package:
+        source = package["vcs"]
+        folder = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
+        url = f"{source['type']}+{source['url']}@{source['commit-id']}{folder}"
+        return PyPIPackage(name, version, url, "")
+    files = sorted(package.get("wheels", []), key=lambda file: _rank(_url(file)))
+    file = next(iter(files), None) or package.get("archive") or package["sdist"]
+    digest = file.get("hashes", {}).get("sha256", "")
+    if not digest and "path" in file:
+        digest = sha256(Path(file["path"]).read_bytes()).hexdigest()
+    return PyPIPackage(name, version or _version(_url(file)), _url(file), digest)
+
+
+def _url(file: Mapping[str, Any]) -> str:
+    return str(file["url"]) if "url" in file else Path(file["path"]).absolute().as_uri()
+
+
+def _version(url: str) -> str:
+    """The version in a wheel's or source archive's name."""
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    return name.split("-")[1] if name.endswith(".whl") else ""
+
+
+def _rank(url: str) -> tuple[int, int, int, str]:
+    """Of several wheels that suit, the first is made for this Python and for old machines."""
+    tags = unquote(urlsplit(url).path).removesuffix(".whl").split("-")[-3:]
+    interpreter, abi, platform = tags if len(tags) == 3 else ("", "", "")
+    kind = 0 if abi.startswith("cp") else 1 if abi == "abi3" else 2 if platform != "any" else 3
+    minors = [int(number) for number in re.findall(r"cp3(\d+)", interpreter)]
+    return kind, -max(minors, default=0), dist_info.glibc_of(platform)[1], url
+
+
+def _source(package: PyPIPackage, *, is_direct: bool) -> str:
+    git = re.fullmatch(r"(\w+)\+(.+)@([0-9a-f]+)(?:#subdirectory=(.+))?", package.url)
+    if git:
+        parts = zip(("type", "url", "commit-id", "subdirectory"), git.groups(), strict=True)
+        said = ", ".join(f"{key} = {json.dumps(text)}" for key, text in parts if text)
+        return f"vcs = {{ {said} }}"
+    digest = package.sha256
+    hashes = f", hashes = {{ sha256 = {json.dumps(digest)} }}" if digest else ""
+    path = urlsplit(package.url)
+    where = "path" if path.scheme == "file" else "url"
+    place = unquote(path.path) if path.scheme == "file" else package.url
+    file = f"{{ {where} = {json.dumps(place)}{hashes} }}"
+    if is_direct or (package.is_source and not package.version):
+        return f"archive = {file}"
+    return f"sdist = {file}" if package.is_source else f"wheels = [{file}]"
