@@ -22,6 +22,7 @@ from pypackage.archive import editables, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.core.errors import PackError
 from pypackage.core.urls import LOCAL, redact
+from pypackage.prefix import variables
 from pypackage.prefix.prefix import MARK, ORIGIN, PLACEHOLDER
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution
@@ -97,6 +98,9 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         for file in _as_on_disk(files, prefix, {*altered, *others.files}):
             if file.file_mode is None:  # conda-pack would read and write conda's records anew
                 sink.add(file.source, file.target)
+            elif placeholder := _interpreter_of_its_own(file, str(stands_for)):
+                sink.add_bytes(file.source, Path(file.source).read_bytes(), file.target)
+                packer.prefixes.append((file.target, placeholder, "text"))
             else:
                 packer.add(file)
         entries, packer.prefixes = _without_prefix(sink.take(), packer.prefixes, stands_for)
@@ -104,6 +108,7 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
     except CondaPackException as error:
         raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
     found = sorted([*entries, *sink.take()], key=attrgetter("target"))
+    found = _with_variables(found, prefix)
     found = _unlinked(found, others.editable, prefix)
     cleaned = [_cleaned(one, records) for one in found]
     return Contents(
@@ -170,6 +175,24 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
             yield File(str(prefix / file.target), file.target, file_mode="unknown")
 
 
+def _interpreter_of_its_own(file: Any, stands_for: str) -> str:
+    """The prefix in a script's first line that only its true path can replace; else empty.
+
+    conda-pack would write `env` there, which takes no options (`perl -w`) and finds nothing
+    unless the environment is active. Scripts of Python find the interpreter beside them.
+    """
+    placeholder: str = stands_for if file.file_mode == "unknown" else file.prefix_placeholder
+    if file.file_mode == "binary" or not placeholder or os.path.islink(file.source):
+        return ""
+    if not file.target.startswith("bin/") or not os.path.isfile(file.source):
+        return ""
+    with open(file.source, "rb") as script:
+        start = script.read(2)
+        content = start + script.read() if start == b"#!" else b""
+    named = re.match(rb"#![ \t]*" + re.escape(placeholder.encode()) + rb"/", content)
+    return placeholder if named and launcher.relative(content) == content else ""
+
+
 def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path) -> list[_Found]:
     """Put the files of editable installs in the place of what leads to them."""
     if not linked:
@@ -181,6 +204,14 @@ def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path)
     for path, item in items.items():
         source = os.fspath(item.source) if item.source else None
         kept.append(_Found(path, source, item.content, item.executable))
+    return sorted(kept, key=attrgetter("target"))
+
+
+def _with_variables(found: list[_Found], prefix: Path) -> list[_Found]:
+    """Let the environment's own variables be set by scripts, as the worker reads no JSON."""
+    scripts = variables.scripts(prefix)
+    kept = [one for one in found if one.target not in (variables.ACTIVATE, variables.DEACTIVATE)]
+    kept += [_Found(path, None, text.encode(), False) for path, text in scripts.items()]
     return sorted(kept, key=attrgetter("target"))
 
 

@@ -125,9 +125,33 @@ def content_for(original: Original, new: bytes, content: bytes) -> bytes:
     for offset, piece in original.pieces:
         named = piece.replace(original.placeholder, new)
         if original.mode == "text":
-            return named
+            return with_short_shebang(named, new)
         changed[offset : offset + len(piece)] = named.ljust(len(piece), b"\0")
     return bytes(changed)
+
+
+def with_short_shebang(content: bytes, prefix: bytes) -> bytes:
+    """A text whose first line the kernel takes, where that names an interpreter of `prefix`.
+
+    Linux reads 126 characters of it, from 5.1 on 254, and no path with a blank; what is more
+    is found by `env`, so in an active environment only.
+    """
+    line, end, rest = content.partition(b"\n")
+    if not line.startswith(b"#!") or (len(line) <= longest_shebang() and not prefix.split()[1:]):
+        return content
+    interpreter, _, options = line[2:].lstrip()[len(prefix) :].partition(b" ")
+    if not line[2:].lstrip().startswith(prefix + b"/") or b"\0" in line:
+        return content
+    name, options = os.path.basename(interpreter), options.strip()
+    # -S came in 2018 (coreutils 8.30): without it env takes name and options for one name.
+    words = [b"-S", name, options] if options else [name]
+    return b"#!/usr/bin/env " + b" ".join(words) + end + rest
+
+
+def longest_shebang() -> int:
+    """How many characters of a script's first line this machine's kernel reads."""
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return 254 if release and (int(release[1]), int(release[2])) >= (5, 1) else 126
 
 
 def load_record(prefix: str) -> "list[Original] | None":

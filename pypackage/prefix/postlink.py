@@ -17,6 +17,7 @@ from pypackage.backends import conda
 from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.progress import Reporter
+from pypackage.prefix import variables
 
 
 def run(folder: Path, stands_for: Path, platform: str, reporter: Reporter) -> frozenset[str]:
@@ -84,8 +85,10 @@ def _script(folder: Path, record: dict[str, Any]) -> Path:
 
 
 def _run(folder: Path, record: dict[str, Any]) -> None:
-    """Run one script as conda does: by bash where there is one, PREFIX and the like set."""
-    variables = {
+    """Run one script as conda does: in the activated environment, by bash where there is one."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if _may_see(name)},
+        **variables.values(folder),
         "PREFIX": str(folder),
         "CONDA_PREFIX": str(folder),
         "PKG_NAME": record["name"],
@@ -95,12 +98,28 @@ def _run(folder: Path, record: dict[str, Any]) -> None:
     }
     shell = shutil.which("bash") or "sh"
     try:
-        process.run([shell, _script(folder, record)], cwd=folder, env={**os.environ, **variables})
+        process.run([shell, "-c", _ACTIVATED, _script(folder, record)], cwd=folder, env=environment)
     except ProcessError as error:
         raise InstallError(
             f"the post-link script of {record['name']} failed with status {error.returncode}",
             error.output.strip(),
         ) from error
+
+
+# The hooks of the packages that are there already, then the script, as conda sources both.
+_ACTIVATED = """\
+for hook in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do
+    [ ! -f "$hook" ] || . "$hook"
+done
+. "$0"
+"""
+
+# Nothing that may hold a token or a password.
+_SEEN = {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
+
+
+def _may_see(name: str) -> bool:
+    return name in _SEEN or name.startswith("LC_")
 
 
 def _own_copies(folder: Path) -> None:

@@ -1,37 +1,94 @@
-"""Environment variables that come with an environment: set when it is activated."""
+"""Environment variables that an environment has of its own: set when it is activated.
+
+Conda keeps those of the packages in `etc/conda/env_vars.d/*.json` and those of the user, which
+`conda env config vars set` writes, in `conda-meta/state`. In an archive two scripts say the same.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from pypackage.core.errors import InstallError
+from pypackage.core.errors import InstallError, PackError
 
-_NAME = "~pypackage-variables.sh"  # after the packages' own
+STATE = "conda-meta/state"
+_PACKAGES = "etc/conda/env_vars.d"
+_UNSET = "***unset***"  # what conda writes for a variable that is not to be set
+
+# Conda sets the variables before it runs the packages' scripts, which come in the order of
+# their names: of what a file name begins with, this stands first in C and in other locales.
+ACTIVATE = "etc/conda/activate.d/!pypackage-variables.sh"
+DEACTIVATE = "etc/conda/deactivate.d/!pypackage-variables.sh"
 
 
-def write(variables: Mapping[str, str], prefix: Path) -> None:
-    """Put scripts into a prefix that set and unset variables.
+def write(given: Mapping[str, str], prefix: Path) -> None:
+    """Note variables in a new prefix, as conda does.
 
     Args:
-        variables: Values by names that the shell takes.
+        given: Values by names that the shell takes.
         prefix: The folder.
 
     Raises:
         InstallError: They cannot be written.
     """
-    if not variables:
+    if not given:
         return
-    listed = sorted(variables.items())
-    texts = {
-        "activate.d": "".join(f"export {name}={shlex.quote(value)}\n" for name, value in listed),
-        "deactivate.d": "".join(f"unset {name}\n" for name, _ in listed),
-    }
+    text = json.dumps({"version": 1, "env_vars": dict(given)}, indent=2, sort_keys=True)
     try:
-        for folder, text in texts.items():
-            path = prefix / "etc" / "conda" / folder / _NAME
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        (prefix / STATE).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / STATE).write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise InstallError.of(error, "cannot set variables", prefix) from error
+
+
+def values(prefix: Path) -> dict[str, str]:
+    """The variables that activation sets, sorted by name.
+
+    The user's take the place of the packages', and of those the later file's (by name) that
+    of the earlier ones'.
+
+    Raises:
+        PackError: A file is not as conda writes it.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(prefix.glob(f"{_PACKAGES}/*.json")):
+        found.update(_read(path, prefix))
+    if (prefix / STATE).is_file():
+        found.update(_read(prefix / STATE, prefix, "env_vars"))
+    return {name: value for name, value in sorted(found.items()) if value != _UNSET}
+
+
+def scripts(prefix: Path) -> dict[str, str]:
+    """The scripts that set and unset a prefix's variables, by their paths in it.
+
+    Raises:
+        PackError: As of `values`.
+    """
+    found = values(prefix)
+    if not found:
+        return {}
+    return {
+        ACTIVATE: "".join(f"export {name}={shlex.quote(text)}\n" for name, text in found.items()),
+        DEACTIVATE: "".join(f"unset {name}\n" for name in found),
+    }
+
+
+def _read(path: Path, prefix: Path, key: str = "") -> dict[str, str]:
+    """The variables in a file: an object of conda's, or what it has under a key."""
+    try:
+        content = json.loads(path.read_bytes())
+        listed = content.get(key, {}) if key else content
+        for name, value in listed.items():
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"{name!r} is not a name of a variable")
+            if "\0" in str(value):
+                raise ValueError(f"{name} has a null character")
+        return {name: str(value) for name, value in listed.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise PackError(
+            f"{path.relative_to(prefix)} does not tell environment variables: {error}",
+            "mend or remove that file",
+        ) from error

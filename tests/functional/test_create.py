@@ -182,6 +182,49 @@ def test_create__post_link_script_that_alters_files__is_packed_as_it_left_them(
     assert (moved / "etc/alters.conf").read_text() == f"own=1\n{moved}\n"
 
 
+def test_create__post_link_script__runs_in_the_activated_environment_without_secrets(
+    tools: Tools, channel: Channel, tmp_path: Path
+) -> None:
+    needs = no_python(tmp_path, "post-link-activated")
+    done = tools.create("-c", channel.folder, needs, "mine", env={"SOME_TOKEN": "s3cret"})
+    assert done.returncode == 0, done.stderr
+    prefix = tools.environments / "mine"
+    assert (prefix / "etc/activated.txt").read_text() == f"on in {prefix}, it's 1\n"
+    assert "s3cret" not in (prefix / "etc/environment.txt").read_text()
+
+
+def test_create__variables_of_packages_and_of_the_user__are_set_in_conda_s_order(
+    tools: Tools, channel: Channel, tmp_path: Path
+) -> None:
+    needs = no_python(tmp_path, "variables")
+    assert tools.create("-c", channel.folder, needs, "mine").returncode == 0
+    prefix = tools.environments / "mine"
+    state = {"env_vars": {"BOTH": "2 $HOME", "OF_USER": "é\n2", "GONE": "***unset***"}}
+    (prefix / "conda-meta/state").write_text(json.dumps(state))
+    assert tools.create(prefix, "again.tar.gz").returncode == 0
+    say = 'echo "$OF_PACKAGE|$BOTH|$OF_USER|${GONE-no}|$HOOK_SAW"'
+    ran = tools.run("-e", "again.tar.gz", "--", "sh", "-c", say)
+    assert ran.stdout == "it's 1|2 $HOME|é\n2|no|it's 1\n", ran.stderr
+    (prefix / "conda-meta/state").write_text('{"env_vars": {"a;b": ""}}')
+    assert "conda-meta/state does not tell" in refused(tools, 6, prefix, "again.tar.gz")
+
+
+def test_archive__scripts_of_any_interpreter__run_by_its_true_path(
+    tools: Tools, channel: Channel, tmp_path: Path
+) -> None:
+    needs = no_python(tmp_path, "shebangs")
+    done = tools.create("-c", channel.folder, needs, "mine.tar.gz")
+    assert done.returncode == 0, done.stderr
+    moved = unpacked(tmp_path / "mine.tar.gz", tmp_path / "out")
+    subprocess.run([sys.executable, moved / "etc/pypackage/relocate.py", moved], check=True)
+    first = (moved / "bin/with-option").read_text().splitlines()[0]
+    assert first == f"#!{moved}/bin/own-sh -e"
+    outside = {"PATH": "/usr/bin:/bin"}
+    for name, code, says in (("with-option", 1, "begun\n"), ("without-option", 0, "done\n")):
+        ran = subprocess.run([moved / "bin" / name], env=outside, capture_output=True, text=True)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (code, says, "")
+
+
 def test_create__post_link_script_that_fails__exits_5_with_what_it_said(
     tools: Tools, channel: Channel
 ) -> None:

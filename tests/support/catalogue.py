@@ -23,6 +23,9 @@ def packages() -> list[Package]:
         POST_LINK,
         POST_LINK_FAILS,
         POST_LINK_ALTERS,
+        POST_LINK_ACTIVATED,
+        VARIABLES,
+        SHEBANGS,
         *SHARING,
         MANY_FILES,
         *VERSIONS,
@@ -182,6 +185,34 @@ POST_LINK_ALTERS = Package(
     post_link='echo "$PREFIX" >> "$PREFIX/etc/alters.conf"\n'
     'cat "$PREFIX/etc/post-link.txt" > /dev/null && ln -s "$PREFIX/etc" "$PREFIX/etc-link"\n'
     'echo "see etc/alters.conf" > "$PREFIX/.messages.txt"\n',
+)
+
+# What conda sets of a package without a script, and a hook that depends on it.
+VARIABLES = Package(
+    "variables",
+    files={"etc/conda/env_vars.d/variables.json": text('{"OF_PACKAGE": "it\'s 1", "BOTH": "1"}\n')},
+    activate={"variables.sh": 'export HOOK_SAW="$OF_PACKAGE"\n'},
+    noarch="generic",
+)
+
+# Its script needs what other packages set on activation.
+POST_LINK_ACTIVATED = Package(
+    "post-link-activated",
+    depends=("hook-posix", "variables"),
+    post_link='echo "$HOOK_POSIX, $OF_PACKAGE" > "$PREFIX/etc/activated.txt"\n'
+    'env > "$PREFIX/etc/environment.txt"\n',
+)
+
+# Scripts of an interpreter of their own, with an option and without.
+SHEBANGS = Package(
+    "shebangs",
+    files={
+        "bin/own-sh": script('#!/bin/sh\nexec /bin/sh "$@"\n'),
+        "bin/with-option": script(
+            f"#!{PLACEHOLDER}/bin/own-sh -e\necho begun\nfalse\necho lost\n", prefix="text"
+        ),
+        "bin/without-option": script(f"#!{PLACEHOLDER}/bin/own-sh\necho done\n", prefix="text"),
+    },
 )
 
 # Two packages with a file in common.

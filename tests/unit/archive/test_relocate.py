@@ -12,7 +12,7 @@ import pytest
 from pypackage.archive import relocate
 
 PLACEHOLDER = "/placeholder" * 20
-TEXT = f"#!{PLACEHOLDER}/bin/python\npath = '{PLACEHOLDER}/lib', 'ä'\n".encode()
+TEXT = f"# {PLACEHOLDER}/bin/python\npath = '{PLACEHOLDER}/lib', 'ä'\n".encode()
 BINARY = f"\x7fELF\0{PLACEHOLDER}/a:{PLACEHOLDER}/b\0next\0{PLACEHOLDER}\0\x01\x02".encode()
 
 
@@ -200,3 +200,20 @@ def test_script__wrong_arguments__fails_with_the_usage(
 ) -> None:
     assert relocate.main(arguments) == 1
     assert capsys.readouterr().err.startswith("usage: ")
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "becomes"),
+    [
+        ("/" + "p" * 300, "/bin/perl -w", "#!/usr/bin/env -S perl -w"),
+        ("/" + "p" * 300, "/bin/Rscript", "#!/usr/bin/env Rscript"),
+        ("/a place", "/bin/perl", "#!/usr/bin/env perl"),
+        ("/place", "/bin/perl -w", "#!/place/bin/perl -w"),
+    ],
+)
+def test_with_short_shebang__what_the_kernel_would_not_take__is_found_by_env(
+    place: str, first: str, becomes: str
+) -> None:
+    text = f"#!{place}{first}\nuse {place};\n".encode()
+    made = relocate.with_short_shebang(text, place.encode())
+    assert made.decode().splitlines() == [becomes, f"use {place};"]
