@@ -13,7 +13,7 @@ from pypackage.core.errors import UsageError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import analyze as programs
 from pypackage.pipeline.analyze import ResolveOptions
-from pypackage.python import environment, stdlib
+from pypackage.python import interpreter, stdlib
 from pypackage.requirements.model import Requirements, dumps
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def analyze_function(
     found = live_objects.explore(function)
     version = sys.version.split()[0]
 
-    analyzer = Analyzer(version, stdlib.names(version), environment.running, reporter=reporter)
+    analyzer = Analyzer(
+        version, stdlib.names(version), interpreter.running_environment, reporter=reporter
+    )
     live_objects.with_own_files(found, analyzer)
     analysis = analyzer.result()
     modules = {top: frozenset(names) for top, names in found.modules.items()}
@@ -112,7 +114,7 @@ def analyze_function(
     )
     options = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
     return programs.with_packages(
-        needed, modules, version, environment.running, options, None, reporter
+        needed, modules, version, interpreter.running_environment, options, None, reporter
     )
 
 

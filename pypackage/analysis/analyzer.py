@@ -21,7 +21,7 @@ from pypackage.core.errors import InputPathError, SourceError, UsageError
 from pypackage.core.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
 
 _MANY = 200  # sources from which on it is quicker to scan them together
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pypackage.analysis.finder import Finder
 
 if TYPE_CHECKING:
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
 
 INSTALLED = ("site-packages", "dist-packages")
 """Names of folders whose modules are installed ones, and nobody's own."""

@@ -16,7 +16,7 @@ from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError
 from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
-from pypackage.python import distributions, environment, interpreter
+from pypackage.python import distributions, interpreter
 from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
@@ -110,7 +110,7 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
         return [f"python={requirements.python}"]
     if any(python_version(spec) is not None for spec in requirements.dependencies):
         return []
-    here = ".".join(environment.find().version.split(".")[:2])
+    here = ".".join(interpreter.environment().version.split(".")[:2])
     reporter.debug(f"no version of Python is asked for: taking {here}, as it is here")
     return [f"python={here}"]
 

@@ -18,7 +18,7 @@ from pypackage.requirements.model import Requirements
 if TYPE_CHECKING:
     from pypackage.analysis.resolution.resolve import Pin
     from pypackage.analysis.source_files import Source
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
     from pypackage.requirements.formats import Declarations
 
 _INLINE = b"# /// script"
@@ -169,9 +169,9 @@ class Target:
 
     def _found(self) -> Environment:
         if self._environment is None:
-            from pypackage.python import environment
+            from pypackage.python import interpreter
 
-            self._environment = environment.find(self._named)
+            self._environment = interpreter.environment(self._named)
         return self._environment
 
 

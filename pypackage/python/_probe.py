@@ -1,9 +1,9 @@
-"""What a Python interpreter knows about itself, as one JSON object on stdout.
+"""What a Python interpreter knows about itself, as `NAME=VALUE` records, each after a null.
 
-Run by the interpreter in question as `PYTHON -I -S _probe.py`, and imported by
-`pypackage.python.interpreter` when that is the running one. It needs the standard library alone
-and keeps to what Python 3.6 understands. Without `-S`, Python would run the code that is in
-.pth files, which is the user's.
+Run by the interpreter in question as `PYTHON -I -S _probe.py [brief]`, and imported by
+`pypackage.python.interpreter` when that is the running one. A list is several records. It
+needs the standard library alone and keeps to what Python 3.6 understands. Without `-S`, Python
+would run the code that is in .pth files, which is the user's.
 """
 
 import os
@@ -107,58 +107,47 @@ def markers() -> "dict[str, str]":
     }
 
 
-def brief() -> "list[str]":
-    """What `python.environment.Environment` holds: five values, the markers, the folders."""
+def brief() -> "dict[str, list[str]]":
+    """What `python.interpreter.Environment` holds, without the slow import of sysconfig."""
     import _imp
 
     library = os.path.dirname(os.__file__)
-    told = sorted(markers().items())
-    return [
-        sys.version.split()[0],
-        sys.prefix,
-        sys.base_prefix,
-        _imp.extension_suffixes()[0],
-        " ".join(sorted(getattr(sys, "stdlib_module_names", ()))),
-        *("{}={}".format(*one) for one in told),
-        *(one for one in search_path() if one != library),
-    ]
+    return {
+        "version": [sys.version.split()[0]],
+        "prefix": [sys.prefix],
+        "base_prefix": [sys.base_prefix],
+        "sites": [one for one in search_path() if one != library],
+        "extension_suffix": [_imp.extension_suffixes()[0]],
+        "markers": ["{}={}".format(*one) for one in markers().items()],
+        "stdlib_module_names": sorted(getattr(sys, "stdlib_module_names", ())),
+    }
 
 
-def probe() -> "dict[str, object]":
-    """Everything that `pypackage.python.interpreter.Interpreter` holds, ready for JSON."""
+def probe() -> "dict[str, list[str]]":
+    """What `python.interpreter.Interpreter` holds."""
     import sysconfig
 
     base = sys.base_prefix
-    names = getattr(sys, "stdlib_module_names", ())
     paths = sysconfig.get_paths()
-    return {
+    more = {
         "executable": sys.executable,
         "base_executable": getattr(sys, "_base_executable", sys.executable),
-        "version": sys.version.split()[0],
-        "prefix": sys.prefix,
-        "base_prefix": base,
-        "search_path": search_path(),
         "stdlib": paths["stdlib"],
         "platstdlib": paths["platstdlib"],
         "include": sysconfig.get_path("include", vars={"base": base, "installed_base": base}),
         "library": sysconfig.get_config_var("INSTSONAME") or "",
         "library_dir": sysconfig.get_config_var("LIBDIR") or "",
-        "extension_suffix": sysconfig.get_config_var("EXT_SUFFIX") or "",
-        "markers": markers(),
-        "stdlib_module_names": sorted(names),
     }
+    return {**brief(), "search_path": search_path(), **{key: [one] for key, one in more.items()}}
 
 
 def main() -> None:
-    """Answer as JSON; with the argument `brief`, which is quicker, each string after a null."""
+    """Answer; with the argument `brief`, which is quicker, in short."""
     if sys.flags.no_site:
         add_sites()
-    if sys.argv[1:] == ["brief"]:
-        sys.stdout.buffer.write(os.fsencode("".join("\0" + one for one in brief())))
-        return
-    import json
-
-    json.dump(probe(), sys.stdout)
+    told = brief() if sys.argv[1:] == ["brief"] else probe()
+    records = (f"\0{name}={one}" for name, listed in told.items() for one in listed)
+    sys.stdout.buffer.write(os.fsencode("".join(records)))
 
 
 if __name__ == "__main__":

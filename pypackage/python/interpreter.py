@@ -10,11 +10,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pypackage.core.errors import InputPathError, ProcessError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-# json, pathlib, subprocess and the probe are imported where they are used: each run of the
+# pathlib, subprocess and the probe are imported where they are used: each run of the
 # analyzer asks which interpreter is meant, and mostly needs none of them.
+
+
+class Environment(NamedTuple):
+    """Where an interpreter has its modules, as far as the analyzer asks; all paths are absolute.
+
+    Attributes:
+        version: Full version, such as `3.11.7`.
+        prefix: `sys.prefix`.
+        base_prefix: `sys.base_prefix`.
+        sites: The folders of modules that are not the standard library's, in order.
+        extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
+        stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
+        markers: The variables of environment markers (PEP 508), without `extra`.
+    """
+
+    version: str
+    prefix: str
+    base_prefix: str
+    sites: tuple[str, ...]
+    extension_suffix: str
+    stdlib_module_names: frozenset[str]
+    markers: Mapping[str, str]
 
 
 class Interpreter(NamedTuple):
@@ -60,12 +82,26 @@ class Interpreter(NamedTuple):
         return ".".join(self.version.split(".")[:2])
 
 
-def is_running(name: str | None = None) -> bool:
-    """Whether `find` finds this process's interpreter by a name; False of a mere version."""
+def environment(name: str | None = None) -> Environment:
+    """The environment of the interpreter that the user means; see `find`.
+
+    Raises:
+        InputPathError: There is none such.
+    """
     if name is not None and is_version(name):
-        return False
-    found = _default() if name is None else _which(name)
-    return bool(found) and _is_this(found)
+        executable = os.fspath(find(name).executable)
+    else:
+        executable = _locate(name)
+        if _is_this(executable):
+            return running_environment()
+    return _environment(_answer(executable, "brief"))
+
+
+def running_environment() -> Environment:
+    """The environment of this very process."""
+    from pypackage.python import _probe
+
+    return _environment(_probe.brief())
 
 
 def find(name: str | None = None) -> Interpreter:
@@ -80,21 +116,7 @@ def find(name: str | None = None) -> Interpreter:
     """
     from pathlib import Path
 
-    return _of_version(name) if name is not None and is_version(name) else ask(Path(locate(name)))
-
-
-def locate(name: str | None = None) -> str:
-    """Where the program is that `find` takes by a name that is no mere version.
-
-    Raises:
-        InputPathError: There is none such.
-    """
-    found = _default() if name is None else _which(name)
-    if not found:
-        raise InputPathError(
-            f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
-        )
-    return found
+    return _of_version(name) if name is not None and is_version(name) else ask(Path(_locate(name)))
 
 
 def is_version(name: str) -> bool:
@@ -111,35 +133,45 @@ def ask(executable: Path) -> Interpreter:
     from pypackage.python import _probe
 
     if _is_this(os.fspath(executable)):
-        return _from_answer(_probe.probe())
-    import json
-
-    said = answer(os.fspath(executable))
-    try:
-        return _from_answer(json.loads(said))
-    except (ValueError, TypeError, KeyError) as error:
-        raise not_one(executable) from error
+        return _interpreter(_probe.probe())
+    return _interpreter(_answer(os.fspath(executable)))
 
 
-def answer(executable: str, *arguments: str) -> str:
+def _answer(executable: str, *arguments: str) -> dict[str, list[str]]:
     """What an interpreter answers to the probe; none of its user's code is run.
 
     Raises:
-        InputPathError: It cannot be started.
+        InputPathError: It cannot be started, or is none.
     """
     from pypackage.core import process
     from pypackage.python import _probe
 
+    what = f"{executable} is not a Python 3 interpreter that runs here"
+    told: dict[str, list[str]] = {}
     try:
-        said = process.run([executable, "-I", "-S", _probe.__file__, *arguments])
+        output = os.fsdecode(process.run([executable, "-I", "-S", _probe.__file__, *arguments]))
     except ProcessError as error:
-        raise not_one(executable, str(error)) from error
-    return os.fsdecode(said)
+        raise InputPathError(what, str(error)) from error
+    for record in output.split("\0")[1:]:
+        name, _, value = record.partition("=")
+        told.setdefault(name, []).append(value)
+    if not {"version", "prefix", "markers"} <= set(told):
+        raise InputPathError(what)
+    return told
 
 
-def not_one(executable: str | os.PathLike[str], said: str = "") -> InputPathError:
-    """The error for what is no interpreter."""
-    return InputPathError(f"{executable} is not a Python 3 interpreter that runs here", said)
+def _locate(name: str | None) -> str:
+    """Where the program is that is meant by a name that is no mere version.
+
+    Raises:
+        InputPathError: There is none such.
+    """
+    found = _default() if name is None else _which(name)
+    if not found:
+        raise InputPathError(
+            f"no Python interpreter {name!r}", "name an executable or a version such as 3.11"
+        )
+    return found
 
 
 def _default() -> str:
@@ -231,15 +263,36 @@ def _candidates(version: str) -> Iterator[str]:
     yield from sorted(glob(f"{built}/cpython-{version}*/bin/python3"), reverse=True)
 
 
-def _from_answer(answer: dict[str, Any]) -> Interpreter:
+def _environment(told: Mapping[str, Sequence[str]]) -> Environment:
+    return Environment(
+        told["version"][0],
+        told["prefix"][0],
+        told["base_prefix"][0],
+        tuple(told.get("sites", ())),
+        told["extension_suffix"][0],
+        frozenset(told.get("stdlib_module_names", ())),
+        _markers(told),
+    )
+
+
+def _interpreter(told: Mapping[str, Sequence[str]]) -> Interpreter:
     from pathlib import Path
 
-    fields = dict(answer)
-    for key in _PATHS:
-        fields[key] = Path(fields[key])
-    fields["search_path"] = tuple(Path(p) for p in fields["search_path"])
-    fields["stdlib_module_names"] = frozenset(fields["stdlib_module_names"])
-    return Interpreter(**fields)
+    fields: dict[str, Any] = {name: Path(told[name][0]) for name in _PATHS}
+    return Interpreter(
+        **fields,
+        version=told["version"][0],
+        library=told["library"][0],
+        extension_suffix=told["extension_suffix"][0],
+        search_path=tuple(map(Path, told["search_path"])),
+        markers=_markers(told),
+        stdlib_module_names=frozenset(told.get("stdlib_module_names", ())),
+    )
+
+
+def _markers(told: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    found = (one.partition("=") for one in told["markers"])
+    return {name: value for name, _, value in found}
 
 
 _PATHS = (

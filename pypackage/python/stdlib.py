@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
 
 # Part of CPython, though only its builds for one platform have them, or those for its tests.
 _OF_PLATFORMS = (

@@ -16,7 +16,7 @@ from pypackage.core import names
 from pypackage.python.distributions import Distribution, load
 
 if TYPE_CHECKING:
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
 
 
 class InstalledPackage(NamedTuple):

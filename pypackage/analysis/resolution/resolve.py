@@ -12,7 +12,7 @@ from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
-    from pypackage.python.environment import Environment
+    from pypackage.python.interpreter import Environment
 
 __all__ = ["Pin", "Resolved", "resolve"]
 

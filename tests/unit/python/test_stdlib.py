@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
-from pypackage.python import environment, stdlib
-from pypackage.python.environment import Environment
+from pypackage.python import interpreter, stdlib
+from pypackage.python.interpreter import Environment
 
 ALL = ["2.7", "3.6", "3.7.16", "3.8", "3.9", "3.10", "3.11.7", "3.12", "3.13.0rc1", "3.14"]
 
 
 @pytest.fixture(scope="module")
 def running() -> Environment:
-    return environment.running()
+    return interpreter.running_environment()
 
 
 @pytest.mark.parametrize("version", ALL)

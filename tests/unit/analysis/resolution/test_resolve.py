@@ -7,8 +7,8 @@ import pytest
 
 from pypackage.analysis.resolution.resolve import Pin, Resolved, resolve
 from pypackage.core.errors import RequirementsError
-from pypackage.python import environment
-from pypackage.python.environment import Environment
+from pypackage.python import interpreter
+from pypackage.python.interpreter import Environment
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declarations
 
@@ -21,7 +21,7 @@ class Site:
         self.folder = folder / "lib" / "python3.11" / "site-packages"
         self.folder.mkdir(parents=True)
         self.records: dict[str, list[str]] = {}
-        self.environment: Environment = environment.running()._replace(
+        self.environment: Environment = interpreter.running_environment()._replace(
             prefix=str(folder), base_prefix=str(folder), sites=(str(self.folder),), version="3.11.7"
         )
 
