@@ -173,14 +173,14 @@ def environment_for(
     """
     from hashlib import sha256
 
-    from pypackage.pipeline import create as pipeline
+    from pypackage.core import caches
 
     needed = analyze_function(function, reporter=reporter)
     channels = channels or needed.channels or ("host",)
     if target is None:
         told = repr((dumps(needed), channels, sorted(options.items())))
         name = f"{sha256(told.encode()).hexdigest()[:16]}.tar.gz"
-        target = pipeline.cache() / "functions" / name
+        target = caches.folder() / "functions" / name
         target.parent.mkdir(parents=True, exist_ok=True)
     return create(needed, target, channels=channels, reporter=reporter, **options)
 

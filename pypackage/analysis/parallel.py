@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pypackage.analysis.imports import Import, Remark, Scan, Target, Why, scan
+from pypackage.core import user_dirs
 from pypackage.core.errors import PackageError
 from pypackage.core.progress import Task
 
@@ -174,11 +175,9 @@ def _unpacked(packed: _Packed) -> Scan:
 
 
 def _cache_file(tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     what = repr((tree, target, sys.version, _program())).encode(errors="surrogateescape")
-    return os.path.join(
-        base, "pypackage", "imports", blake2b(what, digest_size=_DIGEST).hexdigest()
-    )
+    name = blake2b(what, digest_size=_DIGEST).hexdigest()
+    return os.path.join(user_dirs.cache(environ), "imports", name)
 
 
 def _program() -> str:

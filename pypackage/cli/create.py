@@ -233,9 +233,8 @@ class _Cache(argparse.Action):
     ) -> None:
         """Do it and end."""
         from pypackage.core import caches
-        from pypackage.pipeline import create
 
-        root = create.cache()
+        root = caches.folder()
         if word == "clean":
             _print(f"{caches.clear(root) / 1e6:.1f} MB removed\n".encode())
         else:
@@ -334,11 +333,11 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
 
 
 def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
-    from pypackage.pipeline import create
+    from pypackage.core import caches
     from pypackage.pipeline.environments import update
 
     name, *packages = parsed.update
-    return update(name, packages, _options(parsed), create.cache(), reporter)
+    return update(name, packages, _options(parsed), caches.folder(), reporter)
 
 
 def _tell(costs: Report, output: str) -> None:

@@ -86,9 +86,10 @@ def check(parsed: argparse.Namespace) -> None:
 
 def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> str:
     """Do what makes no archive; what goes to stdout."""
-    from pypackage.pipeline import create, environments, plan, pythons
+    from pypackage.core import caches
+    from pypackage.pipeline import environments, plan, pythons
 
-    cache = create.cache()
+    cache = caches.folder()
     if parsed.list:
         return _listed(environments.every(cache), time.time())
     if parsed.versions:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage.core import store
+from pypackage.core import store, user_dirs
 from pypackage.core.errors import UsageError
 from pypackage.core.store import Entry
 
@@ -24,6 +24,11 @@ _KINDS = {
     "host channel": ("host/packages/*", "host/channels", "host/keys", "host/wheels"),
 }
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of all: `$XDG_CACHE_HOME/pypackage`."""
+    return Path(user_dirs.cache(environ))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +31,7 @@ from pypackage.requirements.model import Requirements
 if TYPE_CHECKING:
     from pypackage.archive.report.costs import Report
 
-__all__ = ["Options", "cache", "create"]
+__all__ = ["Options", "create"]
 
 
 def create(
@@ -67,7 +65,7 @@ def create(
         return _written(contents, given.prefix, None, target, options, reporter)
     if target.prefix:
         prefix.check_replaceable(target.prefix)
-    with planning.made(given, options, cache(), reporter) as plan:
+    with planning.made(given, options, caches.folder(), reporter) as plan:
         costs = _made(given, plan, target, options, reporter)
     _register(target, reporter)
     return costs
@@ -77,11 +75,11 @@ def _made(
     given: Requirements | Lock, plan: Plan, target: Target, options: Options, reporter: Reporter
 ) -> Report | None:
     """Make what is planned, or take what was made of the same before."""
-    kept, name = Store(cache() / "archives"), reuse.key(plan, target, options)
+    kept, name = Store(caches.folder() / "archives"), reuse.key(plan, target, options)
     costs = None
     text = None if options.rebuild or not name else _former(kept, name, target)
     if text is None:
-        building = prefix.building(target.prefix, cache() / "prefixes")
+        building = prefix.building(target.prefix, caches.folder() / "prefixes")
         # Side by side: a temporary environment's removal waits for the file system alone.
         with ThreadPoolExecutor(1) as beside, building as (folder, stands_for):
             text, costs = _built(plan, folder, stands_for, target, options, reporter)
@@ -93,7 +91,7 @@ def _made(
                 beside.submit(reuse.keep, kept, name, target.archive, written, text)
         if name:
             prefix.mark(target.prefix, name)
-        caches.evict(cache(), LIMIT if options.cache_limit is None else options.cache_limit)
+        caches.evict(caches.folder(), LIMIT if options.cache_limit is None else options.cache_limit)
     if place := options.lock or target.lock:
         lock.write(text, place)
     return costs
@@ -125,14 +123,6 @@ def _built(
     return text, _written(contents, folder, plan, target, options, reporter)
 
 
-def cache(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder for what can be made again: `$XDG_CACHE_HOME/pypackage`."""
-    base = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # as the XDG specification says
-        base = os.path.join(condarc.home(environ), ".cache")
-    return Path(base) / "pypackage"
-
-
 # --- the environment ---------------------------------------------------------------------
 
 
@@ -160,7 +150,7 @@ def _written(
 ) -> Report | None:
     """Write the archive of what was made by a plan; what it costs, if that is asked for."""
     workers = options.jobs or compression.cores()
-    kept = Store(cache() / "bytecode")
+    kept = Store(caches.folder() / "bytecode")
     contents = bytecode.complete(contents, folder, kept, workers, reporter)
     contents = select.select(contents, options.selection, options.slim, reporter)
     if plan:
@@ -169,9 +159,11 @@ def _written(
         from pypackage.archive.ospackages import write
 
         level = options.compress_level
-        write.write(contents, options.package, target.archive, cache() / "roots", reporter, level)
+        write.write(
+            contents, options.package, target.archive, caches.folder() / "roots", reporter, level
+        )
     else:
-        how = Compression(options.compress_level, workers, Store(cache() / "members"))
+        how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
         writers.write(contents, target.format, target.archive, reporter, how)
     if not options.report:
         return None
@@ -196,7 +188,7 @@ def _verify(
             folder,
             verify.Wanted(requirements.modules, requirements.optional),
             platform=options.platform if conda.is_foreign(options.platform) else "",
-            scratch=cache() / "verify",
+            scratch=caches.folder() / "verify",
             reporter=reporter,
         )
     elif absent := prefix.absent_modules(folder, requirements.modules):

@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pypackage.core import user_dirs
 from pypackage.core.errors import InputPathError, ProcessError
 
 if TYPE_CHECKING:
@@ -253,13 +254,11 @@ def _candidates(version: str) -> Iterator[str]:
             if found:
                 yield found
     yield sys.executable
-    home = os.path.expanduser("~")
-    pyenv = os.environ.get("PYENV_ROOT") or f"{home}/.pyenv"
-    share = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
-    uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{share}/uv/python"
+    pyenv = os.environ.get("PYENV_ROOT") or f"{user_dirs.home()}/.pyenv"
+    uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{user_dirs.data_home()}/uv/python"
     yield from sorted(glob(f"{pyenv}/versions/{version}*/bin/python"), reverse=True)
     yield from sorted(glob(f"{uv}/cpython-{version}*/bin/python3"), reverse=True)
-    built = f"{os.environ.get('XDG_CACHE_HOME') or f'{home}/.cache'}/pypackage/interpreters"
+    built = f"{user_dirs.cache()}/interpreters"
     yield from sorted(glob(f"{built}/cpython-{version}*/bin/python3"), reverse=True)
 
 

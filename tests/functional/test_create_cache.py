@@ -237,3 +237,24 @@ def test_cache__that_cannot_be_written_to__is_no_harm(tools: Tools, needs: Path)
     archives.rmdir()
     archives.write_text("in the way")
     assert create(tools, needs, "./one.tar.gz")
+
+
+def test_cache__relative_xdg_cache_home__is_ignored_by_all(
+    tools: Tools, needs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (tools.cwd / "many").mkdir()
+    for number in range(220):  # so many are kept
+        (tools.cwd / f"many/m{number}.py").write_text("import json\n")
+    home = tmp_path_factory.mktemp("home")
+    env = {"XDG_CACHE_HOME": "relative", "RATTLER_CACHE_DIR": None, "HOME": str(home)}
+    analyzed = tools.analyze("many", "out.json", env=env)
+    assert analyzed.returncode == 0, analyzed.stderr
+    created = tools.create(needs, "./one.tar.gz", env=env)
+    assert created.returncode == 0, created.stderr
+    made = sorted(path.name for path in tools.cwd.iterdir())
+    assert made == ["environment.yml", "many", "one.tar.gz", "out.json"]
+    kept = {path.name for path in (home / ".cache").iterdir()}
+    assert kept == {"pypackage", "rattler"}
+    assert any((home / ".cache/pypackage/imports").iterdir())
+    listed = tools.create("--cache", "list", env=env).stdout
+    assert listed.splitlines()[0] == str(home / ".cache/pypackage")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.backends.conda.condarc import home
 from pypackage.backends.conda.settings import Settings
+from pypackage.core import user_dirs
 
 if TYPE_CHECKING:
     from rattler import PackageCache
@@ -19,8 +19,7 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
     named = environ.get("RATTLER_CACHE_DIR")
     if named:
         return Path(named).absolute()
-    base = environ.get("XDG_CACHE_HOME", "")
-    return Path(base if os.path.isabs(base) else home(environ) / ".cache") / "rattler" / "cache"
+    return Path(user_dirs.cache_home(environ)) / "rattler" / "cache"
 
 
 def repodata(environ: Mapping[str, str] = os.environ) -> Path:

@@ -7,12 +7,12 @@ configuration file", section "Searching for .condarc".
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pypackage.core import user_dirs
 from pypackage.core.errors import RequirementsError
 from pypackage.core.urls import redact
 
@@ -51,9 +51,8 @@ ENVIRONMENT = "the environment"
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The user's home: HOME, else what the system says; absolute."""
-    named = environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
-    return Path(os.path.abspath(named))
+    """The user's home, absolute."""
+    return Path(user_dirs.home(environ))
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:

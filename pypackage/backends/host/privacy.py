@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pypackage.backends.host.files import PLACEHOLDER, PackageFile
+from pypackage.core import user_dirs
 from pypackage.core.elf import MAGIC
 
 # Too common to be anybody's, and part of other paths.
@@ -90,7 +91,7 @@ class PathScrubber:
 
 def homes() -> tuple[str, ...]:
     """The user's home, where its very name is private: not that of a service, such as /bin."""
-    home = Path.home()
+    home = Path(user_dirs.home())
     if home == Path("/root"):
         return ("/root",)
     in_system = home.parts[1:2] and home.parts[1] in _SYSTEM

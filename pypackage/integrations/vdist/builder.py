@@ -191,7 +191,7 @@ class Builder:
     def _run(
         self, build: Build, output: Path, running: list[subprocess.Popen[bytes]]
     ) -> Path | Failed:
-        from pypackage.pipeline import create
+        from pypackage.core import caches
 
         made, log = output.absolute() / _file(build), output / build.log
         with log.open("w", encoding="utf-8") as written:
@@ -202,7 +202,7 @@ class Builder:
                 self._reporter.debug(f"[{build.name}] {line}")
 
             try:
-                with files.temporary_folder(create.cache() / "builds") as scratch:
+                with files.temporary_folder(caches.folder() / "builds") as scratch:
                     argv = build.command(scratch, made)
                     process.stream(argv, on_line, env=_environment(build), on_start=running.append)
                 return output / _file(build)
