@@ -51,22 +51,55 @@ def main() -> None:
 
 
 def collected(entries: list[dict[str, str]]) -> Table:
-    """The packages of each module; a submodule that stands for a distribution is its module."""
+    """The packages of each module; a submodule that stands for a distribution is its module.
+
+    Where the distribution is named like the submodule (lsst-sphgeom, lsst.sphgeom), what is
+    above is a namespace, and nobody's own.
+    """
     table: Table = defaultdict(list)
     for entry in entries:
         package = Package(normalize(entry["pypi_name"]), entry["conda_name"].lower())
         if not NAMELESS.fullmatch(package.pypi) and not UNUSED.fullmatch(package.pypi):
-            table[entry["import_name"]].append(package)
+            table[spelled_out(entry["import_name"], package)].append(package)
+    spread_namespaces(table)
     below = defaultdict(list)
     for module in [module for module in table if "." in module]:
         below[module.split(".")[0]].append(module)
     for top, modules in below.items():
         packages = {package for module in modules for package in table[module]}
-        if top not in table and len(packages) == 1:
+        named_alike = any(normalize(module) == one.pypi for module in modules for one in packages)
+        if top not in table and len(packages) == 1 and not named_alike:
             table[top] = [packages.pop()]
             for module in modules:
                 del table[module]
     return table
+
+
+def spelled_out(module: str, package: Package) -> str:
+    """The dotted name of a part of a namespace that the map has under its first name alone.
+
+    Such packages have the dot in conda's name: flufl.lock, natcap.invest; but not discord.py
+    and pdfminer.six.
+    """
+    is_part = re.fullmatch(rf"{re.escape(module)}\.(?!(?:py|six)$)[a-z_]\w*", package.conda)
+    return package.conda if is_part and "." not in module else module
+
+
+def spread_namespaces(table: Table) -> None:
+    """Give each of the many packages that claim a namespace the part that it is named after."""
+    for top in [one for one in table if "." not in one and len(table[one]) > MOST_CANDIDATES]:
+        parts = [one.split(".") for one in table if one.startswith(f"{top}.")]
+        known = {".".join(names[:count]) for names in parts for count in range(2, len(names) + 1)}
+        for package in table[top]:
+            if not package.pypi.startswith(f"{normalize(top)}-"):
+                continue
+            above = max(
+                (one for one in (top, *known) if package.pypi.startswith(f"{normalize(one)}-")),
+                key=len,
+            )
+            rest = package.pypi[len(normalize(above)) + 1 :].replace("-", "_")
+            if f"{above}.{rest}" not in table:
+                table[f"{above}.{rest}"] = [package]
 
 
 def ranked(module: str, packages: list[Package]) -> list[Package]:

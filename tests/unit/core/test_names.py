@@ -82,6 +82,25 @@ def test_find__unknown_or_shared_or_the_users_own__nothing(module: str) -> None:
     assert names.find(module) == ()
 
 
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("openff.toolkit", "openff-toolkit"),
+        ("openff.unheard_of", ""),
+        ("lsst.daf.butler", ""),
+        ("lsst.sphgeom", "lsst-sphgeom"),
+        ("ufal.morphodita", "ufal-morphodita"),
+        ("opentelemetry.instrumentation.flask", "opentelemetry-instrumentation-flask"),
+        ("paste.deploy", "pastedeploy"),
+        ("paste.httpserver", "paste"),
+        ("natcap.unheard_of", ""),
+        ("zest.releaser.release", "zest-releaser"),
+    ],
+)
+def test_find__part_of_a_namespace__that_part_s_package_or_none(module: str, package: str) -> None:
+    assert [one.pypi for one in names.find(module)][:1] == ([package] if package else [])
+
+
 def test_find__several_candidates__in_order() -> None:
     assert [one.pypi for one in names.find("cv2")][:2] == [
         "opencv-python",
