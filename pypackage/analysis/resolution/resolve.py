@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pypackage.analysis.resolution.choose import Chooser
+from pypackage.analysis.resolution.declared_packages import DeclaredPackages
 from pypackage.analysis.resolution.installed import InstalledIndex
-from pypackage.analysis.resolution.pin import Pin, Resolved, Writer
-from pypackage.requirements import formats as declarations
-from pypackage.requirements.formats import Declarations
+from pypackage.analysis.resolution.model import Origin, Pin, Resolved
+from pypackage.analysis.resolution.pin import Pinned, Pinner
+from pypackage.analysis.resolution.resolver import Decision, Resolver
+from pypackage.requirements import formats
+from pypackage.requirements.formats import Declared
 
 if TYPE_CHECKING:
     from pypackage.python.interpreter import Environment
 
 __all__ = ["Pin", "Resolved", "resolve"]
 
+DEFAULT_CHANNEL = "conda-forge"
+
 
 def resolve(
     modules: Mapping[str, Collection[str]],
     environment: Environment | None,
     *,
-    declared: Declarations = Declarations(),  # noqa: B008 (frozen)
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
     mapping: Mapping[str, str] = {},
     extra: Sequence[str] = (),
     pin: Pin = "exact",
@@ -50,30 +54,77 @@ def resolve(
     version = python or (environment.version if environment else "")
 
     def markers() -> Mapping[str, str]:
-        return environment.markers if environment else declarations.markers(version)
+        return environment.markers if environment else formats.markers(version)
 
     installed = InstalledIndex(environment) if environment else None
-    work = Chooser(declared, mapping, installed, pip_only, markers)
+    resolver = Resolver(DeclaredPackages(declared, markers), mapping, installed, pip_only)
     for module in sorted(modules):
         for name in _deepest(modules[module] or (module,)):
-            work.module(name)
+            resolver.add_module(name)
     for text in extra:
-        work.choose(work.named(text, f"package {text!r}"))
-    work.choose_wanted()
-    work.tell_unknown()
-    _check_python(declared, version, work.warnings)
-    return Writer(work, pin).write()
+        resolver.add_package(text, f"package {text!r}")
+    decisions = list(resolver.decisions())
+    pinner = Pinner(pin)
+    pinned = [pinner.pin(one) for one in decisions]
+    warnings = [*declared.warnings, *resolver.warnings, *_misfits(declared, version)]
+    warnings += pinner.warnings
+    if installed and pinner.unpinned:
+        unpinned = ", ".join(resolver.name_of(one.package) for one in pinner.unpinned)
+        warnings.append(f"not installed here, so not pinned: {unpinned}")
+    both = list(zip(decisions, pinned, strict=True))
+    return Resolved(
+        _channels(decisions, installed, declared),
+        tuple(sorted({text for decision, (text, _) in both if decision.conda})),
+        tuple(sorted({text for decision, (text, _) in both if not decision.conda})),
+        tuple(dict.fromkeys(warnings)),
+        _origins(resolver.modules, both),
+    )
 
 
 def _deepest(dotted: Collection[str]) -> list[str]:
     """The names that are not the beginning of another one, sorted."""
     ordered = sorted(dotted)
-    # A dot sorts before all that a name can have: what a name is the beginning of is next.
+    # "." sorts before identifier characters, so a name's extensions follow it directly.
     following = (*ordered[1:], "")
     return [a for a, b in zip(ordered, following, strict=True) if not b.startswith(f"{a}.")]
 
 
-def _check_python(declared: Declarations, python: str, warnings: list[str]) -> None:
-    for versions, place in declared.requires_python:
-        if python and not declarations.allows(versions, python):
-            warnings.append(f"{place}: Python {versions} is required, the target is {python}")
+def _misfits(declared: Declared, python: str) -> list[str]:
+    """Warnings of ranges of versions that do not have the target's Python."""
+    return [
+        f"{place}: Python {versions} is required, the target is {python}"
+        for versions, place in declared.requires_python
+        if python and not formats.allows(versions, python)
+    ]
+
+
+def _channels(
+    decisions: Sequence[Decision], installed: InstalledIndex | None, declared: Declared
+) -> tuple[str, ...]:
+    """The channel of Python first, then those of the packages, the most used one first."""
+    owners = [one.choice.installed for one in decisions if one.conda]
+    named = [one.conda.channel if one and one.conda else "" for one in owners]
+    if not named:
+        return ()
+    used = [one for one in named if one]
+    first = installed.python_channel() if installed else ""
+    ranked = sorted(set(used), key=lambda one: (one != first, -used.count(one), one))
+    channels = [*([first] if first else []), *ranked]
+    if not channels or "" in named:
+        channels += declared.channels or ([] if channels else [DEFAULT_CHANNEL])
+    return tuple(dict.fromkeys(channels))
+
+
+def _origins(
+    modules: Mapping[str, str], pinned: Sequence[tuple[Decision, Pinned]]
+) -> tuple[Origin, ...]:
+    """Where each package is known from, for each of its modules."""
+    by_key: dict[str, list[str]] = {}
+    for module, key in modules.items():
+        by_key.setdefault(key, []).append(module)
+    found = []
+    for (choice, _, _), (text, version_source) in pinned:
+        version = choice.installed.version if choice.installed else ""
+        for module in by_key.get(choice.key, [""]):
+            found.append(Origin(module, text, version, choice.source, version_source))
+    return tuple(sorted(found))

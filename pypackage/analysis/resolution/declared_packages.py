@@ -1,0 +1,88 @@
+"""What is declared of packages, as far as it holds for the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+
+from pypackage.core.names import normalize
+from pypackage.requirements import formats
+from pypackage.requirements.formats import Declaration, Declared
+
+
+class DeclaredPackages:
+    """Declarations by package.
+
+    Args:
+        declared: What the program's author has declared.
+        find_markers: Finds the variables of environment markers; called when one matters.
+    """
+
+    def __init__(
+        self, declared: Declared, find_markers: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._declared = declared
+        self._find_markers = find_markers
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._declared.requirements
+
+    def __bool__(self) -> bool:
+        return bool(self._declared.requirements)
+
+    @cached_property
+    def markers(self) -> Mapping[str, str]:
+        """The variables of environment markers, without `extra`."""
+        return self._find_markers()
+
+    def matching(self, key: str) -> list[Declaration]:
+        """The declarations of a package that count for the target.
+
+        Extras and dependency groups are alternatives: what they say counts only of a package
+        that the project does not require itself, and then what the first of them says.
+        """
+        found = [one for one in self._declared.requirements.get(key, ()) if self._holds(one)]
+        group = min((one.group for one in found), key=lambda name: name != "", default="")
+        return [one for one in found if one.group == group]
+
+    def _holds(self, one: Declaration) -> bool:
+        return one.requirement.marker is None or formats.holds(one.requirement, self.markers)
+
+    def wanted(self) -> list[str]:
+        """The packages that are needed, whether an import of them is found or not."""
+        names = self._declared.requirements
+        return [key for key in names if any(one.wanted for one in self.matching(key))]
+
+    def contradicting(self, key: str) -> list[Declaration]:
+        """The declarations of a package by several groups that do not say the same."""
+        found = [one for one in self._declared.requirements.get(key, ()) if self._holds(one)]
+        if any(not one.group for one in found):
+            return []
+        said = {str(one.requirement.specifier) for one in found}
+        return found if len(said) > 1 else []
+
+    def unmatched(self, taken: Collection[str]) -> dict[str, str]:
+        """The packages that the project itself requires and that are not taken, and their places."""
+        return {
+            key: found[0].place
+            for key in self._declared.requirements
+            if key not in taken and (found := self.matching(key)) and not found[0].group
+        }
+
+    def near(self, module: str, taken: Collection[str]) -> str:
+        """The one declared package, not taken yet, whose name holds a module's name as a word.
+
+        `parsnip-cif` for `parsnip`, `diffpy.structure` for `diffpy.structure.parsers`; empty
+        when there is none or more than one.
+        """
+        parts = module.split(".")
+        for count in range(len(parts), 0, -1):
+            name = normalize(".".join(parts[:count]))
+            found = [
+                key
+                for key in self._declared.requirements
+                if key not in taken and f"-{name}-" in f"-{key}-" and self.matching(key)
+            ]
+            if found:
+                return found[0] if len(found) == 1 else ""
+        return ""

@@ -1,0 +1,346 @@
+"""Which packages a program needs: what is installed first, then what is declared, then a table.
+
+Unknown modules are reported and never guessed: a package of that name could be a squatter's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from pypackage.analysis.resolution.declared_packages import DeclaredPackages
+from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPackage, Lookup
+from pypackage.analysis.resolution.model import Bounds, Choice
+from pypackage.core import names
+from pypackage.core.errors import RequirementsError
+from pypackage.core.names import Package
+from pypackage.requirements import formats
+
+
+class Decision(NamedTuple):
+    """A package that is taken.
+
+    Attributes:
+        choice: The package.
+        bounds: What is required of it.
+        conda: Whether it is to come from conda, and else from PyPI.
+    """
+
+    choice: Choice
+    bounds: Bounds
+    conda: bool
+
+
+class Resolver:
+    """Chooses packages, one module or name after the other.
+
+    Args:
+        declared: What the program's author has declared.
+        mapping: Packages of modules as the user says.
+        installed: What the interpreter has; None when only a version is known.
+        pip_only: Whether all packages are to be pip's.
+
+    Attributes:
+        conda: Whether a package that is not installed is to be conda's, if it can be.
+        modules: The modules, each with the key of the package that it is taken to come from.
+        warnings: What the user should know.
+    """
+
+    def __init__(
+        self,
+        declared: DeclaredPackages,
+        mapping: Mapping[str, str],
+        installed: InstalledIndex | None,
+        pip_only: bool,
+    ) -> None:
+        self.conda = not pip_only and (installed is None or installed.conda)
+        self.modules: dict[str, str] = {}
+        self.warnings: list[str] = []
+        self._declared = declared
+        self._mapping = mapping
+        self._installed = installed
+        self._pip_only = pip_only
+        self._chosen: dict[str, Choice] = {}
+        self._unknown: list[str] = []
+
+    # --- choosing -------------------------------------------------------------------------
+
+    def add_module(self, module: str) -> None:
+        """Choose the package of a module."""
+        choice = self._mapped(module)
+        found = self._installed.of_module(module) if self._installed and not choice else Lookup()
+        if found.path:
+            self.warnings.append(f"{found.path} belongs to no installed package")
+            return
+        if found.namespace and len(found.owners) > 1:
+            among = ", ".join(owner.key for owner in found.owners)
+            self.warnings.append(f"{module} is shared by {among}: import what is meant of it")
+            return
+        if found.owners:
+            choice = self._of_installed(module, found.owners)
+        elif not choice:
+            choice = self._not_installed(module, found.namespace)
+        if choice:
+            self.modules[module] = choice.key
+            self._choose(choice)
+
+    def add_package(self, text: str, what: str) -> None:
+        """Choose a package by a name of PyPI or conda, a requirement or a match spec.
+
+        Args:
+            text: It.
+            what: What messages call it.
+
+        Raises:
+            RequirementsError: It is none of them.
+        """
+        self._choose(self._named(text, what))
+
+    def decisions(self) -> Iterator[Decision]:
+        """All packages, with what is declared as needed and what extras require beside them."""
+        for key in self._declared.wanted():
+            if key not in self._chosen:
+                name = self._declared.matching(key)[0].requirement.name
+                self._choose(self._named(name, key)._replace(source="declared"))
+        self._match_near()
+        self._warn_of_unknown()
+        queue = [self._chosen[key] for key in sorted(self._chosen)]
+        for choice in queue:
+            bounds = self._bounds(choice)
+            decision = Decision(choice, bounds, self._is_conda(choice, bounds))
+            yield decision
+            if decision.conda:
+                queue += self._behind_extras(decision)
+
+    def _choose(self, choice: Choice) -> None:
+        """Take a package; what the user asks of it weighs more than that it is imported."""
+        if choice.key not in self._chosen or choice.asked or choice.spec:
+            self._chosen[choice.key] = choice
+
+    # --- the package of a module ----------------------------------------------------------
+
+    def _mapped(self, module: str) -> Choice | None:
+        """The package that the user says a module comes from."""
+        name = module
+        while name and name not in self._mapping:
+            name = name.rpartition(".")[0]
+        if not name:
+            return None
+        return self._named(self._mapping[name], f"package of {name}")._replace(source="mapping")
+
+    def _named(self, text: str, what: str) -> Choice:
+        asked, spec, name = None, "", text.strip()
+        if not re.fullmatch(_NAME, name):
+            try:
+                asked = formats.parse(name)
+                name = asked.name
+            except ValueError as error:
+                match = re.fullmatch(_MATCH_SPEC, name)
+                if not match or not self.conda:
+                    raise RequirementsError(f"{what}: not a requirement: {error}") from None
+                name, spec = match["name"], name
+        key, package = _both_names(name)
+        for one in dict.fromkeys((name, key, package.pypi, package.conda)):
+            found = self._installed.named(one) if self._installed and one else None
+            if found:
+                return Choice(found.key, _package(found), "option", found, asked, spec)
+        return Choice(key, package, "option", None, asked, spec)
+
+    def _of_installed(self, module: str, owners: tuple[InstalledPackage, ...]) -> Choice:
+        """Of the packages that have a module the one that is meant."""
+        table = [one.pypi for one in names.find(module)] if len(owners) > 1 else []
+        like = names.normalize(module.partition(".")[0])
+
+        def rank(owner: InstalledPackage) -> tuple[bool, int, bool, str]:
+            known = table.index(owner.key) if owner.key in table else len(table)
+            return owner.key not in self._declared, known, owner.key != like, owner.key
+
+        first, *others = sorted(owners, key=rank)
+        choice = Choice(first.key, _package(first), "installed", first)
+        if first.key in self._declared:
+            return choice
+        instead = self._declared_candidate(module)
+        if instead:
+            self.warnings.append(
+                f"{_in_words(module)} is of {first.key} here, but {instead.key} is declared"
+                f" ({self._declared.matching(instead.key)[0].place})"
+            )
+        elif others:
+            self._warn_of_others(module, first.key, (owner.key for owner in others))
+        return instead or choice
+
+    def _warn_of_others(self, module: str, first: str, others: Iterable[str]) -> None:
+        what = _in_words(module)
+        self.warnings.append(
+            f"{what} may be of {first}, which is taken, or of {', '.join(others)}:"
+            f" --pkg-mapping {what}=NAME says which"
+        )
+
+    def _not_installed(self, module: str, namespace: bool) -> Choice | None:
+        """What is declared, or else the table, says of a module.
+
+        Where a part of a namespace is missing, only who is known for that part will do.
+        """
+        declared = self._declared_candidate(module)
+        if declared:
+            return declared
+        top = module.partition(".")[0]
+        found = names.find(module) if names.is_shared(top) or not namespace else ()
+        packages = [one for one in found if one.pypi or not self._pip_only]
+        if not packages:
+            self._unknown.append(module if namespace else _in_words(module))
+            return None
+        first = packages[0]
+        own = [self.name_of(one) for one in packages]
+        others = list(dict.fromkeys(name for name in own[1:] if name != own[0]))
+        if others:
+            self._warn_of_others(module, own[0], others)
+        key = first.pypi or first.conda
+        without = self._installed.named(key) if self._installed else None
+        if without:
+            self.warnings.append(f"{key} {without.version} is installed, but has no {top}")
+        return Choice(key, first, "table")
+
+    def _declared_candidate(self, module: str) -> Choice | None:
+        """The declared package that a module may come from."""
+        if not self._declared:
+            return None
+        like = names.normalize(module.partition(".")[0])
+        for package in (*names.find(module), _both_names(like)[1]):
+            key = package.pypi or package.conda
+            if self._declared.matching(key):
+                return self._declared_choice(key, package)
+        return None
+
+    def _declared_choice(self, key: str, package: Package) -> Choice:
+        owner = self._installed.named(key) if self._installed else None
+        return Choice(key, package, "declared", owner)
+
+    def name_of(self, package: Package) -> str:
+        """The name of a package where it would be taken from."""
+        return (self.conda and package.conda) or package.pypi or package.conda
+
+    # --- what is declared -----------------------------------------------------------------
+
+    def _match_near(self) -> None:
+        """Take unknown modules to come from the declared packages that bear their names."""
+        left = []
+        for module in dict.fromkeys(self._unknown):
+            key = self._declared.near(module, self._chosen)
+            if key:
+                place = self._declared.matching(key)[0].place
+                self.warnings.append(
+                    f"{module} is taken to be of {key}, which is declared ({place});"
+                    f" --pkg-mapping {module}=NAME names another"
+                )
+                self.modules[module] = key
+                self._choose(self._declared_choice(key, _both_names(key)[1]))
+            else:
+                left.append(module)
+        self._unknown = left
+
+    def _warn_of_unknown(self) -> None:
+        """Warn of the modules of which nothing is known, and of packages that no import needs."""
+        imported = set(self.modules.values())
+        spare = [
+            key
+            for key, choice in sorted(self._chosen.items())
+            if key not in imported and (choice.asked or key in self._declared)
+        ]
+        unless = f", unless {' or '.join(spare)} has it" if spare else ""
+        for module in self._unknown:
+            self.warnings.append(
+                f"no package is known to have the module {module}{unless};"
+                f" --pkg-mapping {module}=NAME names it"
+            )
+        unmatched = self._declared.unmatched(self._chosen)
+        if unmatched:
+            listed = ", ".join(f"{key} ({place})" for key, place in unmatched.items())
+            self.warnings.append(
+                f"declared, but not taken, as no import is known to need it: {listed};"
+                " --extra-pkg NAME takes it"
+            )
+
+    def _bounds(self, choice: Choice) -> Bounds:
+        """What is declared of a package and asked of it, together."""
+        found = self._declared.matching(choice.key)
+        contradicting = self._declared.contradicting(choice.key)
+        if contradicting:
+            among = ", ".join(f"{one.requirement} ({one.place})" for one in contradicting)
+            self.warnings.append(f"{choice.key} is declared differently, the first counts: {among}")
+        required = [one.requirement for one in found]
+        required += [choice.asked] if choice.asked else []
+        return Bounds(
+            ",".join(sorted({str(clause) for one in required for clause in one.specifier})),
+            tuple(sorted({extra for one in required for extra in one.extras})),
+            next((one.url for one in required if one.url), ""),
+            next((one.conda for one in found if one.conda), ""),
+            found[0].place if found else "",
+        )
+
+    # --- conda or PyPI --------------------------------------------------------------------
+
+    def _is_conda(self, choice: Choice, bounds: Bounds) -> bool:
+        if self._pip_only and choice.package.pypi:
+            return False
+        if choice.installed:
+            return choice.installed.conda is not None
+        prefers_conda = self.conda or not choice.package.pypi
+        return bool(choice.package.conda) and not bounds.url and prefers_conda
+
+    def _behind_extras(self, decision: Decision) -> Iterator[Choice]:
+        """What the extras of a package require: conda's packages have none."""
+        choice, extras = decision.choice, decision.bounds.extras
+        distribution = choice.installed.distribution if choice.installed else None
+        asked = f"{choice.key}[{','.join(extras)}]"
+        if extras and not distribution:
+            self.warnings.append(f"conda has no extras: what {asked} requires is to be added")
+            return
+        for text in distribution.requires if distribution and extras else ():
+            further = self._behind_extra(text, extras, asked)
+            if further and further.key not in self._chosen:
+                self._choose(further)
+                yield further
+
+    def _behind_extra(self, text: str, extras: tuple[str, ...], asked: str) -> Choice | None:
+        """What a requirement asks for, if it does so only with one of the extras."""
+        try:
+            requirement = formats.parse(text)
+        except ValueError:
+            return None  # of old metadata; pip of today would not have installed it either
+        markers = self._declared.markers
+        held = [formats.holds(requirement, markers, one) for one in ("", *extras)]
+        if held[0] or not any(held):
+            return None
+        requirement.marker = None
+        return self._named(requirement.name, asked)._replace(asked=requirement, source="extra")
+
+
+_NAME = r"(?a:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
+_MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})(?:\s*[=<>!~].*|\s+[\d*].*)?"
+
+
+def _in_words(module: str) -> str:
+    """What warnings call a module: by its top-level name unless that is shared by many."""
+    top = module.partition(".")[0]
+    return module if names.is_shared(top) else top
+
+
+def _both_names(name: str) -> tuple[str, Package]:
+    """The key and the names of a package that is not installed, of which one name is given.
+
+    Where the table knows nothing of it, conda is taken to call it the same.
+    """
+    key = names.normalize(name)
+    conda = names.conda_name(key)
+    pypi = "" if conda else names.pypi_name(name)
+    if pypi:
+        return pypi, Package(pypi, name.lower())
+    return key, Package(key, conda or key)
+
+
+def _package(installed: InstalledPackage) -> Package:
+    conda = installed.conda.name if installed.conda else ""
+    distribution = installed.distribution
+    return Package(distribution.key if distribution else names.pypi_name(conda), conda)
