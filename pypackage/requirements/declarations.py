@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 
+class Source(NamedTuple):
+    """Where a declared package is to come from, unless it is from PyPI or conda's channels.
+
+    Attributes:
+        url: Of a file or repository, as PEP 508 writes it after `@`.
+        refused: What it is when it cannot be taken over, such as `the path ../lib`.
+    """
+
+    url: str = ""
+    refused: str = ""
+
+
 class Declaration(NamedTuple):
     """One declared requirement.
 
@@ -25,12 +37,16 @@ class Declaration(NamedTuple):
         wanted: Whether the program needs it though no import of it is found; else it only
             says the bounds of what is imported.
         conda: The conda match spec, when it is one.
+        group: The extra or dependency group that asks for it; empty when the project does.
+        refused: The source that it is declared to come from, and that is not taken over.
     """
 
     requirement: Requirement
     place: str
     wanted: bool = False
     conda: str = ""
+    group: str = ""
+    refused: str = ""
 
     @property
     def key(self) -> str:
@@ -76,12 +92,24 @@ class Collector:
             tuple(dict.fromkeys(self.warnings)),
         )
 
-    def add(self, text: str, place: str, *, wanted: bool = False) -> None:
+    def add(
+        self,
+        text: str,
+        place: str,
+        *,
+        wanted: bool = False,
+        group: str = "",
+        source: Source = Source(),  # noqa: B008 (a tuple)
+    ) -> None:
         """Take in a requirement; it must be a valid one."""
         try:
-            self.requirements.append(Declaration(parse(text), place, wanted))
+            requirement = parse(text)
         except ValueError as error:
             raise RequirementsError(f"{place}: not a requirement: {text!r}: {error}") from None
+        requirement.url = source.url or requirement.url
+        self.requirements.append(
+            Declaration(requirement, place, wanted, group=group, refused=source.refused)
+        )
 
     def python(self, versions: str, place: str) -> None:
         """Take in a range of versions of Python."""

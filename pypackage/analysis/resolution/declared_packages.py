@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pypackage.core.names import normalize
 from pypackage.requirements import formats
-from pypackage.requirements.formats import Declaration, Declared
+from pypackage.requirements.formats import Declaration, Declarations
 
 
 class DeclaredPackages:
@@ -19,7 +19,7 @@ class DeclaredPackages:
     """
 
     def __init__(
-        self, declared: Declared, find_markers: Callable[[], Mapping[str, str]]
+        self, declared: Declarations, find_markers: Callable[[], Mapping[str, str]]
     ) -> None:
         self._declared = declared
         self._find_markers = find_markers
@@ -48,6 +48,13 @@ class DeclaredPackages:
     def _holds(self, one: Declaration) -> bool:
         return one.requirement.marker is None or formats.holds(one.requirement, self.markers)
 
+    def refused(self, key: str) -> str:
+        """Why a package cannot be taken from where it is declared to come from; else empty."""
+        for one in self.matching(key):
+            if one.refused:
+                return f"{one.place}: {key} is declared to come from {one.refused}"
+        return ""
+
     def wanted(self) -> list[str]:
         """The packages that are needed, whether an import of them is found or not."""
         names = self._declared.requirements
@@ -62,7 +69,7 @@ class DeclaredPackages:
         return found if len(said) > 1 else []
 
     def unmatched(self, taken: Collection[str]) -> dict[str, str]:
-        """The packages that the project itself requires and that are not taken, and their places."""
+        """What the project itself requires and that is not taken, with the place of each."""
         return {
             key: found[0].place
             for key in self._declared.requirements

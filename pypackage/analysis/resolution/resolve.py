@@ -11,7 +11,7 @@ from pypackage.analysis.resolution.model import Origin, Pin, Resolved
 from pypackage.analysis.resolution.pin import Pinned, Pinner
 from pypackage.analysis.resolution.resolver import Decision, Resolver
 from pypackage.requirements import formats
-from pypackage.requirements.formats import Declared
+from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
     from pypackage.python.interpreter import Environment
@@ -25,7 +25,7 @@ def resolve(
     modules: Mapping[str, Collection[str]],
     environment: Environment | None,
     *,
-    declared: Declared = Declared(),  # noqa: B008 (frozen)
+    declared: Declarations = Declarations(),  # noqa: B008 (frozen)
     mapping: Mapping[str, str] = {},
     extra: Sequence[str] = (),
     pin: Pin = "exact",
@@ -89,7 +89,7 @@ def _deepest(dotted: Collection[str]) -> list[str]:
     return [a for a, b in zip(ordered, following, strict=True) if not b.startswith(f"{a}.")]
 
 
-def _misfits(declared: Declared, python: str) -> list[str]:
+def _misfits(declared: Declarations, python: str) -> list[str]:
     """Warnings of ranges of versions that do not have the target's Python."""
     return [
         f"{place}: Python {versions} is required, the target is {python}"
@@ -99,7 +99,7 @@ def _misfits(declared: Declared, python: str) -> list[str]:
 
 
 def _channels(
-    decisions: Sequence[Decision], installed: InstalledIndex | None, declared: Declared
+    decisions: Sequence[Decision], installed: InstalledIndex | None, declared: Declarations
 ) -> tuple[str, ...]:
     """The channel of Python first, then those of the packages, the most used one first."""
     owners = [one.choice.installed for one in decisions if one.conda]

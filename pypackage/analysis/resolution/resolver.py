@@ -107,6 +107,8 @@ class Resolver:
         self._warn_of_unknown()
         queue = [self._chosen[key] for key in sorted(self._chosen)]
         for choice in queue:
+            if self._is_refused(choice):
+                continue
             bounds = self._bounds(choice)
             decision = Decision(choice, bounds, self._is_conda(choice, bounds))
             yield decision
@@ -261,6 +263,24 @@ class Resolver:
                 f"declared, but not taken, as no import is known to need it: {listed};"
                 " --extra-pkg NAME takes it"
             )
+
+    def _is_refused(self, choice: Choice) -> bool:
+        """Whether a package is declared to come from where it cannot be taken from.
+
+        One of the same name from somewhere else could be a squatter's; what is installed is
+        the one that is meant.
+        """
+        refused = "" if choice.asked or choice.spec else self._declared.refused(choice.key)
+        if not refused:
+            return False
+        if choice.installed:
+            self.warnings.append(f"{refused}; taken is what is installed")
+            return False
+        self.warnings.append(
+            f"{refused}, and was not taken over;"
+            f" --extra-pkg '{choice.key} @ URL' or --add of python_package_create adds it"
+        )
+        return True
 
     def _bounds(self, choice: Choice) -> Bounds:
         """What is declared of a package and asked of it, together."""

@@ -31,7 +31,7 @@ def read(source: str, path: str) -> Declarations:
             f"{path}:{blocks[1][0]}: a second block of script metadata", f"the first is at {line}"
         )
     made = Collector()
-    pyproject.declare_project(made, document.of_toml(content, path, line), wanted=True)
+    pyproject.declare_script(made, document.of_toml(content, path, line))
     return made.made()
 
 

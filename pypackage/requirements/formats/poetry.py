@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from pypackage.requirements.declarations import Collector
+from pypackage.requirements.formats import sources
 from pypackage.requirements.formats.document import Node
 
 
@@ -18,15 +19,17 @@ def declare(made: Collector, table: Node) -> None:
     Raises:
         RequirementsError: Something in it is not of its kind.
     """
-    groups = [group for _, group in table.get("group", {}).entries()]
-    listed = [table.get("dependencies", {}), table.get("dev-dependencies", {})]
-    for dependencies in (*listed, *(group.get("dependencies", {}) for group in groups)):
+    in_groups = [
+        (name, group.get("dependencies", {})) for name, group in table.get("group", {}).entries()
+    ]
+    listed = [("", table.get("dependencies", {})), ("dev", table.get("dev-dependencies", {}))]
+    for group, dependencies in (*listed, *in_groups):
         for name, node in dependencies.entries():
             if name == "python":
                 made.python(_specifiers(node.string()), node.place)
                 continue
             for one in node.items() if isinstance(node.value, list) else [node]:
-                made.add(_requirement(name, one), node.place)
+                made.add(_requirement(name, one), node.place, group=group, source=sources.read(one))
 
 
 def _requirement(name: str, node: Node) -> str:

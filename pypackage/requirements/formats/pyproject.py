@@ -1,35 +1,56 @@
-"""What a pyproject.toml declares: PEP 621, PEP 735, and Poetry in its own way."""
+"""What a pyproject.toml declares: PEP 621, PEP 735, uv's sources, and Poetry and pixi."""
 
 from __future__ import annotations
 
-from pypackage.requirements.declarations import Collector
-from pypackage.requirements.formats import document, poetry
+from collections.abc import Mapping
+
+from pypackage.core.names import normalize
+from pypackage.requirements.declarations import Collector, Source
+from pypackage.requirements.formats import document, pixi, poetry, sources
 from pypackage.requirements.formats.document import Node
+from pypackage.requirements.pep508 import parse
+
+Sources = Mapping[str, list[tuple[Source, str]]]
+"""Of packages by their normalized names, each with the marker under which it counts."""
 
 
 def declare(made: Collector, text: str, path: str) -> None:
-    """The [project] table (PEP 621), the groups beside it (PEP 735), and Poetry's own table.
+    """The [project] table (PEP 621), the groups beside it (PEP 735), and the tools' own tables.
 
     Raises:
         RequirementsError: Something in it is not of its kind.
     """
     top = document.of_toml(text, path)
-    for _, group in top.get("dependency-groups", {}).entries():
+    tools = top.get("tool", {})
+    found = _uv_sources(made, tools.get("uv", {}))
+    if tools.has("poetry"):
+        poetry.declare(made, tools.get("poetry", {}))
+    is_pixi = not top.has("project") and (top.has("workspace") or top.has("dependencies"))
+    if is_pixi or tools.has("pixi"):  # pixi.toml has at its top what is in [tool.pixi] here
+        pixi.declare(made, top if is_pixi else tools.get("pixi", {}))
+    for name, group in top.get("dependency-groups", {}).entries():
         for one in group.items():
             if not isinstance(one.value, dict):  # a group that it includes is taken for itself
-                made.add(one.string(), one.place)
-    own = top.get("tool", {}).get("poetry", {})
-    if own.value:
-        poetry.declare(made, own)
-    if not top.has("project"):
-        if not (top.has("dependency-groups") or own.value):
-            made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
-        return
-    project = top.get("project", {})
-    declare_project(made, project)
-    for _, listed in project.get("optional-dependencies", {}).entries():
+                _add(made, one, found, group=name)
+    for one in tools.get("uv", {}).get("dev-dependencies", []).items():
+        _add(made, one, found, group="dev")
+    if top.has("project"):
+        _declare_project(made, top.get("project", {}), found)
+    elif not (top.has("dependency-groups") or tools.has("poetry") or tools.has("pixi") or is_pixi):
+        made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
+
+
+def declare_script(made: Collector, top: Node) -> None:
+    """Take what a script says of itself (PEP 723)."""
+    found = _uv_sources(made, top.get("tool", {}).get("uv", {}))
+    _declare_required(made, top, found, wanted=True)
+
+
+def _declare_project(made: Collector, project: Node, found: Sources) -> None:
+    _declare_required(made, project, found, wanted=False)
+    for name, listed in project.get("optional-dependencies", {}).entries():
         for one in listed.items():
-            made.add(one.string(), one.place)
+            _add(made, one, found, group=name)
     for one in project.get("dynamic", []).items():
         if one.value in ("dependencies", "optional-dependencies", "requires-python"):
             made.warnings.append(
@@ -37,10 +58,42 @@ def declare(made: Collector, text: str, path: str) -> None:
             )
 
 
-def declare_project(made: Collector, table: Node, *, wanted: bool = False) -> None:
+def _declare_required(made: Collector, table: Node, found: Sources, *, wanted: bool) -> None:
     """Take `requires-python` and `dependencies`."""
     if table.has("requires-python"):
         versions = table.get("requires-python", "")
         made.python(versions.string(), versions.place)
     for one in table.get("dependencies", []).items():
-        made.add(one.string(), one.place, wanted=wanted)
+        _add(made, one, found, wanted=wanted)
+
+
+def _add(
+    made: Collector, node: Node, found: Sources, *, wanted: bool = False, group: str = ""
+) -> None:
+    """Take a requirement, with the source that uv has for it."""
+    text = node.string()
+    try:
+        key = normalize(parse(text).name)
+    except ValueError:
+        key = ""  # which the collector tells
+    for source, marker in found.get(key, [(Source(), "")]):
+        both = text
+        if marker:
+            plain, _, own = text.partition(";")
+            both = f"{plain} ; {f'({own}) and ' if own else ''}({marker})"
+        made.add(both, node.place, wanted=wanted, group=group, source=source)
+
+
+def _uv_sources(made: Collector, table: Node) -> Sources:
+    """The table [tool.uv.sources]; indexes that count for all packages are told."""
+    for one in table.get("index", []).items():
+        if not one.get("explicit", False).value:
+            where = one.get("url", "").string()
+            made.warnings.append(f"{one.place}: the index {where} was not taken over")
+    found: dict[str, list[tuple[Source, str]]] = {}
+    for name, node in table.get("sources", {}).entries():
+        for one in node.items() if isinstance(node.value, list) else [node]:
+            found.setdefault(normalize(name), []).append(
+                (sources.read(one), one.get("marker", "").string())
+            )
+    return found

@@ -13,7 +13,8 @@ from pypackage.core.errors import RequirementsError
 from pypackage.core.names import normalize
 from pypackage.core.reading import decode, read_text
 from pypackage.requirements import pep508
-from pypackage.requirements.declarations import Collector
+from pypackage.requirements.declarations import Collector, Source
+from pypackage.requirements.formats import sources
 from pypackage.requirements.model import Requirements
 
 _OPTION = re.compile(r"(?P<name>-\w|--[\w-]+)(?:\s*=\s*|\s+|(?<=^-\w))?(?P<value>.*)")
@@ -81,11 +82,15 @@ def declare(made: Collector, found: Iterable[Entry]) -> None:
         RequirementsError: A line is not valid.
     """
     for entry in found:
-        if entry.option:
-            what = f"{entry.value} is editable" if entry.option == "--editable" else ""
-            told = what or f"{entry.option} is for pip"
+        is_editable = entry.option == "--editable"
+        if entry.option and not is_editable:
+            told = f"{entry.option} is for pip"
         elif _names_path(entry.value):
-            told = f"{entry.value} is a path"
+            name = sources.project_name(os.path.join(entry.folder, _folder(entry.value)))
+            if name:
+                made.add(name, entry.place, source=Source(refused=f"the path {entry.value}"))
+                continue
+            told = f"{entry.value} is {'editable' if is_editable else 'a path'}"
         elif requirement := _named(entry):
             made.add(requirement, entry.place)
             continue
@@ -226,6 +231,11 @@ def _named(entry: Entry) -> str:
     found = egg or re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", file)
     url = text if is_url else Path(entry.folder, os.path.expanduser(text)).absolute().as_uri()
     return f"{found[1]} @ {url}" if found else ""
+
+
+def _folder(text: str) -> str:
+    """A path without the extras behind it."""
+    return os.path.expanduser(re.sub(r"\[[^\]]*\]$", "", text))
 
 
 def _names_path(text: str) -> bool:

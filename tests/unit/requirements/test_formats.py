@@ -7,7 +7,7 @@ import pytest
 
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.requirements import formats
-from pypackage.requirements.formats import Declarations
+from pypackage.requirements.formats import Declarations, inline
 
 
 def shown(found: Declarations) -> dict[str, list[tuple[str, str]]]:
@@ -184,7 +184,7 @@ pytest = "^8.0"
         "spaced": ["spaced!=1.6,>=1.5"],
         "either": ["either"],
         "rich": ['rich[jupyter]<14,>=13; os_name == "posix" and python_version < "3.12"'],
-        "source": ["source"],
+        "source": ["source @ git+https://h/x.git@main"],
         "two": ['two<2,>=1; python_version < "3.8"', 'two<3,>=2; python_version >= "3.8"'],
         "old": ["old<6,>=5"],
         "pytest": ["pytest<9,>=8.0"],
@@ -329,3 +329,100 @@ def test_allows__short_version__any_release_of_it_will_do(
     versions: str, python: str, right: bool
 ) -> None:
     assert formats.allows(versions, python) is right
+
+
+UV_SOURCES = """
+dependencies = ["foo[x]>=1", "bar", "baz", "own", "two", "plain"]
+[tool.uv.sources]
+Foo = {git = "https://h/foo.git", rev = "abc", subdirectory = "py"}
+bar = {path = "../bar", editable = true}
+baz = {index = "private"}
+own = {workspace = true}
+two = [
+  {url = "https://h/two-1-py3-none-any.whl", marker = "sys_platform == 'linux'"},
+  {git = "git@h:o/two.git", tag = "v1", marker = "sys_platform == 'win32'"},
+]
+"""
+
+
+def sourced(found: Declarations) -> dict[str, list[tuple[str | None, str]]]:
+    return {
+        name: [(one.requirement.url, one.refused) for one in ones]
+        for name, ones in found.requirements.items()
+    }
+
+
+@pytest.mark.parametrize("is_script", [False, True])
+def test_read__sources_of_uv__are_taken_over_or_refused(tmp_path: Path, is_script: bool) -> None:
+    if is_script:
+        lines = "".join(f"# {line}\n" for line in UV_SOURCES.strip().splitlines())
+        found = inline(f"# /// script\n{lines}# ///\n", "m.py")
+    else:
+        found = read(tmp_path, "pyproject.toml", f"[project]{UV_SOURCES}")
+    assert sourced(found) == {
+        "foo": [("git+https://h/foo.git@abc#subdirectory=py", "")],
+        "bar": [(None, "the path ../bar")],
+        "baz": [(None, "the index private")],
+        "own": [(None, "the workspace")],
+        "two": [("https://h/two-1-py3-none-any.whl", ""), ("git+ssh://git@h/o/two.git@v1", "")],
+        "plain": [(None, "")],
+    }
+    markers = [str(one.requirement.marker) for one in found.requirements["two"]]
+    assert markers == ['sys_platform == "linux"', 'sys_platform == "win32"']
+
+
+def test_read__sources_of_poetry__are_taken_over_or_refused(tmp_path: Path) -> None:
+    text = """[tool.poetry.dependencies]
+a = {path = "../a"}
+b = {url = "https://h/b-1.zip"}
+c = {version = "^1", source = "private"}
+"""
+    assert sourced(read(tmp_path, "pyproject.toml", text)) == {
+        "a": [(None, "the path ../a")],
+        "b": [("https://h/b-1.zip", "")],
+        "c": [(None, "the index private")],
+    }
+
+
+@pytest.mark.parametrize(("name", "above"), [("pixi.toml", ""), ("pyproject.toml", "tool.pixi.")])
+def test_read__pixi__its_packages_features_and_sources(
+    tmp_path: Path, name: str, above: str
+) -> None:
+    text = f"""[{above}workspace]
+channels = ["conda-forge"]
+[{above}dependencies]
+python = ">=3.11"
+numpy = ">=2"
+pytorch = "*"
+[{above}pypi-dependencies]
+a = "==1"
+b = {{version = ">=2", extras = ["x"]}}
+c = {{git = "https://h/c.git"}}
+d = {{path = ".", editable = true}}
+[{above}feature.test.dependencies]
+pytest = "*"
+"""
+    found = read(tmp_path, name, text)
+    assert {key: [text for text, _ in ones] for key, ones in shown(found).items()} == {
+        "numpy": ["numpy>=2"],
+        "torch": ["torch"],
+        "a": ["a==1"],
+        "b": ["b[x]>=2"],
+        "c": ["c @ git+https://h/c.git"],
+        "d": ["d"],
+        "pytest": ["pytest"],
+    }
+    assert found.requirements["d"][0].refused == "the path ."
+    assert found.requirements["pytest"][0].group == "test"
+    assert found.channels == ("conda-forge",)
+    assert [versions for versions, _ in found.requires_python] == [">=3.11"]
+
+
+def test_read__editable_folder__is_refused_by_the_name_of_its_project(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "pyproject.toml").write_text('[project]\nname = "their-lib"\n')
+    found = read(tmp_path, "requirements.txt", "-e ./lib\n-e git+https://h/g.git#egg=g\n")
+    assert sourced(found) == {
+        "their-lib": [(None, "the path ./lib")],
+        "g": [("git+https://h/g.git#egg=g", "")],
+    }

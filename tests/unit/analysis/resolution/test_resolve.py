@@ -2,15 +2,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pypackage.analysis.resolution.resolve import Pin, Resolved, resolve
+from pypackage.analysis.resolution import resolve as resolution
+from pypackage.analysis.resolution.resolve import Pin, Resolved
 from pypackage.core.errors import RequirementsError
 from pypackage.python import interpreter
 from pypackage.python.interpreter import Environment
 from pypackage.requirements import formats as declarations
-from pypackage.requirements.formats import Declarations
+from pypackage.requirements.formats import Declaration, Declarations, merge, parse
+
+
+def resolve(*given: Any, **options: Any) -> Resolved:
+    """What is asked for, without where it is known from, which has its own tests."""
+    return resolution.resolve(*given, **options)._replace(origins=())
 
 
 class Site:
@@ -427,3 +434,67 @@ def test_resolve__environment_yml__its_specs_and_channels(tmp_path: Path) -> Non
     assert found == Resolved(
         channels=("a", "b"), dependencies=("numpy=1.26", "pytorch 2.*=cuda*", "pyyaml")
     )
+
+
+def declares(*texts: str, group: str = "", refused: str = "") -> Declarations:
+    """What a pyproject.toml declares; each text its own line of it."""
+    found: dict[str, tuple[Declaration, ...]] = {}
+    for number, text in enumerate(texts, 1):
+        one = Declaration(parse(text), f"p:{number}", group=group, refused=refused)
+        found[one.key] = (*found.get(one.key, ()), one)
+    return Declarations(found)
+
+
+def test_resolve__declared_source_is_refused__nothing_of_the_same_name_is_taken() -> None:
+    declared = declares("bar", refused="the path ../bar")
+    found = resolve(tops(("bar", "yaml")), None, declared=declared, python="3.11")
+    assert found.dependencies == ("pyyaml",)
+    assert found.pip == ()
+    assert "p:1: bar is declared to come from the path ../bar" in found.warnings[0]
+
+
+def test_resolve__declared_source_is_refused_but_installed__that_is_taken(site: Site) -> None:
+    site.pip("bar", "1.0", "bar.py")
+    found = site.resolve("bar", declared=declares("bar", refused="the path ../bar"))
+    assert found.pip == ("bar==1.0",)
+    assert len(found.warnings) == 1
+
+
+def test_resolve__extras__are_alternatives_to_what_the_project_requires() -> None:
+    own, extra = declares("numpy>=1.20"), declares("numpy<1", "torch>=2", group="old")
+    other = declares("torch<2", group="new")
+    declared = merge([own, extra, other])
+    found = resolve(tops(("numpy", "torch")), None, declared=declared, python="3.11")
+    assert found.dependencies == ("numpy>=1.20", "pytorch>=2")
+    assert [one for one in found.warnings if "declared differently" in one]
+
+
+def test_resolve__declared_names_near_to_unknown_modules__are_taken_and_told() -> None:
+    declared = declares("diffpy.structure>=3", "zq-parsnip-cif", "python-zqsbml", "unused-zq")
+    modules = tops(("diffpy.structure.parsers", "zq_parsnip", "zqsbml"))
+    found = resolve(modules, None, declared=declared, python="3.11", pip_only=True)
+    assert found.pip == ("diffpy-structure>=3", "python-zqsbml", "zq-parsnip-cif")
+    assert any("no import is known to need it: unused-zq (p:4)" in one for one in found.warnings)
+
+
+def test_resolve__two_declared_names_are_as_near__none_is_taken() -> None:
+    declared = declares("zq-a", "zq-b")
+    found = resolve(tops(("zq",)), None, declared=declared, python="3.11")
+    assert found.dependencies == ()
+    assert any("no package is known to have the module zq" in one for one in found.warnings)
+
+
+def test_resolve__origins__say_where_package_and_version_are_known_from(site: Site) -> None:
+    site.pip("their-thing", "2.0", "thing.py")
+    found = resolution.resolve(
+        tops(("thing", "yaml", "zq", "cv2")),
+        site.environment,
+        declared=declares("zq>=1"),
+        mapping={"cv2": "opencv-python-headless"},
+    )
+    assert {one.module: (one.package, *one[3:]) for one in found.origins} == {
+        "thing": ("their-thing==2.0", "installed", "installed"),
+        "yaml": ("pyyaml", "table", ""),
+        "zq": ("zq>=1", "declared", "declared"),
+        "cv2": ("opencv-python-headless", "mapping", ""),
+    }

@@ -1,0 +1,64 @@
+"""Where a declared package is to come from, in the tables of uv, Poetry and pixi.
+
+A package of a repository, a URL, a path or an index of its own is never replaced by one that
+bears the same name elsewhere: its source is taken over, or refused with the reason.
+
+Sources: uv, "Dependency sources"; Poetry, "Dependency specification"; pixi, "pypi-dependencies".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from pypackage.requirements.declarations import Source
+from pypackage.requirements.formats.document import Node
+
+_REVISIONS = ("rev", "tag", "branch")
+
+
+def read(node: Node) -> Source:
+    """The source in the table of a dependency; an empty one if the package is PyPI's."""
+    table = node.value if isinstance(node.value, dict) else {}
+    if "git" in table:
+        return Source(_repository(node))
+    if "url" in table:
+        return Source(node.get("url", "").string() + _subdirectory(node, "#"))
+    for key, what in (("path", "the path"), ("index", "the index"), ("source", "the index")):
+        if key in table:
+            return Source(refused=f"{what} {node.get(key, '').string()}")
+    if table.get("workspace"):
+        return Source(refused="the workspace")
+    return Source()
+
+
+def project_name(folder: str) -> str:
+    """What the project in a folder calls itself in its pyproject.toml or setup.cfg; else empty."""
+    for file, table in (("pyproject.toml", r"project|tool\.poetry"), ("setup.cfg", "metadata")):
+        try:
+            with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as opened:
+                text = opened.read(1_000_000)
+        except OSError:
+            continue
+        below = rf"^\[(?:{table})\]\s*$((?:\n(?!\[).*)*)"
+        for section in re.findall(below, text, re.MULTILINE):
+            found = re.search(r"^name\s*=\s*[\"']?([\w.-]+)", section, re.MULTILINE)
+            if found:
+                return found[1]
+    return ""
+
+
+def _repository(node: Node) -> str:
+    """A repository as PEP 508 writes it after `@`."""
+    url = node.get("git", "").string()
+    short = re.fullmatch(r"([\w.-]+@[\w.-]+):(?!//)(.+)", url)  # git@host:owner/name.git
+    url = f"ssh://{short[1]}/{short[2]}" if short else url
+    revisions = (node.get(key, "").string() for key in _REVISIONS)
+    revision = next(filter(None, revisions), "")
+    full = url if url.startswith("git+") else f"git+{url}"
+    return f"{full}{f'@{revision}' if revision else ''}{_subdirectory(node, '#')}"
+
+
+def _subdirectory(node: Node, mark: str) -> str:
+    folder = node.get("subdirectory", "").string()
+    return f"{mark}subdirectory={folder}" if folder else ""
