@@ -107,7 +107,7 @@ class _Group:
         digest = sha256(repr((_FORMAT, python, self.package)).encode())
         for module in self.modules:
             for entry in (module, *self.formers.get(module.target, ())):
-                digest.update(tar_stream.identity(entry, bool(self.package)))
+                digest.update(tar_stream.cache_key(entry, bool(self.package)))
         return digest.hexdigest()
 
     def job(self) -> list[Module]:

@@ -23,7 +23,7 @@ from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.core.errors import PackError
 from pypackage.core.urls import LOCAL, redact
 from pypackage.prefix import variables
-from pypackage.prefix.prefix import MARK, ORIGIN, PLACEHOLDER
+from pypackage.prefix.directory import MARK, PLACEHOLDER, PROVENANCE
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution
 
@@ -67,12 +67,12 @@ class Contents:
     glibc: str = ""
 
 
-def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> Contents:
+def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) -> Contents:
     """Look through a conda prefix.
 
     Args:
         prefix: The folder.
-        stands_for: The path that the files in it were written for.
+        target_prefix: The path that the files in it were written for.
         altered: Files, relative to the prefix, that are not as their package brought them.
 
     Raises:
@@ -86,8 +86,8 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         for path in sorted(prefix.glob("conda-meta/*.json"))
     }
     others = pip_installed.look(prefix, list(records.values()))
-    sink = _Sink(os.fsencode(stands_for))
-    packer = Packer(str(stands_for), sink)
+    recorder = _Recorder(os.fsencode(target_prefix))
+    packer = Packer(str(target_prefix), recorder)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a package without cache entry is no harm here
@@ -97,17 +97,17 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
         pip_installed.check_lost(others, list(records.values()), {file.target for file in files})
         for file in _as_on_disk(files, prefix, {*altered, *others.files}):
             if file.file_mode is None:  # conda-pack would read and write conda's records anew
-                sink.add(file.source, file.target)
-            elif placeholder := _interpreter_of_its_own(file, str(stands_for)):
-                sink.add_bytes(file.source, Path(file.source).read_bytes(), file.target)
+                recorder.add(file.source, file.target)
+            elif placeholder := _interpreter_of_its_own(file, str(target_prefix)):
+                recorder.add_bytes(file.source, Path(file.source).read_bytes(), file.target)
                 packer.prefixes.append((file.target, placeholder, "text"))
             else:
                 packer.add(file)
-        entries, packer.prefixes = _without_prefix(sink.take(), packer.prefixes, stands_for)
+        entries, packer.prefixes = _without_prefix(recorder.take(), packer.prefixes, target_prefix)
         packer.finish()
     except CondaPackException as error:
         raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
-    found = sorted([*entries, *sink.take()], key=attrgetter("target"))
+    found = sorted([*entries, *recorder.take()], key=attrgetter("target"))
     found = _with_variables(found, prefix)
     found = _unlinked(found, others.editable, prefix)
     cleaned = [_cleaned(one, records) for one in found]
@@ -121,7 +121,7 @@ def contents(prefix: Path, stands_for: Path, altered: Collection[str] = ()) -> C
 
 def without_mark(contents: Contents) -> Contents:
     """The contents of an environment that `create` may have made, as another would have them."""
-    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, ORIGIN))
+    entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, PROVENANCE))
     return replace(contents, entries=entries)
 
 
@@ -152,7 +152,7 @@ def _record(path: Path) -> dict[str, Any]:
     return record
 
 
-class _Found(NamedTuple):
+class _File(NamedTuple):
     """A file as conda-pack tells of it; see `Entry`."""
 
     target: str
@@ -175,13 +175,13 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
             yield File(str(prefix / file.target), file.target, file_mode="unknown")
 
 
-def _interpreter_of_its_own(file: Any, stands_for: str) -> str:
+def _interpreter_of_its_own(file: Any, target_prefix: str) -> str:
     """The prefix in a script's first line that only its true path can replace; else empty.
 
     conda-pack would write `env` there, which takes no options (`perl -w`) and finds nothing
     unless the environment is active. Scripts of Python find the interpreter beside them.
     """
-    placeholder: str = stands_for if file.file_mode == "unknown" else file.prefix_placeholder
+    placeholder: str = target_prefix if file.file_mode == "unknown" else file.prefix_placeholder
     if file.file_mode == "binary" or not placeholder or os.path.islink(file.source):
         return ""
     if not file.target.startswith("bin/") or not os.path.isfile(file.source):
@@ -193,7 +193,7 @@ def _interpreter_of_its_own(file: Any, stands_for: str) -> str:
     return placeholder if named and launcher.relative(content) == content else ""
 
 
-def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path) -> list[_Found]:
+def _unlinked(found: list[_File], linked: Sequence[Distribution], prefix: Path) -> list[_File]:
     """Put the files of editable installs in the place of what leads to them."""
     if not linked:
         return found
@@ -203,20 +203,20 @@ def _unlinked(found: list[_Found], linked: Sequence[Distribution], prefix: Path)
     kept = [one for one in found if one.target not in gone and one.target not in items]
     for path, item in items.items():
         source = os.fspath(item.source) if item.source else None
-        kept.append(_Found(path, source, item.content, item.executable))
+        kept.append(_File(path, source, item.content, item.executable))
     return sorted(kept, key=attrgetter("target"))
 
 
-def _with_variables(found: list[_Found], prefix: Path) -> list[_Found]:
+def _with_variables(found: list[_File], prefix: Path) -> list[_File]:
     """Let the environment's own variables be set by scripts, as the worker reads no JSON."""
     scripts = variables.scripts(prefix)
     kept = [one for one in found if one.target not in (variables.ACTIVATE, variables.DEACTIVATE)]
-    kept += [_Found(path, None, text.encode(), False) for path, text in scripts.items()]
+    kept += [_File(path, None, text.encode(), False) for path, text in scripts.items()]
     return sorted(kept, key=attrgetter("target"))
 
 
 def _attributed(
-    files: Iterable[_Found], records: Iterable[dict[str, Any]], foreign: Collection[str]
+    files: Iterable[_File], records: Iterable[dict[str, Any]], foreign: Collection[str]
 ) -> Iterator[Entry]:
     """Tell of each file the package, and whether it is as that one brought it.
 
@@ -252,26 +252,26 @@ def _unpacked(folder: str) -> float:
         return 0.0
 
 
-class _Sink:
+class _Recorder:
     """Takes the place of conda-pack's archives and remembers what it is given."""
 
     def __init__(self, prefix: bytes) -> None:
         self._prefix = prefix
-        self._found: list[_Found] = []
+        self._found: list[_File] = []
 
     def add(self, source: str, target: str) -> None:
         # conda-pack's own files come as temporary ones that are gone after this call.
         if re.match("bin/conda[-_]unpack", target):
-            self._found.append(_Found(target, None, Path(source).read_bytes()))
+            self._found.append(_File(target, None, Path(source).read_bytes()))
         else:
-            self._found.append(_Found(target, source))
+            self._found.append(_File(target, source))
 
     def add_bytes(self, source: str, data: bytes, target: str) -> None:
         # What is as it was read need not be held in memory.
         changed = data.startswith(b"#!") or self._prefix in data
-        self._found.append(_Found(target, source, data if changed else None))
+        self._found.append(_File(target, source, data if changed else None))
 
-    def take(self) -> list[_Found]:
+    def take(self) -> list[_File]:
         taken, self._found = self._found, []
         return taken
 
@@ -280,15 +280,15 @@ _Prefixes = list[tuple[str, str, str]]
 
 
 def _without_prefix(
-    files: list[_Found], prefixes: _Prefixes, stands_for: Path
-) -> tuple[list[_Found], _Prefixes]:
+    files: list[_File], prefixes: _Prefixes, target_prefix: Path
+) -> tuple[list[_File], _Prefixes]:
     """Put the placeholder where this machine's prefix stands.
 
     conda-pack lists every text file that no package owns as one to be rewritten; those
     which do not hold the prefix are taken off the list.
     """
-    ours, mark = str(stands_for).encode(), PLACEHOLDER.encode()
-    listed = {target for target, placeholder, _ in prefixes if placeholder == str(stands_for)}
+    ours, mark = str(target_prefix).encode(), PLACEHOLDER.encode()
+    listed = {target for target, placeholder, _ in prefixes if placeholder == str(target_prefix)}
     kept = [record for record in prefixes if record[0] not in listed]
     result = []
     for file in files:
@@ -299,7 +299,7 @@ def _without_prefix(
     return result, sorted(kept)
 
 
-def _cleaned(file: _Found, records: Mapping[str, dict[str, Any]]) -> _Found:
+def _cleaned(file: _File, records: Mapping[str, dict[str, Any]]) -> _File:
     """Take this machine out of conda's records, and let scripts find their interpreter."""
     if file.target in records:
         record = _portable(dict(records[file.target]))

@@ -58,7 +58,7 @@ def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[F
         prefix = folder / "environment"
         lay_out(contents, prefix)
         (folder / "home").mkdir()
-        return list(_tried(prefix, list(modules), folder / "home"))
+        return list(_failures(prefix, list(modules), folder / "home"))
 
 
 def lay_out(contents: Contents, prefix: Path) -> None:
@@ -79,7 +79,7 @@ def _put(entry: Entry, path: Path) -> None:
         path.symlink_to(entry.link or os.readlink(entry.source or ""))
     elif entry.data is not None:
         path.write_bytes(entry.data)
-        path.chmod(tar_stream.described(entry).mode)
+        path.chmod(tar_stream.tar_info(entry).mode)
     elif entry.source and os.path.isdir(entry.source):
         path.mkdir(exist_ok=True)
     elif entry.source:
@@ -89,7 +89,7 @@ def _put(entry: Entry, path: Path) -> None:
             shutil.copy2(entry.source, path)
 
 
-def _tried(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]:
+def _failures(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]:
     while modules:
         code, said = _run(prefix, modules, home)
         results = dict(_results(said))

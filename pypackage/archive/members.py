@@ -122,7 +122,7 @@ def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: 
     package = digests.get(group[0].package, "")
     digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package)).encode())
     for entry in group:
-        digest.update(tar_stream.identity(entry, bool(package)))
+        digest.update(tar_stream.cache_key(entry, bool(package)))
     key = digest.hexdigest()
     kept = _header(store, key)
     if kept:

@@ -42,8 +42,8 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
             provided.add(found.soname if found else "")
             for soname in found.needed if found else ():
                 needed.setdefault(posixpath.basename(soname), []).append(entry.target)
-    lacking = sorted(set(needed) - provided - promised)
-    return {name: sorted(needed[name]) for name in lacking if not elf.is_host_library(name)}
+    missing = sorted(set(needed) - provided - promised)
+    return {name: sorted(needed[name]) for name in missing if not elf.is_host_library(name)}
 
 
 def _is_elf(entry: Entry) -> bool:

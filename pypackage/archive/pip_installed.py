@@ -22,7 +22,7 @@ from pypackage.python.distributions import Distribution
 
 
 @dataclass(frozen=True)
-class Foreign:
+class PipInstalled:
     """What there is beside conda's packages.
 
     Attributes:
@@ -38,7 +38,7 @@ class Foreign:
     glibc: str
 
 
-def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> Foreign:
+def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
     """Find the distributions that conda knows nothing of.
 
     Args:
@@ -48,27 +48,27 @@ def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> Foreign:
     of_conda = {file for record in records for file in record["files"]}
     found = [one for one in _all(prefix) if not _is_in(one, prefix, of_conda)]
     files = {path for one in found for path in _paths(one, prefix)}
-    return Foreign(
+    return PipInstalled(
         tuple(found), frozenset(files), tuple(one for one in found if one.editable), _glibc(found)
     )
 
 
 def check_lost(
-    foreign: Foreign, records: Sequence[Mapping[str, Any]], there: Collection[str]
+    found: PipInstalled, records: Sequence[Mapping[str, Any]], there: Collection[str]
 ) -> None:
     """Refuse an environment that lacks files for no reason.
 
     Byte code is no loss: it is made anew.
 
     Args:
-        foreign: A distribution among these takes the place of conda's of the same name.
+        found: A distribution among these takes the place of conda's of the same name.
         records: Conda's records.
         there: The files that are there, relative to the prefix.
 
     Raises:
         PackError: A package lacks files.
     """
-    replaced = {distribution.key for distribution in foreign.distributions}
+    replaced = {distribution.key for distribution in found.distributions}
     for record in records:
         missing = set(record["files"]).difference(there)
         lost = sorted(path for path in missing if not _NO_LOSS.search(path))

@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from pypackage.archive import slim as slimming
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted
+from pypackage.archive.slim import kinds
 from pypackage.core.progress import Reporter
 
 
@@ -47,7 +47,7 @@ def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Repo
     if not rules and not slim:
         return contents
     paths = [entry.target for entry in contents.entries]
-    dropped = set(slimming.kinds(contents)) if slim else set()
+    dropped = set(kinds(contents)) if slim else set()
     for rule in rules:
         matched = _matched(rule.pattern, paths)
         if not matched:

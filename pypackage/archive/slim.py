@@ -104,7 +104,7 @@ def _modules(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _named_in(entry: Entry) -> Iterator[str]:
     """The top packages whose tests a module imports; its own, for a relative import."""
-    info = tar_stream.described(entry)
+    info = tar_stream.tar_info(entry)
     text = b"".join(tar_stream.content(entry, info.size)) if info.isreg() else b""
     own = entry.target.split("/")[3]
     for found in _IMPORT.finditer(text) if b"test" in text else ():

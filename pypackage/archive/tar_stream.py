@@ -47,7 +47,7 @@ def size(entry: Entry) -> int:
     return os.lstat(entry.source).st_size if entry.source else 0
 
 
-def described(entry: Entry) -> tarfile.TarInfo:
+def tar_info(entry: Entry) -> tarfile.TarInfo:
     """The tar header's fields: only what the content of the environment determines."""
     info = tarfile.TarInfo(entry.target)
     status = os.lstat(entry.source) if entry.source else None
@@ -67,7 +67,7 @@ def described(entry: Entry) -> tarfile.TarInfo:
     return info
 
 
-def identity(entry: Entry, packaged: bool) -> bytes:
+def cache_key(entry: Entry, packaged: bool) -> bytes:
     """What tells an entry from all others that an archive could have.
 
     Args:
@@ -81,7 +81,7 @@ def identity(entry: Entry, packaged: bool) -> bytes:
     if packaged and entry.pristine:
         return b"\0" + os.fsencode(entry.target)
     digest = sha256()
-    for block in blocks(entry):
+    for block in tar_blocks(entry):
         digest.update(block)
     return digest.digest()
 
@@ -106,9 +106,9 @@ def content(entry: Entry, length: int) -> Iterator[bytes]:
             yield block
 
 
-def blocks(entry: Entry) -> Iterator[bytes]:
+def tar_blocks(entry: Entry) -> Iterator[bytes]:
     """An entry's part of a tar stream: header, content, padding."""
-    info = described(entry)
+    info = tar_info(entry)
     yield header(info)
     if info.isreg():
         yield from content(entry, info.size)
@@ -141,7 +141,7 @@ def stream(entries: Iterable[Entry]) -> Iterator[memoryview]:
 
 def _sources(entry: Entry) -> Iterator[tuple[BytesIO | FileIO, int]]:
     """What an entry's part of a tar stream is read from, with lengths."""
-    info = described(entry)
+    info = tar_info(entry)
     head = header(info)
     yield BytesIO(head), len(head)
     if info.isreg():

@@ -40,7 +40,7 @@ def check(
     scratch: Path,
     reporter: Reporter,
 ) -> None:
-    """Import what is wanted, and warn of what is inconsistent or lacking.
+    """Import what is wanted, and warn of what is inconsistent or missing.
 
     Args:
         contents: What is shipped.
@@ -59,14 +59,14 @@ def check(
         there = platform or python.subdir
         distributions = dist_info.installed(prefix).values()
         _tell(pip_check.problems(distributions, python.version, there), reporter)
-        _tell(_lacking(contents, there), reporter)
+        _tell(_missing(contents, there), reporter)
         names = sorted({*wanted.modules, *wanted.optional})
         if platform and names:
             reporter.warning(
                 f"no module is imported to try it: Python for {platform} cannot run here"
             )
         elif names:
-            _judge(_tried(contents, names, scratch), wanted, reporter)
+            _judge(_import_test(contents, names, scratch), wanted, reporter)
 
 
 def _tell(lines: Sequence[str], reporter: Reporter) -> None:
@@ -76,7 +76,7 @@ def _tell(lines: Sequence[str], reporter: Reporter) -> None:
         reporter.warning(f"and {len(lines) - _MOST} more like this")
 
 
-def _lacking(contents: Contents, platform: str) -> list[str]:
+def _missing(contents: Contents, platform: str) -> list[str]:
     return [
         f"workers have to have {name}: {users[0]}"
         + (f" and {len(users) - 1} other files need it" if users[1:] else " needs it")
@@ -84,7 +84,7 @@ def _lacking(contents: Contents, platform: str) -> list[str]:
     ]
 
 
-def _tried(contents: Contents, names: Sequence[str], scratch: Path) -> list[Failure]:
+def _import_test(contents: Contents, names: Sequence[str], scratch: Path) -> list[Failure]:
     try:
         return import_test.imports(contents, names, scratch)
     except ProcessError as error:

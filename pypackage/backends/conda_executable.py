@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pypackage.backends.conda import condarc
-from pypackage.backends.request import Question
+from pypackage.backends.request import SolveRequest
 from pypackage.core import process
 from pypackage.core.errors import (
     InputPathError,
@@ -61,9 +61,9 @@ def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
 
 def create(
     program: Path,
-    asked: Question,
-    folder: Path,
-    stands_for: Path,
+    request: SolveRequest,
+    prefix: Path,
+    target_prefix: Path,
     offline: bool,
     reporter: Reporter,
 ) -> frozenset[str]:
@@ -71,10 +71,10 @@ def create(
 
     Args:
         program: As `find` finds it.
-        asked: Match specs, and the channels as the user names them: the program reads condarc
+        request: Match specs, and the channels as the user names them: the program reads condarc
             too.
-        folder: An empty folder, to be filled.
-        stands_for: The path that is written into the files instead of `folder`.
+        prefix: An empty folder, to be filled.
+        target_prefix: The path that is written into the files instead of `prefix`.
         offline: Whether to do without the network.
 
     Returns:
@@ -86,30 +86,30 @@ def create(
         InstallError: It could not fetch or link packages.
     """
     # At a path that is long enough for what stands for it to fit in its place in binaries.
-    missing = max(len(str(stands_for)), _LENGTH) - len(f"{folder}/")
-    prefix = folder / ("prefix" + "_" * max(0, missing - len("prefix")))
+    missing = max(len(str(target_prefix)), _LENGTH) - len(f"{prefix}/")
+    made = prefix / ("prefix" + "_" * max(0, missing - len("prefix")))
     try:
         with reporter.task(f"{program.name} makes the environment"):
             process.stream(
-                _argv(program, asked, prefix, offline), lambda line: reporter.debug(redact(line))
+                _argv(program, request, made, offline), lambda line: reporter.debug(redact(line))
             )
     except ProcessError as error:
         raise _failed(program, error) from None
     finally:
-        condarc.forget(prefix)
-    if not (prefix / "conda-meta").is_dir():
+        condarc.forget(made)
+    if not (made / "conda-meta").is_dir():
         raise InstallError(f"{program} has made no environment, though it ended well")
-    altered = _settle(prefix, stands_for)
-    for path in prefix.iterdir():
-        path.rename(folder / path.name)
-    prefix.rmdir()
+    altered = _settle(made, target_prefix)
+    for path in made.iterdir():
+        path.rename(prefix / path.name)
+    made.rmdir()
     return altered
 
 
-def _argv(program: Path, asked: Question, prefix: Path, offline: bool) -> list[str]:
+def _argv(program: Path, request: SolveRequest, prefix: Path, offline: bool) -> list[str]:
     argv = [str(program), "create", "--yes", "--prefix", str(prefix), "--override-channels"]
-    argv += [word for channel in asked.channels for word in ("--channel", channel)]
-    return [*argv, *(["--offline"] if offline else []), *asked.specs]
+    argv += [word for channel in request.channels for word in ("--channel", channel)]
+    return [*argv, *(["--offline"] if offline else []), *request.specs]
 
 
 def _failed(program: Path, error: ProcessError) -> PackageError:
@@ -125,7 +125,7 @@ def _failed(program: Path, error: ProcessError) -> PackageError:
 # --- what it made, as the built-in engine would have left it -------------------------------
 
 
-def _settle(prefix: Path, stands_for: Path) -> frozenset[str]:
+def _settle(prefix: Path, target_prefix: Path) -> frozenset[str]:
     """Take out what belongs to this machine; see `create` for what is returned."""
     altered = set()
     owned: dict[str, dict[str, Any]] = {}
@@ -142,7 +142,7 @@ def _settle(prefix: Path, stands_for: Path) -> frozenset[str]:
         if file.suffix == ".pyc" and name not in owned:
             file.unlink()
         else:
-            _move(file, prefix, stands_for, owned.get(name, {}).get("file_mode") == "binary")
+            _move(file, prefix, target_prefix, owned.get(name, {}).get("file_mode") == "binary")
     return frozenset(altered)
 
 
@@ -176,9 +176,9 @@ def _without_byte_code(record: dict[str, Any]) -> None:
         record["paths_data"]["paths"] = paths
 
 
-def _move(file: Path, prefix: Path, stands_for: Path, binary: bool) -> None:
+def _move(file: Path, prefix: Path, target_prefix: Path, binary: bool) -> None:
     """Put the path that the environment will have where the present one stands in a file."""
-    old, new = bytes(prefix), bytes(stands_for)
+    old, new = bytes(prefix), bytes(target_prefix)
     if file.is_symlink():
         target = os.readlink(file)
         if Path(target).is_relative_to(prefix):

@@ -55,7 +55,7 @@ def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
     return Lock(next(native, this_platform()), tuple(channels), records)
 
 
-def key(locked: Lock) -> str:
+def digest(locked: Lock) -> str:
     """A digest of all that a lock says of its packages; empty where one's content is not told."""
     told = [json.loads(record.to_json()) for record in locked.records]
     wheels = [_wheel_entry(wheel) for wheel in locked.wheels]

@@ -25,7 +25,7 @@ HOST = "host"
 
 
 @dataclass(frozen=True)
-class Question:
+class SolveRequest:
     """What is asked of the solver.
 
     Attributes:
@@ -58,7 +58,7 @@ def of(
     context: ResolutionContext,
     cache: Path,
     reporter: Reporter,
-) -> Question:
+) -> SolveRequest:
     """What has to be solved for a program's requirements.
 
     Args:
@@ -82,7 +82,7 @@ def of(
     if host is None:
         found, wheels = _of_modules(modules, reporter)
         named = tuple(channel_of(c) for c in channels)
-        return Question((*specs, *found), named, (*requirements.pip, *wheels), constraints)
+        return SolveRequest((*specs, *found), named, (*requirements.pip, *wheels), constraints)
     if engine.is_foreign(settings.platform):
         raise SolveError(
             f"the host channel has what is installed here, and nothing for {settings.platform}",
@@ -101,7 +101,7 @@ def of(
     specs = [*made.unanswered, *answers, *found, *(wanted_python if requirements.python else ())]
     wheels += tuple(text for text in requirements.pip if text not in here)
     named = tuple(made.url if c == host else channel_of(c) for c in channels)
-    return Question(tuple(specs), named, wheels, constraints)
+    return SolveRequest(tuple(specs), named, wheels, constraints)
 
 
 def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:

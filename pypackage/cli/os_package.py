@@ -35,7 +35,7 @@ _OPTIONS = (
         "a file of the environment, or FILE:/etc/DEST, that upgrades leave as the user changed it",
     ),
     ("systemd-unit", "FILE", False, "the service NAME.service"),
-    *((moment, "FILE", False, "a script of sh") for moment in model.MOMENTS),
+    *((moment, "FILE", False, "a script of sh") for moment in model.HOOKS),
     (
         "try",
         "COMMAND",
@@ -138,7 +138,7 @@ def _refuse(parsed: argparse.Namespace) -> None:
 
 
 def _scripts(parsed: argparse.Namespace) -> dict[str, Path]:
-    given = {moment: getattr(parsed, moment.replace("-", "_")) for moment in model.MOMENTS}
+    given = {moment: getattr(parsed, moment.replace("-", "_")) for moment in model.HOOKS}
     return {moment: Path(path) for moment, path in given.items() if path}
 
 

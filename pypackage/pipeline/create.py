@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.archive import bytecode, compression, select, verify, writers
-from pypackage.archive import contents as packing
 from pypackage.archive.compression import Compression
-from pypackage.archive.contents import Contents, Entry
+from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import conda, lock
 from pypackage.backends.conda import condarc
 from pypackage.backends.lock import Lock
@@ -19,13 +18,12 @@ from pypackage.core.caches import LIMIT
 from pypackage.core.errors import PackError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.store import Store
-from pypackage.pipeline import combinations, install, provenance, reuse
-from pypackage.pipeline import plan as planning
+from pypackage.pipeline import install, provenance, reuse
 from pypackage.pipeline.inputs import Installed
-from pypackage.pipeline.options import Options
-from pypackage.pipeline.plan import Plan
+from pypackage.pipeline.options import Options, check_compatible
+from pypackage.pipeline.plan import Plan, prepare
 from pypackage.pipeline.target import Target
-from pypackage.prefix import prefix
+from pypackage.prefix import directory
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ def create(
     Raises:
         PackageError: The stage's own error; nothing is left half-made.
     """
-    combinations.check(given, options)
+    check_compatible(given, options)
     compression.check(target.format, options.compress_level)
     writers.check(target.format, target.archive)
     if options.package:
@@ -61,28 +59,28 @@ def create(
 
         checks.check(options.package)
     if isinstance(given, Installed):
-        contents = packing.without_mark(packing.contents(given.prefix, given.prefix))
-        return _written(contents, given.prefix, None, target, options, reporter)
+        contents = without_mark(collect(given.prefix, given.prefix))
+        return _write(contents, given.prefix, None, target, options, reporter)
     if target.prefix:
-        prefix.check_replaceable(target.prefix)
-    with planning.made(given, options, caches.folder(), reporter) as plan:
-        costs = _made(given, plan, target, options, reporter)
+        directory.check_replaceable(target.prefix)
+    with prepare(given, options, caches.folder(), reporter) as plan:
+        costs = _create_or_reuse(given, plan, target, options, reporter)
     _register(target, reporter)
     return costs
 
 
-def _made(
+def _create_or_reuse(
     given: Requirements | Lock, plan: Plan, target: Target, options: Options, reporter: Reporter
 ) -> Report | None:
     """Make what is planned, or take what was made of the same before."""
     kept, name = Store(caches.folder() / "archives"), reuse.key(plan, target, options)
     costs = None
-    text = None if options.rebuild or not name else _former(kept, name, target)
+    text = None if options.rebuild or not name else _take_cached(kept, name, target)
     if text is None:
-        building = prefix.building(target.prefix, caches.folder() / "prefixes")
+        building = directory.building(target.prefix, caches.folder() / "prefixes")
         # Side by side: a temporary environment's removal waits for the file system alone.
-        with ThreadPoolExecutor(1) as beside, building as (folder, stands_for):
-            text, costs = _built(plan, folder, stands_for, target, options, reporter)
+        with ThreadPoolExecutor(1) as beside, building as (folder, target_prefix):
+            text, costs = _build(plan, folder, target_prefix, target, options, reporter)
             written = reuse.state(target.archive)
             if target.prefix:
                 provenance.note(folder, given, plan, target.format)
@@ -90,16 +88,16 @@ def _made(
             if name and name == reuse.key(plan, target, options):
                 beside.submit(reuse.keep, kept, name, target.archive, written, text)
         if name:
-            prefix.mark(target.prefix, name)
+            directory.mark(target.prefix, name)
         caches.evict(caches.folder(), LIMIT if options.cache_limit is None else options.cache_limit)
     if place := options.lock or target.lock:
         lock.write(text, place)
     return costs
 
 
-def _former(kept: Store, name: str, target: Target) -> bytes | None:
+def _take_cached(kept: Store, name: str, target: Target) -> bytes | None:
     """Take the archive that was made before, unless its environment is not there any more."""
-    if target.prefix and not prefix.is_as_made(target.prefix, name):
+    if target.prefix and not directory.is_as_made(target.prefix, name):
         return None
     try:
         return reuse.take(kept, name, target.archive)
@@ -107,20 +105,20 @@ def _former(kept: Store, name: str, target: Target) -> bytes | None:
         raise PackError.of(error, f"cannot write {target.archive}") from error
 
 
-def _built(
+def _build(
     plan: Plan,
     folder: Path,
-    stands_for: Path,
+    target_prefix: Path,
     target: Target,
     options: Options,
     reporter: Reporter,
 ) -> tuple[bytes, Report | None]:
     """Make the environment and its archive; the lock, and what it costs if that is asked for."""
     preload.start("conda_pack.core", "yaml")
-    filled = install.fill(plan, folder, stands_for, reporter)
+    filled = install.fill(plan, folder, target_prefix, reporter)
     text = lock.dumps(filled.lock)
-    contents = _with_lock(packing.contents(folder, stands_for, filled.altered), text)
-    return text, _written(contents, folder, plan, target, options, reporter)
+    contents = _with_lock(collect(folder, target_prefix, filled.altered), text)
+    return text, _write(contents, folder, plan, target, options, reporter)
 
 
 # --- the environment ---------------------------------------------------------------------
@@ -140,7 +138,7 @@ def _register(target: Target, reporter: Reporter) -> None:
 # --- the archive -------------------------------------------------------------------------
 
 
-def _written(
+def _write(
     contents: Contents,
     folder: Path,
     plan: Plan | None,
@@ -191,7 +189,7 @@ def _verify(
             scratch=caches.folder() / "verify",
             reporter=reporter,
         )
-    elif absent := prefix.absent_modules(folder, requirements.modules):
+    elif absent := directory.absent_modules(folder, requirements.modules):
         reporter.warning(f"no package in the environment has a module {', '.join(absent)}")
 
 

@@ -18,7 +18,7 @@ from pypackage.core.progress import Reporter
 from pypackage.pipeline import create, provenance, target
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.target import Target
-from pypackage.prefix.prefix import MARK
+from pypackage.prefix.directory import MARK
 from pypackage.python import dist_info
 from pypackage.requirements.match_specs import parse_match_spec, python_version
 from pypackage.requirements.model import Requirements

@@ -13,7 +13,7 @@ from pypackage.backends.pypi import install
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.plan import Plan
-from pypackage.prefix import additions, postlink, prefix, variables
+from pypackage.prefix import directory, postlink, user_content, variables
 
 
 @dataclass(frozen=True)
@@ -29,44 +29,50 @@ class Filled:
     altered: Collection[str]
 
 
-def fill(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Filled:
+def fill(plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter) -> Filled:
     """Install all that is planned.
 
     Args:
         plan: What.
-        folder: A new prefix.
-        stands_for: The path that is written into files in its place.
+        prefix: A new one.
+        target_prefix: The path that is written into files in its place.
 
     Raises:
         PackageError: The stage's own error.
     """
-    altered = (_by_program if plan.program else _by_engine)(plan, folder, stands_for, reporter)
-    locked = plan.lock or plan.with_wheels(lock.of_prefix(folder, plan.channels))
+    altered = (_by_program if plan.program else _by_engine)(plan, prefix, target_prefix, reporter)
+    locked = plan.lock or plan.with_wheels(lock.of_prefix(prefix, plan.channels))
     context = plan.context(locked.records)
     if locked.wheels:
-        install.install(locked.wheels, folder, stands_for, context, reporter)
-        for line in pip_installed.replaced(folder, {wheel.name for wheel in locked.wheels}):
+        install.install(locked.wheels, prefix, target_prefix, context, reporter)
+        for line in pip_installed.replaced(prefix, {wheel.name for wheel in locked.wheels}):
             reporter.warning(line)
-    additions.install(plan.added, folder, stands_for, context, reporter)
-    variables.write(plan.needed.variables, folder)
+    user_content.install(plan.added, prefix, target_prefix, context, reporter)
+    variables.write(plan.needed.variables, prefix)
     if locked.wheels:
-        locked = replace(locked, wheels=install.described(locked.wheels, folder))
+        locked = replace(locked, wheels=install.described(locked.wheels, prefix))
     return Filled(locked, altered)
 
 
-def _by_engine(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Collection[str]:
+def _by_engine(
+    plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter
+) -> Collection[str]:
     assert plan.lock
     try:
-        conda.install(plan.lock.records, folder, stands_for, reporter, plan.settings)
+        conda.install(plan.lock.records, prefix, target_prefix, reporter, plan.settings)
     except InstallError:
         locate.check(plan.lock)
         raise
-    prefix.tidy(folder)
-    return postlink.run(folder, stands_for, plan.settings.platform, reporter)
+    directory.tidy(prefix)
+    return postlink.run(prefix, target_prefix, plan.settings.platform, reporter)
 
 
-def _by_program(plan: Plan, folder: Path, stands_for: Path, reporter: Reporter) -> Collection[str]:
+def _by_program(
+    plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter
+) -> Collection[str]:
     assert plan.program
     assert plan.asked
     offline = plan.settings.offline
-    return conda_executable.create(plan.program, plan.asked, folder, stands_for, offline, reporter)
+    return conda_executable.create(
+        plan.program, plan.asked, prefix, target_prefix, offline, reporter
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pypackage.archive import select
 from pypackage.archive.ospackages.model import OsPackage
-
-if TYPE_CHECKING:
-    from pypackage.backends.lock import Lock
+from pypackage.backends.lock import Lock
+from pypackage.core.errors import UsageError
+from pypackage.pipeline.existing import Installed
+from pypackage.requirements.model import Requirements
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,38 @@ class Options:
     ensurepip: bool = True
     pinned: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+
+
+# By the fields of `Options`.
+_ARE_LOCKED = {"exclude_newer": "--exclude-newer", "python_source": "--python-source"}
+_ARE_INSTALLED = {
+    "channels": "--channel",
+    **_ARE_LOCKED,
+    "locked": "--locked",
+    "lock": "--lock",
+    "allow_sdist": "--allow-sdist",
+    "conda_executable": "--conda-executable",
+    "platform": "--platform",
+    "add": "--add",
+}
+_LOCKED = "the lock says which packages are taken"
+
+
+def check_compatible(given: Requirements | Lock | Installed, options: Options) -> None:
+    """Reject options that would have no effect for the given kind of input.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if isinstance(given, Installed):
+        _refuse(_ARE_INSTALLED, options, f"{given.prefix} is packed as it is")
+    elif isinstance(given, Lock):
+        _refuse({**_ARE_LOCKED, "locked": "--locked"}, options, _LOCKED)
+    elif options.locked:
+        _refuse(_ARE_LOCKED, options, _LOCKED)
+
+
+def _refuse(fields: dict[str, str], options: Options, reason: str) -> None:
+    named = [option for field, option in fields.items() if getattr(options, field)]
+    if named:
+        raise UsageError(f"{reason}: {', '.join(named)} has no effect", "remove it")

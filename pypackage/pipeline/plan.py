@@ -16,13 +16,13 @@ from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi import choose, install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
-from pypackage.backends.request import Question
+from pypackage.backends.request import SolveRequest
 from pypackage.core import preload
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.options import Options
-from pypackage.prefix import additions, datasets, own_code
-from pypackage.prefix.additions import Additions
+from pypackage.prefix import datasets, own_code, user_content
+from pypackage.prefix.user_content import UserContent
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ class Plan:
 
     needed: Requirements
     options: Options
-    added: Additions
+    added: UserContent
     settings: engine.Settings
     channels: tuple[str, ...] = ()
-    asked: Question | None = None
+    asked: SolveRequest | None = None
     program: Path | None = None
     lock: Lock | None = None
 
@@ -94,7 +94,7 @@ class Plan:
 
 
 @contextmanager
-def made(
+def prepare(
     given: Requirements | Lock, options: Options, cache: Path, reporter: Reporter
 ) -> Iterator[Plan]:
     """Choose what an environment consists of.
@@ -123,8 +123,8 @@ def made(
     options = _with_own_python(options, needed.python, cache, reporter)
     named = _channels(needed, options, conda)
     needed, folders = _without_projects(needed, named, options.base)
-    place = additions.Place(options.base, cache)
-    with additions.prepared(needed, options.add, folders, place, reporter) as added:
+    place = user_content.Place(options.base, cache)
+    with user_content.prepared(needed, options.add, folders, place, reporter) as added:
         plan = Plan(needed, options, added, settings, program=program)
         if known:
             yield _as_locked(plan, known, conda, cache)

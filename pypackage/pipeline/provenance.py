@@ -22,7 +22,7 @@ from pypackage.core.errors import InstallError
 from pypackage.core.urls import redact
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.plan import Plan
-from pypackage.prefix.prefix import ORIGIN
+from pypackage.prefix.directory import PROVENANCE
 from pypackage.requirements.data_sources import Git, Http
 from pypackage.requirements.match_specs import parse_match_spec, python_version
 from pypackage.requirements.model import Requirements
@@ -46,7 +46,7 @@ _PASSING = (
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """What an environment was made from.
 
     Attributes:
@@ -83,20 +83,20 @@ def note(folder: Path, given: Requirements | Lock, plan: Plan, format_: str) -> 
         "requirements": _plain(_named(given, plan)._asdict()),
         "options": {name: _plain(getattr(options, name)) for name in kept},
     }
-    (folder / ORIGIN).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    (folder / PROVENANCE).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def read(prefix: Path) -> Origin:
+def read(prefix: Path) -> Provenance:
     """What an environment was made from.
 
     Raises:
         InstallError: There is no note of it that can be read.
     """
     try:
-        content = json.loads((prefix / ORIGIN).read_bytes())
+        content = json.loads((prefix / PROVENANCE).read_bytes())
         if content["format"] != _FORMAT:
             raise ValueError("another format")
-        return Origin(
+        return Provenance(
             _requirements(content["requirements"]),
             _options(content["options"]),
             str(content["archive"]),

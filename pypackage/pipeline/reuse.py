@@ -30,7 +30,7 @@ _CODE = Path(__file__).parents[1]
 
 def key(plan: Plan, target: Target, options: Options) -> str:
     """The archive's cache key, a digest of all that its bytes depend on; empty for no reuse."""
-    packages = lock.key(plan.lock) if plan.lock else ""
+    packages = lock.digest(plan.lock) if plan.lock else ""
     known = all(_is_fixed(source) for source in plan.added.data)
     if not packages or not known or options.report or target.format == "folder":
         return ""
@@ -49,7 +49,7 @@ def _digest(packages: str, plan: Plan, target: Target, options: Options) -> str:
         sorted(needed.variables.items()),
         [list(source) for source in plan.added.data],
         [fingerprint.of_file(built.wheel) for built in plan.added.built],
-        own_code.identity(plan.added.own.pieces),
+        own_code.identity(plan.added.own.copies),
         [target.format, options.compress_level, options.slim, options.verify],
         [[rule.pattern, rule.keep] for rule in options.selection],
         options.package.identity() if options.package else "",

@@ -24,7 +24,7 @@ _PROJECT = ("pyproject.toml", "setup.py")
 
 
 @dataclass(frozen=True)
-class Piece:
+class CopySpec:
     """A file or folder to be copied.
 
     Attributes:
@@ -54,7 +54,7 @@ class Project:
 class OwnCode:
     """All of it, checked to be there."""
 
-    pieces: tuple[Piece, ...] = ()
+    copies: tuple[CopySpec, ...] = ()
     projects: tuple[Project, ...] = ()
 
 
@@ -71,11 +71,11 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str], reporter: Repor
         InputPathError: What the user named is not there.
         UsageError: Where it is to go cannot be told, or is outside of the environment.
     """
-    pieces, projects = [], []
+    copies, projects = [], []
     for path in local:
         found = next((p for p in (folder / path, Path(path)) if p.exists()), None)
         if found:
-            pieces.append(Piece(found, found.resolve().name, is_module=True))
+            copies.append(CopySpec(found, found.resolve().name, is_module=True))
         else:
             reporter.warning(
                 f"not in the archive: {path} (not found in {folder}); name it with --add, or send "
@@ -86,8 +86,8 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str], reporter: Repor
         if not dest and _is_project(source):
             projects.append(Project(source))
         else:
-            pieces.append(_piece(source, dest))
-    unique = {(os.path.realpath(p.source), p.target, p.is_module): p for p in pieces}
+            copies.append(_copy_spec(source, dest))
+    unique = {(os.path.realpath(p.source), p.target, p.is_module): p for p in copies}
     return OwnCode(tuple(unique.values()), tuple(dict.fromkeys(projects)))
 
 
@@ -108,7 +108,7 @@ def _is_project(path: Path) -> bool:
     return any((path / name).is_file() for name in _PROJECT)
 
 
-def _piece(path: Path, dest: str) -> Piece:
+def _copy_spec(path: Path, dest: str) -> CopySpec:
     name = path.resolve().name
     if dest:
         target = os.path.normpath(f"{dest}{name}" if dest.endswith("/") else dest)
@@ -116,13 +116,13 @@ def _piece(path: Path, dest: str) -> Piece:
             raise UsageError(
                 f"cannot add {path} as {dest}", "the destination is a path below the environment"
             )
-        return Piece(path, target, is_module=False)
+        return CopySpec(path, target, is_module=False)
     if not _is_importable(path, name):
         raise UsageError(
             f"{path} is no Python module or package",
             f"say where it goes: --add {path}:share/{name}",
         )
-    return Piece(path, name, is_module=True)
+    return CopySpec(path, name, is_module=True)
 
 
 def _is_importable(path: Path, name: str) -> bool:
@@ -173,61 +173,61 @@ def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
 # --- copying -----------------------------------------------------------------------------
 
 
-def identity(pieces: Iterable[Piece]) -> list[list[object]]:
+def identity(copies: Iterable[CopySpec]) -> list[list[object]]:
     """What `place` would copy, ready for JSON: each file's place, digest and executable bit.
 
     Raises:
         OSError: A file cannot be read.
     """
     return [
-        [str(path), piece.is_module, fingerprint.of_file(source), _is_executable(source)]
-        for piece in pieces
-        for source, path in _files(piece.source, Path(piece.target))
+        [str(path), spec.is_module, fingerprint.of_file(source), _is_executable(source)]
+        for spec in copies
+        for source, path in _files(spec.source, Path(spec.target))
         if source.is_file()
     ]
 
 
-def place(pieces: Sequence[Piece], prefix: Path, reporter: Reporter) -> None:
+def place(copies: Sequence[CopySpec], prefix: Path, reporter: Reporter) -> None:
     """Copy modules and folders into a prefix; nothing that is there is replaced.
 
     Args:
-        pieces: What.
+        copies: What.
         prefix: The folder.
         reporter: Is warned of what is neither a file nor leads to one.
 
     Raises:
         InstallError: Something of that name is there already, or cannot be copied.
     """
-    if not pieces:
+    if not copies:
         return
     sites = dist_info.site_folders(prefix) or dist_info.empty_site_folders(prefix)
-    for piece in pieces:
-        if piece.is_module and not sites:
-            raise InstallError(f"cannot add {piece.source}: the environment has no Python")
-        if piece.is_module:
-            _check_module(piece, sites)
-        folder = sites[0].relative_to(prefix) if piece.is_module else Path()
+    for spec in copies:
+        if spec.is_module and not sites:
+            raise InstallError(f"cannot add {spec.source}: the environment has no Python")
+        if spec.is_module:
+            _check_module(spec, sites)
+        folder = sites[0].relative_to(prefix) if spec.is_module else Path()
         try:
-            for source, path in _files(piece.source, folder / piece.target):
+            for source, path in _files(spec.source, folder / spec.target):
                 if source.is_file():
                     _copy(source, prefix, path)
                 else:
                     reporter.warning(f"not in the archive: {source}, which leads to no file")
         except OSError as error:
-            raise InstallError.of(error, f"cannot add {piece.source}") from error
+            raise InstallError.of(error, f"cannot add {spec.source}") from error
 
 
 def _is_executable(file: Path) -> bool:
     return bool(file.stat().st_mode & 0o111)
 
 
-def _check_module(piece: Piece, sites: Sequence[Path]) -> None:
+def _check_module(spec: CopySpec, sites: Sequence[Path]) -> None:
     """Refuse a module that would hide, or be hidden by, an installed one of another form."""
-    name = piece.target.partition(".")[0]
+    name = spec.target.partition(".")[0]
     for site in sites:
         for path in (site / name, *sorted(site.glob(f"{name}.*"))):
-            if path.name != piece.target and path.exists() and _is_importable(path, path.name):
-                raise _taken(piece.source, f"a module {name} ({path.name})")
+            if path.name != spec.target and path.exists() and _is_importable(path, path.name):
+                raise _taken(spec.source, f"a module {name} ({path.name})")
 
 
 def _files(source: Path, path: Path, above: tuple[str, ...] = ()) -> Iterator[tuple[Path, Path]]:

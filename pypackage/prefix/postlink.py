@@ -20,47 +20,46 @@ from pypackage.core.progress import Reporter
 from pypackage.prefix import variables
 
 
-def run(folder: Path, stands_for: Path, platform: str, reporter: Reporter) -> frozenset[str]:
+def run(prefix: Path, target_prefix: Path, platform: str, reporter: Reporter) -> frozenset[str]:
     """Run the post-link scripts of all packages in a prefix, dependencies first.
 
-    A script knows the present folder alone. In the text files and links that it writes,
-    `stands_for` takes its place.
+    A script knows the present path alone. In the text files and links that it writes,
+    `target_prefix` takes its place.
 
     Args:
-        folder: The prefix.
-        stands_for: The path that the environment will have.
+        target_prefix: The path that the environment will have.
         platform: What it is for; scripts for another one than this machine's are not run.
 
     Returns:
         Files that were changed or made, relative to the prefix.
 
     Raises:
-        InstallError: A script failed, with what it said; or it put the folder's path into a
+        InstallError: A script failed, with what it said; or it put the prefix's path into a
             binary file.
     """
-    scripts = [record for record in _in_order(folder) if _script(folder, record).is_file()]
+    scripts = [record for record in _in_order(prefix) if _script(prefix, record).is_file()]
     if not scripts:
         return frozenset()
     if conda.is_foreign(platform):
         names = ", ".join(record["name"] for record in scripts)
         reporter.warning(f"post-link scripts for {platform} cannot run here, so not run: {names}")
         return frozenset()
-    _own_copies(folder)
-    before = _snapshot(folder)
+    _break_hardlinks(prefix)
+    before = _snapshot(prefix)
     for record in scripts:
         reporter.debug(f"running the post-link script of {record['name']}")
-        _run(folder, record)
-    _tell_messages(folder, reporter)
-    after = _snapshot(folder)
+        _run(prefix, record)
+    _tell_messages(prefix, reporter)
+    after = _snapshot(prefix)
     changed = frozenset(path for path, state in after.items() if before.get(path) != state)
     for path in sorted(changed):
-        _settle(folder, folder / path, stands_for)
+        _settle(prefix, prefix / path, target_prefix)
     return changed
 
 
-def _in_order(folder: Path) -> Iterator[dict[str, Any]]:
+def _in_order(prefix: Path) -> Iterator[dict[str, Any]]:
     """The records of the installed packages, each after those that it depends on."""
-    records = [json.loads(path.read_bytes()) for path in sorted(folder.glob("conda-meta/*.json"))]
+    records = [json.loads(path.read_bytes()) for path in sorted(prefix.glob("conda-meta/*.json"))]
     by_name = {record["name"]: record for record in records}
     needs = {
         name: [need for spec in record["depends"] if (need := spec.split()[0]) in by_name]
@@ -80,25 +79,25 @@ def _in_order(folder: Path) -> Iterator[dict[str, Any]]:
     return (by_name[name] for name in ordered)
 
 
-def _script(folder: Path, record: dict[str, Any]) -> Path:
-    return folder / "bin" / f".{record['name']}-post-link.sh"
+def _script(prefix: Path, record: dict[str, Any]) -> Path:
+    return prefix / "bin" / f".{record['name']}-post-link.sh"
 
 
-def _run(folder: Path, record: dict[str, Any]) -> None:
+def _run(prefix: Path, record: dict[str, Any]) -> None:
     """Run one script as conda does: in the activated environment, by bash where there is one."""
     environment = {
         **{name: value for name, value in os.environ.items() if _may_see(name)},
-        **variables.values(folder),
-        "PREFIX": str(folder),
-        "CONDA_PREFIX": str(folder),
+        **variables.values(prefix),
+        "PREFIX": str(prefix),
+        "CONDA_PREFIX": str(prefix),
         "PKG_NAME": record["name"],
         "PKG_VERSION": record["version"],
         "PKG_BUILDNUM": str(record["build_number"]),
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{prefix / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
     shell = shutil.which("bash") or "sh"
     try:
-        process.run([shell, "-c", _ACTIVATED, _script(folder, record)], cwd=folder, env=environment)
+        process.run([shell, "-c", _ACTIVATED, _script(prefix, record)], cwd=prefix, env=environment)
     except ProcessError as error:
         raise InstallError(
             f"the post-link script of {record['name']} failed with status {error.returncode}",
@@ -122,17 +121,17 @@ def _may_see(name: str) -> bool:
     return name in _SEEN or name.startswith("LC_")
 
 
-def _own_copies(folder: Path) -> None:
+def _break_hardlinks(prefix: Path) -> None:
     """Give the prefix files of its own instead of hard links into the package cache."""
-    for path in _files(folder):
+    for path in _files(prefix):
         if not path.is_symlink() and path.stat().st_nlink > 1:
             copy = path.with_name(f"{path.name}.copy")
             shutil.copy2(path, copy)
             copy.replace(path)
 
 
-def _snapshot(folder: Path) -> dict[str, object]:
-    return {path.relative_to(folder).as_posix(): _state(path) for path in _files(folder)}
+def _snapshot(prefix: Path) -> dict[str, object]:
+    return {path.relative_to(prefix).as_posix(): _state(path) for path in _files(prefix)}
 
 
 def _state(path: Path) -> object:
@@ -142,31 +141,31 @@ def _state(path: Path) -> object:
     return status.st_mtime_ns, status.st_size
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_symlink() or path.is_file()]
+def _files(prefix: Path) -> list[Path]:
+    return [path for path in prefix.rglob("*") if path.is_symlink() or path.is_file()]
 
 
-def _settle(folder: Path, path: Path, stands_for: Path) -> None:
+def _settle(prefix: Path, path: Path, target_prefix: Path) -> None:
     """Put the path that the environment will have where a script wrote the present one."""
     if path.is_symlink():
         target = os.readlink(path)
-        if Path(target).is_relative_to(folder):
+        if Path(target).is_relative_to(prefix):
             path.unlink()
             path.symlink_to(os.path.relpath(target, path.parent))
         return
     content = path.read_bytes()
-    if bytes(folder) not in content:
+    if bytes(prefix) not in content:
         return
     if b"\0" in content:
         raise InstallError(
-            f"a post-link script wrote the environment's path into {path.relative_to(folder)}",
+            f"a post-link script wrote the environment's path into {path.relative_to(prefix)}",
             "this binary file cannot be moved with the environment",
         )
-    path.write_bytes(content.replace(bytes(folder), bytes(stands_for)))
+    path.write_bytes(content.replace(bytes(prefix), bytes(target_prefix)))
 
 
-def _tell_messages(folder: Path, reporter: Reporter) -> None:
-    messages = folder / ".messages.txt"
+def _tell_messages(prefix: Path, reporter: Reporter) -> None:
+    messages = prefix / ".messages.txt"
     if messages.is_file():
         reporter.warning(messages.read_text(errors="replace").strip())
         messages.unlink()

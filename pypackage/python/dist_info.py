@@ -62,13 +62,13 @@ def glibc_of(platform: str) -> tuple[int, int]:
 
 
 def make_relocatable(
-    prefix: Path, stands_for: Path, names: Collection[str], built: Collection[str] = ()
+    prefix: Path, target_prefix: Path, names: Collection[str], built: Collection[str] = ()
 ) -> None:
     """Make what uv has installed independent of this machine.
 
     Args:
         prefix: The folder it was installed in.
-        stands_for: The path that is written into text files in its place.
+        target_prefix: The path that is written into text files in its place.
         names: The distributions, by normalized name.
         built: Those of them that were built here, into any file of which the prefix's path
             may have got.
@@ -80,13 +80,13 @@ def make_relocatable(
     try:
         found = installed(prefix)
         for name in sorted(set(names) & set(found)):
-            _make_relocatable(found[name], prefix, stands_for, whole=name in built)
+            _make_relocatable(found[name], prefix, target_prefix, whole=name in built)
     except OSError as error:
         raise InstallError.of(error, "the environment cannot be written", prefix) from error
 
 
 def _make_relocatable(
-    distribution: Distribution, prefix: Path, stands_for: Path, *, whole: bool
+    distribution: Distribution, prefix: Path, target_prefix: Path, *, whole: bool
 ) -> None:
     rows = []
     for row in csv.reader(io.StringIO((distribution.info / "RECORD").read_text())):
@@ -99,7 +99,7 @@ def _make_relocatable(
             said["url"] = redact(said["url"])
             row = _rewritten(path, row, json.dumps(said, sort_keys=True).encode())
         elif path.name != "RECORD" and (whole or path.parent.name == "bin"):
-            row = _without_prefix(path, row, prefix, stands_for)
+            row = _without_prefix(path, row, prefix, target_prefix)
         rows.append(row)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
@@ -116,7 +116,7 @@ def _is_private(path: Path) -> bool:
     return not isinstance(url, str) or url.startswith("file:")
 
 
-def _without_prefix(path: Path, row: list[str], prefix: Path, stands_for: Path) -> list[str]:
+def _without_prefix(path: Path, row: list[str], prefix: Path, target_prefix: Path) -> list[str]:
     """Rewrite a file that names the prefix; its line of RECORD."""
     old = path.read_bytes()
     if bytes(prefix) not in old:
@@ -127,7 +127,7 @@ def _without_prefix(path: Path, row: list[str], prefix: Path, stands_for: Path) 
             "this binary file cannot be moved with the environment",
         )
     new = launcher.relative(old) if path.parent == prefix / "bin" else old
-    return _rewritten(path, row, new.replace(bytes(prefix), bytes(stands_for)))
+    return _rewritten(path, row, new.replace(bytes(prefix), bytes(target_prefix)))
 
 
 def _rewritten(path: Path, row: list[str], new: bytes) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.prefix.prefix import ORIGIN
+from pypackage.prefix.directory import PROVENANCE
 from tests.functional.test_create import refused, requirements
 from tests.support import wheels
 from tests.support.channels import Channel
@@ -127,7 +127,7 @@ def test_update__other_version__takes_the_place_and_others_follow_with_a_warning
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
     assert packed(tools.cwd / "mine.tar.gz")["many-versions"] == "2.0"
-    note = mine / ORIGIN
+    note = mine / PROVENANCE
     note.write_text(note.read_text().replace("many-versions=2", "many-versions"))
     done = tools.create("--update", "mine", "either-left")
     assert done.returncode == 0, done.stderr
@@ -136,7 +136,7 @@ def test_update__other_version__takes_the_place_and_others_follow_with_a_warning
 
 
 def test_update__newer_version_of_what_is_there__is_not_taken(tools: Tools, mine: Path) -> None:
-    note = mine / ORIGIN
+    note = mine / PROVENANCE
     note.write_text(note.read_text().replace("many-versions=1", "many-versions"))
     done = tools.create("--update", "mine", "greeting")
     assert done.returncode == 0, done.stderr

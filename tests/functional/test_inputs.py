@@ -219,7 +219,7 @@ def test_environment__with_an_option_that_would_change_it__exits_1(
     tools: Tools, environment: Path, option: str
 ) -> None:
     said = refused(tools, 1, option, environment)
-    assert f"is packed as it is: {option.partition('=')[0]} cannot be heeded" in said
+    assert f"is packed as it is: {option.partition('=')[0]} has no effect" in said
 
 
 def test_environment_of_a_lock__where_there_is_no_lock__exits_1(

@@ -14,7 +14,7 @@ from tests.functional.test_create import requirements
 from tests.support.channels import Channel
 from tests.support.tools import Tools, command
 
-MOMENTS = 50
+HOOKS = 50
 KEPT = ("archives", "members", "bytecode")
 
 
@@ -53,7 +53,7 @@ def test_create__killed_at_random_moments__leaves_nothing_half_made(
     whole, files = archive.read_bytes(), tree(prefix)
     moments = random.Random(4)
     caught = 0
-    for number in range(MOMENTS):
+    for number in range(HOOKS):
         if number % 2:  # with what is kept, and without
             for name in KEPT:
                 shutil.rmtree(tools.cache / "pypackage" / name, ignore_errors=True)
@@ -65,6 +65,6 @@ def test_create__killed_at_random_moments__leaves_nothing_half_made(
             assert done.returncode == 0, done.stderr
             assert archive.read_bytes() == whole
             assert tree(prefix) == files
-    assert caught > MOMENTS // 4
+    assert caught > HOOKS // 4
     left = sorted(path.name for path in work.iterdir() if not path.name.endswith(".part"))
     assert left == ["mine.lock", "mine.tar.gz"]

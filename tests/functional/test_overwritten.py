@@ -39,7 +39,7 @@ def test_packing__package_that_pip_has_upgraded__is_packed_as_it_is_on_disk(
     files = {"greeting/__init__.py": "__version__ = '2'\n", "greeting/more.py": ""}
     new = wheels.wheel(tmp_path, "greeting", "2", files, tag="py3-none-manylinux_2_5_x86_64")
     uv_pip(prefix, "install", "--no-deps", new)
-    found = contents.contents(prefix, prefix)
+    found = contents.collect(prefix, prefix)
     by_target = {entry.target: entry for entry in found.entries}
     site = next(prefix.glob("lib/python3*/site-packages")).relative_to(prefix)
     module = by_target[f"{site}/greeting/__init__.py"]
@@ -54,13 +54,13 @@ def test_packing__package_that_pip_has_upgraded__is_packed_as_it_is_on_disk(
 def test_packing__file_really_lost__is_refused_by_its_package_and_name(prefix: Path) -> None:
     (prefix / "share/shared-data/table.csv").unlink()
     with pytest.raises(PackError, match=r"shared-data 1\.0 has lost share/shared-data/table\.csv"):
-        contents.contents(prefix, prefix)
+        contents.collect(prefix, prefix)
 
 
 def test_packing__byte_code_removed__is_no_loss(prefix: Path) -> None:
     for path in prefix.rglob("*.pyc"):
         path.unlink()
-    assert contents.contents(prefix, prefix).entries
+    assert contents.collect(prefix, prefix).entries
 
 
 def test_packing__editable_install__has_the_project_s_files_instead_of_the_link(
@@ -81,7 +81,7 @@ def test_packing__editable_install__has_the_project_s_files_instead_of_the_link(
     rows = ["_mine.pth,,", *(f"mine-1.0.dist-info/{name},," for name in names)]
     (info / "RECORD").write_text("\n".join(rows) + "\n")
 
-    found = contents.contents(prefix, prefix)
+    found = contents.collect(prefix, prefix)
     by_target = {entry.target: entry for entry in found.entries}
     place = site.relative_to(prefix).as_posix()
     assert by_target[f"{place}/mine/__init__.py"].source == str(project / "src/mine/__init__.py")
@@ -105,4 +105,4 @@ def test_packing__editable_install_whose_project_is_gone__is_refused(prefix: Pat
     (info / "RECORD").write_text("mine-1.0.dist-info/METADATA,,\n_mine.pth,,\n")
     (site / "_mine.pth").write_text("/no/such/project\n")
     with pytest.raises(PackError, match="mine is linked to /no/such/project"):
-        contents.contents(prefix, prefix)
+        contents.collect(prefix, prefix)

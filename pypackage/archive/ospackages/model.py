@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 FORMATS = ("deb", "rpm")
 
-MOMENTS = (
+HOOKS = (
     "before-install",
     "after-install",
     "before-remove",

@@ -110,7 +110,7 @@ def _epoch(contents: Contents, environ: Mapping[str, str]) -> int:
         if not given.isascii() or not given.isdecimal():
             raise UsageError(f"SOURCE_DATE_EPOCH: {given!r} is not a number of seconds")
         return int(given)
-    newest = (tar_stream.described(entry).mtime for entry in contents.entries if entry.pristine)
+    newest = (tar_stream.tar_info(entry).mtime for entry in contents.entries if entry.pristine)
     return int(max(_OLDEST, *newest, _OLDEST))
 
 

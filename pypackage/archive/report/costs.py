@@ -136,7 +136,7 @@ def _costs(
 
 def _size(entries: Sequence[Entry]) -> int:
     """Bytes of files; links have none."""
-    return sum(tar_stream.described(entry).size for entry in entries)
+    return sum(tar_stream.tar_info(entry).size for entry in entries)
 
 
 def _packed(parts: Mapping[str, Sequence[Entry]], whole: int) -> dict[str, int]:

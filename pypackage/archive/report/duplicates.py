@@ -40,7 +40,7 @@ def same_content(entries: Iterable[Entry], owners: Mapping[str, str]) -> tuple[C
     """
     by_size: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if tar_stream.size(entry) >= SMALLEST and tar_stream.described(entry).isreg():
+        if tar_stream.size(entry) >= SMALLEST and tar_stream.tar_info(entry).isreg():
             by_size[tar_stream.size(entry)].append(entry)
     by_content: dict[tuple[int, bytes], list[Entry]] = defaultdict(list)
     for size, group in by_size.items():
@@ -63,7 +63,7 @@ def same_library(
     by_name: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         name = library(entry.target)
-        if name and tar_stream.described(entry).isreg():
+        if name and tar_stream.tar_info(entry).isreg():
             by_name[name].append(entry)
     told = [set(one.files) for one in same]
     found = _largest_first(by_name.values(), owners)

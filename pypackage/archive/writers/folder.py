@@ -73,7 +73,7 @@ def _missing_parents(path: Path, made: set[Path], top: Path) -> Iterator[Path]:
 
 def _write(entry: Entry, path: Path, task: Task) -> bool:
     """Write one entry; whether it is a folder."""
-    info = tar_stream.described(entry)
+    info = tar_stream.tar_info(entry)
     if info.isdir():
         path.mkdir(exist_ok=True)
         return True

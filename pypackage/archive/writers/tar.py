@@ -42,5 +42,5 @@ def _stream(tree: Tree, file: BinaryIO, task: Task) -> None:
 
 def _blocks(tree: Tree) -> Iterator[bytes]:
     for entry in tree.entries:
-        yield from tar_stream.blocks(entry)
+        yield from tar_stream.tar_blocks(entry)
     yield tar_stream.END

@@ -52,6 +52,6 @@ def of(contents: Contents) -> Tree:
 def _digest(entries: Sequence[Entry]) -> str:
     digest = sha256()
     for entry in entries:
-        for block in tar_stream.blocks(entry):
+        for block in tar_stream.tar_blocks(entry):
             digest.update(block)
     return digest.hexdigest()

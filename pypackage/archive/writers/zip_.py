@@ -29,7 +29,7 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
     ):
         for entry in tree.entries:
-            _add(archive, entry, tar_stream.described(entry), task)
+            _add(archive, entry, tar_stream.tar_info(entry), task)
 
 
 def _add(archive: zipfile.ZipFile, entry: Entry, info: tarfile.TarInfo, task: Task) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def install(
     records: Sequence[RepoDataRecord],
     prefix: Path,
-    stands_for: Path,
+    target_prefix: Path,
     reporter: Reporter,
     settings: Settings,
 ) -> None:
@@ -35,7 +35,7 @@ def install(
     Args:
         records: What `solve` chose.
         prefix: The folder to fill; it is made.
-        stands_for: The path that is written into the files instead of `prefix`, for a
+        target_prefix: The path that is written into the files instead of `prefix`, for a
             prefix that will be moved there.
         settings: Those that were solved with.
 
@@ -58,7 +58,7 @@ def install(
                     package_cache=caches.package_cache(settings),
                     show_progress=False,
                     reporter=cast(Any, listener),
-                    alternative_target_prefix=stands_for,
+                    alternative_target_prefix=target_prefix,
                 )
 
             run(lambda: _unless_stuck(work, listener, settings.timeout))

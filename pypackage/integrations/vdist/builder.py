@@ -228,9 +228,9 @@ def _package(profile: profiles.Profile, **given: Any) -> OsPackage:
     if unit := shaped.get("systemd_unit"):
         shaped["systemd_unit"] = Path(unit)
     scripts: Mapping[str, str] = shaped.get("scripts", {})
-    unknown = set(scripts) - set(model.MOMENTS)
+    unknown = set(scripts) - set(model.HOOKS)
     if unknown:
-        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(model.MOMENTS)}")
+        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(model.HOOKS)}")
     shaped["scripts"] = {moment: Path(path) for moment, path in scripts.items()}
     shaped.setdefault("try_root", profile.root)
     try:

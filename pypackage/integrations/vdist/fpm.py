@@ -6,7 +6,7 @@ import argparse
 import shlex
 from typing import Any, NoReturn
 
-from pypackage.archive.ospackages.model import MOMENTS
+from pypackage.archive.ospackages.model import HOOKS
 from pypackage.core.errors import UsageError
 
 _OLD_NAMES = {
@@ -35,7 +35,7 @@ def parse(text: str) -> dict[str, Any]:
         UsageError: One has no counterpart here.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
-    for moment in MOMENTS:
+    for moment in HOOKS:
         old = [_OLD_NAMES[moment]] if moment in _OLD_NAMES else []
         parser.add_argument(f"--{moment}", *old, default="")
     for short, long in (("-m", "--maintainer"), ("-a", "--architecture")):
@@ -48,6 +48,6 @@ def parse(text: str) -> dict[str, Any]:
         found = vars(parser.parse_args(shlex.split(text)))
     except ValueError as error:
         raise UsageError(f"fpm_args: {error}") from None
-    scripts = {moment: found.pop(moment.replace("-", "_")) for moment in MOMENTS}
+    scripts = {moment: found.pop(moment.replace("-", "_")) for moment in HOOKS}
     found["scripts"] = {moment: path for moment, path in scripts.items() if path}
     return {name: value for name, value in found.items() if value}

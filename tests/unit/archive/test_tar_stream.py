@@ -45,7 +45,9 @@ def test_stream__of_files_longer_than_a_piece__is_the_tar(tmp_path: Path) -> Non
         entries.append(Entry(name, tmp_path / name))
     pieces = [bytes(piece) for piece in tar_stream.stream(entries)]
     assert {len(piece) for piece in pieces[:-1]} == {tar_stream.BLOCK}
-    assert b"".join(pieces) == b"".join(b for entry in entries for b in tar_stream.blocks(entry))
+    assert b"".join(pieces) == b"".join(
+        b for entry in entries for b in tar_stream.tar_blocks(entry)
+    )
     with tarfile.open(fileobj=io.BytesIO(b"".join(pieces) + tar_stream.END)) as tar:
         assert tar.getnames() == ["data", "link", *contents]
         assert tar.extractfile("file4").read() == contents["file4"]  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from pypackage.requirements.model import Requirements
 
 
 @dataclass(frozen=True)
-class Additions:
+class UserContent:
     """Own code and data, looked for and built but not yet in the environment.
 
     Attributes:
@@ -66,7 +66,7 @@ def prepared(
     folders: Sequence[own_code.Project],
     place: Place,
     reporter: Reporter,
-) -> Iterator[Additions]:
+) -> Iterator[UserContent]:
     """Look for own code, and build what is a project.
 
     Args:
@@ -83,16 +83,16 @@ def prepared(
     own = own_code.of(requirements.local, place.base, added, reporter)
     wanted = (*folders, *own.projects)
     if not wanted:
-        yield Additions(own, (), requirements.data, place.base, place.cache)
+        yield UserContent(own, (), requirements.data, place.base, place.cache)
         return
     with files.temporary_folder(place.cache / "projects") as scratch:
         with reporter.task("building projects"):
             built = projects.build(wanted, scratch)
-        yield Additions(own, built, requirements.data, place.base, scratch)
+        yield UserContent(own, built, requirements.data, place.base, scratch)
 
 
 def install(
-    additions: Additions,
+    content: UserContent,
     prefix: Path,
     target_prefix: Path,
     context: ResolutionContext,
@@ -111,14 +111,14 @@ def install(
         InstallError: Something cannot be had, or is there already.
     """
     platform = context.platform
-    foreign = [one for one in additions.built if platform and not one.is_pure]
+    foreign = [one for one in content.built if platform and not one.is_pure]
     if foreign:
         raise SolveError(
             f"{foreign[0].project.folder} has to be built on {platform}",
             "it has parts that are compiled; create the environment there",
         )
-    if additions.built:
+    if content.built:
         with reporter.task("installing projects"):
-            projects.install(additions.built, prefix, target_prefix, context, additions.scratch)
-    own_code.place(additions.own.pieces, prefix, reporter)
-    datasets.fetch(additions.data, prefix, additions.base, reporter)
+            projects.install(content.built, prefix, target_prefix, context, content.scratch)
+    own_code.place(content.own.copies, prefix, reporter)
+    datasets.fetch(content.data, prefix, content.base, reporter)

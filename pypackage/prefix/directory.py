@@ -19,7 +19,7 @@ MARK = "conda-meta/made-by-python_package_create"
 
 # Notes of what it was made from, for `pypackage.pipeline.provenance`. (Conda takes *.json for
 # packages.)
-ORIGIN = "conda-meta/python_package_create.origin"
+PROVENANCE = "conda-meta/python_package_create.origin"
 
 
 def check_replaceable(prefix: Path) -> None:
