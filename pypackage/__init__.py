@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pypackage.api import analyze, analyze_function, create, environment_for
+    from pypackage.api import analyze, analyze_function, analyze_pickle, create, environment_for
 
-__all__ = ["analyze", "analyze_function", "create", "environment_for"]
+__all__ = ["analyze", "analyze_function", "analyze_pickle", "create", "environment_for"]
 
 
 def __getattr__(name: str) -> object:

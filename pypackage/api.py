@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pypackage.analysis import live_objects
-from pypackage.analysis.analyzer import Analyzer, Scope
+from pypackage.analysis.analyzer import Scope
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import analyze as programs
 from pypackage.pipeline.analyze import ResolveOptions
-from pypackage.python import interpreter, stdlib
+from pypackage.python import interpreter
 from pypackage.requirements.model import Requirements, dumps
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ def analyze(
         *sources: Python files, notebooks and folders.
         modules: Modules that are run by `python -m`, or console scripts, by their names.
         python: The target: a version, or the name or path of an interpreter; by default the
-            `python3` on PATH.
+            one that runs this.
         path: Folders in which local modules are looked for as well.
         function: Only what this function or `Class.method` needs.
         toplevel: Whether to leave out what functions import when they run.
@@ -62,7 +60,7 @@ def analyze(
     needs = programs.analyze(
         [os.fspath(one) for one in sources],
         modules=modules,
-        python=python,
+        python=python or interpreter.running(),
         scope=scope,
         options=ResolveOptions([os.fspath(one) for one in declared], mapping or {}, extra, pin),
         reporter=reporter,
@@ -71,51 +69,64 @@ def analyze(
 
 
 def analyze_function(
-    function: object,
+    *things: object,
+    mapping: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+    pin: Pin = "exact",
+    reporter: Reporter = SILENT,
+) -> Requirements:
+    """Find what functions and other objects at hand need elsewhere, in the running Python.
+
+    Counted is what sending them by cloudpickle implies. What `__main__`, a notebook or
+    `register_pickle_by_value` defines is sent by value: its imports count, the globals and
+    what is in the closure that it uses, and what all of these lead to. The rest is sent by
+    name: its module has to be there, an installed one as its package, one of the user's own
+    as local, with all that it imports. Nothing of it is called.
+
+    Args:
+        *things: Functions, methods, classes, code objects, and whatever holds them: lists,
+            partials, instances with their state, collections and graphs of Dask.
+        mapping: Packages of modules.
+        extra: Packages that no import shows, such as the engine's own and cloudpickle.
+        pin: How much of an installed version is required.
+
+    Raises:
+        UsageError: One is a mere number or text, or of a module that cannot be imported by
+            its name.
+        InputPathError: A file that a module was loaded from is gone.
+    """
+    from pypackage.pipeline.analyze_objects import analyze_objects
+
+    return analyze_objects(
+        things, ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin), reporter
+    )
+
+
+def analyze_pickle(
+    data: bytes,
     *,
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
     reporter: Reporter = SILENT,
 ) -> Requirements:
-    """Find what a function at hand needs to run elsewhere, in the running Python.
+    """Find what a pickle needs to be loaded, and the functions in it to be called.
 
-    Counted are the imports in it and the modules among the globals and in the closure that
-    it uses, and those of all functions and classes of its own module that it leads to.
-    Modules of the user's own that it refers to by name are analyzed as a whole, and are
-    listed as local. It is not called.
+    It is read without importing or running anything that it names. Functions that cloudpickle
+    sent by value are looked into when they are of this version of Python.
 
     Args:
-        function: A function, method, class, `functools.partial` or code object.
+        data: What `pickle` or cloudpickle wrote.
         mapping: Packages of modules.
-        extra: Packages that no import shows.
+        extra: Packages that it does not show.
         pin: How much of an installed version is required.
 
     Raises:
-        UsageError: It is something else.
+        RequirementsError: It is no pickle, or cut short.
     """
-    found = live_objects.explore(function)
-    version = sys.version.split()[0]
+    from pypackage.pipeline.analyze_objects import analyze_pickle as analyze
 
-    analyzer = Analyzer(
-        version, stdlib.names(version), interpreter.running_environment, reporter=reporter
-    )
-    live_objects.with_own_files(found, analyzer)
-    analysis = analyzer.result()
-    modules = {top: frozenset(names) for top, names in found.modules.items()}
-    for top, names in analysis.modules.items():
-        modules[top] = modules.get(top, frozenset()) | names
-    reasons = {**analysis.reasons, **found.optional}
-    needed = Requirements(
-        python=version,
-        modules=tuple(sorted(modules)),
-        optional={top: reasons[top] for top in sorted(reasons) if top not in modules},
-        local=tuple(sorted({*analysis.local, *map(_shown, found.files)})),
-    )
-    options = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
-    return programs.with_packages(
-        needed, modules, version, interpreter.running_environment, options, None, reporter
-    )
+    return analyze(data, ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin), reporter)
 
 
 def create(
@@ -183,13 +194,3 @@ def environment_for(
         target = caches.folder() / "functions" / name
         target.parent.mkdir(parents=True, exist_ok=True)
     return create(needed, target, channels=channels, reporter=reporter, **options)
-
-
-def _shown(file: str) -> str:
-    """A module's file relative to the folder on sys.path that it is found in."""
-    for folder in sys.path:
-        place = os.path.join(os.path.abspath(folder), "")
-        if file.startswith(place):
-            top = file[len(place) :].split(os.sep)[0]
-            return os.path.relpath(os.path.join(place, top))
-    return os.path.relpath(file)

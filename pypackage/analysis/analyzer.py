@@ -144,6 +144,18 @@ class Analyzer:
             raise InputPathError(f"no module or console script {name!r}", hint)
         self._begin(unit, Scan((Import(module, "", 1, 1),)))
 
+    def add_imports(self, label: str, imports: Sequence[Import], roots: Sequence[str]) -> None:
+        """Add imports that stand in no file.
+
+        Args:
+            label: What messages call the place where they are from.
+            imports: The imports.
+            roots: The folders in which the user's own modules are looked for.
+        """
+        folder = roots[0] if roots else ""
+        unit = Unit("", label, tuple(roots), (), folder, folder)
+        self._begin(unit, Scan(tuple(imports)))
+
     def _is_anywhere(self, unit: Unit, module: str) -> bool:
         top = module.partition(".")[0]
         kind, _ = self._classifier.absolute(unit, Import(module, "", 1, 1))
@@ -210,8 +222,7 @@ class Analyzer:
     def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
         """Note a local module, and look at its files later; whether there are none to look at."""
         if not (unit.top and one.module.startswith(".")):
-            for top in located.tops:
-                self._findings.local.add((top, unit.base))
+            self._findings.local.update(located.tops)
         unnamed = self._unnamed(located.files)
         for file, path in unnamed:
             self._findings.add_edge(unit.path, path, one.why, one.reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -58,7 +57,7 @@ class Analysis(NamedTuple):
             with the dotted names that are imported of each.
         optional: Likewise those that the programs can do without.
         reasons: The first reason of each optional one.
-        local: The user's own modules and packages, as paths relative to the program.
+        local: The user's own modules and packages, as absolute paths.
     """
 
     entries: ImportRecords
@@ -82,12 +81,11 @@ class Findings:
 
     Attributes:
         raw: The imports: the path and label of the file, the import, what it leads to.
-        local: The user's own modules and packages, with the folders that their paths are
-            relative to.
+        local: The user's own modules and packages, by their absolute paths.
     """
 
     def __init__(self) -> None:
-        self.local: set[tuple[str, str]] = set()
+        self.local: set[str] = set()
         self.raw: list[_Raw] = []
         self._edges: list[Edge] = []
 
@@ -117,7 +115,7 @@ class Findings:
             {top: frozenset(modules[top]) for top in sorted(modules)},
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},
-            tuple(sorted({os.path.relpath(top, base) for top, base in self.local})),
+            tuple(sorted(self.local)),
         )
 
 

@@ -219,7 +219,7 @@ def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
 
     explained = options.explain or options.json
     if not (explained and output.is_stdout(out)):
-        output.write(_formatted(needs.requirements, options.format), out)
+        output.write(_formatted(needs.requirements, options.format, _folder(out)), out)
     if not explained:
         return
     from pypackage.analysis import explain
@@ -227,18 +227,26 @@ def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
     if options.json:
         import json
 
-        data = json.loads(model.dumps(needs.requirements))
+        data = json.loads(model.dumps(needs.requirements, _folder("-")))
         data["imports"] = explain.as_data(needs.analysis)
         output.write(json.dumps(data, indent=2, sort_keys=True) + "\n", "-")
     else:
         output.write(explain.as_text(needs.analysis), "-")
 
 
-def _formatted(result: Requirements, form: str) -> str:
+def _folder(out: str) -> str:
+    """The folder that paths in the output are relative to."""
+    from pypackage.core import output
+
+    place = os.curdir if output.is_stdout(out) else os.path.dirname(os.path.abspath(out))
+    return os.path.realpath(place)
+
+
+def _formatted(result: Requirements, form: str, folder: str) -> str:
     if form == "json":
         from pypackage.requirements import model
 
-        return model.dumps(result)
+        return model.dumps(result, folder)
     from pypackage.requirements.formats import export
 
     write = export.requirements_txt if form == "requirements.txt" else export.environment_yml

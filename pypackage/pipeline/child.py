@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pypackage.core import errors
 from pypackage.core.errors import PackageError
 from pypackage.core.progress import Reporter
+from pypackage.python import interpreter
 from pypackage.requirements.model import Requirements, dumps
 
 Given = Requirements | Mapping[str, object] | str | os.PathLike[str]
@@ -22,6 +22,7 @@ Option = str | os.PathLike[str] | bool | int | Sequence[str] | None
 
 _NAME = "python_package_create"
 _CHILD = f"import sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = {_NAME!r}; \
+from pypackage.python import interpreter; interpreter.prefer_running(); \
 from pypackage.cli.create import script; script()"
 _ERRORS = {
     error.exit_code: error
@@ -78,7 +79,15 @@ def create(
 def command(given: str, target: str | os.PathLike[str], options: Mapping[str, Option]) -> list[str]:
     """The command line of a process that makes an environment and its archive; see `create`."""
     here = str(Path(__file__).resolve().parents[2])
-    return [sys.executable, "-c", _CHILD, here, *_arguments(options), given, os.fspath(target)]
+    return [
+        interpreter.running(),
+        "-c",
+        _CHILD,
+        here,
+        *_arguments(options),
+        given,
+        os.fspath(target),
+    ]
 
 
 def _input(given: Given) -> tuple[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def create_spec(
         extra=extra_pkg,
     )
     if out:
-        output.write(model.dumps(found), out)
+        output.write(model.dumps(found, os.path.dirname(os.path.abspath(out))), out)
     return _spec(found)
 
 

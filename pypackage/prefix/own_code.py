@@ -58,29 +58,27 @@ class OwnCode:
     projects: tuple[Project, ...] = ()
 
 
-def of(local: Iterable[str], folder: Path, added: Iterable[str], reporter: Reporter) -> OwnCode:
+def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
     """Find the user's own code.
 
     Args:
         local: Modules and packages by their paths, as the analyzer tells them.
-        folder: What these are relative to; else the present folder.
+        folder: What these are relative to.
         added: `PATH` or `PATH:DEST`, as the user named them.
-        reporter: Is warned of what the analyzer told and is not there.
 
     Raises:
-        InputPathError: What the user named is not there.
+        InputPathError: Something is not there; an archive without it would fail on the worker.
         UsageError: Where it is to go cannot be told, or is outside of the environment.
     """
     copies, projects = [], []
     for path in local:
-        found = next((p for p in (folder / path, Path(path)) if p.exists()), None)
-        if found:
-            copies.append(CopySpec(found, found.resolve().name, is_module=True))
-        else:
-            reporter.warning(
-                f"not in the archive: {path} (not found in {folder}); name it with --add, or send "
-                "it along with the task"
+        found = folder / path
+        if not found.exists():
+            raise InputPathError(
+                f"the program's own module {found} is not there",
+                "analyze the program again, or remove it from 'local' and name it with --add",
             )
+        copies.append(CopySpec(found, found.resolve().name, is_module=True))
     for text in added:
         source, dest = _split(text)
         if not dest and _is_project(source):

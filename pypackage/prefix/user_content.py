@@ -80,7 +80,7 @@ def prepared(
         UsageError: It cannot be told where something is to go.
         SolveError: A project cannot be built.
     """
-    own = own_code.of(requirements.local, place.base, added, reporter)
+    own = own_code.of(requirements.local, place.base, added)
     wanted = (*folders, *own.projects)
     if not wanted:
         yield UserContent(own, (), requirements.data, place.base, place.cache)

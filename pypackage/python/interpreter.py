@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypackage.core import user_dirs
-from pypackage.core.errors import InputPathError, ProcessError
+from pypackage.core.errors import InputPathError, ProcessError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -175,8 +175,34 @@ def _locate(name: str | None) -> str:
     return found
 
 
+def running() -> str:
+    """The path of the interpreter that runs this.
+
+    Raises:
+        UsageError: It is embedded in another program, and nothing tells where it is.
+    """
+    if not sys.executable:
+        raise UsageError(
+            "this Python is embedded in another program, and sys.executable is empty",
+            "name an interpreter, or set sys.executable to the path of a Python like this one",
+        )
+    return sys.executable
+
+
+def prefer_running() -> None:
+    """From now on the interpreter that runs this comes before the others on PATH.
+
+    So it is where a program calls the library, and means its own Python.
+    """
+    global _running_first
+    _running_first = True
+
+
+_running_first = False
+
+
 def _default() -> str:
-    return _which("python3") or sys.executable
+    return (_running_first and sys.executable) or _which("python3") or sys.executable
 
 
 def _which(name: str, path: str = "") -> str:
@@ -247,6 +273,8 @@ def _candidates(version: str) -> Iterator[str]:
     """Where an interpreter of a version may be: on PATH, this one, with pyenv, uv, or built."""
     from glob import glob
 
+    if _running_first:
+        yield sys.executable
     short = ".".join(version.split(".")[:2])
     for name in ("python3", f"python{short}", "python"):
         for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ class Requirements(NamedTuple):
         dependencies: Conda match specs, such as `numpy=2.1.3`.
         pip: Requirements (PEP 508), and folders of projects, that are not to come from conda.
         optional: Modules that the program can do without, each with the reason.
-        local: The user's own modules and packages, as paths relative to the script.
+        local: The user's own modules and packages: absolute paths, or as a file says them,
+            relative to it.
         data: What is fetched by git and from the web, as poncho's `git` and `http` say.
         pinned: Conda match specs that bound what may be installed and ask for nothing.
         constraints: The same for what comes from PyPI (PEP 508).
@@ -46,8 +48,16 @@ class Requirements(NamedTuple):
     variables: Mapping[str, str] = {}
 
 
-def dumps(requirements: Requirements) -> str:
-    """Requirements as JSON: sorted, the same for the same value, with a newline at the end."""
+def dumps(requirements: Requirements, folder: str = "") -> str:
+    """Requirements as JSON: sorted, the same for the same value, with a newline at the end.
+
+    Args:
+        folder: That of the file they are for, which local paths are made relative to; by
+            default they stay as they are.
+    """
+    if folder:
+        local = (os.path.relpath(one, folder) for one in requirements.local)
+        requirements = requirements._replace(local=tuple(local))
     data: dict[str, object] = {
         "python": requirements.python,
         "modules": sorted(requirements.modules),

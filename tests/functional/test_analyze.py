@@ -211,8 +211,11 @@ def test_analyze__broken_tail__its_imports_with_a_warning(script: Path) -> None:
 def test_analyze__local_module__listed_and_followed(script: Path) -> None:
     script.write_text("import helper\n")
     script.with_name("helper.py").write_text("import zq_pandas\n")
-    result = json.loads(analyze("-q", script, "-").stdout)
-    assert (result["modules"], result["local"]) == (["zq_pandas"], ["helper.py"])
+    (script.parent / "below").mkdir()
+    for out, place in (("r.json", "helper.py"), ("below/r.json", "../helper.py")):
+        analyze("-q", script, script.parent / out)
+        result = json.loads((script.parent / out).read_text())
+        assert (result["modules"], result["local"]) == (["zq_pandas"], [place])
 
 
 def test_analyze__folder__all_that_is_in_it(script: Path) -> None:
@@ -286,7 +289,8 @@ def test_analyze__local_module_beside_a_link__is_where_python_looks(tmp_path: Pa
     (tmp_path / "real" / "script.py").write_text("import helper\n")
     (tmp_path / "real" / "helper.py").touch()
     (tmp_path / "link.py").symlink_to("real/script.py")
-    assert json.loads(analyze("-q", tmp_path / "link.py", "-").stdout)["local"] == ["helper.py"]
+    (local,) = json.loads(analyze("-q", tmp_path / "link.py", "-").stdout)["local"]
+    assert Path(local).resolve() == tmp_path.resolve() / "real" / "helper.py"
 
 
 def test_analyze__optional_elsewhere_required__is_required(tmp_path: Path) -> None:

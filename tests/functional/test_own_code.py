@@ -131,13 +131,14 @@ def test_requirement__folder_of_a_project__is_built_and_not_linked(
     assert "site-packages" in say(prefix, "import my_project; print(my_project.__file__)")
 
 
-def test_local__not_found__is_told_and_the_rest_made(
+def test_local__not_found__is_an_error_and_there_is_no_archive(
     tools: Tools, channel: Channel, work: Path
 ) -> None:
     path = needs(tools.cwd, channel, local=["not_here.py"])
     done = tools.create(path, "./mine.tar.gz")
-    assert done.returncode == 0, done.stderr
-    assert "not in the archive: not_here.py" in done.stderr
+    assert done.returncode == 2
+    assert f"own module {tools.cwd / 'not_here.py'} is not there" in done.stderr
+    assert not (tools.cwd / "mine.tar.gz").exists()
 
 
 def test_own_code__environment_of_python_alone__has_a_folder_for_it(

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import collections
+import dataclasses
 import functools
 import importlib
+import importlib.util
+import operator
+import pickle
 import sys
+import threading
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import packaging.version
 import pytest
 
 import pypackage
-from pypackage.core.errors import UsageError
+from pypackage.core.errors import InputPathError, RequirementsError, UsageError
 from pypackage.requirements.model import Requirements
 
 HOME = """\
@@ -96,14 +104,17 @@ def nothing():
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A module of the user's own, and another one beside it."""
+    """A module that is sent by value as a notebook is, and one of the user's own beside it."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "zq_home.py").write_text(HOME)
     (folder / "zq_own.py").write_text("def f():\n    import zq_inside\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.chdir(folder)
-        yield importlib.import_module("zq_home")
+        module = importlib.import_module("zq_home")
+        cloudpickle.register_pickle_by_value(module)
+        yield module
+        cloudpickle.unregister_pickle_by_value(module)
     for name in ("zq_home", "zq_own"):
         del sys.modules[name]
 
@@ -177,8 +188,184 @@ def test_analyze_function__optional_import__says_so(home: Any) -> None:
 
 
 def test_analyze_function__module_of_the_users_own__is_local(home: Any) -> None:
-    assert needs(home.of_own_module).local == ("zq_own.py",)
+    assert [Path(one).name for one in needs(home.of_own_module).local] == ["zq_own.py"]
     assert needs(home.own_import).local == ()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Any]:
+    """A module of the user's own that is sent by name, from a relative folder of `sys.path`."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "zq_sent.py").write_text(
+        "import iniconfig\nclass Thing:\n    def go(self): return 1\n"
+        "def task(x): return x\ndef inner():\n    return lambda x: x\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        patch.syspath_prepend("code")
+        yield importlib.import_module("zq_sent")
+    del sys.modules["zq_sent"]
+
+
+@pytest.mark.parametrize("name", ["task", "Thing"])
+def test_analyze_function__of_an_importable_module__its_module_is_needed(
+    own: Any, name: str
+) -> None:
+    result = needs(getattr(own, name))
+    assert result.modules == ("iniconfig",)
+    assert [Path(one).name for one in result.local] == ["zq_sent.py"]
+    assert needs([own.Thing().go]) == result
+
+
+def test_analyze_function__made_by_a_function_of_a_module__is_sent_by_value(own: Any) -> None:
+    assert needs(own.inner()) == Requirements(sys.version.split()[0])
+
+
+def test_analyze_function__of_an_installed_package__the_package() -> None:
+    assert modules(packaging.version.parse) == ["packaging"]
+
+
+def test_analyze_function__folder_changed_since__local_is_the_same_file(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = needs(own.task).local
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert needs(own.task).local == before == (str(tmp_path.resolve() / "code" / "zq_sent.py"),)
+
+
+def test_analyze_function__file_of_the_module_is_gone__is_an_error(own: Any) -> None:
+    Path(own.__file__).unlink()
+    with pytest.raises(InputPathError, match="zq_sent was loaded from"):
+        needs(own.task)
+
+
+def test_analyze_function__module_of_another_name_than_its_file__is_an_error(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "plug-in.py").write_text("def f(): pass\n")
+    spec = importlib.util.spec_from_file_location("zq_plug", tmp_path / "plug-in.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "zq_plug", module)
+        spec.loader.exec_module(module)
+        with pytest.raises(UsageError, match="zq_plug was loaded from"):
+            needs(module.f)
+
+
+def _using(function: Callable[[], object]) -> dict[str, object]:
+    """A callable in each kind of object that holds things."""
+
+    class Slots:
+        __slots__ = ("held",)
+
+        def __init__(self) -> None:
+            self.held = function
+
+    @dataclasses.dataclass(slots=True)
+    class Data:
+        held: object
+
+        def go(self) -> object:
+            return self.held
+
+    class Stateful:
+        def __getstate__(self) -> object:
+            return {"held": function}
+
+    class Reducing:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (list, ([function],))
+
+    class Locked(Slots):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()  # which cannot be pickled
+
+    class Listing(list[object]):
+        pass
+
+    class Mapped(dict[str, object]):
+        pass
+
+    cell: object = function
+
+    @functools.lru_cache
+    def cached() -> object:
+        return cell
+
+    async def waiting() -> object:
+        return cell
+
+    return {
+        "slots": Slots(),
+        "slots of a dataclass": Data(function).go,
+        "state": Stateful(),
+        "reduce": Reducing(),
+        "what cannot be sent": Locked(),
+        "list": Listing([function]),
+        "mapping": Mapped(held=function),
+        "partial": functools.partial(map, function),
+        "deque": collections.deque([function]),
+        "factory": collections.defaultdict(lambda: function),
+        "namespace": types.SimpleNamespace(held=function),
+        "argument": operator.methodcaller("call", function),
+        "deep": [[{"deep": ({1: function},)}]],
+        "cached, which cannot be sent": cached,
+        "async": waiting,
+        "closure": (lambda: cell),
+        "class": type("Made", (), {"go": function}),
+    }
+
+
+_HELD = _using(lambda: packaging.version)
+
+
+@pytest.mark.parametrize("kind", _HELD)
+def test_analyze_function__function_inside_of_an_object__is_found(kind: str) -> None:
+    assert modules(_HELD[kind]) == ["packaging"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in _HELD if "cannot be sent" not in kind])
+def test_analyze_function__any_object__needs_what_its_pickle_does(kind: str) -> None:
+    sent = pypackage.analyze_pickle(cloudpickle.dumps(_HELD[kind]), pin="none")
+    assert list(sent.modules) == ["cloudpickle", *modules(_HELD[kind])]
+
+
+def test_analyze_function__recursive_and_huge_lists__end(home: Any) -> None:
+    loop: list[object] = [home.own_import]
+    loop.append(loop)
+    deep: list[object] = loop
+    for _ in range(10_000):
+        deep = [deep]
+    assert modules([*range(100_000), deep]) == ["zq_a", "zq_c"]
+
+
+def test_analyze_pickle__nothing_is_imported_or_run(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (tmp_path / "ran",))
+
+    data = pickle.dumps([Bomb(), packaging.version.Version("1")])
+    data += pickle.dumps(1).replace(b"K\x01", b"czq_nowhere.inner\nf\n")
+    found = pypackage.analyze_pickle(data, pin="none")
+    assert found.modules == ("packaging", "zq_nowhere")
+    assert not list(tmp_path.iterdir())
+    assert not [one for one in sys.modules if one.startswith("zq_nowhere")]
+
+
+def test_analyze_pickle__functions_by_value__their_imports(home: Any) -> None:
+    for name in ("own_import", "dynamic", "global_module", "Model"):
+        sent = pypackage.analyze_pickle(cloudpickle.dumps(getattr(home, name)), pin="none")
+        assert list(sent.modules) == ["cloudpickle", *modules(getattr(home, name))]
+
+
+@pytest.mark.parametrize("data", [b"", b"no pickle", pickle.dumps([1, 2])[:-2]])
+def test_analyze_pickle__no_pickle__is_an_error(data: bytes) -> None:
+    with pytest.raises(RequirementsError, match="not a pickle"):
+        pypackage.analyze_pickle(data)
 
 
 def test_analyze_function__namespace_package__each_of_its_packages(home: Any) -> None:

@@ -1,0 +1,15 @@
+"""What objects at hand need to run elsewhere: the imports that sending them implies.
+
+An engine sends them as cloudpickle does. What an importable module defines is sent by its
+name, so the worker has to import that module; what `__main__`, a notebook or
+`register_pickle_by_value` defines is sent by value, so its code is looked into. Neither is
+called, and nothing is imported; objects are asked for their state as `pickle` asks them.
+"""
+
+from __future__ import annotations
+
+from pypackage.analysis.live_objects.own_modules import roots
+from pypackage.analysis.live_objects.pickles import explore_pickle
+from pypackage.analysis.live_objects.walker import explore
+
+__all__ = ["explore", "explore_pickle", "roots"]

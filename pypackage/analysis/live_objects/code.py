@@ -1,0 +1,167 @@
+"""What code objects import, and the globals that they use."""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import importlib
+import linecache
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pypackage.analysis.imports import Import, Scan, Why, target_of
+from pypackage.analysis.imports.scanning import scan_text
+from pypackage.analysis.live_objects import references
+from pypackage.core.errors import SourceError
+
+_LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
+_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+_PASSIVE = ("PUSH_NULL", "PRECALL", "CACHE", "COPY_FREE_VARS", "RESUME")
+IMPORTING = (importlib.import_module, builtins.__import__)
+
+
+class CodeImports:
+    """Looks into code objects; keeps what is known of their sources.
+
+    Args:
+        importing: The functions that import a module by its name.
+    """
+
+    def __init__(self, importing: tuple[object, ...] = IMPORTING) -> None:
+        self._importing = importing
+        self._scans: dict[str, dict[tuple[int, str], Import]] = {}
+
+    def of(
+        self, code: types.CodeType, names: Mapping[str, Any]
+    ) -> tuple[list[Import], list[object]]:
+        """The imports of a code object and of those inside it, and the globals that they use.
+
+        Args:
+            names: The globals.
+        """
+        reading = _Instructions(code, names, self._importing)
+        found = [
+            one
+            for line, module, level, taken in reading.imports()
+            for one in self._statement(code, line, _absolute(module, level, names), taken)
+        ]
+        found += [Import(name, "", 0, 0) for name in reading.modules]
+        used = reading.used
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                inner, others = self.of(constant, names)
+                found += inner
+                used += others
+        return found, used
+
+    def _statement(
+        self, code: types.CodeType, line: int, module: str, taken: tuple[str, ...]
+    ) -> Iterator[Import]:
+        """An import statement, with what its source says of it: whether it is optional."""
+        known = self._in_source(code).get((line, module.partition(".")[0]))
+        why, reason = (known.why, known.reason) if known else (Why.REQUIRED, "")
+        for name in taken or ("",):
+            yield Import(module, name, 0, 0, why, reason)
+
+    def _in_source(self, code: types.CodeType) -> dict[tuple[int, str], Import]:
+        """The imports of the file that a code object comes from, by line and top-level name."""
+        file = code.co_filename
+        if file not in self._scans:
+            scanned = Scan()
+            try:
+                text = "".join(linecache.getlines(file))
+                version = ".".join(map(str, sys.version_info[:3]))
+                scanned = scan_text(text, file, target_of(version))
+            except SourceError:
+                pass  # then all of them are required
+            self._scans[file] = {(one.line, one.top): one for one in scanned.imports}
+        return self._scans[file]
+
+
+def _absolute(module: str, level: int, names: Mapping[str, Any]) -> str:
+    """The name of a module, perhaps relative to the package that some globals tell of."""
+    if not level:
+        return module
+    package = str(names.get("__package__") or "").split(".")
+    parents = package[: len(package) - level + 1]
+    return ".".join([*parents, module] if module else parents)
+
+
+class _Instructions:
+    """What the instructions of a code object load and import.
+
+    Attributes:
+        used: The globals that they use, but for modules.
+        modules: The modules that they use, as deep as their attributes go; and those that
+            `import_module` is called with by a literal name.
+    """
+
+    def __init__(
+        self, code: types.CodeType, names: Mapping[str, Any], importing: tuple[object, ...]
+    ) -> None:
+        self._importing = importing
+        self.used: list[object] = []
+        self.modules: list[str] = []
+        self._names = names
+        self._code = code
+        self._local: dict[object, object] = {}  # what importlib offers, by local names
+
+    def imports(self) -> Iterator[tuple[int, str, int, tuple[str, ...]]]:
+        """The import statements: line, module, level and names; fills the attributes."""
+        constants: list[object] = []
+        current: object = None
+        importing = False
+        imported: object = None
+        line = self._code.co_firstlineno
+        for one in dis.get_instructions(self._code):
+            line = _line_of(one) or line
+            if one.opname == "IMPORT_NAME":
+                taken = constants[-1] if constants and isinstance(constants[-1], tuple) else ()
+                level = constants[-2] if len(constants) > 1 else 0
+                yield line, one.argval, level if isinstance(level, int) else 0, taken
+            if one.opname.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")):
+                constants = [*constants[-1:], one.argval]
+                if importing and isinstance(one.argval, str):
+                    self.modules.append(one.argval)
+                current, importing = None, False
+                continue
+            if one.opname == "IMPORT_NAME":
+                current = imported = importlib if one.argval == "importlib" else None
+                continue
+            if one.opname == "IMPORT_FROM":
+                current = vars(imported).get(one.argval) if imported else None
+                continue
+            if one.opname == "STORE_FAST":
+                self._local[one.argval] = current
+            if one.opname in _LOADS:
+                current = self._loaded(one.argval)
+            elif one.opname.startswith("LOAD_FAST"):
+                current = self._local.get(one.argval)
+            elif one.opname in _ATTRIBUTES and isinstance(current, types.ModuleType):
+                current = self._attribute(current, one.argval)
+            elif one.opname not in _PASSIVE:
+                current = None
+            importing = importing or any(current is one for one in self._importing)
+
+    def _loaded(self, name: str) -> object:
+        value = self._names.get(name, getattr(builtins, name, None))
+        if name in self._names:
+            self.used.append(value)
+        return value
+
+    def _attribute(self, module: types.ModuleType, name: str) -> object:
+        """What an attribute of a module is, which may be a submodule that is not bound yet."""
+        inner = f"{module.__name__}.{name}"
+        value = vars(module).get(name, sys.modules.get(inner))
+        if isinstance(value, types.ModuleType) and references.is_importable(value.__name__):
+            self.modules.append(value.__name__)
+        return value
+
+
+def _line_of(one: dis.Instruction) -> int | None:
+    positions = getattr(one, "positions", None)
+    if positions is not None:
+        return positions.lineno  # type: ignore[no-any-return]
+    return one.starts_line

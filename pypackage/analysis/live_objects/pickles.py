@@ -1,0 +1,161 @@
+"""What a pickle needs to be loaded elsewhere, found without importing or running any of it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import pickle
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from pypackage.analysis.imports import Import
+from pypackage.analysis.live_objects.code import IMPORTING, CodeImports
+from pypackage.core.errors import RequirementsError
+from pypackage.core.progress import SILENT, Reporter
+
+
+def explore_pickle(data: bytes, reporter: Reporter = SILENT) -> list[Import]:
+    """The imports that loading a pickle implies, and those of the functions in it.
+
+    Args:
+        data: One or more pickles. Functions that cloudpickle sent by value are looked into
+            when they are of this very Python.
+
+    Raises:
+        RequirementsError: It is no pickle, or cut short.
+    """
+    reader = _Reader(io.BytesIO(data), reporter)
+    reader.read()
+    imports = {Import(module, "", 0, 0): None for module in reader.modules}
+    looking = CodeImports(importing=(*IMPORTING, _ImportModule))
+    for function in reader.functions:
+        found, used = looking.of(function.code, function.names)
+        imports.update(dict.fromkeys(found))
+        named = (one.__name__ for one in used if isinstance(one, types.ModuleType))
+        imports.update({Import(name, "", 0, 0): None for name in named})
+    return list(imports)
+
+
+class _Function:
+    """A function that is sent by value: its code, and the globals that it uses."""
+
+    def __init__(self, code: types.CodeType) -> None:
+        self.code = code
+        self.names: dict[str, Any] = {}
+
+
+class _Anything(type):
+    """Makes of a class what takes all that a pickle does to an object, and does nothing."""
+
+    def __call__(cls, *_: object, **__: object) -> _Anything:
+        """The class again."""
+        return cls
+
+    def __setitem__(cls, *_: object) -> None:
+        pass
+
+    def __setstate__(cls, _: object) -> None:
+        pass
+
+    def append(cls, _: object) -> None:
+        """Take nothing."""
+
+    add = extend = append
+
+
+class _StandIn(metaclass=_Anything):
+    """Stands for all objects and classes of a pickle."""
+
+    def __new__(cls, *_: object, **__: object) -> Any:
+        """The class again."""
+        return cls
+
+
+class _ImportModule(_StandIn):
+    """Stands for `importlib.import_module`, which code that is not run is looked through for."""
+
+
+class _Reader(pickle.Unpickler):
+    """Builds a pickle of stand-ins.
+
+    Attributes:
+        modules: The modules that it names, in order.
+        functions: Those that are in it by value.
+    """
+
+    def __init__(self, file: io.BytesIO, reporter: Reporter) -> None:
+        super().__init__(file, buffers=itertools.repeat(b""))
+        self._file = file
+        self._reporter = reporter
+        self.modules: dict[str, None] = {}
+        self.functions: list[_Function] = []
+
+    def read(self) -> None:
+        """Read all pickles of the file."""
+        size = len(self._file.getbuffer())
+        try:
+            self.load()
+            while self._file.tell() < size:
+                self.load()
+        except Exception as error:  # of many kinds, as its data is
+            raise RequirementsError(f"not a pickle that can be read: {error}") from error
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What stands for what a pickle names."""
+        if module != "__main__":
+            self.modules[module] = None
+        elif name not in ("", "__main__"):
+            self._reporter.warning(f"{name} is sent by its name in __main__, where it is not")
+        if (module, name) == ("importlib", "import_module"):
+            return _ImportModule
+        build = getattr(self, f"build{name}", None) if _is_serializer(module) else None
+        return build or _StandIn
+
+    def persistent_load(self, pid: object) -> object:
+        """A stand-in for what the sender keeps elsewhere."""
+        return _StandIn
+
+    # --- cloudpickle's functions, by their names -------------------------------------------
+
+    def build_builtin_type(self, name: str) -> Any:
+        """What stands for the type of code objects makes real ones, which runs nothing."""
+        return self._code if name == "CodeType" else _StandIn
+
+    def _code(self, *arguments: Any) -> Any:
+        try:
+            code = types.CodeType(*arguments)
+            tuple(_all_code(code))
+        except Exception:
+            self._reporter.warning("a function in the pickle is of another Python: not looked into")
+            return _StandIn
+        self.functions.append(_Function(code))
+        return code
+
+    def buildsubimport(self, name: str) -> types.ModuleType:
+        """A module that is sent by its name."""
+        self.modules[name] = None
+        module = types.ModuleType(name)
+        vars(module)["import_module"] = _ImportModule if name == "importlib" else None
+        return module
+
+    def build_make_function(self, code: object, *_: object) -> object:
+        """A function, without its globals yet."""
+        return next((one for one in self.functions if one.code is code), _StandIn)
+
+    def build_function_setstate(self, function: object, state: Any) -> object:
+        """Tell a function its globals."""
+        if isinstance(function, _Function):
+            function.names = state[1].get("__globals__", {})
+        return function
+
+
+def _is_serializer(module: str) -> bool:
+    return module.endswith(("cloudpickle", "cloudpickle_fast"))
+
+
+def _all_code(code: types.CodeType) -> Iterator[object]:
+    """All instructions, which fail to be read where the bytes are none of this Python."""
+    import dis
+
+    yield from dis.get_instructions(code)

@@ -1,0 +1,54 @@
+"""Whether an object is sent by the name of its module or by value, as cloudpickle decides."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import types
+from collections.abc import Iterator
+
+_MAIN = ("__main__", "__mp_main__")
+_REGISTRY = "cloudpickle.cloudpickle"  # joblib, PySpark and Ray have copies of their own
+
+
+def module_of(thing: object) -> str:
+    """The module by whose name a function, class or other global is sent; empty if by value.
+
+    By name goes what the module has under the object's qualified name, unless the module was
+    registered by `register_pickle_by_value`.
+    """
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
+    if not isinstance(name, str):
+        return ""
+    try:
+        module = pickle.whichmodule(thing, name)  # type: ignore[attr-defined]
+    except Exception:  # a module of sys.modules that does not like to be asked
+        return ""
+    if module == "builtins":
+        return "builtins"  # NoneType and its like are no attributes of it
+    if not isinstance(module, str) or not is_importable(module):
+        return ""
+    return module if _attribute(sys.modules[module], name) is thing else ""
+
+
+def is_importable(module: str) -> bool:
+    """Whether the worker is to import a module of this process by its name."""
+    if module in _MAIN or module not in sys.modules:
+        return False
+    registered = set(_registered())
+    parts = module.split(".")
+    return not any(".".join(parts[:end]) in registered for end in range(1, len(parts) + 1))
+
+
+def _attribute(module: types.ModuleType, name: str) -> object:
+    found: object = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _registered() -> Iterator[str]:
+    """The modules that cloudpickle was told to send by value."""
+    for name, module in list(sys.modules.items()):
+        if name.endswith(_REGISTRY):
+            yield from getattr(module, "_PICKLE_BY_VALUE_MODULES", ())
