@@ -63,6 +63,8 @@ def _by_engine(
     except InstallError:
         locate.check(plan.lock)
         raise
+    for line in directory.overwritten(prefix):
+        reporter.warning(line)
     directory.tidy(prefix)
     return postlink.run(prefix, target_prefix, plan.settings.platform, reporter)
 

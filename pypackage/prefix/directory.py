@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -83,6 +84,31 @@ def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
     site = [place for place in folder.glob("lib/python3*/*-packages") if place.is_dir()]
     found = {path.name.partition(".")[0] for place in site for path in place.iterdir()}
     return sorted(set(modules) - found)
+
+
+def overwritten(folder: Path) -> list[str]:
+    """A line for each two packages that have a file in common, of which one lost it.
+
+    Args:
+        folder: A prefix as the installer left it: it keeps the lost files in `__clobbers__`.
+    """
+    lost = {
+        path.relative_to(folder / "__clobbers__").as_posix()
+        for path in (folder / "__clobbers__").rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    if not lost:
+        return []
+    records = [json.loads(path.read_bytes()) for path in folder.glob("conda-meta/*.json")]
+    owners = {file: record["name"] for record in records for file in record["files"]}
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for loser, _, file in sorted(one.partition("/") for one in lost):
+        pairs.setdefault((owners.get(file, "another package"), loser), []).append(file)
+    return [
+        f"{owner} and {loser} both have {files[0]}"
+        f"{f' and {len(files) - 1} more' if files[1:] else ''}: {owner}'s is installed"
+        for (owner, loser), files in sorted(pairs.items())
+    ]
 
 
 def tidy(folder: Path) -> None:

@@ -239,7 +239,9 @@ def test_create__file_of_two_packages__is_packed_once_as_it_is_on_disk(
     tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:
     needs = no_python(tmp_path, "sharing-a", "sharing-b")
-    assert tools.create("-c", channel.folder, needs, "mine").returncode == 0
+    done = tools.create("-c", channel.folder, needs, "mine")
+    assert done.returncode == 0
+    assert "warning: sharing-a and sharing-b both have share/common: " in done.stderr
     with tarfile.open(tmp_path / "mine.tar.gz") as archive:
         names = archive.getnames()
         common = archive.extractfile("share/common")

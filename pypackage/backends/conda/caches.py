@@ -28,10 +28,15 @@ def repodata(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def package_cache(settings: Settings, environ: Mapping[str, str] = os.environ) -> PackageCache:
-    """The package caches: those of the settings, after `RATTLER_CACHE_DIR` if that is set."""
+    """The package caches of `package_folders`."""
     from rattler import PackageCache
 
+    return PackageCache.new_layered(list(package_folders(settings, environ)))
+
+
+def package_folders(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """The package caches: those of the settings, after `RATTLER_CACHE_DIR` if that is set."""
     folders = list(settings.package_caches)
     if environ.get("RATTLER_CACHE_DIR") or not folders:
         folders.insert(0, folder(environ) / "pkgs")
-    return PackageCache.new_layered(list(folders))
+    return folders

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pypackage.backends.conda import caches
+from pypackage.backends.conda.integrity import Refusal, check_local
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import is_foreign
 from pypackage.backends.conda.runtime import message, run
@@ -46,8 +47,11 @@ def install(
     import rattler
     from rattler.exceptions import CacheDirError, InstallerError, IoError, LinkError
 
+    cached = caches.package_folders(settings)
+    check_local(records, cached)
+    refusal = Refusal(records, cached)
     try:
-        with connected(settings) as client, _Listener(len(records), reporter) as listener:
+        with connected(settings) as client, _Listener(refusal, len(records), reporter) as listener:
 
             def work() -> Awaitable[None]:
                 return rattler.install(
@@ -63,6 +67,8 @@ def install(
 
             run(lambda: _unless_stuck(work, listener, settings.timeout))
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
+        if refusal.reason:
+            raise InstallError(refusal.reason, "tell those who keep the channel") from None
         raise InstallError("the packages cannot be installed", message(error)) from None
 
 
@@ -102,7 +108,8 @@ class _Listener:
     downloaded; with a warm cache there is the linking alone.
     """
 
-    def __init__(self, packages: int, reporter: Reporter) -> None:
+    def __init__(self, refusal: Refusal, packages: int, reporter: Reporter) -> None:
+        self._refusal = refusal
         self._packages = packages
         self._reporter = reporter
         self._steps = ExitStack()
@@ -149,6 +156,10 @@ class _Listener:
     def on_download_completed(self, download: int) -> None:
         self._open.discard(download)
         self._heard = time.monotonic()
+
+    def on_link_start(self, _operation: int, package_name: str) -> int:
+        self._refusal.check(package_name)
+        return 0
 
     def on_link_complete(self, _index: int) -> None:
         self._link.advance()
