@@ -22,6 +22,7 @@ RELOCATE = ROOT / "pypackage" / "archive" / "relocate.py"
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 MANIFEST = "etc/pypackage/manifest.json"
+SUMS = "etc/pypackage/SHA256SUMS"
 END = bytes(1024)  # what a tar ends with
 
 PLACEHOLDER = "/placeholder" * 40
@@ -76,8 +77,10 @@ class Environment:
 
     def plain(self) -> tuple[str, dict[str, bytes | Path]]:
         """The id and the entries, in order, of an archive that has no gzip members."""
-        identity, text = self._text([])
-        return identity, {MANIFEST: text, **dict(sorted(self._all_files().items()))}
+        entries = dict(sorted(self._all_files().items()))
+        tree = hashlib.sha256(b"".join(tar_entry(*entry) for entry in entries.items()))
+        identity, text = self._text([], tree=tree.hexdigest())
+        return identity, {MANIFEST: text, **entries}
 
     @cached_property
     def _parts(self) -> tuple[str, list[bytes]]:
@@ -94,7 +97,7 @@ class Environment:
         comment = f"\npypackage-archive {self.format} {identity}\n".encode()
         return _gzip(tar_entry(MANIFEST, text.ljust(room, b"\n")), comment, 0)
 
-    def _text(self, members: Sequence[bytes], start: int = 0) -> tuple[str, bytes]:
+    def _text(self, members: Sequence[bytes], start: int = 0, tree: str = "") -> tuple[str, bytes]:
         """The id and the manifest."""
         offsets = accumulate(map(len, members), initial=start)
         content: dict[str, Any] = {
@@ -112,6 +115,11 @@ class Environment:
             "relocate": list(self.relocate),
             "size": self.size,
         }
+        sums = self._all_files().get(SUMS)
+        if isinstance(sums, bytes):
+            content["sha256sums"] = hashlib.sha256(sums).hexdigest()
+        if tree:
+            content["tree"] = tree
         content["environment_id"] = hashlib.sha256(_json(content)).hexdigest()
         return content["environment_id"], _json(content)
 
@@ -120,7 +128,7 @@ class Environment:
         return path
 
     def _all_files(self) -> dict[str, bytes | Path]:
-        return {
+        files = {
             **TOOLS,
             "bin/python_package_run": SCRIPT.read_bytes(),
             "bin/run_in_env": Path("python_package_run"),
@@ -128,6 +136,23 @@ class Environment:
             "etc/pypackage/relocate.py": RELOCATE.read_bytes(),
             **self.files,
         }
+        return files if "\n" in "".join(files) else {**files, SUMS: sha256sums(files)}
+
+
+def sha256sums(files: Files) -> bytes:
+    """What SHA256SUMS says of these files."""
+    lines = {f"# {parent}/" for path in [*files, SUMS] for parent in _folders(path)}
+    for path, content in files.items():
+        if isinstance(content, Path):
+            lines.add(f"# {path} -> {content}")
+        else:
+            mode = "*" if path.startswith("bin/") else " "
+            lines.add(f"{hashlib.sha256(content).hexdigest()} {mode}{path}")
+    return "".join(sorted(f"{line}\n" for line in lines)).encode()
+
+
+def _folders(path: str) -> list[str]:
+    return [str(parent) for parent in Path(path).parents][:-1]
 
 
 CONDA_UNPACK = f"""#!/usr/bin/env python

@@ -6,6 +6,7 @@ import io
 import stat
 import subprocess
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.shell.conftest import program
@@ -14,8 +15,15 @@ from tests.shell.environments import END, SCRIPT, Environment, tar_entry
 ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]
 
 
-def pack(environment: Environment, path: Path) -> tuple[Path, str]:
+def pack(
+    environment: Environment, path: Path, changes: Mapping[str, bytes | Path | None] | None = None
+) -> tuple[Path, str]:
     """Write an archive in the format that its ending tells.
+
+    Args:
+        environment: What goes into it.
+        path: Where to.
+        changes: What is to be in it in place of what the manifest says; None for nothing.
 
     Returns:
         The archive and the environment's id.
@@ -26,6 +34,8 @@ def pack(environment: Environment, path: Path) -> tuple[Path, str]:
         path.chmod(0o755)
         return path, environment.id
     identity, entries = environment.plain()
+    changed = {**entries, **(changes or {})}
+    entries = {name: data for name, data in changed.items() if data is not None}
     tar = b"".join(tar_entry(name, data) for name, data in entries.items()) + END
     if ending == "tar":
         path.write_bytes(tar)

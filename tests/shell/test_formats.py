@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from tests.shell import formats
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
-from tests.shell.environments import Environment
+from tests.shell.environments import MANIFEST, Environment
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
 
@@ -65,13 +66,53 @@ def test_format__cut_short_or_altered__exits_3_and_leaves_nothing(
     altered = bytearray(whole)
     altered[-3000] ^= 1
     for content in (whole[:-2000], bytes(altered)):
-        if ending == "tar" and len(content) == len(whole):
-            continue  # it has no checksums
         archive.write_bytes(content)
         done = runner.run("-e", archive, "show", "x")
         assert (done.returncode, done.stdout) == (3, "")
         assert all(line.startswith("python_package_run: ") for line in done.stderr.splitlines())
         assert list(runner.cache.iterdir()) == []
+
+
+ALTERED: dict[str, dict[str, bytes | Path | None]] = {
+    "a byte": {"lib/a b.py": b"pass "},
+    "a file too few": {"lib/a b.py": None},
+    "a file too many": {"lib/c.py": b""},
+    "a link": {"lib/link.py": Path("c.py")},
+    "a link in place of a file": {"lib/a b.py": Path("/etc/passwd")},
+    "a mode": {"lib/tool": None, "bin/tool": b"x"},
+    "a folder too many": {"lib/more/x": Path(".")},
+}
+
+
+@once
+@pytest.mark.parametrize("change", ALTERED)
+@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "squashfs"])
+def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
+    runner: Runner, ending: str, change: str
+) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    environment = Environment(
+        {"lib/a b.py": b"pass\n", "lib/link.py": Path("a b.py"), "lib/\\é": b"x", "lib/tool": b"x"}
+    )
+    archive, _ = formats.pack(environment, runner.folder / f"E.{ending}", ALTERED[change])
+    done = runner.run("-e", archive, "show", "x")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "it is damaged" in done.stderr
+    assert list(runner.cache.iterdir()) == []
+    archive.unlink()
+    shutil.rmtree(f"{archive}.folder", ignore_errors=True)
+    archive, _ = formats.pack(environment, runner.folder / f"E.{ending}")
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+
+
+@once
+@pytest.mark.parametrize("ending", ["tar", "zip"])
+def test_format__manifest_of_a_targz__exits_3(runner: Runner, ending: str) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    text = gzip.decompress(PLAIN.members()[0])[512:].rstrip(b"\n\0")
+    archive, _ = formats.pack(PLAIN, runner.folder / f"E.{ending}", {MANIFEST: text, "evil": b""})
+    done = runner.run("-e", archive, "show", "x")
+    assert (done.returncode, done.stdout) == (3, "")
 
 
 @once
