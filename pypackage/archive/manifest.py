@@ -88,6 +88,7 @@ def render(
     *,
     files: int = 0,
     size: int = 0,
+    sha256sums: str = "",
     tree: str = "",
     omitted: Omitted | None = None,
     glibc: str = "",
@@ -98,8 +99,10 @@ def render(
         packages: What is installed.
         relocations: What has to be rewritten at its place.
         members: The parts of the archive.
-        files: How many files, links and folders there will be, 0 when that is not known.
+        files: How many files, links and folders there will be, without those that tell of the
+            others; 0 when that is not known.
         size: How many bytes they have, 0 when that is not known.
+        sha256sums: Digest of the list of digests; empty without one.
         tree: Digest of the content where no members tell it.
         omitted: What was left out on purpose.
         glibc: What is needed beside what the packages need; empty for nothing.
@@ -122,6 +125,8 @@ def render(
     }
     if omitted:
         content["omitted"] = vars(omitted)
+    if sha256sums:
+        content["sha256sums"] = sha256sums
     if tree:
         content["tree"] = tree
     content["environment_id"] = sha256(_json(content)).hexdigest()

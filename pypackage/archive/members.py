@@ -11,19 +11,19 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader
 from operator import attrgetter
 from typing import Any, BinaryIO, NamedTuple
 
-from pypackage.archive import tar_stream
+from pypackage.archive import sha256sums, tar_stream
 from pypackage.archive.contents import Entry
 from pypackage.core import files
 from pypackage.core.store import Store
 
-_FORMAT = 2  # of the members' making: another one makes all of them anew
+_FORMAT = 3  # of the members' making: another one makes all of them anew
 _CHUNK = 16 << 20  # bytes of files that make a member of their own
 _BLOCK = 1 << 20
 _GZIP = 31  # zlib's window bits for a gzip stream
@@ -41,11 +41,13 @@ class Kept:
         start: Where the first member begins in the store's file.
         size: Bytes of the part's files.
         members: Length and digest (SHA-256) of each.
+        sums: The lines of its entries in the list of digests.
     """
 
     start: int
     size: int
     members: Sequence[tuple[int, str]]
+    sums: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Part:
         key: What it is kept under.
         size: Bytes of its files.
         number: Of members.
+        sums: The lines of the entries in the list of digests.
         made_of: The entries of each member; empty when there is something kept.
         kept: What there is of it in the store, perhaps damaged.
     """
@@ -65,12 +68,13 @@ class Part:
     key: str
     size: int
     number: int
+    sums: Sequence[str]
     made_of: Sequence[Sequence[Entry]] = ()
     kept: Kept | None = None
 
     def chunk(self, index: int) -> Sequence[Entry]:
         """The entries of a member."""
-        return (self.made_of or part(self.entries).made_of)[index]
+        return (self.made_of or _chunks(self.entries))[index]
 
 
 class Made(NamedTuple):
@@ -126,15 +130,15 @@ def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: 
     key = digest.hexdigest()
     kept = _header(store, key)
     if kept:
-        return Part(group, key, kept.size, len(kept.members), kept=kept)
+        return Part(group, key, kept.size, len(kept.members), kept.sums, kept=kept)
     return part(group, key)
 
 
 def part(group: Sequence[Entry], key: str = "") -> Part:
     """A part of which nothing is kept."""
-    sizes = list(map(tar_stream.size, group))
-    chunks = list(_chunks(group, sizes))
-    return Part(group, key, sum(sizes), len(chunks), chunks)
+    chunks = _chunks(group)
+    size = sum(map(tar_stream.size, group))
+    return Part(group, key, size, len(chunks), sha256sums.lines(group), chunks)
 
 
 def _library(level: int) -> str:
@@ -146,17 +150,18 @@ def _library(level: int) -> str:
     return f"isal {isal.__version__} {isal.ISAL_VERSION}"
 
 
-def _chunks(entries: Sequence[Entry], sizes: Sequence[int]) -> Iterator[list[Entry]]:
-    chunk: list[Entry] = []
-    total = 0
-    for entry, size in zip(entries, sizes, strict=True):
-        if chunk and total + size > _CHUNK:
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(entry)
+def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries of each member."""
+    chunks: list[list[Entry]] = []
+    total = _CHUNK
+    for entry in entries:
+        size = tar_stream.size(entry)
+        if not chunks or total + size > _CHUNK:
+            chunks.append([])
+            total = 0
+        chunks[-1].append(entry)
         total += size
-    if chunk:
-        yield chunk
+    return chunks
 
 
 def compress(entries: Iterable[Entry], level: int) -> Made:
@@ -247,7 +252,8 @@ def keep(
         source: The archive.
         start: Where in it the first of them begins.
     """
-    line = json.dumps({"size": part.size, "members": members}).encode() + b"\n"
+    kept = {"size": part.size, "members": members, "sums": part.sums}
+    line = json.dumps(kept).encode() + b"\n"
     try:
         with store.new(part.key) as file:
             file.write(sha256(line).hexdigest().encode() + b"\n" + line)

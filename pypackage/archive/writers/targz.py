@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from pypackage.archive import compression, manifest, members, tar_stream
+from pypackage.archive import compression, manifest, members, sha256sums, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
 from pypackage.archive.manifest import Member
@@ -67,14 +67,21 @@ class _Writer:
 
     def write(self, reporter: Reporter) -> None:
         parts = self._parts()
-        total = sum(part.size for part in parts)
-        number = sum(part.number for part in parts) + 1
+        entries = [entry for part in parts for entry in part.entries]
+        sums = sha256sums.entry(
+            (line for part in parts for line in part.sums), (entry.target for entry in entries)
+        )
+        total = sum(part.size for part in parts) + (tar_stream.size(sums) if sums else 0)
+        last = [members.compress([sums], self._level)] if sums else []
+        last.append(members.end(self._level))
+        number = sum(part.number for part in parts) + len(last)
         describe = partial(
             manifest.render,
             self._contents.packages,
             self._contents.relocations,
-            files=sum(len(part.entries) for part in parts),
+            files=len(entries),
             size=total,
+            sha256sums=sha256sums.digest(sums),
             omitted=self._contents.omitted,
             glibc=self._contents.glibc,
         )
@@ -82,20 +89,29 @@ class _Writer:
         start = len(_first_member("0" * 64, b"", room))
         with reporter.task("packing", total) as task:
             self._file.seek(start)
-            written = self._write_members(parts, start, task)
+            written = self._write_members(parts, last, start, task)
         self._file.seek(0)
         self._file.write(_first_member(*describe(written), room))
 
     def _parts(self) -> list[Part]:
         groups = members.groups(tar_stream.with_tools(self._contents.entries))
         if self._store is None:
-            return [members.part(group) for group in groups]
+            return list(self._pool.map(members.part, groups))
         digests = {package.name: package.sha256 for package in self._contents.packages}
         find = partial(members.find, digests=digests, level=self._level, store=self._store)
         return list(self._pool.map(find, groups))
 
-    def _write_members(self, parts: Sequence[Part], start: int, task: Task) -> list[Member]:
-        """Write all members from the place `start` on; those that are new are kept."""
+    def _write_members(
+        self, parts: Sequence[Part], last: Sequence[Made], start: int, task: Task
+    ) -> list[Member]:
+        """Write all members from the place `start` on; those of new parts are kept.
+
+        Args:
+            parts: In their order.
+            last: Members to stand behind those of the parts.
+            start: Where the first begins.
+            task: Hears of the progress.
+        """
         written: list[Member] = []
         work = ((part, index) for part in parts for index in range(part.number))
         made = _in_order(self._pool, self._member, work, 2 * self._workers)
@@ -109,7 +125,9 @@ class _Writer:
             task.advance(part.size)
             if fresh and part.key:
                 self._keep(part, written[len(written) - part.number :])
-        written.append(self._append(members.end(self._level), start))
+        for member in last:
+            written.append(self._append(member, start))
+            start += member.length
         return written
 
     def _member(self, which: tuple[Part, int]) -> Made:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from pypackage.archive import manifest, tar_stream
+from pypackage.archive import manifest, sha256sums, tar_stream
 from pypackage.archive.contents import Contents, Entry
 
 
@@ -33,14 +33,17 @@ def of(contents: Contents) -> Tree:
     Raises:
         OSError: A file cannot be read.
     """
-    entries = sorted(tar_stream.with_tools(contents.entries), key=lambda entry: entry.target)
+    listed = tar_stream.with_tools(contents.entries)
+    sums = sha256sums.entry(sha256sums.lines(listed), [entry.target for entry in listed])
+    entries = sorted([*listed, *([sums] if sums else [])], key=lambda entry: entry.target)
     size = sum(map(tar_stream.size, entries))
     environment_id, described = manifest.render(
         contents.packages,
         contents.relocations,
         [],
-        files=len(entries),
+        files=len(listed),
         size=size,
+        sha256sums=sha256sums.digest(sums),
         tree=_digest(entries),
         omitted=contents.omitted,
         glibc=contents.glibc,

@@ -6,11 +6,13 @@ import shutil
 import stat
 import subprocess
 import zipfile
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from pypackage.archive import manifest, tar_stream, writers
+from pypackage.archive import manifest, sha256sums, tar_stream, writers
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package
 from pypackage.core.errors import InputPathError, PackError
@@ -120,6 +122,41 @@ def test_manifest__in_each_format__tells_files_and_content(
     if format_ != "tar.gz":
         assert described["members"] == []
         assert len(described["tree"]) == 64
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
+    contents: Contents, tmp_path: Path, format_: str
+) -> None:
+    more = [Entry("lib/a b.txt", None, b"", mode=0o644), Entry("lib/old", None, link="a b.txt")]
+    contents = replace(contents, entries=(*contents.entries, *more))
+    out = unpacked(contents, format_, tmp_path / "made")
+    listed = (out / sha256sums.PATH).read_bytes()
+    described = json.loads((out / manifest.PATH).read_text())
+    assert described["sha256sums"] == sha256(listed).hexdigest()
+    subprocess.run(["sha256sum", "--strict", "-c", sha256sums.PATH], cwd=out, check=True)
+    lines = set(listed.decode().splitlines())
+    kinds = {line[66:]: line[65] for line in lines if not line.startswith("# ")}
+    found = {str(path.relative_to(out)): path for path in out.rglob("*")}
+    files = {name: path for name, path in found.items() if path.is_file() and not path.is_symlink()}
+    assert kinds == {
+        name: "*" if path.stat().st_mode & 0o100 else " "
+        for name, path in files.items()
+        if name not in (manifest.PATH, sha256sums.PATH)
+    }
+    others = {
+        f"# {name} -> {os.readlink(path)}" if path.is_symlink() else f"# {name}/"
+        for name, path in found.items()
+        if name not in files
+    }
+    assert {line for line in lines if line.startswith("# ")} == others
+
+
+def test_sha256sums__name_with_a_newline__is_left_out(contents: Contents, tmp_path: Path) -> None:
+    odd = replace(contents, entries=(*contents.entries, Entry("lib/a\nb", None, b"")))
+    out = unpacked(odd, "tar", tmp_path / "made")
+    assert not (out / sha256sums.PATH).exists()
+    assert "sha256sums" not in json.loads((out / manifest.PATH).read_text())
 
 
 @pytest.mark.parametrize("format_", [*FORMATS, "sh"])
