@@ -15,13 +15,14 @@ import os
 import posixpath
 import shutil
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter
 from pypackage.core.urls import redact
 from pypackage.requirements.data_sources import Git, Http, Source
@@ -105,10 +106,10 @@ def _clone(source: Git, folder: Path, base: Path) -> Git:
     """Put the files of a commit into a folder; the same source with that commit."""
     repository = folder.with_name(f"{source.name}.git")
     near = base / source.remote
-    remote = str(near.resolve()) if near.exists() else source.remote
+    remote, logins = (str(near.resolve()), {}) if near.exists() else hide_logins(source.remote)
     try:
         _git(repository, "init", "--quiet", "--bare", str(repository))
-        commit = _fetch(repository, remote, source.ref)
+        commit = _fetch(repository, remote, source.ref, logins)
         _git(repository, "--work-tree", str(folder), "checkout", "--quiet", "-f", commit, "--", ".")
     except ProcessError as error:
         what = f"{source.ref} of {source.remote}" if source.ref else source.remote
@@ -119,26 +120,28 @@ def _clone(source: Git, folder: Path, base: Path) -> Git:
     return source._replace(remote=there, ref=commit)
 
 
-def _fetch(repository: Path, remote: str, ref: str) -> str:
+def _fetch(repository: Path, remote: str, ref: str, logins: Mapping[str, str]) -> str:
     """Fetch a commit alone where the server lets us, else all there is; tell the commit."""
     try:
-        _git(repository, "fetch", "--quiet", "--depth=1", "--", remote, ref or "HEAD")
+        _git(repository, "fetch", "--quiet", "--depth=1", "--", remote, ref or "HEAD", env=logins)
         return _git(repository, "rev-parse", "FETCH_HEAD^{commit}")
     except ProcessError:
         if not ref:
             raise
-    _git(repository, "fetch", "--quiet", "--tags", "--", remote, "+refs/heads/*:refs/heads/*")
+    heads = "+refs/heads/*:refs/heads/*"
+    _git(repository, "fetch", "--quiet", "--tags", "--", remote, heads, env=logins)
     return _git(
         repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
     )
 
 
-def _git(repository: Path, *arguments: str) -> str:
+def _git(repository: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
     """Run git on a repository, without questions and without what the user has set up for work."""
     settings = ["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"]
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(repository)}
-    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-    return process.run(["git", *settings, *arguments], env=env).decode().strip()
+    own = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(repository)}
+    variables = {**os.environ, **own, **(env or {})}
+    variables.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    return process.run(["git", *settings, *arguments], env=variables).decode().strip()
 
 
 # --- http --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pypackage.backends.pypi import pip_settings, placeholders, pylock, uv
@@ -19,6 +19,7 @@ from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import names
 from pypackage.core.errors import ProcessError, RequirementsError, SolveError
+from pypackage.core.git import hide_logins, restore_login
 from pypackage.core.urls import redact
 from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.formats import requirements_txt
@@ -99,8 +100,9 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
             locked = _compile(requirements, bounds, context)
         except ProcessError as error:
             raise _refused(error, requirements, context) from error
-        chosen = list(pylock.loads(locked, placeholders=folder))
-    return tuple(sorted(chosen, key=lambda package: package.name))
+        chosen = sorted(pylock.loads(locked, placeholders=folder), key=lambda one: one.name)
+    asked = "\n".join(repositories)
+    return tuple(replace(one, url=restore_login(one.url, asked)) for one in chosen)
 
 
 def is_available(requirement: str, context: ResolutionContext) -> bool:
@@ -137,6 +139,10 @@ def _compile(
     here = context.interpreter
     prefix, python = (here.prefix, here.executable) if here else (Path(sys.prefix), sys.executable)
     builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
+    lines = [f"{requirement}\n" for requirement in requirements]
+    # The passwords of repositories are for git alone, which uv starts with their URLs.
+    git, logins = hide_logins("".join(line for line in lines if "git+" in line))
+    text = git + "".join(line for line in lines if "git+" not in line)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
         constraints.write("".join(f"{line}\n" for line in bounds))
         constraints.flush()
@@ -148,7 +154,8 @@ def _compile(
             prefix,
             choosing=True,
             options=context.indexes,
-            stdin="".join(f"{requirement}\n" for requirement in requirements),
+            stdin=text,
+            env=logins,
         )
 
 

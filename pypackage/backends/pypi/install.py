@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pypackage.backends.pypi import pylock, uv
 from pypackage.backends.pypi.choose import BUILDING, ResolutionContext, platform_options
-from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.backends.pypi.package import PyPIPackage, is_commit
 from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 
@@ -76,16 +77,20 @@ def unpack(
     Raises:
         InstallError: One cannot be fetched, built or written, or is not what was locked.
     """
+    logins = hide_logins(" ".join(one.url for one in packages if is_commit(one.url)))[1]
+    plain = [
+        replace(one, url=hide_logins(one.url)[0]) if is_commit(one.url) else one for one in packages
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         lock = Path(scratch, "pylock.toml")
-        lock.write_text(pylock.dumps(packages, direct))
+        lock.write_text(pylock.dumps(plain, direct))
         arguments: list[str | Path] = ["pip", "install", "--quiet", "--no-deps"]
         arguments += ["--requirements", lock, *(["--offline"] if context.offline else [])]
         try:
             if context.platform:
-                _unpack_foreign(arguments, prefix, context)
+                _unpack_foreign(arguments, prefix, context, logins)
             else:
-                _run([*arguments, "--prefix", prefix], python, prefix, context)
+                _run([*arguments, "--prefix", prefix], python, prefix, context, logins)
         except ProcessError as error:
             raise InstallError(
                 "the packages of PyPI cannot be installed", uv.message(error)
@@ -93,7 +98,10 @@ def unpack(
 
 
 def _unpack_foreign(
-    arguments: Sequence[str | Path], prefix: Path, context: ResolutionContext
+    arguments: Sequence[str | Path],
+    prefix: Path,
+    context: ResolutionContext,
+    env: Mapping[str, str],
 ) -> None:
     """Install for a platform whose interpreter does not run here."""
     version = ".".join(context.python.split(".")[:2])
@@ -102,15 +110,19 @@ def _unpack_foreign(
     with tempfile.TemporaryDirectory(dir=prefix) as scratch:
         options = [*platform_options(context), "--target", scratch]
         options += [] if context.allow_sdist else ["--only-binary", ":all:"]
-        _run([*arguments, *options], Path(sys.executable), prefix, context)
+        _run([*arguments, *options], Path(sys.executable), prefix, context, env)
         dist_info.spread(Path(scratch), place, prefix)
 
 
 def _run(
-    argv: Sequence[str | Path], python: Path, prefix: Path, context: ResolutionContext
+    argv: Sequence[str | Path],
+    python: Path,
+    prefix: Path,
+    context: ResolutionContext,
+    env: Mapping[str, str],
 ) -> None:
-    options = context.indexes
-    uv.run(argv, python, prefix, choosing=False, options=options, env=REPRODUCIBLE)
+    variables = {**REPRODUCIBLE, **env}
+    uv.run(argv, python, prefix, choosing=False, options=context.indexes, env=variables)
 
 
 def described(packages: Iterable[PyPIPackage], prefix: Path) -> tuple[PyPIPackage, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pypackage.core import process
 from pypackage.core.errors import InputPathError, ProcessError
+from pypackage.core.git import hide_logins
 from pypackage.core.urls import redact
 
 # Not the application's: version control, and what tools leave behind.
@@ -75,13 +76,14 @@ def _clone(place: str, branch: str, target: Path) -> None:
     """Clone a repository without its history."""
     command = ["git", "-c", "advice.detachedHead=false", "-c", "core.hooksPath=/dev/null", "clone"]
     depth = [] if os.path.isdir(place) else ["--depth=1"]  # which git warns of there
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+    plain, logins = hide_logins(place)
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", **logins}
     env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         env.pop(name, None)
     try:
         process.run(
-            [*command, "--quiet", *depth, f"--branch={branch}", "--", place, target], env=env
+            [*command, "--quiet", *depth, f"--branch={branch}", "--", plain, target], env=env
         )
     except ProcessError as error:
         where = redact(place)
