@@ -8,9 +8,7 @@ times, does not get into the archive.
 from __future__ import annotations
 
 import marshal
-import os
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from pathlib import Path
 from pypackage.archive import members, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package
+from pypackage.core import platforms
 from pypackage.core.errors import ProcessError
 from pypackage.core.progress import Reporter
 from pypackage.core.store import Store
@@ -72,17 +71,10 @@ def _is_able(python: Package, reporter: Reporter) -> bool:
     if version < _OLDEST:
         reporter.debug(f"Python {python.version} checks the times of its byte code: none is added")
         return False
-    if python.subdir != _platform():
+    if python.subdir != platforms.here():
         reporter.warning(f"{_NONE}: Python for {python.subdir} does not run here")
         return False
     return True
-
-
-def _platform() -> str:
-    """Conda's name of this machine's platform."""
-    machine = os.uname().machine
-    system = "osx" if sys.platform == "darwin" else "linux"
-    return f"{system}-{ {'x86_64': '64', 'i686': '32'}.get(machine, machine) }"
 
 
 _Code = dict[str, ByteCode]

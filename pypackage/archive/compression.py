@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
+from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 from pypackage.core.store import Store
 
@@ -20,11 +20,6 @@ LEVELS = {
 }
 
 
-def cores() -> int:
-    """How many threads can work at the same time here."""
-    return len(os.sched_getaffinity(0))
-
-
 @dataclass(frozen=True)
 class Compression:
     """How an archive is compressed.
@@ -36,7 +31,7 @@ class Compression:
     """
 
     level: int | None = None
-    workers: int = field(default_factory=cores)
+    workers: int = field(default_factory=platforms.cores)
     store: Store | None = None
 
 

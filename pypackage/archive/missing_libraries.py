@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pypackage.archive.contents import Entry
-from pypackage.core import elf
+from pypackage.core import elf, platforms
 from pypackage.core.elf import MAGIC
-
-_MACHINES = {"64": "x86_64", "32": "i686"}  # conda's names that differ from `uname -m`
 
 
 def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
@@ -27,10 +25,9 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
     Returns:
         The files that need each missing library, by its name; sorted.
     """
-    system, _, machine = platform.partition("-")
-    if system != "linux":
+    if not platform.startswith("linux-"):
         return {}
-    promised = elf.manylinux_allowlist(_MACHINES.get(machine, machine))
+    promised = elf.manylinux_allowlist(platforms.machine(platform))
     needed: dict[str, list[str]] = {}
     provided = set()
     for entry in entries:

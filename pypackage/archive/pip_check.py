@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
+from pypackage.core import platforms
 from pypackage.python.distributions import Distribution
 
 
@@ -62,14 +63,14 @@ def _key(requirement: Requirement) -> str:
 
 def _markers(python: str, platform: str) -> dict[str, str]:
     """The variables of environment markers (PEP 508) in the environment."""
-    system, _, machine = platform.partition("-")
+    system = platform.partition("-")[0]
     names = {"linux": ("Linux", "linux"), "osx": ("Darwin", "darwin"), "win": ("Windows", "win32")}
     platform_system, sys_platform = names.get(system, ("", ""))
     return {
         "implementation_name": "cpython",
         "implementation_version": python,
         "os_name": "nt" if system == "win" else "posix",
-        "platform_machine": {"64": "x86_64"}.get(machine, machine),
+        "platform_machine": platforms.machine(platform),
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": platform_system,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pypackage.backends.pypi.package import PyPIPackage, is_commit
-from pypackage.core import files
+from pypackage.core import files, platforms
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.urls import LOCAL, redact
 
@@ -52,7 +52,7 @@ def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
     paths = sorted((folder / "conda-meta").glob("*.json"))
     records = tuple(PrefixRecord.from_path(path) for path in paths)
     native = (record.subdir for record in records if record.subdir != "noarch")
-    return Lock(next(native, this_platform()), tuple(channels), records)
+    return Lock(next(native, platforms.here()), tuple(channels), records)
 
 
 def digest(locked: Lock) -> str:
@@ -177,7 +177,7 @@ def loads(
     Raises:
         RequirementsError: It is not valid, or not for the platform.
     """
-    platform = platform or this_platform()
+    platform = platform or platforms.here()
     chosen = _environment(_parsed(content, label), label, environment)
     at = _platform(chosen, platform, label)
     packages = chosen.packages(at) or []
@@ -187,13 +187,6 @@ def loads(
         tuple(_record(one, label) for one in packages if not _is_pypi(one)),
         tuple(_wheel(one, label) for one in packages if _is_pypi(one)),
     )
-
-
-def this_platform() -> str:
-    """Conda's name of this machine's platform, such as `linux-64`."""
-    from rattler.platform import Subdir
-
-    return str(Subdir.current())
 
 
 def _parsed(content: bytes, label: str) -> LockFile:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def named(parsed: argparse.Namespace, target: Target) -> Target:
     package_ = package(parsed, target)
     if package_ is None or parsed.target.endswith(f".{target.format}"):
         return target
-    name = model.file_name(package_, parsed.platform or _here())
+    name = model.file_name(package_, parsed.platform or platforms.here())
     return replace(target, archive=target.archive.with_name(name))
 
 
@@ -97,7 +98,7 @@ def platform(parsed: argparse.Namespace, target: Target) -> str:
         raise UsageError(f"no architecture {parsed.architecture}", f"there are {known}")
     if asked and told != asked:
         raise UsageError(f"--architecture {parsed.architecture} is not --platform {asked}")
-    return "" if not asked and told == _here() else told
+    return "" if not asked and told == platforms.here() else told
 
 
 def package(parsed: argparse.Namespace, target: Target) -> OsPackage | None:
@@ -145,9 +146,3 @@ def _scripts(parsed: argparse.Namespace) -> dict[str, Path]:
 def _listed(given: list[str]) -> tuple[str, ...]:
     """The items of options that may be repeated and have commas in them."""
     return tuple(one.strip() for text in given for one in text.split(",") if one.strip())
-
-
-def _here() -> str:
-    from pypackage.backends import lock
-
-    return lock.this_platform()

@@ -13,7 +13,7 @@ from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import conda, lock
 from pypackage.backends.conda import condarc
 from pypackage.backends.lock import Lock
-from pypackage.core import caches, preload
+from pypackage.core import caches, platforms, preload
 from pypackage.core.caches import LIMIT
 from pypackage.core.errors import PackError
 from pypackage.core.progress import SILENT, Reporter
@@ -147,7 +147,7 @@ def _write(
     reporter: Reporter,
 ) -> Report | None:
     """Write the archive of what was made by a plan; what it costs, if that is asked for."""
-    workers = options.jobs or compression.cores()
+    workers = options.jobs or platforms.cores()
     kept = Store(caches.folder() / "bytecode")
     contents = bytecode.complete(contents, folder, kept, workers, reporter)
     contents = select.select(contents, options.selection, options.slim, reporter)

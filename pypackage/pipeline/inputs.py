@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pypackage.backends import lock
 from pypackage.backends.lock import Lock
+from pypackage.core import platforms
 from pypackage.core.errors import InputPathError, PackageError, RequirementsError
 from pypackage.core.progress import Reporter
 from pypackage.core.reading import read_input
@@ -137,7 +138,7 @@ def _of_lock(content: bytes, label: str, environment: str, platform: str) -> Loc
         from pypackage.requirements.formats import conda_lock
 
         read = document.of_yaml(content, label)
-        converted = conda_lock.as_pixi(read, platform or lock.this_platform())
+        converted = conda_lock.as_pixi(read, platform or platforms.here())
         return lock.loads(converted, label, platform)
     return None
 

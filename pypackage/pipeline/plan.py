@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.archive import compression
 from pypackage.backends import conda as engine
-from pypackage.backends import conda_executable, locate, lock, request
+from pypackage.backends import conda_executable, locate, request
 from pypackage.backends.conda import channel_urls, condarc
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi import choose, install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import SolveRequest
-from pypackage.core import preload
+from pypackage.core import platforms, preload
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.options import Options
@@ -147,7 +146,7 @@ def _solved(
         return plan
     with reporter.task("solving"):
         records = engine.solve(asked.specs, channels.tiers, settings, asked.constraints)
-        platform = plan.options.platform or lock.this_platform()
+        platform = plan.options.platform or platforms.here()
         return replace(plan, lock=plan.with_wheels(Lock(platform, urls, tuple(records))))
 
 
@@ -189,7 +188,7 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
 
     offline = options.offline or condarc.load().offline
     flags = cpython.Flags(options.optimize, options.ensurepip)
-    jobs = options.jobs or compression.cores()
+    jobs = options.jobs or platforms.cores()
     build = cpython.BuildRequest(options.python_source, flags, version, jobs, offline)
     return cpython.interpreter(build, cache, reporter)
 

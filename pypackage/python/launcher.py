@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 
+from pypackage.python.metadata import EntryPoint
+
 
 def head(python: str, options: str = "") -> str:
     """The first lines of a script: read by sh they start Python, read by Python a string.
@@ -18,10 +20,30 @@ def head(python: str, options: str = "") -> str:
 
 
 _SHEBANG = re.compile(rb"#!\s*(?P<interpreter>\S+)(?P<options>[^\n]*)\n")
-_PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*)$")
+_PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*t?)$")
+# What pip and uv write where the interpreter's path is long: the same trick, absolute.
+_EXEC = re.compile(rb"#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
+_ENTRY = """\
+import sys
+
+from {module} import {top}
+
+if __name__ == "__main__":
+    sys.exit({attribute}())
+"""
 
 
-def relative(script: bytes) -> bytes:
+def entry_script(point: EntryPoint, python: str) -> bytes | None:
+    """The script of a console entry point; None when its value is not `module:function`."""
+    match = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?\s*", point.value)
+    if not match:
+        return None
+    module, attribute = match[1], match[2]
+    body = _ENTRY.format(module=module, top=attribute.split(".")[0], attribute=attribute)
+    return (head(python) + body).encode()
+
+
+def relative(script: bytes, python: str = "") -> bytes:
     """Make a Python script start with the interpreter in the script's own folder.
 
     The kernel takes a shebang's path as it stands, so a moved script would lose its
@@ -31,6 +53,7 @@ def relative(script: bytes) -> bytes:
     Args:
         script: A file's content whose shebang names a Python of the same folder, by path
             or through `env`.
+        python: The interpreter's file name there; by default the shebang's.
 
     Returns:
         The script with its new head; unchanged when it is not a Python script, or when
@@ -42,12 +65,14 @@ def relative(script: bytes) -> bytes:
         return script
     words = (shebang["interpreter"] + shebang["options"]).split()
     if words[0].endswith(b"/env") and len(words) > 1:
-        words = words[1:]
-    python = _PYTHON.match(words[0])
-    if python is None:
+        words = [word for word in words[1:] if word != b"-S"]
+    named, other = _PYTHON.match(words[0]), _EXEC.match(script) if python else None
+    if not (named or other):
         return script
-    options = b"".join(b" " + word for word in words[1:])
-    changed = head(python["name"].decode(), options.decode()).encode() + script[shebang.end() :]
+    options = b"".join(b" " + word for word in words[1:]).decode() if named else ""
+    name = python or (named["name"].decode() if named else "")
+    body = script[(other or shebang).end() :]
+    changed = head(name, options).encode() + body
     return changed if _compiles(changed) else script
 
 

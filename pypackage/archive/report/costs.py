@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage.archive import compression, members, slim, tar_stream
+from pypackage.archive import members, slim, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted
 from pypackage.archive.report import duplicates, graph, owners
 from pypackage.archive.report.duplicates import Copies
 from pypackage.archive.report.owners import Package
+from pypackage.core import platforms
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _size(entries: Sequence[Entry]) -> int:
 
 def _packed(parts: Mapping[str, Sequence[Entry]], whole: int) -> dict[str, int]:
     """The archive's bytes by package, in the proportion in which they can be compressed."""
-    with ThreadPoolExecutor(compression.cores()) as pool:
+    with ThreadPoolExecutor(platforms.cores()) as pool:
         sizes = dict(zip(parts, pool.map(_compressed, parts.values()), strict=True))
     scale = whole / max(1, sum(sizes.values()))
     return {name: round(size * scale) for name, size in sizes.items()}

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 # Those that the worker's script is written for.
@@ -30,13 +31,6 @@ _KERNEL = "3.10"
 _MACOS = "11.0"
 
 
-def current() -> str:
-    """This machine's platform, such as `linux-64`."""
-    from rattler import Subdir
-
-    return str(Subdir.current())
-
-
 def check(platform: str) -> None:
     """Refuse a platform that no environment can be made for.
 
@@ -52,7 +46,7 @@ def check(platform: str) -> None:
 
 def is_foreign(platform: str) -> bool:
     """Whether programs for a platform (empty: this machine's) cannot run here."""
-    return bool(platform) and platform != current()
+    return bool(platform) and platform != platforms.here()
 
 
 def virtual_packages(platform: str, environ: Mapping[str, str] = os.environ) -> list[Any]:

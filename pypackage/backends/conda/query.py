@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.network import connected
-from pypackage.backends.conda.platforms import current
 from pypackage.backends.conda.runtime import message, run
 from pypackage.backends.conda.settings import Settings
+from pypackage.core import platforms
 from pypackage.core.errors import SolveError
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
 def _query(name: str, tier: Tier, settings: Settings) -> GatewayQueryResult:
     from rattler import Gateway, Subdir
 
-    platforms = [Subdir(settings.platform or current()), Subdir("noarch")]
+    subdirs = [Subdir(settings.platform or platforms.here()), Subdir("noarch")]
     if settings.offline:
         memory = offline.Memory(lambda record: True)
         sources = memory.sources([tier])
         gateway = Gateway(cache_dir=caches.repodata())
-        return run(lambda: gateway.query(sources, platforms, [name], recursive=False))
+        return run(lambda: gateway.query(sources, subdirs, [name], recursive=False))
     with connected(settings, settings.timeout) as client:
         gateway = Gateway(cache_dir=caches.repodata(), client=client)
-        return run(lambda: gateway.query(tier.urls, platforms, [name], recursive=False))
+        return run(lambda: gateway.query(tier.urls, subdirs, [name], recursive=False))

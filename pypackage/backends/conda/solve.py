@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.network import connected
-from pypackage.backends.conda.platforms import current, virtual_packages
+from pypackage.backends.conda.platforms import virtual_packages
 from pypackage.backends.conda.runtime import message, run, source
 from pypackage.backends.conda.settings import Settings
+from pypackage.core import platforms
 from pypackage.core.errors import RequirementsError, SolveError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _solve(
 ) -> list[RepoDataRecord]:
     import rattler
 
-    platform = settings.platform or current()
+    platform = settings.platform or platforms.here()
     return run(
         lambda: rattler.solve(
             sources,

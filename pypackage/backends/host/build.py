@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pypackage.backends.host import conda_file, distribution_package, interpreter_package
-from pypackage.backends.host.bytecode import compiled
 from pypackage.backends.host.closure import Selected
 from pypackage.backends.host.conda_file import Description
 from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_file
@@ -19,11 +17,11 @@ from pypackage.backends.host.libraries import Rules, graft_libraries
 from pypackage.backends.host.names import PYTHON, conda_name, conda_version
 from pypackage.backends.host.privacy import PathScrubber, private
 from pypackage.backends.host.store import Store
-from pypackage.core import files
+from pypackage.core import files, platforms
 from pypackage.core.elf import Libraries
-from pypackage.core.errors import SolveError
+from pypackage.core.errors import ProcessError, SolveError
 from pypackage.core.progress import Reporter
-from pypackage.python.compile import Compiler
+from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
@@ -85,20 +83,23 @@ class Builder:
         return [path for path in (found[recipe.key] for recipe in recipes) if path]
 
     def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Path]:
-        size = sum(recipe.size for recipe in recipes)
+        size, cores = sum(recipe.size for recipe in recipes), platforms.cores()
         made = {}
-        with reporter.task("packing what is installed", size) as task, _workers() as workers:
+        with (
+            reporter.task("packing what is installed", size) as task,
+            ThreadPoolExecutor(cores) as workers,
+            ThreadPoolExecutor(cores) as makers,
+        ):
             libraries = Libraries([self.base.library_dir, self.base.base_prefix / "lib"])
             compiler = Compiler(self.base.executable, workers)
-            with ThreadPoolExecutor(_cores()) as makers:
-                made_by = [
-                    (recipe, makers.submit(self._make, recipe, compiler, libraries))
-                    for recipe in sorted(recipes, key=lambda recipe: -recipe.size)
-                ]
-                for recipe, future in made_by:
-                    made[recipe.key] = future.result()
-                    reporter.debug(f"packed {made[recipe.key].name}")
-                    task.advance(recipe.size)
+            made_by = [
+                (recipe, makers.submit(self._make, recipe, compiler, libraries))
+                for recipe in sorted(recipes, key=lambda recipe: -recipe.size)
+            ]
+            for recipe, future in made_by:
+                made[recipe.key] = future.result()
+                reporter.debug(f"packed {made[recipe.key].name}")
+                task.advance(recipe.size)
         return made
 
     def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries) -> Path:
@@ -212,16 +213,30 @@ def _state(path: Path) -> list[object]:
     return [str(path), status.st_size, status.st_mtime_ns, status.st_mode]
 
 
+def compiled(items: Iterable[PackageFile], compiler: Compiler) -> list[PackageFile]:
+    """The byte code of the modules among some items; what does not compile has none.
+
+    Items with a placeholder are left out, for byte code cannot be rewritten.
+
+    Raises:
+        SolveError: The interpreter cannot be run.
+    """
+    modules = [
+        Module(item.path, item.source or Path(), item.content)
+        for item in items
+        if item.path.endswith(".py")
+        and item.path.startswith("lib")
+        and not (item.placeholder or item.link)
+    ]
+    try:
+        found = compiler.compile(modules)
+    except ProcessError as error:
+        raise SolveError("cannot compile to byte code", str(error)) from error
+    return [
+        PackageFile(place, content=code) for place, code in found.items() if isinstance(code, bytes)
+    ]
+
+
 def _with_glibc(description: Description, glibc: tuple[int, int]) -> Description:
     need = [f"__glibc >={glibc[0]}.{glibc[1]}"] if glibc > (0, 0) else []
     return replace(description, depends=tuple(sorted((*description.depends, *need))))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
-@contextmanager
-def _workers() -> Iterator[Executor]:
-    with ThreadPoolExecutor(_cores()) as workers:
-        yield workers

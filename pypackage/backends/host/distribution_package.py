@@ -15,7 +15,7 @@ from pypackage.backends.host.files import HashedFile, PackageFile
 from pypackage.backends.host.privacy import homes, private
 from pypackage.core import fingerprint
 from pypackage.core.errors import SolveError
-from pypackage.python.console_scripts import entry_script, relative_script
+from pypackage.python import launcher
 from pypackage.python.distributions import Distribution, File
 
 # What installers note about the place that a distribution came from or was put to.
@@ -101,7 +101,7 @@ def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFi
     found = {item.path: item for item in _files(distribution, site, python)}
     for point in distribution.entry_points:
         if point.group in ("console_scripts", "gui_scripts"):
-            content = entry_script(point, python)
+            content = launcher.entry_script(point, python)
             if content:
                 path = f"bin/{posixpath.basename(point.name)}"
                 found[path] = PackageFile(path, content=content, executable=True)
@@ -170,7 +170,7 @@ def _script(item: PackageFile, python: str) -> PackageFile:
         if file.read(2) != b"#!":
             return item
     content = item.source.read_bytes()
-    changed = relative_script(content, python)
+    changed = launcher.relative(content, python)
     if changed == content:
         return item
     return PackageFile(item.path, content=changed, executable=True)

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pypackage.archive import compression
 from pypackage.archive.ospackages import checks, model
 from pypackage.archive.ospackages.model import OsPackage
-from pypackage.core import files, process
+from pypackage.core import files, platforms, process
 from pypackage.core.errors import InputPathError, PackageError, ProcessError, UsageError
 from pypackage.core.progress import SILENT, Reporter
-from pypackage.integrations.vdist import fpm, profiles
+from pypackage.integrations.vdist import profiles
 from pypackage.integrations.vdist.build import REQUIREMENTS, Build
 from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child as creating
@@ -121,7 +120,7 @@ class Builder:
             UsageError: Something is not valid, or there is a build of this name.
         """
         chosen = profiles.find(self._profiles, profile)
-        given = {"runtime_deps": (), **fpm.parse(fpm_args), **described}
+        given = {"runtime_deps": (), **profiles.fpm_options(fpm_args), **described}
         platform = _platform(given.pop("architecture", ""), chosen.platform)
         given["runtime_deps"] = (*given["runtime_deps"], *runtime_deps)
         build = Build(
@@ -159,7 +158,7 @@ class Builder:
         output = Path(folder)
         output.mkdir(parents=True, exist_ok=True)
         running: list[subprocess.Popen[bytes]] = []
-        pool = ThreadPoolExecutor(jobs or compression.cores())
+        pool = ThreadPoolExecutor(jobs or platforms.cores())
         try:
             results = list(pool.map(lambda one: self._run(one, output, running), self._builds))
         except BaseException:
@@ -259,9 +258,8 @@ def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
 
 
 def _file(build: Build) -> str:
-    from pypackage.backends import lock
 
-    return model.file_name(build.package, build.platform or lock.this_platform())
+    return model.file_name(build.package, build.platform or platforms.here())
 
 
 def _environment(build: Build) -> dict[str, str]:

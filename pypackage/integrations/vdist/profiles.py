@@ -1,13 +1,16 @@
-"""Profiles: which kind of package, for which machines, and where it is tried."""
+"""vdist's words: profiles (the kind of package, its machines, its clean root) and fpm's options."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
-from pypackage.archive.ospackages.model import FORMATS
+from pypackage.archive.ospackages.model import FORMATS, HOOKS
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node
@@ -99,3 +102,47 @@ def find(profiles: Mapping[str, Profile], name: str) -> Profile:
     if name not in profiles:
         raise UsageError(f"there is no profile {name}", f"there are {', '.join(sorted(profiles))}")
     return profiles[name]
+
+
+_OLD_NAMES = {
+    "before-install": "--pre-install",
+    "after-install": "--post-install",
+    "before-remove": "--pre-uninstall",
+    "after-remove": "--post-uninstall",
+}
+
+
+class _FpmParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"fpm_args: {message}", "known are those that docs/os-packages.md lists")
+
+
+def fpm_options(text: str) -> dict[str, Any]:
+    """What options of fpm ask for.
+
+    Args:
+        text: As on a command line.
+
+    Returns:
+        Arguments of `Builder.add_build`.
+
+    Raises:
+        UsageError: One has no counterpart here.
+    """
+    parser = _FpmParser(add_help=False, allow_abbrev=False)
+    for moment in HOOKS:
+        old = [_OLD_NAMES[moment]] if moment in _OLD_NAMES else []
+        parser.add_argument(f"--{moment}", *old, default="")
+    for short, long in (("-m", "--maintainer"), ("-a", "--architecture")):
+        parser.add_argument(short, long, default="")
+    for name in ("description", "license"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("-d", "--depends", action="append", default=[], dest="runtime_deps")
+    parser.add_argument("--deb-systemd", default="", dest="systemd_unit")
+    try:
+        found = vars(parser.parse_args(shlex.split(text)))
+    except ValueError as error:
+        raise UsageError(f"fpm_args: {error}") from None
+    scripts = {moment: found.pop(moment.replace("-", "_")) for moment in HOOKS}
+    found["scripts"] = {moment: path for moment, path in scripts.items() if path}
+    return {name: value for name, value in found.items() if value}

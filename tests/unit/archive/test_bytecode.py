@@ -8,11 +8,12 @@ import pytest
 from pypackage.archive import bytecode
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package, Relocation
+from pypackage.core import platforms
 from pypackage.core.progress import Reporter
 from pypackage.core.store import Store
 
 TAG = sys.implementation.cache_tag
-PYTHON = Package("python", "3.11.7", "h0_0", bytecode._platform(), "ab" * 32, "u", ())
+PYTHON = Package("python", "3.11.7", "h0_0", platforms.here(), "ab" * 32, "u", ())
 
 
 class Heard(Reporter):

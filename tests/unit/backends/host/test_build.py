@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.backends.host.bytecode import compiled
+from pypackage.backends.host.build import compiled
 from pypackage.backends.host.files import PackageFile
 from pypackage.core.errors import SolveError
 from pypackage.python.compile import Compiler
