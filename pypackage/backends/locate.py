@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -85,7 +84,7 @@ def _of_wheel(wheel: PyPIPackage, folders: Sequence[Path]) -> PyPIPackage:
 
 def _found(folders: Sequence[Path], name: str, digest: str) -> Path | None:
     there = [folder / name for folder in folders if (folder / name).is_file()]
-    fitting: Iterator[Path] = (one for one in there if digest in ("", _digest(one)))
+    fitting: Iterator[Path] = (one for one in there if digest in ("", fingerprint.of_file(one)))
     found = next(fitting, None)
     if there and not found:
         raise InstallError(
@@ -93,11 +92,3 @@ def _found(folders: Sequence[Path], name: str, digest: str) -> Path | None:
             "it was made anew since; make the lock anew as well",
         )
     return found.absolute() if found else None
-
-
-def _digest(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
