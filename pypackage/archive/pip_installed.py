@@ -143,15 +143,8 @@ def _distributions_of(record: Mapping[str, Any]) -> set[str]:
 def _glibc(found: Sequence[Distribution]) -> str:
     needed = [(0, 0)]
     for one in found:
-        tags = re.findall(r"^Tag: *\S+-(\S+)$", _text(Path(one.info) / "WHEEL"), re.M)
+        tags = re.findall(r"^Tag: *\S+-(\S+)$", metadata.read(f"{one.info}/WHEEL"), re.M)
         if tags:  # of several the lowest will do
             needed.append(min(map(dist_info.glibc_of, tags)))
     highest = max(needed)
     return f"{highest[0]}.{highest[1]}" if any(highest) else ""
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core import fingerprint
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import LOCAL
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from pypackage.backends import conda as engine
 from pypackage.backends import host as channel
 from pypackage.backends.host import closure
-from pypackage.backends.host.names import conda_spec
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError
@@ -18,7 +17,7 @@ from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.python import distributions, interpreter
 from pypackage.python.interpreter import Interpreter
-from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.match_specs import conda_range, python_version
 from pypackage.requirements.model import Requirements
 
 HOST = "host"
@@ -118,7 +117,8 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
 def _constraints(requirements: Sequence[str]) -> list[str]:
     """Match specs that say of conda packages what constraints say of those of PyPI."""
     parsed = [closure.parse(text) for text in requirements]
-    return [conda_spec(names.conda_name(r.name) or normalize(r.name), r) for r in parsed]
+    named = ((names.conda_name(one.name) or normalize(one.name), one) for one in parsed)
+    return [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
 
 
 def _of_modules(modules: Sequence[str], reporter: Reporter) -> tuple[list[str], tuple[str, ...]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.backends.conda import condarc
-from pypackage.backends.conda.condarc import home
 from pypackage.backends.cpython import builds
 from pypackage.core import store
 from pypackage.core.errors import InputPathError, InstallError, SolveError, UsageError
@@ -206,10 +205,7 @@ def _prefixes(environ: Mapping[str, str]) -> Iterator[Path]:
     """Environments of whatever origin: in the folder for new ones, and those conda knows."""
     folder = condarc.envs_folder(environ)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    known = home(environ) / ".conda" / "environments.txt"
-    if known.is_file():
-        lines = known.read_text("utf-8", "surrogateescape").splitlines()
-        found += [Path(line) for line in lines if line]
+    found += condarc.known_environments(environ)
     seen = {os.path.realpath(one): one for one in reversed(found)}
     yield from reversed(seen.values())
 

@@ -62,7 +62,7 @@ def _candidates(name: str, environ: Mapping[str, str]) -> Iterator[Path]:
             yield from [Path(folder, name)] if folder else []
     folders = [*condarc.load(environ).envs_dirs, *(root / "envs" for root in roots)]
     yield from (folder / name for folder in [*folders, home / ".conda" / "envs"])
-    yield from (prefix for prefix in _known(home) if prefix.name == name)
+    yield from (prefix for prefix in condarc.known_environments(environ) if prefix.name == name)
 
 
 def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -73,15 +73,6 @@ def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
     for variable in ("CONDA_EXE", "MAMBA_EXE"):
         if environ.get(variable):
             yield Path(environ[variable]).parent.parent
-
-
-def _known(home: Path) -> list[Path]:
-    """The prefixes that conda has written down."""
-    try:
-        text = (home / ".conda" / "environments.txt").read_text("utf-8", "surrogateescape")
-    except OSError:
-        return []
-    return [Path(line) for line in text.splitlines() if line]
 
 
 def _of_virtual(folder: Path) -> Requirements:

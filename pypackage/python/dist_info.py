@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import redact
-from pypackage.python import distributions, launcher
+from pypackage.python import distributions, launcher, metadata
 from pypackage.python.distributions import Distribution
 
 # Notes of uv about what it was given and has kept; times of this machine among them.
@@ -45,10 +45,7 @@ def installed(prefix: Path) -> dict[str, Distribution]:
 
 def header(info: Path, name: str) -> str:
     """The value of a header in a distribution's METADATA; empty when there is none."""
-    try:
-        text = (info / "METADATA").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    text = metadata.read(f"{info}/METADATA")
     found = re.search(rf"^{name}:[ \t]*(.*)$", text.split("\n\n", 1)[0], re.M | re.I)
     return found[1].strip() if found else ""
 

@@ -19,7 +19,8 @@ def head(python: str, options: str = "") -> str:
     return f"#!/bin/sh\n'''exec' {interpreter} \"$0\" \"$@\"\n' '''\n"
 
 
-_SHEBANG = re.compile(rb"#!\s*(?P<interpreter>\S+)(?P<options>[^\n]*)\n")
+# What installers write for a path with blanks, too, though the kernel cuts it there.
+_SHEBANG = re.compile(rb"#!\s*(?P<interpreter>/.*?/python[\d.]*t?(?=\s)|\S+)(?P<options>.*)\n")
 _PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*t?)$")
 # What pip and uv write where the interpreter's path is long: the same trick, absolute.
 _EXEC = re.compile(rb"#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
@@ -63,7 +64,7 @@ def relative(script: bytes, python: str = "") -> bytes:
     shebang = _SHEBANG.match(script)
     if shebang is None:
         return script
-    words = (shebang["interpreter"] + shebang["options"]).split()
+    words = [shebang["interpreter"], *shebang["options"].split()]
     if words[0].endswith(b"/env") and len(words) > 1:
         words = [word for word in words[1:] if word != b"-S"]
     named, other = _PYTHON.match(words[0]), _EXEC.match(script) if python else None

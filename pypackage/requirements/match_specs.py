@@ -1,4 +1,4 @@
-"""Conda's match specs in the words of Python's packaging."""
+"""Conda's match specs in the words of Python's packaging, and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
     assert name is not None  # the pattern matches the empty string too
     words = re.sub(r"\s*([,|<>=!~]+)\s*", r"\1", text[name.end() :]).split()
     version = words[0] if words else ""
-    build = re.fullmatch(r"(=?[\w.!*+]+)=[^=]+", version)  # name=version=build
+    build = re.fullmatch(r"(={0,2}[\w.!*+]+)=[^=]+", version)  # name=version=build
     if "version" in brackets:
         return name[0], None
     try:
@@ -44,6 +44,19 @@ def _pep440(clause: str, exact: bool) -> str:
     if bare.endswith("*"):
         return f"=={bare.rstrip('*').rstrip('.')}.*"
     return f"=={bare}.*" if clause.startswith("=") and not exact else f"=={bare}"
+
+
+def conda_range(specifier: str) -> str:
+    """A range of PEP 440 as conda writes it behind a name; `==1.2.*` is `=1.2` there."""
+    clauses = []
+    for clause in filter(None, specifier.split(",")):
+        found = re.fullmatch(r"([=<>!~]+)(.*)", clause)
+        operator, version = (found[1], found[2]) if found else ("==", clause)
+        if operator == "==" and version.endswith(".*"):
+            clauses.append(f"={version.removesuffix('.*')}")
+        else:
+            clauses.append(("==" if operator == "===" else operator) + version)
+    return ",".join(clauses)
 
 
 def python_version(spec: str) -> str | None:

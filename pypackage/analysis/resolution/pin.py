@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.resolution.model import Bounds, Choice, Pin
+from pypackage.requirements.match_specs import conda_range
 
 if TYPE_CHECKING:
     from pypackage.analysis.resolution.resolver import Decision
@@ -51,7 +52,7 @@ class Pinner:
             return Pinned(f"{name}={version}", "installed")
         if not conda:
             self._note_unpinned(choice, bounds)
-        return _declared(bounds.spec or f"{name}{_conda_range(bounds.specifier)}", bounds)
+        return _declared(bounds.spec or f"{name}{conda_range(bounds.specifier)}", bounds)
 
     def _pip(self, choice: Choice, bounds: Bounds) -> Pinned:
         distribution = choice.installed.distribution if choice.installed else None
@@ -129,16 +130,3 @@ def _within(specifier: str, version: str) -> bool:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except InvalidVersion:
         return False
-
-
-def _conda_range(specifier: str) -> str:
-    """A range as conda writes it."""
-    clauses = []
-    for clause in filter(None, specifier.split(",")):
-        found = re.fullmatch(r"([=<>!~]+)(.*)", clause)
-        operator, version = (found[1], found[2]) if found else ("==", clause)
-        if operator == "==" and version.endswith(".*"):
-            clauses.append(f"={version.removesuffix('.*')}")
-        else:
-            clauses.append(("==" if operator == "===" else operator) + version)
-    return ",".join(clauses)

@@ -17,7 +17,8 @@ from typing import Any, Literal, cast
 from pypackage.backends.conda.condarc_files import ENVIRONMENT, Source, home, sources
 from pypackage.core.errors import RequirementsError
 
-__all__ = ["Condarc", "envs_folder", "forget", "home", "load", "register"]
+__all__ = ["Condarc", "envs_folder", "forget", "home", "known_environments", "load"]
+__all__ += ["register"]
 
 PRIORITIES = ("strict", "flexible", "disabled")
 
@@ -96,11 +97,20 @@ def envs_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return next(iter(load(environ).envs_dirs), home(environ) / ".conda" / "envs")
 
 
-def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
-    """Tell conda about an environment, so that `conda env list` shows it.
+def known_environments(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """The prefixes that conda knows, which `conda env list` shows.
 
-    Source: conda keeps the prefixes it knows, a line each, in `~/.conda/environments.txt`.
+    Source: conda keeps them, a line each, in `~/.conda/environments.txt`.
     """
+    try:
+        text = _known(environ).read_text("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return [Path(line) for line in text.splitlines() if line.strip()]
+
+
+def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Tell conda about an environment."""
     known = _known(environ)
     known.parent.mkdir(parents=True, exist_ok=True)
     with known.open("a+", encoding="utf-8", errors="surrogateescape") as file:
@@ -112,13 +122,10 @@ def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
 
 def forget(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
     """Take back a `register`, such as conda's own for an environment that was moved since."""
-    known = _known(environ)
-    if not known.is_file():
-        return
-    text = known.read_text(encoding="utf-8", errors="surrogateescape")
-    kept = [line for line in text.splitlines(keepends=True) if line.strip() != str(prefix)]
-    if len(kept) < len(text.splitlines()):
-        known.write_text("".join(kept), encoding="utf-8", errors="surrogateescape")
+    known = known_environments(environ)
+    if prefix in known:
+        text = "".join(f"{one}\n" for one in known if one != prefix)
+        _known(environ).write_text(text, "utf-8", "surrogateescape")
 
 
 def _known(environ: Mapping[str, str]) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import lzma
 import os
 import re
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pypackage.core import download
+from pypackage.core import download, fingerprint
 from pypackage.core.errors import InputPathError, InstallError, PackageError
 from pypackage.core.progress import Reporter
 from pypackage.core.urls import redact
@@ -115,7 +114,10 @@ def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> S
         digest = download.fetch(wanted.place, path, reporter)
         reporter.debug(f"its sha256 is {digest}")
     else:
-        digest = _digest(path)
+        try:
+            digest = fingerprint.of_file(path)
+        except OSError as error:
+            raise InputPathError(f"cannot read {path}: {error.strerror}") from error
     if wanted.sha256 not in ("", digest):
         raise InstallError(
             f"{wanted.told} is not what was asked for",
@@ -168,14 +170,3 @@ def _no_source(told: str, why: str) -> PackageError:
         f"{told} is no source of Python: {why}",
         "name what python.org calls Python-X.Y.Z.tgz or .tar.xz, or Debian an .orig.tar",
     )
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise InputPathError(f"cannot read {path}: {error.strerror}") from error
-    return digest.hexdigest()

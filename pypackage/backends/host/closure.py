@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pypackage.backends.host.names import conda_dependency
-from pypackage.core import urls
+from pypackage.core import names, urls
 from pypackage.core.errors import RequirementsError
 from pypackage.python import metadata
 from pypackage.python.distributions import Distribution
@@ -132,7 +131,7 @@ class _Closure:
 
     def _ask(self, requirement: Requirement, by: Distribution | None) -> None:
         """Take in what meets a requirement, with the extras asked for."""
-        key = canonicalize_name(requirement.name)
+        key = names.normalize(requirement.name)
         found = self.available.get(key)
         if found is None or (by is None and not satisfies(found, requirement)):
             self.missing.setdefault(str(requirement), (requirement, by.name if by else ""))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from pypackage.backends.host.files import digest
 from pypackage.backends.pypi import choose, install
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import files
+from pypackage.core.names import normalize
 from pypackage.python.distributions import Distribution, scan
 from pypackage.python.interpreter import Interpreter
 
@@ -42,8 +42,8 @@ def fetch(
             reconcile it with what is installed; or the index cannot be reached.
         InstallError: What was chosen cannot be fetched or built.
     """
-    names = {canonicalize_name(requirement.name) for requirement in wanted}
-    direct = {canonicalize_name(requirement.name) for requirement in wanted if requirement.url}
+    names = {normalize(requirement.name) for requirement in wanted}
+    direct = {normalize(requirement.name) for requirement in wanted if requirement.url}
     kept = {one.key: Present(one.version, one.requires) for one in installed}
     present = {key: one for key, one in {**context.present, **kept}.items() if key not in names}
     context = replace(context, interpreter=interpreter, present=present)

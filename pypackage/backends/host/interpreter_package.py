@@ -11,6 +11,7 @@ from pypackage.backends.host.files import PackageFile
 from pypackage.backends.host.privacy import PathScrubber, homes, private
 from pypackage.core import elf
 from pypackage.core.errors import SolveError
+from pypackage.python import metadata
 from pypackage.python.interpreter import Interpreter
 
 OLDEST = (3, 9)
@@ -75,7 +76,7 @@ def items(base: Interpreter) -> tuple[PackageFile, ...]:
         dynload = base.platstdlib / "lib-dynload"
         found += _tree(dynload, f"{_inside(base.platstdlib, base, 'lib')}/lib-dynload")
     found += _tree(base.include, _inside(base.include, base, "include"))
-    if "dist-packages" in _text(base.stdlib / "site.py"):
+    if "dist-packages" in metadata.read(f"{base.stdlib}/site.py"):
         bridge = _BRIDGE.format(site=site_packages(base)).encode()
         found.append(PackageFile("lib/python3/dist-packages/site-packages.pth", content=bridge))
     unique = {item.path: item for item in found}
@@ -84,7 +85,7 @@ def items(base: Interpreter) -> tuple[PackageFile, ...]:
 
 def scrubber(base: Interpreter) -> PathScrubber:
     """The paths to keep out: where it stands, where it was built, whose home that was."""
-    text = "".join(_text(path) for path in base.stdlib.glob("_sysconfigdata*.py"))
+    text = "".join(metadata.read(str(path)) for path in base.stdlib.glob("_sysconfigdata*.py"))
     built = re.findall(r"'(?:abs_)?(?:srcdir|builddir)'\s*:\s*'(/[^']+)'", text)
     prefixes = private((base.base_prefix, base.prefix))
     return PathScrubber(prefixes, tuple(p for p in private(built) if p not in prefixes), homes())
@@ -132,10 +133,3 @@ def _tree(root: Path, place: str) -> Iterator[PackageFile]:
 def _leads_to_settings(path: Path) -> bool:
     """Whether a file is a link to this machine's own settings, as Debian's sitecustomize."""
     return path.is_symlink() and os.path.realpath(path).startswith("/etc/")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

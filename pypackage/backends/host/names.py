@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from pypackage.core.names import normalize
+from pypackage.requirements.match_specs import conda_range
 
 PYTHON = "python"
 
@@ -16,7 +18,7 @@ _RESERVED = {PYTHON: "pypi_python"}
 
 def conda_name(name: str) -> str:
     """The conda package of a distribution: its normalized name (PEP 503)."""
-    key = canonicalize_name(name)
+    key = normalize(name)
     return _RESERVED.get(key, key)
 
 
@@ -43,17 +45,5 @@ def conda_dependency(requirement: Requirement, installed: str) -> str:
     plain = version.release and str(version) == ".".join(map(str, version.release))
     if not plain or not requirement.specifier.contains(version):
         return name
-    return conda_spec(name, requirement)
-
-
-def conda_spec(name: str, requirement: Requirement) -> str:
-    """A requirement as a match spec for the conda package `name`."""
-    clauses = sorted(_clause(s.operator, s.version) for s in requirement.specifier)
-    return f"{name} {','.join(clauses)}" if clauses else name
-
-
-def _clause(operator: str, version: str) -> str:
-    """One version clause; conda writes `==1.2.*` as `1.2.*`."""
-    if operator == "==" and version.endswith(".*"):
-        return version
-    return ("==" if operator == "===" else operator) + version
+    versions = conda_range(str(requirement.specifier))
+    return f"{name} {versions}" if versions else name

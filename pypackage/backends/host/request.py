@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from pypackage.backends.host import closure, fetch
 from pypackage.backends.host.closure import Selection
@@ -76,11 +75,11 @@ def of(
         owner = by_key.get(requirement.name)
         fits = owner and closure.satisfies(owner, requirement)
         (roots if fits else optional).append(requirement)
-    named = {canonicalize_name(requirement.name) for requirement in (*roots, *optional)}
+    named = {names.normalize(requirement.name) for requirement in (*roots, *optional)}
     owners = providers(available) if modules else {}
     keys = dict.fromkeys(owner.key for module in modules for owner in owners.get(module, ()))
     roots += [Requirement(key) for key in keys if key not in named]
-    covered = {module for module in modules if canonicalize_name(module) in named}
+    covered = {module for module in modules if names.normalize(module) in named}
     unknown = set(modules) - set(owners) - covered - interpreter.stdlib_module_names
     return HostRequest(
         interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown))
@@ -158,7 +157,7 @@ def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator
 
 def distribution_name(conda: str, installed: Container[str]) -> str:
     """The distribution that a conda package is made of: of its name, else by the table."""
-    same = canonicalize_name(conda)
+    same = names.normalize(conda)
     return same if same in installed else names.pypi_name(conda) or same
 
 
@@ -174,7 +173,7 @@ def _on_pypi(module: str, reporter: Reporter) -> Requirement:
     reporter.warning(
         f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
     )
-    return Requirement(canonicalize_name(module))
+    return Requirement(names.normalize(module))
 
 
 def _no_such_module(module: str) -> SolveError:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pypackage.core import names
+from pypackage.requirements.match_specs import parse_match_spec
 from pypackage.requirements.model import Requirements
 
 
@@ -69,9 +70,7 @@ def _scalar(text: str) -> str:
 
 
 def _name(spec: str) -> str:
-    """The name in a conda match spec."""
-    found = re.match(r"\s*(?:\S+::)?([\w.-]*)", spec)
-    return found[1].lower() if found else ""
+    return parse_match_spec(spec)[0].lower()
 
 
 def _pip(spec: str) -> str:
@@ -79,26 +78,6 @@ def _pip(spec: str) -> str:
 
     A range that only conda can say is left out, and so are builds.
     """
-    name = _name(spec)
-    pypi = names.pypi_name(name)
-    if not pypi:
-        return ""
-    rest = spec.partition("::")[2] or spec
-    version = re.sub(r"\s*([,|<>=!~]+)\s*", r"\1", rest.strip()[len(name) :].strip())
-    version = version.split(" ")[0].split("[")[0]
-    exact = re.fullmatch(r"={0,2}([\w.!+]+)=[^=]+", version)  # NAME=VERSION=BUILD
-    if exact:
-        return f"{pypi}=={exact[1]}"
-    clauses = [_clause(one) for one in version.split(",") if one not in ("", "*")]
-    return pypi + ",".join(sorted(filter(None, clauses)))
-
-
-def _clause(clause: str) -> str:
-    """One clause of a conda range as PEP 440 has it; empty when it cannot say it."""
-    found = re.fullmatch(r"(==|!=|<=|>=|~=|=|<|>)?(\d[\w.!+]*?)(\.?\*)?", clause)
-    if not found:
-        return ""
-    operator, version, star = found.groups()
-    if operator in (None, "="):
-        return f"=={version}.*" if star or operator else f"=={version}"
-    return f"{operator}{version}{star or ''}"
+    name, versions = parse_match_spec(spec)
+    pypi = names.pypi_name(name.lower())
+    return f"{pypi}{versions or ''}" if pypi else ""

@@ -107,6 +107,7 @@ def test_entry_script__not_module_and_function__is_none() -> None:
         b"#!/home/me/env/bin/python3.11\n",
         b"#!/usr/bin/env python3\n",
         b"#!/home/me/env/bin/python -I\n",
+        b"#!/home/me/my env/bin/python\n",
         b"#!/bin/sh\n'''exec' '/a b/bin/python' \"$0\" \"$@\"\n' '''\n",
     ],
 )

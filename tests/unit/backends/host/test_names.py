@@ -37,7 +37,7 @@ def test_conda_version__pep440_or_not__conda_can_read_it(version: str, expected:
     ("requirement", "installed", "expected"),
     [
         ("numpy>=1.2,<3", "2.1", "numpy <3,>=1.2"),
-        ("numpy==1.*", "1.5.0", "numpy 1.*"),
+        ("numpy==1.*", "1.5.0", "numpy =1"),
         ("numpy>=3", "2.1", "numpy"),
         ("torch==2.1", "2.1+cpu", "torch"),
         ("a>=1.0.dev0", "1.0rc1", "a"),
@@ -59,6 +59,7 @@ def test_conda_dependency__range__holds_for_what_is_installed(
         ("numpy 2.1.3", "numpy", "==2.1.3"),
         ("numpy=2.1.3=py311_0", "numpy", "==2.1.3"),
         ("numpy ==2.1.3 py311_0", "numpy", "==2.1.3"),
+        ("numpy==2.1.3=py311_0", "numpy", "==2.1.3"),
         ("conda-forge::numpy >= 1.26 , < 3", "numpy", "<3,>=1.26"),
         ("ruamel.yaml 0.1.*", "ruamel.yaml", "==0.1.*"),
         ("numpy *", "numpy", ""),
