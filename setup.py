@@ -58,6 +58,7 @@ setup(
             "pytest",
             "pytest-xdist",
             "ruff",
+            "setuptools>=70.1",  # with which tests/run.sh installs the tree, offline too
             "types-PyYAML",
         ],
         "docs": ["mkdocs-material>=9", "mkdocstrings[python]>=0.26"],

@@ -17,7 +17,7 @@ install_tools() {
     fi
     say "installing the tools, numpy and pandas into $demo/venv"
     python3 -m venv "$demo/venv"
-    "$demo/venv/bin/pip" install --quiet --disable-pip-version-check "$clone" numpy pandas >&2
+    "$clone/scripts/pip_install.sh" "$0" "$demo/venv/bin/pip" "$clone" numpy pandas
     : >"$stamp"
 }
 

@@ -9,11 +9,12 @@ venv=$PWD/.venv
 
 if [ ! -e "$venv/installed" ] || [ -n "$(find setup.py -newer "$venv/installed")" ]; then
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check ".[dev]"
+    scripts/pip_install.sh tests/run.sh "$venv/bin/pip" ".[dev]"
     : >"$venv/installed"
 fi
 # The tests run the installed executables: those of this tree, without its build folder.
-"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+    --force-reinstall .
 PATH=$venv/bin:$PATH
 export PATH
 
@@ -22,7 +23,7 @@ ruff check .
 mypy
 lint-imports
 if command -v shellcheck >/dev/null; then
-    shellcheck bin/python_package_run examples/*.sh examples/*/*.sh tests/run.sh .ci/run
+    shellcheck bin/python_package_run examples/*.sh examples/*/*.sh scripts/*.sh tests/run.sh .ci/run
 else
     echo "tests/run.sh: no shellcheck here: the shell scripts are not checked" >&2
     [ -z "${CI-}" ]

@@ -1,0 +1,23 @@
+#!/bin/sh
+# pip_install.sh CALLER PIP ARGUMENT...: `pip install`, quiet unless it fails; where no package
+# index can be reached it ends within seconds, with one line that says what CALLER needs.
+set -eu
+
+caller=$1 pip=$2
+shift 2
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+trap 'exit 1' HUP INT TERM # dash would not run the other
+
+# pip's own five retries, 15 seconds each, take minutes where packets are dropped.
+if PIP_RETRIES=${PIP_RETRIES-1} PIP_TIMEOUT=${PIP_TIMEOUT-8} \
+    "$pip" install --quiet --disable-pip-version-check "$@" >"$said" 2>&1; then
+    exit 0
+fi
+broken='Failed to establish a new connection|NewConnectionError|NameResolutionError|ConnectTimeout'
+if grep -Eq "$broken|ReadTimeout|ProxyError|Network is unreachable" "$said"; then
+    echo "$caller: no package index can be reached: this needs PyPI, or a mirror of it that pip.conf or PIP_INDEX_URL names" >&2
+else
+    cat "$said" >&2
+fi
+exit 1
