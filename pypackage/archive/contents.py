@@ -66,6 +66,10 @@ class Contents:
     omitted: Omitted | None = None
     glibc: str = ""
 
+    def plus(self, entry: Entry) -> Contents:
+        """The same and one more entry, at the end."""
+        return replace(self, entries=(*self.entries, entry))
+
 
 def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) -> Contents:
     """Look through a conda prefix.

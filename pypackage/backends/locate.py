@@ -1,4 +1,4 @@
-"""Finding the packages that a lock has from folders of some machine: by name and digest."""
+"""Locate `file://` packages of a lock on this machine, by file name and SHA-256."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
 
-def located(locked: Lock, channels: Sequence[Path], links: Sequence[Path]) -> Lock:
-    """Say where the packages lie.
+def relocate_local(locked: Lock, channels: Sequence[Path], links: Sequence[Path]) -> Lock:
+    """The lock with each local package where it lies on this machine.
 
     Conda packages that are in none of the folders are left as they are: the engine may have
     them in its cache.
 
     Args:
-        locked: A lock; its records are changed.
+        locked: A lock.
         channels: Channels' folders of this machine, with a folder for each platform.
         links: Folders of wheels.
 
     Raises:
         InstallError: A package in them is not the one that was locked, or a wheel is in none.
     """
-    for record in filter(_is_local, locked.records):
-        found = _of_record(record, channels)
-        if found:
-            record.url, record.channel = found.as_uri(), found.parent.parent.as_uri()
-    wheels = [_of_wheel(one, links) for one in locked.wheels]
-    return replace(locked, wheels=tuple(wheels))
+    return replace(
+        locked,
+        records=tuple(_of_record(one, channels) for one in locked.records),
+        wheels=tuple(_of_wheel(one, links) for one in locked.wheels),
+    )
 
 
-def check(locked: Lock) -> None:
+def check_found(locked: Lock) -> None:
     """Make sure that all conda packages are known to lie somewhere.
 
     Raises:
@@ -64,10 +63,17 @@ def _is_local(package: RepoDataRecord | PyPIPackage) -> bool:
     return package.url.startswith(f"{LOCAL}/")
 
 
-def _of_record(record: RepoDataRecord, folders: Sequence[Path]) -> Path | None:
+def _of_record(record: RepoDataRecord, folders: Sequence[Path]) -> RepoDataRecord:
+    from rattler import RepoDataRecord
+
+    if not _is_local(record):
+        return record
     platform, name = unquote(urlsplit(record.url).path).split("/")[-2:]
     digest = record.sha256.hex() if record.sha256 else ""
-    return _found([folder / platform for folder in folders], name, digest)
+    found = _found([folder / platform for folder in folders], name, digest)
+    if found is None:
+        return record
+    return RepoDataRecord(record, record.file_name, found.as_uri(), found.parent.parent.as_uri())
 
 
 def _of_wheel(wheel: PyPIPackage, folders: Sequence[Path]) -> PyPIPackage:

@@ -246,15 +246,14 @@ class _Cache(argparse.Action):
         parser.exit()
 
 
-def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
-    """What the command line says, field by field; what is made, where it says that."""
+def _options(parsed: argparse.Namespace, platform: str) -> Options:
+    """What the command line says, field by field; but for the platform, which a target may tell."""
     from pypackage.cli import dates
     from pypackage.core import caches
     from pypackage.pipeline import inputs
     from pypackage.pipeline.options import Options
-    from pypackage.pipeline.target import Target
 
-    lock = (parsed.locked, parsed.environment, parsed.platform)
+    lock = (parsed.locked, parsed.environment, platform)
     return Options(
         channels=tuple(parsed.channel),
         locked=inputs.load_lock(*lock) if parsed.locked else None,
@@ -265,7 +264,7 @@ def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
         slim=parsed.slim,
         compress_level=parsed.compress_level,
         jobs=parsed.jobs,
-        platform=parsed.platform,
+        platform=platform,
         exclude_newer=dates.parse_cutoff(parsed.exclude_newer) if parsed.exclude_newer else None,
         offline=parsed.offline,
         conda_executable=parsed.conda_executable,
@@ -274,7 +273,6 @@ def _options(parsed: argparse.Namespace, made: Target | None = None) -> Options:
         rebuild=parsed.rebuild,
         cache_limit=caches.limit(parsed.cache_limit),
         report=bool(parsed.report),
-        package=os_package.package(parsed, made or Target(Path())),
         python_source=parsed.python_source,
         optimize=parsed.optimize,
         ensurepip=not parsed.without_ensurepip,
@@ -299,37 +297,49 @@ def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     for output in (parsed.report, parsed.lock):
         if output not in (None, "", "-"):
             target.check_writable(Path(output))
+    if parsed.requirements is None:
+        os_package.refuse(parsed)
     if parsed.update or parsed.requirements is not None:
         made, costs = (_update if parsed.update else _create)(parsed, reporter)
-        _print(os.fsencode(made.archive) + b"\n")
+        _print(os.fsencode(made.output.path) + b"\n")
         if costs:
             _tell(costs, parsed.report)
     else:
-        _print(
-            environments.answer(parsed, _options(parsed), reporter).encode(errors="surrogateescape")
-        )
+        told = environments.answer(parsed, _options(parsed, parsed.platform), reporter)
+        _print(told.encode(errors="surrogateescape"))
 
 
 def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
     from pypackage.backends import request
     from pypackage.backends.lock import Lock
-    from pypackage.pipeline import create, inputs, target
+    from pypackage.pipeline import create, inputs
 
-    made = target.parse(parsed.target, parsed.format)
-    parsed.platform = os_package.platform(parsed, made)
-    made = os_package.named(parsed, made)
+    made, platform = _target(parsed)
     if parsed.requirements == parsed.locked == "-":
         raise UsageError("REQUIREMENTS and --locked cannot both be stdin")
     given = inputs.load(
         parsed.requirements,
         reporter,
         environment=parsed.environment,
-        platform=parsed.platform,
+        platform=platform,
         python=request.host_python(parsed.channel),
     )
     if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
         raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")
-    return made, create.create(given, made, _options(parsed, made), reporter)
+    return made, create.create(given, made, _options(parsed, platform), reporter)
+
+
+def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
+    """What is made, and for which platform."""
+    from pypackage.pipeline import target
+
+    made = target.parse(parsed.target, parsed.format)
+    if not os_package.is_one(made):
+        os_package.refuse(parsed)
+        return made, parsed.platform
+    path, format_ = made.output.path, made.output.format
+    platform = os_package.platform(parsed.platform, parsed.architecture, format_)
+    return os_package.target(parsed, path, format_, platform), platform
 
 
 def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
@@ -337,7 +347,7 @@ def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
     from pypackage.pipeline.environments import update
 
     name, *packages = parsed.update
-    return update(name, packages, _options(parsed), caches.folder(), reporter)
+    return update(name, packages, _options(parsed, parsed.platform), caches.folder(), reporter)
 
 
 def _tell(costs: Report, output: str) -> None:

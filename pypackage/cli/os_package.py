@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.target import Target
+    from pypackage.pipeline.target import Archive, Environment, OsPackageFile
 
 # Each with its metavar, whether it may be repeated, and what it does.
 _OPTIONS = (
@@ -68,53 +67,67 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(f"--{name}", default="", metavar=metavar, help=does)
 
 
-def named(parsed: argparse.Namespace, target: Target) -> Target:
-    """What is made, under the name that the system's custom gives a package."""
-    if target.format not in model.FORMATS or os.sep in parsed.target:
-        return target
-    package_ = package(parsed, target)
-    if package_ is None or parsed.target.endswith(f".{target.format}"):
-        return target
-    name = model.file_name(package_, parsed.platform or platforms.here())
-    return replace(target, archive=target.archive.with_name(name))
+def is_one(archive: Archive | Environment) -> bool:
+    """Whether what is to be made is an OS package."""
+    return archive.output.format in model.FORMATS
 
 
-def platform(parsed: argparse.Namespace, target: Target) -> str:
+def refuse(parsed: argparse.Namespace) -> None:
+    """Make sure that none of the options stands where it means nothing.
+
+    Raises:
+        UsageError: One does.
+    """
+    for name, *_ in _OPTIONS:
+        if getattr(parsed, name.replace("-", "_")):
+            raise UsageError(f"--{name} is for OS packages", "say --format deb or --format rpm")
+
+
+def platform(asked: str, architecture: str, format_: str) -> str:
     """The platform that is asked for by its name or by that of the architecture.
 
     Raises:
         UsageError: There is none, or the two contradict each other.
     """
-    asked = str(parsed.platform)
-    if target.format not in model.FORMATS:
+    if asked and not model.architecture(format_, asked):
+        raise UsageError(f"there are no .{format_} packages for {asked}")
+    if not architecture:
         return asked
-    if asked and not model.architecture(target.format, asked):
-        raise UsageError(f"there are no .{target.format} packages for {asked}")
-    if not parsed.architecture:
-        return asked
-    told = model.platform_of(parsed.architecture)
+    told = model.platform_of(architecture)
     if not told:
         known = ", ".join(model.architectures())
-        raise UsageError(f"no architecture {parsed.architecture}", f"there are {known}")
+        raise UsageError(f"no architecture {architecture}", f"there are {known}")
     if asked and told != asked:
-        raise UsageError(f"--architecture {parsed.architecture} is not --platform {asked}")
+        raise UsageError(f"--architecture {architecture} is not --platform {asked}")
     return "" if not asked and told == platforms.here() else told
 
 
-def package(parsed: argparse.Namespace, target: Target) -> OsPackage | None:
-    """The package that is asked for; None for an archive.
+def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) -> OsPackageFile:
+    """The package that is asked for.
+
+    Args:
+        parsed: The options.
+        path: Its file; one that is no path has the name that the system's custom gives it.
+        format_: Its format.
+        platform: What it is for; empty for this machine's.
 
     Raises:
-        UsageError: An option is missing, or one stands where it means nothing.
+        UsageError: An option is missing.
     """
-    if target.format not in model.FORMATS:
-        _refuse(parsed)
-        return None
+    from pypackage.pipeline.target import OsPackageFile
+
+    package = _package(parsed, path, format_)
+    if os.sep not in parsed.target and not parsed.target.endswith(f".{format_}"):
+        path = path.with_name(model.file_name(package, platform or platforms.here()))
+    return OsPackageFile(path, package)
+
+
+def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
     if not parsed.app_version:
         raise UsageError("an OS package has a version", "say --app-version 1.0")
     return OsPackage(
-        format=target.format,
-        app=parsed.app or re.split(r"[_-]\d|_|\.(deb|rpm)$", target.archive.name)[0],
+        format=format_,
+        app=parsed.app or re.split(r"[_-]\d|_|\.(deb|rpm)$", path.name)[0],
         version=parsed.app_version,
         maintainer=parsed.maintainer,
         description=parsed.description,
@@ -130,12 +143,6 @@ def package(parsed: argparse.Namespace, target: Target) -> OsPackage | None:
         try_root=parsed.try_root,
         glibc=os.environ.get("CONDA_OVERRIDE_GLIBC", ""),
     )
-
-
-def _refuse(parsed: argparse.Namespace) -> None:
-    for name, *_ in _OPTIONS:
-        if getattr(parsed, name.replace("-", "_")):
-            raise UsageError(f"--{name} is for OS packages", "say --format deb or --format rpm")
 
 
 def _scripts(parsed: argparse.Namespace) -> dict[str, Path]:

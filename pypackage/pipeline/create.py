@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.archive import bytecode, compression, select, verify, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry, collect, without_mark
-from pypackage.backends import conda, lock
+from pypackage.backends import lock
 from pypackage.backends.conda import condarc
 from pypackage.backends.lock import Lock
 from pypackage.core import caches, platforms, preload
@@ -22,7 +21,7 @@ from pypackage.pipeline import install, provenance, reuse
 from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
-from pypackage.pipeline.target import Target
+from pypackage.pipeline.target import Environment, Output, Target
 from pypackage.prefix import directory
 from pypackage.requirements.model import Requirements
 
@@ -52,146 +51,140 @@ def create(
         PackageError: The stage's own error; nothing is left half-made.
     """
     check_compatible(given, options)
-    compression.check(target.format, options.compress_level)
-    writers.check(target.format, target.archive)
-    if options.package:
-        from pypackage.archive.ospackages import checks
-
-        checks.check(options.package)
+    compression.check(target.output.format, options.compress_level)
+    target.output.check()
     if isinstance(given, Installed):
         contents = without_mark(collect(given.prefix, given.prefix))
-        return _write(contents, given.prefix, None, target, options, reporter)
-    if target.prefix:
+        return _pack(contents, given.prefix, None, target.output, options, reporter)
+    if isinstance(target, Environment):
         directory.check_replaceable(target.prefix)
     with prepare(given, options, caches.folder(), reporter) as plan:
-        costs = _create_or_reuse(given, plan, target, options, reporter)
-    _register(target, reporter)
+        costs = _create_or_reuse(plan, target, reporter)
+    if isinstance(target, Environment):
+        _register(target.prefix, reporter)
     return costs
 
 
-def _create_or_reuse(
-    given: Requirements | Lock, plan: Plan, target: Target, options: Options, reporter: Reporter
-) -> Report | None:
+def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report | None:
     """Make what is planned, or take what was made of the same before."""
-    kept, name = Store(caches.folder() / "archives"), reuse.key(plan, target, options)
-    costs = None
-    text = None if options.rebuild or not name else _take_cached(kept, name, target)
+    kept, key = Store(caches.folder() / "archives"), reuse.key(plan, target.output)
+    text, costs = None, None
+    if key and not plan.options.rebuild:
+        text = _take_cached(kept, key, target)
     if text is None:
-        building = directory.building(target.prefix, caches.folder() / "prefixes")
-        # Side by side: a temporary environment's removal waits for the file system alone.
-        with ThreadPoolExecutor(1) as beside, building as (folder, target_prefix):
-            text, costs = _build(plan, folder, target_prefix, target, options, reporter)
-            written = reuse.state(target.archive)
-            if target.prefix:
-                provenance.note(folder, given, plan, target.format)
-            # Own code that was edited in the meantime may be in the archive as it is now.
-            if name and name == reuse.key(plan, target, options):
-                beside.submit(reuse.keep, kept, name, target.archive, written, text)
-        if name:
-            directory.mark(target.prefix, name)
-        caches.evict(caches.folder(), LIMIT if options.cache_limit is None else options.cache_limit)
-    if place := options.lock or target.lock:
+        text, costs = _create(plan, target, kept, key, reporter)
+        limit = plan.options.cache_limit
+        caches.evict(caches.folder(), LIMIT if limit is None else limit)
+    if place := plan.options.lock or (target.lock if isinstance(target, Environment) else None):
         lock.write(text, place)
     return costs
 
 
-def _take_cached(kept: Store, name: str, target: Target) -> bytes | None:
+def _take_cached(kept: Store, key: str, target: Target) -> bytes | None:
     """Take the archive that was made before, unless its environment is not there any more."""
-    if target.prefix and not directory.is_as_made(target.prefix, name):
+    if isinstance(target, Environment) and not directory.is_as_made(target.prefix, key):
         return None
+    archive = target.output.path
     try:
-        return reuse.take(kept, name, target.archive)
+        return reuse.take(kept, key, archive)
     except OSError as error:
-        raise PackError.of(error, f"cannot write {target.archive}") from error
+        raise PackError.of(error, f"cannot write {archive}") from error
+
+
+def _create(
+    plan: Plan, target: Target, kept: Store, key: str, reporter: Reporter
+) -> tuple[bytes, Report | None]:
+    """Make the environment and its archive, which is kept; the lock, and what it costs."""
+    output = target.output
+    place = target.prefix if isinstance(target, Environment) else None
+    building = directory.building(place, caches.folder() / "prefixes")
+    # Side by side: a temporary environment's removal waits for the file system alone.
+    with ThreadPoolExecutor(1) as beside, building as (prefix, target_prefix):
+        text, costs = _build(plan, prefix, target_prefix, output, reporter)
+        written = reuse.state(output.path)
+        if place:
+            provenance.note(prefix, plan, output.format)
+        # Own code that was edited in the meantime may be in the archive as it is now.
+        if key and key == reuse.key(plan, output):
+            beside.submit(reuse.keep, kept, key, output.path, written, text)
+    if key and place:
+        directory.mark(place, key)
+    return text, costs
+
+
+# --- the stages --------------------------------------------------------------------------
 
 
 def _build(
-    plan: Plan,
-    folder: Path,
-    target_prefix: Path,
-    target: Target,
-    options: Options,
-    reporter: Reporter,
+    plan: Plan, prefix: Path, target_prefix: Path, output: Output, reporter: Reporter
 ) -> tuple[bytes, Report | None]:
-    """Make the environment and its archive; the lock, and what it costs if that is asked for."""
+    """From a plan to a prefix, its contents and the archive; the lock, and what it costs."""
     preload.start("conda_pack.core", "yaml")
-    filled = install.fill(plan, folder, target_prefix, reporter)
+    filled = install.fill(plan, prefix, target_prefix, reporter)
     text = lock.dumps(filled.lock)
-    contents = _with_lock(collect(folder, target_prefix, filled.altered), text)
-    return text, _write(contents, folder, plan, target, options, reporter)
+    contents = collect(prefix, target_prefix, filled.altered)
+    contents = contents.plus(Entry(lock.PATH, None, text, mode=0o644))
+    return text, _pack(contents, prefix, plan, output, plan.options, reporter)
 
 
-# --- the environment ---------------------------------------------------------------------
-
-
-def _register(target: Target, reporter: Reporter) -> None:
-    """Let conda know of an environment that was made by name."""
-    if target.prefix:
-        try:
-            condarc.register(target.prefix)
-        except OSError as error:
-            reporter.warning(
-                f"'conda env list' will not show it: {error.strerror}: {error.filename}"
-            )
-
-
-# --- the archive -------------------------------------------------------------------------
-
-
-def _write(
+def _pack(
     contents: Contents,
-    folder: Path,
+    prefix: Path,
     plan: Plan | None,
-    target: Target,
+    output: Output,
     options: Options,
     reporter: Reporter,
 ) -> Report | None:
-    """Write the archive of what was made by a plan; what it costs, if that is asked for."""
+    """From all of a prefix to the archive: byte code, selection, verification, writer.
+
+    Args:
+        contents: What the prefix has.
+        prefix: The environment.
+        plan: What it was made by; None for one that is packed as it is, and not verified.
+        output: What is written.
+        options: How.
+
+    Returns:
+        What the archive costs, if the options ask for it.
+    """
     workers = options.jobs or platforms.cores()
-    kept = Store(caches.folder() / "bytecode")
-    contents = bytecode.complete(contents, folder, kept, workers, reporter)
+    store = Store(caches.folder() / "bytecode")
+    contents = bytecode.complete(contents, prefix, store, workers, reporter)
     contents = select.select(contents, options.selection, options.slim, reporter)
     if plan:
-        _verify(contents, folder, plan.needed, options, reporter)
-    if options.package:
-        from pypackage.archive.ospackages import write
-
-        level = options.compress_level
-        write.write(
-            contents, options.package, target.archive, caches.folder() / "roots", reporter, level
-        )
-    else:
-        how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
-        writers.write(contents, target.format, target.archive, reporter, how)
-    if not options.report:
-        return None
-    from pypackage.archive import report
-
-    with reporter.task("adding up what it costs"):
-        wanted = plan.wanted if plan else ()
-        compressed = target.format not in writers.UNCOMPRESSED
-        return report.of(contents, wanted, target.archive, compressed=compressed)
+        _verify(contents, prefix, plan, reporter)
+    how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
+    output.write(contents, how, reporter)
+    return _costs(contents, plan, output, reporter) if options.report else None
 
 
-def _verify(
-    contents: Contents,
-    folder: Path,
-    requirements: Requirements,
-    options: Options,
-    reporter: Reporter,
-) -> None:
-    if options.verify:
+def _verify(contents: Contents, prefix: Path, plan: Plan, reporter: Reporter) -> None:
+    needed = plan.requirements
+    if plan.options.verify:
         verify.check(
             contents,
-            folder,
-            verify.Wanted(requirements.modules, requirements.optional),
-            platform=options.platform if conda.is_foreign(options.platform) else "",
+            prefix,
+            verify.Wanted(needed.modules, needed.optional),
+            platform=plan.context.platform,
             scratch=caches.folder() / "verify",
             reporter=reporter,
         )
-    elif absent := directory.absent_modules(folder, requirements.modules):
+    elif absent := directory.absent_modules(prefix, needed.modules):
         reporter.warning(f"no package in the environment has a module {', '.join(absent)}")
 
 
-def _with_lock(contents: Contents, text: bytes) -> Contents:
-    return replace(contents, entries=(*contents.entries, Entry(lock.PATH, None, text, mode=0o644)))
+def _costs(contents: Contents, plan: Plan | None, output: Output, reporter: Reporter) -> Report:
+    from pypackage.archive import report
+
+    with reporter.task("adding up what it costs"):
+        compressed = output.format not in writers.UNCOMPRESSED
+        specs = plan.specs if plan else ()
+        return report.of(contents, specs, output.path, compressed=compressed)
+
+
+def _register(prefix: Path, reporter: Reporter) -> None:
+    """Let conda know of an environment that was made by name."""
+    try:
+        condarc.register(prefix)
+    except OSError as error:
+        reporter.warning(f"'conda env list' will not show it: {error.strerror}: {error.filename}")

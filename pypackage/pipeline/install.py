@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pypackage.archive import pip_installed
-from pypackage.backends import conda, conda_executable, locate, lock
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi import install
-from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter
+from pypackage.pipeline.packages import suiting
 from pypackage.pipeline.plan import Plan
-from pypackage.prefix import directory, postlink, user_content, variables
+from pypackage.prefix import user_content, variables
 
 
 @dataclass(frozen=True)
@@ -38,43 +37,16 @@ def fill(plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter) -> F
         target_prefix: The path that is written into files in its place.
 
     Raises:
-        PackageError: The stage's own error.
+        PackageError: A package or the user's own content cannot be had or installed.
     """
-    altered = (_by_program if plan.program else _by_engine)(plan, prefix, target_prefix, reporter)
-    locked = plan.lock or plan.with_wheels(lock.of_prefix(prefix, plan.channels))
-    context = plan.context(locked.records)
+    linked = plan.packages.link(prefix, target_prefix, reporter)
+    locked = linked.lock
+    context = suiting(plan.context, locked.records)
     if locked.wheels:
         install.install(locked.wheels, prefix, target_prefix, context, reporter)
         for line in pip_installed.replaced(prefix, {wheel.name for wheel in locked.wheels}):
             reporter.warning(line)
-    user_content.install(plan.added, prefix, target_prefix, context, reporter)
-    variables.write(plan.needed.variables, prefix)
-    if locked.wheels:
         locked = replace(locked, wheels=install.described(locked.wheels, prefix))
-    return Filled(locked, altered)
-
-
-def _by_engine(
-    plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter
-) -> Collection[str]:
-    assert plan.lock
-    try:
-        conda.install(plan.lock.records, prefix, target_prefix, reporter, plan.settings)
-    except InstallError:
-        locate.check(plan.lock)
-        raise
-    for line in directory.overwritten(prefix):
-        reporter.warning(line)
-    directory.tidy(prefix)
-    return postlink.run(prefix, target_prefix, plan.settings.platform, reporter)
-
-
-def _by_program(
-    plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter
-) -> Collection[str]:
-    assert plan.program
-    assert plan.asked
-    offline = plan.settings.offline
-    return conda_executable.create(
-        plan.program, plan.asked, prefix, target_prefix, offline, reporter
-    )
+    user_content.install(plan.content, prefix, target_prefix, context, reporter)
+    variables.write(plan.requirements.variables, prefix)
+    return Filled(locked, linked.altered)

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 from pypackage.archive import select
-from pypackage.archive.ospackages.model import OsPackage
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import UsageError
 from pypackage.pipeline.existing import Installed
@@ -41,7 +40,6 @@ class Options:
         rebuild: Whether to make anew what was made of the same before.
         cache_limit: How many bytes are kept for the next time; None is the default.
         report: Whether to look at what the archive costs.
-        package: The OS package that is made instead of an archive.
         python_source: An archive of CPython's source (path, URL or version) that is built;
             the host channel is then that of this interpreter.
         optimize: Whether it is built with its own optimizations, which takes long.
@@ -68,7 +66,6 @@ class Options:
     rebuild: bool = False
     cache_limit: int | None = None
     report: bool = False
-    package: OsPackage | None = None
     python_source: str = ""
     optimize: bool = False
     ensurepip: bool = True

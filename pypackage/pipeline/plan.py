@@ -1,4 +1,4 @@
-"""Which packages an environment is to have: those of a lock, else what solver and uv choose."""
+"""What an environment is to have: packages by a lock or as they are chosen now, own code, data."""
 
 from __future__ import annotations
 
@@ -6,90 +6,50 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pypackage.backends import conda as engine
 from pypackage.backends import conda_executable, locate, request
 from pypackage.backends.conda import channel_urls, condarc
+from pypackage.backends.conda.channel_urls import Channels
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
-from pypackage.backends.pypi import choose, install, uv
+from pypackage.backends.pypi import install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import SolveRequest
 from pypackage.core import platforms, preload
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.options import Options
+from pypackage.pipeline.packages import Delegated, Locked, Packages, PyPIRequest, Solved
 from pypackage.prefix import datasets, own_code, user_content
 from pypackage.prefix.user_content import UserContent
 from pypackage.requirements.model import Requirements
-
-if TYPE_CHECKING:
-    from rattler import RepoDataRecord
 
 DEFAULT_CHANNEL = "conda-forge"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be installed, and how.
+    """What is to be installed.
 
     Attributes:
-        needed: What is required.
+        requirements: What is required, as it was given; empty but for a lock alone.
         options: How the environment is made.
-        added: The user's own code, and data.
-        settings: How the conda packages are fetched.
-        channels: URLs that the conda packages come from.
-        asked: The question that the packages answer; None when they come from a lock.
-        program: The conda that is used instead of the engine.
-        lock: The packages; None when the program chooses them as it installs.
+        packages: From conda's channels and PyPI.
+        content: The user's own code, and data.
+        context: What packages of PyPI have to suit besides conda's.
     """
 
-    needed: Requirements
+    requirements: Requirements
     options: Options
-    added: UserContent
-    settings: engine.Settings
-    channels: tuple[str, ...] = ()
-    asked: SolveRequest | None = None
-    program: Path | None = None
-    lock: Lock | None = None
+    packages: Packages
+    content: UserContent
+    context: ResolutionContext
 
     @property
-    def wanted(self) -> tuple[str, ...]:
-        """What was asked for, as match specs and requirements."""
-        if self.asked:
-            return (*self.asked.specs, *self.asked.wheels, *self.added.requires)
-        return tuple(record.name.normalized for record in self.lock.records) if self.lock else ()
-
-    def with_wheels(self, locked: Lock) -> Lock:
-        """The lock of conda's packages with the wheels that go with them.
-
-        Raises:
-            SolveError: There are none.
-        """
-        assert self.asked
-        asked = (*self.asked.wheels, *self.added.requires)
-        if not asked:
-            return locked
-        chosen = choose.resolve(asked, self.context(locked.records))
-        choose.check_hashes(chosen, self.needed.hashes)
-        return replace(locked, wheels=chosen)
-
-    def context(self, records: Sequence[RepoDataRecord]) -> ResolutionContext:
-        """What the packages of PyPI have to suit: conda's packages, and own projects."""
-        known = [(one.name.normalized, str(one.version), one.depends) for one in records]
-        python = next((version for name, version, _ in known if name == "python"), "")
-        moment = self.settings.exclude_newer
-        return ResolutionContext(
-            python,
-            {**choose.present(known), **self.added.distributions},
-            platform=self.settings.platform,
-            allow_sdist=self.options.allow_sdist,
-            offline=self.settings.offline,
-            exclude_newer=moment.isoformat() if moment else "",
-            constraints=self.needed.constraints,
-            indexes=self.needed.pip_options,
-        )
+    def specs(self) -> tuple[str, ...]:
+        """What was asked for, as match specs and requirements of PyPI."""
+        return (*self.packages.specs, *self.content.requires)
 
 
 @contextmanager
@@ -104,63 +64,101 @@ def prepare(
         cache: Folder for what can be made again.
 
     Raises:
-        PackageError: The stage's own error.
+        PackageError: It cannot be chosen, or own code cannot be built.
     """
     preload.start("rattler")
     engine.check_platform(options.platform)
     known = given if isinstance(given, Lock) else options.locked
     program = _program(options, known)
     conda = condarc.load()
-    needed = given if isinstance(given, Requirements) else Requirements("")
-    needed = needed._replace(
-        pinned=(*needed.pinned, *options.pinned),
-        constraints=(*needed.constraints, *options.constraints),
-    )
+    requirements = given if isinstance(given, Requirements) else Requirements("")
     settings = settings_of(options, conda)
     if settings.offline:
-        datasets.check_local(needed.data, options.base)
-    options = _with_own_python(options, needed.python, cache, reporter)
-    named = _channels(needed, options, conda)
-    needed, folders = _without_projects(needed, named, options.base)
+        datasets.check_local(requirements.data, options.base)
+    options = _with_own_python(options, requirements.python, cache, reporter)
+    channels = _channels(requirements, options, conda)
+    asked, folders = _without_projects(requirements, channels, options.base)
+    asked = asked._replace(
+        pinned=(*asked.pinned, *options.pinned),
+        constraints=(*asked.constraints, *options.constraints),
+    )
     place = user_content.Place(options.base, cache)
-    with user_content.prepared(needed, options.add, folders, place, reporter) as added:
-        plan = Plan(needed, options, added, settings, program=program)
+    with user_content.prepared(asked, options.add, folders, place, reporter) as content:
+        context = _context(asked, options, settings, content)
         if known:
-            yield _as_locked(plan, known, conda, cache)
+            packages: Packages = _locked(known, options, context, settings, conda, cache)
         else:
-            yield _solved(plan, named, conda, cache, reporter)
+            solve = request.of(asked, channels, settings, context, cache, reporter)
+            pypi = PyPIRequest((*solve.wheels, *content.requires), context, asked.hashes)
+            where = channel_urls.resolve(solve.channels, conda)
+            if program:
+                packages = _delegated(program, solve, pypi, where)
+            else:
+                packages = _solved(solve, pypi, where, settings, reporter)
+        yield Plan(requirements, options, packages, content, context)
+
+
+def _context(
+    asked: Requirements, options: Options, settings: engine.Settings, content: UserContent
+) -> ResolutionContext:
+    moment = settings.exclude_newer
+    return ResolutionContext(
+        python="",
+        present=content.distributions,
+        platform=settings.platform,
+        allow_sdist=options.allow_sdist,
+        offline=settings.offline,
+        exclude_newer=moment.isoformat() if moment else "",
+        constraints=asked.constraints,
+        indexes=asked.pip_options,
+    )
+
+
+# --- the packages ------------------------------------------------------------------------
 
 
 def _solved(
-    plan: Plan, named: Sequence[str], conda: Condarc, cache: Path, reporter: Reporter
-) -> Plan:
-    """What the solver and uv choose; with a program of conda's the question alone."""
-    asked = request.of(plan.needed, named, plan.settings, plan.context(()), cache, reporter)
-    channels = channel_urls.resolve(asked.channels, conda)
-    settings = replace(plan.settings, credentials=channels.credentials)
-    urls = tuple(url for tier in channels.tiers for url in tier.urls)
-    plan = replace(plan, asked=asked, settings=settings, channels=urls)
-    if plan.program:
-        if asked.constraints:
-            raise UsageError("constraints and pinned packages need the built-in solver")
-        return plan
+    solve: SolveRequest,
+    pypi: PyPIRequest,
+    where: Channels,
+    settings: engine.Settings,
+    reporter: Reporter,
+) -> Solved:
+    """What the built-in solver chooses, and uv beside it."""
+    settings = replace(settings, credentials=where.credentials)
     with reporter.task("solving"):
-        records = engine.solve(asked.specs, channels.tiers, settings, asked.constraints)
-        platform = plan.options.platform or platforms.here()
-        return replace(plan, lock=plan.with_wheels(Lock(platform, urls, tuple(records))))
+        records = engine.solve(solve.specs, where.tiers, settings, solve.constraints)
+        platform = settings.platform or platforms.here()
+        locked = pypi.beside(Lock(platform, where.urls, tuple(records)))
+    return Solved(locked, settings, solve)
 
 
-def _as_locked(plan: Plan, known: Lock, conda: Condarc, cache: Path) -> Plan:
+def _delegated(program: Path, solve: SolveRequest, pypi: PyPIRequest, where: Channels) -> Delegated:
+    if solve.constraints:
+        raise UsageError("constraints and pinned packages need the built-in solver")
+    return Delegated(program, solve, pypi, where.urls)
+
+
+def _locked(
+    known: Lock,
+    options: Options,
+    context: ResolutionContext,
+    settings: engine.Settings,
+    conda: Condarc,
+    cache: Path,
+) -> Locked:
     """What a lock says; its packages are looked for in the folders that are at hand."""
-    named = [channel for channel in plan.options.channels if not request.is_host(channel)]
-    channels = channel_urls.resolve([request.channel_of(name) for name in named], conda)
-    urls = [url for tier in channels.tiers for url in tier.urls if url.startswith("file:")]
+    named = [channel for channel in options.channels if not request.is_host(channel)]
+    where = channel_urls.resolve([request.channel_of(name) for name in named], conda)
+    urls = [url for url in where.urls if url.startswith("file:")]
     folders = [*map(locate.folder_of, urls), cache / "host" / "packages"]
-    located = locate.located(known, folders, uv.links(plan.needed.pip_options))
-    if not plan.options.allow_sdist:
-        install.check_built(located.wheels)
-    settings = replace(plan.settings, credentials=channels.credentials)
-    return replace(plan, lock=located, settings=settings, channels=known.channels)
+    local = locate.relocate_local(known, folders, uv.links(context.indexes))
+    if not context.allow_sdist:
+        install.check_built(local.wheels)
+    return Locked(local, replace(settings, credentials=where.credentials))
+
+
+# --- what is to be known before ----------------------------------------------------------
 
 
 def _with_own_python(options: Options, version: str, cache: Path, reporter: Reporter) -> Options:

@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from pypackage.archive.select import Rule
-from pypackage.archive.writers import DEFAULT
 from pypackage.backends import request
-from pypackage.backends.lock import Lock
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import redact
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.plan import Plan
 from pypackage.prefix.directory import PROVENANCE
 from pypackage.requirements.data_sources import Git, Http
-from pypackage.requirements.match_specs import parse_match_spec, python_version
 from pypackage.requirements.model import Requirements
 
 _FORMAT = 1
@@ -39,7 +36,6 @@ _PASSING = (
     "rebuild",
     "cache_limit",
     "python_source",
-    "package",
     "pinned",
     "constraints",
 )
@@ -60,13 +56,12 @@ class Provenance:
     format: str
 
 
-def note(folder: Path, given: Requirements | Lock, plan: Plan, format_: str) -> None:
+def note(prefix: Path, plan: Plan, format_: str) -> None:
     """Write down in a new environment what it is made from.
 
     Args:
-        folder: The environment.
-        given: What was required.
-        plan: What was made of it.
+        prefix: The environment.
+        plan: What was made of the requirements.
         format_: What kind of archive is made.
     """
     channels = [_absolute(name) for name in plan.options.channels]
@@ -79,11 +74,11 @@ def note(folder: Path, given: Requirements | Lock, plan: Plan, format_: str) -> 
     kept = [field.name for field in fields(options) if field.name not in _PASSING]
     content = {
         "format": _FORMAT,
-        "archive": DEFAULT if plan.options.package else format_,
-        "requirements": _plain(_named(given, plan)._asdict()),
+        "archive": format_,
+        "requirements": _plain(plan.packages.named(plan.requirements)._asdict()),
         "options": {name: _plain(getattr(options, name)) for name in kept},
     }
-    (folder / PROVENANCE).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    (prefix / PROVENANCE).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def read(prefix: Path) -> Provenance:
@@ -106,30 +101,6 @@ def read(prefix: Path) -> Provenance:
             f"{prefix} has no note of what it was made from",
             "another version of python_package_create made it: create it anew",
         ) from error
-
-
-def _named(given: Requirements | Lock, plan: Plan) -> Requirements:
-    """The requirements with their packages named: modules are looked up no more."""
-    locked = given if isinstance(given, Lock) else plan.options.locked
-    needed = Requirements("") if isinstance(given, Lock) else given
-    if locked:
-        return _of_lock(locked, needed)
-    if needed.dependencies or needed.pip or plan.asked is None:
-        return needed
-    specs = [spec for spec in plan.asked.specs if python_version(spec) is None]
-    names = dict.fromkeys(parse_match_spec(spec)[0] for spec in specs)
-    return needed._replace(dependencies=tuple(names), pip=plan.asked.wheels)
-
-
-def _of_lock(locked: Lock, needed: Requirements) -> Requirements:
-    versions = {record.name.normalized: str(record.version) for record in locked.records}
-    python = versions.pop("python", needed.python)
-    return needed._replace(
-        python=python,
-        channels=locked.channels or needed.channels,
-        dependencies=tuple(f"{name} =={version}" for name, version in versions.items()),
-        pip=tuple(f"{wheel.name}=={wheel.version}" for wheel in locked.wheels),
-    )
 
 
 def _absolute(channel: str) -> str:

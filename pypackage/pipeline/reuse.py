@@ -16,43 +16,40 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from pypackage.backends import lock
 from pypackage.core import files, fingerprint
 from pypackage.core.store import Store
-from pypackage.pipeline.options import Options
 from pypackage.pipeline.plan import Plan
-from pypackage.pipeline.target import Target
+from pypackage.pipeline.target import Output
 from pypackage.prefix import own_code
 from pypackage.requirements.data_sources import Git, Source
 
 _CODE = Path(__file__).parents[1]
 
 
-def key(plan: Plan, target: Target, options: Options) -> str:
+def key(plan: Plan, output: Output) -> str:
     """The archive's cache key, a digest of all that its bytes depend on; empty for no reuse."""
-    packages = lock.digest(plan.lock) if plan.lock else ""
-    known = all(_is_fixed(source) for source in plan.added.data)
-    if not packages or not known or options.report or target.format == "folder":
+    known = plan.packages.digest and all(_is_fixed(source) for source in plan.content.data)
+    if not known or plan.options.report or output.format == "folder":
         return ""
     try:
-        return _digest(packages, plan, target, options)
+        return _digest(plan, output)
     except OSError:  # whoever needs that file tells of it better
         return ""
 
 
-def _digest(packages: str, plan: Plan, target: Target, options: Options) -> str:
-    needed = plan.needed
+def _digest(plan: Plan, output: Output) -> str:
+    needed, options = plan.requirements, plan.options
     told = [
-        packages,
+        plan.packages.digest,
         sorted(needed.modules),
         sorted(needed.optional),
         sorted(needed.variables.items()),
-        [list(source) for source in plan.added.data],
-        [fingerprint.of_file(built.wheel) for built in plan.added.built],
-        own_code.identity(plan.added.own.copies),
-        [target.format, options.compress_level, options.slim, options.verify],
+        [list(source) for source in plan.content.data],
+        [fingerprint.of_file(built.wheel) for built in plan.content.built],
+        own_code.identity(plan.content.own.copies),
+        output.identity(),
+        [options.compress_level, options.slim, options.verify],
         [[rule.pattern, rule.keep] for rule in options.selection],
-        options.package.identity() if options.package else "",
         fingerprint.of_folder(_CODE),
     ]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

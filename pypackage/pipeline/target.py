@@ -9,35 +9,127 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pypackage.archive import writers
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Contents
 from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
+from pypackage.archive.ospackages.model import OsPackage
 from pypackage.backends.conda import condarc
 from pypackage.core.errors import InputPathError, UsageError
+from pypackage.core.progress import Reporter
 
 _ENDINGS = tuple(ending for endings in writers.ENDINGS.values() for ending in endings)
 _NOT_MADE = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 
 
 @dataclass(frozen=True)
-class Target:
-    """What `create` makes.
+class Archive:
+    """An archive, or a folder that is one unpacked.
 
     Attributes:
-        archive: The archive's path.
-        format: What kind of archive, a key of `writers.ENDINGS`.
-        prefix: The environment that stays on this machine; None when only the archive does.
+        format: A key of `writers.ENDINGS`, but no OS package.
     """
 
-    archive: Path
+    path: Path
     format: str = writers.DEFAULT
-    prefix: Path | None = None
 
     @property
-    def lock(self) -> Path | None:
-        """Where an environment by name has its lock."""
-        return self.archive.with_name(f"{self.prefix.name}.lock") if self.prefix else None
+    def output(self) -> Archive:
+        """What is written: itself."""
+        return self
+
+    def check(self) -> None:
+        """Make sure, before the work is done, that it can be written.
+
+        Raises:
+            PackError: A program is missing, or a folder of the user's own in the way.
+        """
+        writers.check(self.format, self.path)
+
+    def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
+        """Write it; what was there before is replaced at the end.
+
+        Raises:
+            PackError: A file cannot be read, or the archive not written.
+        """
+        writers.write(contents, self.format, self.path, reporter, how)
+
+    def identity(self) -> list[object]:
+        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        return [self.format]
 
 
-def parse(name: str, format_: str = "", environ: Mapping[str, str] = os.environ) -> Target:
+@dataclass(frozen=True)
+class OsPackageFile:
+    """A package of an operating system."""
+
+    path: Path
+    package: OsPackage
+
+    @property
+    def format(self) -> str:
+        """`deb` or `rpm`."""
+        return self.package.format
+
+    @property
+    def output(self) -> OsPackageFile:
+        """What is written: itself."""
+        return self
+
+    def check(self) -> None:
+        """Make sure, before the work is done, that it can be made.
+
+        Raises:
+            UsageError: Its name, version or another option is not valid.
+            InputPathError: A file that it is to have cannot be read.
+            PackError: A program is missing here, or another OS package.
+        """
+        from pypackage.archive.ospackages import checks
+
+        checks.check(self.package)
+
+    def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
+        """Write it, and try it if that is asked for; a former one is replaced at the end.
+
+        Raises:
+            PackError: It cannot be made.
+            VerificationError: It does not install, run or go again.
+        """
+        from pypackage.archive.ospackages import write
+
+        write.write(contents, self.package, self.path, reporter, how)
+
+    def identity(self) -> list[object]:
+        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        return [self.format, self.package.identity()]
+
+
+Output = Archive | OsPackageFile
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment that stays on this machine, and its archive.
+
+    Attributes:
+        prefix: Its folder.
+        output: Its archive.
+    """
+
+    prefix: Path
+    output: Archive
+
+    @property
+    def lock(self) -> Path:
+        """Where its lock is written unless another place is named: beside the archive."""
+        return self.output.path.with_name(f"{self.prefix.name}.lock")
+
+
+Target = Archive | Environment | OsPackageFile
+
+
+def parse(
+    name: str, format_: str = "", environ: Mapping[str, str] = os.environ
+) -> Archive | Environment:
     """What the second argument of `python_package_create` means.
 
     Args:
@@ -55,17 +147,18 @@ def parse(name: str, format_: str = "", environ: Mapping[str, str] = os.environ)
     if name in (*_ENDINGS, "base"):  # base is what conda calls its own environment
         raise UsageError(f"{name!r} is not a name for an environment")
     if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
-        made = Target(Path(name), format_)
+        made: Archive | Environment = Archive(Path(name), format_)
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
         ending = (*writers.ENDINGS[format_], "")[0]
-        prefix = None if format_ in OS_PACKAGES else condarc.envs_folder(environ) / name
-        made = Target(Path(f"{name}{ending}"), format_, prefix)
+        made = Archive(Path(f"{name}{ending}"), format_)
+        if format_ not in OS_PACKAGES:
+            made = Environment(condarc.envs_folder(environ) / name, made)
     else:
         raise UsageError(
             f"{name!r} is not a name for an environment",
             "a name has no spaces, colons or '#'; a path such as './my env.tar.gz' may",
         )
-    check_writable(made.archive, format_)
+    check_writable(made.output.path, format_)
     return made
 
 

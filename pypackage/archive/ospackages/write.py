@@ -1,25 +1,21 @@
-"""An OS package of an environment: the stage that takes the place of the archive's writer."""
+"""The writer of OS packages."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
 from pypackage.archive.ospackages import deb, rpm, staging
 from pypackage.archive.ospackages.model import OsPackage, architecture
-from pypackage.core import files
+from pypackage.core import caches, files
 from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
 
 
 def write(
-    contents: Contents,
-    package: OsPackage,
-    output: Path,
-    roots: Path,
-    reporter: Reporter,
-    level: int | None = None,
+    contents: Contents, package: OsPackage, output: Path, reporter: Reporter, how: Compression
 ) -> None:
     """Make the package and try it, if that is asked for; a former one is replaced at the end.
 
@@ -27,8 +23,6 @@ def write(
         contents: The environment.
         package: What the package is to be.
         output: Its file.
-        roots: Where clean roots are kept.
-        level: How hard it is compressed; None is the default.
 
     Raises:
         PackError: It cannot be made.
@@ -36,10 +30,11 @@ def write(
     """
     try:
         with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
-            made = _make(contents, package, temporary, level, reporter)
+            made = _make(contents, package, temporary, how.level, reporter)
             if package.try_command:
                 from pypackage.archive.ospackages import install_test
 
+                roots = caches.folder() / "roots"
                 install_test.check(package, made, roots, temporary, reporter)
             with files.new_file(output) as file, made.open("rb") as source:
                 while block := source.read(1 << 20):

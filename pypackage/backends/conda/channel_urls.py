@@ -43,6 +43,11 @@ class Channels:
     tiers: tuple[Tier, ...]
     credentials: tuple[Credentials, ...] = field(default=(), repr=False)
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All URLs, without secrets."""
+        return tuple(url for tier in self.tiers for url in tier.urls)
+
 
 def resolve(names: Sequence[str], settings: Condarc) -> Channels:
     """The URLs of channels.

@@ -33,7 +33,7 @@ def test_parse__archive__has_the_format_of_its_ending_or_the_one_asked_for(
     name: str, asked: str, format_: str
 ) -> None:
     made = target.parse(name, asked, {})
-    assert (made.archive, made.format, made.prefix) == (Path(name), format_, None)
+    assert made == target.Archive(Path(name), format_)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,9 @@ def test_parse__archive__has_the_format_of_its_ending_or_the_one_asked_for(
 )
 def test_parse__name__is_an_environment_and_an_archive(asked: str, archive: str) -> None:
     made = target.parse("mine", asked, {"CONDA_ENVS_PATH": "/envs"})
-    assert (made.archive, made.prefix) == (Path(archive), Path("/envs/mine"))
+    assert isinstance(made, target.Environment)
+    assert (made.output.path, made.prefix) == (Path(archive), Path("/envs/mine"))
+    assert made.lock == Path("mine.lock")
 
 
 @pytest.mark.parametrize(
