@@ -171,7 +171,10 @@ class Distribution:
         places = {p: os.path.join(self.site, p) for p in listed if not _is_cached(p, listed)}
         if self.project and self.folder.endswith(".dist-info"):
             return self._with_sources(places)
-        return places
+        from pypackage.python import companions
+
+        more = companions.of(self.site, list(places.values()))
+        return {**places, **{name: os.path.join(self.site, name) for name in more}}
 
     def _with_sources(self, places: dict[str, str]) -> dict[str, str]:
         """The files of an editable install, its pointers replaced by what they lead to."""

@@ -52,6 +52,22 @@ def test_scan__same_name_twice__first_on_the_path_wins(tmp_path: Path) -> None:
     assert only(scan([tmp_path / "b", tmp_path / "a"])).version == "2.0"
 
 
+def test_files__extension_module_that_nobody_owns__is_of_those_who_mention_it(
+    tmp_path: Path,
+) -> None:
+    owned, ownerless = "_own.abi3.so", "_backend.cpython-311-x86_64-linux-gnu.so"
+    put(tmp_path, {ownerless: "", "apt_pkg.so": "", "_backend_too.so": ""})
+    dist_info(tmp_path, "crypt", {"crypt/_rust.abi3.so": "\0_backend\0_own\0", owned: ""})
+    dist_info(tmp_path, "plain", {"plain/__init__.py": "from crypt import x\n"})
+    dist_info(tmp_path, "other", {"other.py": "from _own import ffi\n"})
+    found = {one.name: paths(one) for one in scan([tmp_path])}
+    assert found == {
+        "crypt": [ownerless, owned, "crypt/_rust.abi3.so"],
+        "plain": ["plain/__init__.py"],
+        "other": ["other.py"],
+    }
+
+
 def test_scan__leftovers_and_missing_folders__are_passed_over(tmp_path: Path) -> None:
     put(tmp_path, {"~kg-1.0.dist-info/METADATA": "Name: pkg\nVersion: 1.0\n"})
     put(tmp_path, {".dist-info/METADATA": "", "x.zip": ""})
