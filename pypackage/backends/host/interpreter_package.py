@@ -26,7 +26,8 @@ _LEFT_OUT_FILES = re.compile(
 )
 
 # Debian's site.py knows dist-packages alone, and has nothing like it per minor version.
-_BRIDGE = "import site, sys; site.addsitedir(sys.prefix + '/{site}')\n"
+# The folder by itself is for those who read .pth files without running what is in them.
+_BRIDGE = "../../../{site}\nimport site, sys; site.addsitedir(sys.prefix + '/{site}')\n"
 
 
 def check(base: Interpreter) -> None:
