@@ -1,0 +1,218 @@
+"""Needs that a call or a string shows and no import does: `read_parquet`, `postgresql+psycopg2`.
+
+What is looked for stands in a table (see `needs`), and counts in files that import a module it
+belongs to: the other files are not read again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pypackage.analysis.imports import place
+from pypackage.analysis.needs import Rule, table
+
+_CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords
+_CHOOSERS = ("use", "switch_backend", "parallel_backend", "parallel_config")  # functions
+_KERNEL = "ipykernel"
+_EXECUTORS = frozenset(("nbclient", "nbconvert", "papermill", "jupyter_client", "testbook"))
+
+
+class Implied(NamedTuple):
+    """A need that no import shows.
+
+    Attributes:
+        place: Where it shows.
+        what: What shows it.
+        modules: One of these modules is needed; the usual one comes first.
+        certain: Whether there is no doubt of it.
+    """
+
+    place: str
+    what: str
+    modules: tuple[str, ...]
+    certain: bool
+
+
+class File(NamedTuple):
+    """A file of the program.
+
+    Attributes:
+        label: What messages call it.
+        content: Its bytes.
+        modules: The dotted names that it imports.
+    """
+
+    label: str
+    content: bytes
+    modules: frozenset[str]
+
+
+def find(files: Iterable[File]) -> list[Implied]:
+    """The needs that the files of a program show, each once, in their order."""
+    found: dict[tuple[str, ...], Implied] = {}
+    files = list(files)
+    everything = frozenset(name for file in files for name in file.modules)
+    for file in files:
+        for one in (*_of_kernel(file, everything), *_in_file(file)):
+            known = found.get(one.modules)
+            if known is None or (one.certain and not known.certain):
+                found[one.modules] = one
+    return list(found.values())
+
+
+def _of_kernel(file: File, modules: frozenset[str]) -> Iterator[Implied]:
+    """A notebook is run by its kernel; whether as a notebook shows what else is imported."""
+    if file.label.endswith(".ipynb"):
+        tops = {name.partition(".")[0] for name in modules}
+        certain = not _EXECUTORS.isdisjoint(tops)
+        yield Implied(file.label, "running it as a notebook", (_KERNEL,), certain)
+
+
+def _in_file(file: File) -> Iterator[Implied]:
+    tops = {name.partition(".")[0] for name in file.modules}
+    rules = {
+        kind: [one for one in listed if not tops.isdisjoint(one.modules)]
+        for kind, listed in table().items()
+    }
+    for rule in rules["part"]:
+        if any(f"{one}.".startswith(f"{rule.trigger}.") for one in file.modules):
+            yield from _implied(rule, file.label, rule.trigger)
+    looked_for = [one for kind in rules if kind != "part" for one in rules[kind]]
+    if not any(_may_hold(file.content, one.trigger) for one in looked_for):
+        return
+    for cell, tree in _trees(file):
+        finder = _Finder(rules, _aliases(tree))
+        for node in ast.walk(tree):
+            for what, rule, names in finder.look_at(node):
+                where = place(file.label, node.lineno, node.col_offset + 1, cell)  # type: ignore[attr-defined]
+                if names:
+                    yield from (Implied(where, what, (name,), rule.certain) for name in names)
+                else:
+                    yield from _implied(rule, where, what)
+
+
+def _may_hold(content: bytes, trigger: str) -> bool:
+    return trigger.rpartition(".")[2].encode().lower() in content.lower()
+
+
+def _implied(rule: Rule, where: str, what: str) -> Iterator[Implied]:
+    for names in rule.needs:
+        yield Implied(where, what, names, rule.certain)
+
+
+class _Finder:
+    """Looks at the nodes of a file for what the rules say."""
+
+    def __init__(self, rules: Mapping[str, Sequence[Rule]], aliases: Mapping[str, str]) -> None:
+        self._aliases = aliases
+        self._calls = _by_trigger(rules["call"])
+        self._engines = _by_trigger(rules["engine"])
+        self._loads = _by_trigger(rules["load"])
+        self._lists = _by_trigger(rules["list"])
+        self._schemes = rules["scheme"]
+
+    def look_at(self, node: ast.AST) -> Iterator[tuple[str, Rule, list[str]]]:
+        """What shows at a node: its name, the rule, and the modules if the node names them."""
+        if isinstance(node, ast.Call):
+            yield from self._call(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for rule in self._schemes:
+                if node.value.startswith(rule.trigger):
+                    yield rule.trigger, rule, []
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                for rule in self._lists.get(getattr(target, "id", ""), ()):
+                    yield rule.trigger, rule, _listed_modules(node.value)
+
+    def _call(self, node: ast.Call) -> Iterator[tuple[str, Rule, list[str]]]:
+        dotted = _dotted(node.func)
+        name = dotted.rpartition(".")[2]
+        head, _, rest = dotted.partition(".")
+        full = f"{self._aliases[head]}.{rest}".rstrip(".") if head in self._aliases else dotted
+        chosen = [(one.arg, one.value) for one in node.keywords if one.arg in _CHOOSING]
+        first = node.args[0] if node.args else None
+        if name in _CHOOSERS and first is not None:
+            chosen.append((name, first))
+        engines = [(key, _text(value).lower()) for key, value in chosen if _text(value)]
+        for key, value in engines:
+            for rule in self._engines.get(value, ()):
+                yield f"{key}={value}", rule, []
+        if not engines:
+            yield from ((f"{name}()", rule, []) for rule in self._calls.get(name, ()))
+        module = _text(first) if first is not None else ""
+        if module.replace(".", "").isidentifier():
+            yield from ((full, rule, [module]) for rule in self._loads.get(full, ()))
+
+
+def _by_trigger(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        found[rule.trigger].append(rule)
+    return found
+
+
+def _dotted(node: ast.expr) -> str:
+    """The names of a chain of attributes; those behind a call or the like alone."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    names.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(names)).lstrip(".")
+
+
+def _text(node: ast.expr) -> str:
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if is_text else ""  # type: ignore[attr-defined]
+
+
+def _listed_modules(node: ast.expr) -> list[str]:
+    items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    names = (_text(item) for item in items)
+    return [name for name in names if name and name.replace(".", "").isidentifier()]
+
+
+def _aliases(tree: ast.AST) -> dict[str, str]:
+    """What the names that a file imports stand for."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                found[one.asname or one.name.partition(".")[0]] = (
+                    one.name if one.asname else one.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for one in node.names:
+                found[one.asname or one.name] = f"{node.module}.{one.name}"
+    return found
+
+
+def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
+    """The parsed file, or cells with their numbers; what cannot be parsed is told elsewhere."""
+    cells = _cells(file.content) if file.label.endswith(".ipynb") else [(0, file.content)]
+    for number, text in cells:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield number, ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+
+
+def _cells(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The code cells of a notebook, without the lines that are IPython's."""
+    try:
+        cells = json.loads(content)["cells"]
+        for number, cell in enumerate(cells, 1):
+            if cell["cell_type"] == "code":
+                lines = "".join(cell["source"]).split("\n")
+                kept = ["" if one.lstrip().startswith(("%", "!", "?")) else one for one in lines]
+                yield number, "\n".join(kept).encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return

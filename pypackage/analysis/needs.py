@@ -1,0 +1,57 @@
+"""The table of what programs need without importing it; `core/data/needs.txt` tells its form."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+TABLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core", "data", "needs.txt")
+
+
+class Rule(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        modules: The modules of which a file has to import one.
+        trigger: What stands in the file.
+        needs: The modules that this needs; each is one of several that will do.
+        certain: Whether there is no doubt of it.
+    """
+
+    modules: frozenset[str]
+    trigger: str
+    needs: tuple[tuple[str, ...], ...]
+    certain: bool
+
+
+def is_relevant(modules: Iterable[str]) -> bool:
+    """Whether what imports some modules has to be looked at."""
+    return not _triggering().isdisjoint(name.partition(".")[0] for name in modules)
+
+
+@cache
+def _triggering() -> frozenset[str]:
+    rules = (rule for listed in table().values() for rule in listed)
+    return frozenset(name for rule in rules for name in rule.modules)
+
+
+@cache
+def table() -> Mapping[str, list[Rule]]:
+    """The rules by their kinds."""
+    found: dict[str, list[Rule]] = defaultdict(list)
+    with open(TABLE, encoding="utf-8") as file:
+        for line in file:
+            words = line.partition("#")[0].split()
+            if words:
+                found[words[0]].append(_rule(words[0], *words[1:]))
+    return found
+
+
+def _rule(kind: str, modules: str, trigger: str, needs: str = "") -> Rule:
+    plain = needs.removeprefix("!")
+    together = (tuple(one.split("|")) for one in plain.split(",")) if plain else ()
+    certain = plain != needs or kind == "load"
+    return Rule(frozenset(modules.split(",")), trigger, tuple(together), certain)
