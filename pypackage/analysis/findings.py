@@ -43,6 +43,14 @@ class ImportRecords:
             why, reason = _why(found, path, self._reached)
             yield ImportRecord(label, found, kind, why, reason)
 
+    def by_file(self) -> dict[tuple[str, str], set[str]]:
+        """The dotted names that each file (by its path and label) imports of packages."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for path, label, one, kind in self._raw:
+            if kind == "package" and one.why.counts:
+                found.setdefault((path, label), set()).add(_dotted(one))
+        return found
+
 
 _Raw = tuple[str, str, Import, str]
 _Reason = tuple[Why, str]
@@ -55,6 +63,8 @@ class Analysis(NamedTuple):
         entries: All imports, by source and place.
         modules: The required top-level modules that are neither standard nor local, sorted,
             with the dotted names that are imported of each.
+        submodules: The dotted ones among these that are modules for sure, sorted.
+        standard: The required top-level modules of the standard library.
         optional: Likewise those that the programs can do without.
         reasons: The first reason of each optional one.
         local: The user's own modules and packages, as absolute paths.
@@ -65,6 +75,8 @@ class Analysis(NamedTuple):
     optional: Mapping[str, frozenset[str]]
     reasons: Mapping[str, str]
     local: tuple[str, ...]
+    submodules: tuple[str, ...] = ()
+    standard: frozenset[str] = frozenset()
 
 
 class Edge(NamedTuple):
@@ -100,12 +112,18 @@ class Findings:
         modules: dict[str, set[str]] = {}
         optional: dict[str, set[str]] = {}
         reasons: dict[str, str] = {}
+        submodules: set[str] = set()
+        standard: set[str] = set()
         for path, _, found, kind in self.raw:
+            if kind == "standard" and found.why is Why.REQUIRED:
+                standard.add(found.top)
             if kind != "package":
                 continue
             why, reason = _why(found, path, weak)
             if why is Why.REQUIRED:
                 modules.setdefault(found.top, set()).add(_dotted(found))
+                if "." in found.module:
+                    submodules.add(found.module)
             else:
                 optional.setdefault(found.top, set()).add(_dotted(found))
                 reasons.setdefault(found.top, reason)
@@ -116,6 +134,8 @@ class Findings:
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},
             tuple(sorted(self.local)),
+            tuple(sorted(submodules)),
+            frozenset(standard),
         )
 
 

@@ -10,7 +10,7 @@ import ast
 import json
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pypackage.analysis.imports import place
@@ -52,23 +52,25 @@ class File(NamedTuple):
     modules: frozenset[str]
 
 
-def find(files: Iterable[File]) -> list[Implied]:
-    """The needs that the files of a program show, each once, in their order."""
+def find(files: Iterable[File], tops: Collection[str]) -> list[Implied]:
+    """The needs that the files of a program show, each once, in their order.
+
+    Args:
+        files: The files that are looked at.
+        tops: The top-level modules that the program imports, these files or others.
+    """
     found: dict[tuple[str, ...], Implied] = {}
-    files = list(files)
-    everything = frozenset(name for file in files for name in file.modules)
     for file in files:
-        for one in (*_of_kernel(file, everything), *_in_file(file)):
+        for one in (*_of_kernel(file, tops), *_in_file(file)):
             known = found.get(one.modules)
             if known is None or (one.certain and not known.certain):
                 found[one.modules] = one
     return list(found.values())
 
 
-def _of_kernel(file: File, modules: frozenset[str]) -> Iterator[Implied]:
+def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:
     """A notebook is run by its kernel; whether as a notebook shows what else is imported."""
     if file.label.endswith(".ipynb"):
-        tops = {name.partition(".")[0] for name in modules}
         certain = not _EXECUTORS.isdisjoint(tops)
         yield Implied(file.label, "running it as a notebook", (_KERNEL,), certain)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from pypackage.analysis import source_files
 from pypackage.analysis.analyzer import Analyzer, Scope
 from pypackage.analysis.findings import Analysis
+from pypackage.analysis.resolution.model import Origin, Resolved
+from pypackage.core.errors import InputPathError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.reading import read_input
 from pypackage.python import stdlib
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
+    from pypackage.analysis.implied import Implied
     from pypackage.analysis.resolution.resolve import Pin
     from pypackage.analysis.source_files import Source
     from pypackage.python.interpreter import Environment
@@ -43,10 +47,17 @@ class ResolveOptions(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What programs need, and from what this was concluded."""
+    """What programs need, and from what this was concluded.
+
+    Attributes:
+        requirements: What they need.
+        analysis: What they import.
+        origins: Where the packages are known from.
+    """
 
     requirements: Requirements
     analysis: Analysis
+    origins: tuple[Origin, ...] = ()
 
 
 def analyze(
@@ -85,16 +96,26 @@ def analyze(
             analyzer.add_module(module)
         analysis = analyzer.result()
         declared = contents.declared(options.declared)
+        implied = _implied(analysis, contents)
+        standard = {*analysis.standard, *(one.modules[0] for one in implied)}
         needed = Requirements(
             python=target.version,
             modules=tuple(analysis.modules),
             optional=analysis.reasons,
             local=analysis.local,
+            submodules=analysis.submodules,
+            standard=tuple(sorted(filter(stdlib.is_often_left_out, standard))),
         )
-        needed = with_packages(
-            needed, analysis.modules, target.version, target.installed, options, declared, reporter
+        found = find_packages(
+            analysis.modules,
+            target.version,
+            target.installed,
+            options,
+            declared,
+            reporter,
+            [one for one in implied if one.modules[0] not in target.standard()],
         )
-    return Needs(needed, analysis)
+    return Needs(with_found(needed, found), analysis, found.origins)
 
 
 def with_packages(
@@ -106,37 +127,81 @@ def with_packages(
     declared: Declarations | None,
     reporter: Reporter,
 ) -> Requirements:
-    """Requirements with the packages that modules come from.
+    """Requirements with the packages that modules come from; see `find_packages`."""
+    found = find_packages(modules, version, installed, options, declared, reporter)
+    return with_found(needed, found)
+
+
+def with_found(needed: Requirements, found: Resolved) -> Requirements:
+    """Requirements with packages."""
+    return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)
+
+
+def find_packages(
+    modules: Mapping[str, frozenset[str]],
+    version: str,
+    installed: Callable[[], Environment | None],
+    options: ResolveOptions,
+    declared: Declarations | None,
+    reporter: Reporter,
+    implied: Sequence[Implied] = (),
+) -> Resolved:
+    """Find the packages that modules come from, and report what is remarkable of them.
 
     Args:
-        needed: The requirements.
         modules: The modules, with the dotted names that are imported of each.
         version: Of the target.
         installed: Finds the target's environment; asked only when it matters.
         options: How packages are chosen.
         declared: What is declared, as far as anything is.
+        implied: Needs that no import shows.
 
     Raises:
         RequirementsError: The name of a package is not valid.
     """
-    if not modules and not options.extra and declared is None:
-        return needed  # which is quickly said
+    if not (modules or options.extra or implied) and declared is None:
+        return Resolved()  # which is quickly said
     from pypackage.analysis.resolution import resolve
+    from pypackage.requirements.formats import Declarations
 
-    more = {} if declared is None else {"declared": declared}
     found = resolve.resolve(
         modules,
         installed(),
+        declared=declared or Declarations(),
         mapping=options.mapping,
         extra=options.extra,
+        implied=implied,
         pin=options.pin,
         python=version,
         pip_only=options.pip_only,
-        **more,
     )
     for warning in found.warnings:
         reporter.warning(warning)
-    return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)
+    return found
+
+
+def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
+    """What the sources need without importing it, but for what they import and their own."""
+    from pypackage.analysis import needs
+
+    if not (contents.notebooks or needs.is_relevant(analysis.modules)):
+        return []
+    from pypackage.analysis import implied
+
+    files = [
+        implied.File(label, contents.read(path, label), frozenset(names))
+        for (path, label), names in analysis.entries.by_file().items()
+        if needs.is_relevant(names)
+    ]
+    known = {one.label for one in files}
+    files += [implied.File(one, b"", frozenset()) for one in contents.notebooks - known]
+    own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
+    imported = {*analysis.modules, *own}
+    return [
+        one
+        for one in implied.find(files, analysis.modules)
+        if imported.isdisjoint(module.partition(".")[0] for module in one.modules)
+    ]
 
 
 class Target:
@@ -180,13 +245,23 @@ class _Contents:
 
     def __init__(self, stdin: bytes | None) -> None:
         self._stdin = stdin
+        self.notebooks: set[str] = set()
         self._declaring: list[tuple[str, bytes]] = []
 
     def __call__(self, source: Source) -> bytes:
         content = source_files.read(source.path, source.label) if source.path else self._standard()
         if _INLINE in content and not source.tree:
             self._declaring.append((source.label, content))
+        if source.label.endswith(".ipynb"):
+            self.notebooks.add(source.label)
         return content
+
+    def read(self, path: str, label: str) -> bytes:
+        """A file of the program once more; nothing if it has gone."""
+        try:
+            return source_files.read(path, label) if path else b""
+        except InputPathError:
+            return b""
 
     def _standard(self) -> bytes:
         return read_input("-") if self._stdin is None else self._stdin

@@ -50,6 +50,8 @@ xxsubtype zipimport __main__
 """
 _OF_PYTHON_2 = frozenset(_ONLY_IN_PYTHON_2.split())
 _NEVER_SHADOWED = frozenset(_BUILT_IN.split())
+# In packages of their own on Debian, or left out of the environments that are made here.
+_OFTEN_LEFT_OUT = frozenset(["_tkinter", "idlelib", "test", "tkinter", "turtle", "turtledemo"])
 
 
 def names(version: str, environment: Environment | None = None) -> frozenset[str]:
@@ -84,6 +86,11 @@ def is_known(version: str) -> bool:
 def is_of_python_2(module: str) -> bool:
     """Whether a name is that of a module of Python 2's, which is never a package."""
     return module in _OF_PYTHON_2
+
+
+def is_often_left_out(module: str) -> bool:
+    """Whether distributions of Python, or environments made of one, may lack a module of it."""
+    return module in _OFTEN_LEFT_OUT
 
 
 def is_never_shadowed(module: str) -> bool:

@@ -17,6 +17,8 @@ class Requirements(NamedTuple):
         python: The version of Python, such as `3.11.7`; empty when the dependencies alone
             say it.
         modules: Top-level modules that are neither standard library nor local.
+        submodules: The dotted modules among what is imported of these.
+        standard: Modules of the standard library that not every Python has, such as tkinter.
         channels: Conda channels, the first one first.
         dependencies: Conda match specs, such as `numpy=2.1.3`.
         pip: Requirements (PEP 508), and folders of projects, that are not to come from conda.
@@ -46,6 +48,8 @@ class Requirements(NamedTuple):
     hashes: Mapping[str, tuple[str, ...]] = {}
     pip_options: tuple[str, ...] = ()
     variables: Mapping[str, str] = {}
+    submodules: tuple[str, ...] = ()
+    standard: tuple[str, ...] = ()
 
 
 def dumps(requirements: Requirements, folder: str = "") -> str:
@@ -62,6 +66,10 @@ def dumps(requirements: Requirements, folder: str = "") -> str:
         "python": requirements.python,
         "modules": sorted(requirements.modules),
     }
+    if requirements.submodules:
+        data["submodules"] = sorted(requirements.submodules)
+    if requirements.standard:
+        data["standard"] = sorted(requirements.standard)
     dependencies: list[object] = list(requirements.dependencies)
     if requirements.pip:
         dependencies.append({"pip": list(requirements.pip)})

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 Pin = Literal["exact", "minor", "none"]
 
-Source = Literal["installed", "declared", "table", "mapping", "option", "extra"]
+Source = Literal["installed", "declared", "table", "mapping", "option", "extra", "implied"]
 """Where it is known from that a module is a package's: the target's own metadata, what is
-declared, the table of names, --pkg-mapping; or that a package is needed: --extra-pkg, an extra."""
+declared, the table of names, --pkg-mapping; or that a package is needed: --extra-pkg, an extra,
+a call or string."""
 
 
 class Choice(NamedTuple):

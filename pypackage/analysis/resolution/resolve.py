@@ -14,6 +14,7 @@ from pypackage.requirements import formats
 from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
+    from pypackage.analysis.implied import Implied
     from pypackage.python.interpreter import Environment
 
 __all__ = ["Pin", "Resolved", "resolve"]
@@ -28,6 +29,7 @@ def resolve(
     declared: Declarations = Declarations(),  # noqa: B008 (frozen)
     mapping: Mapping[str, str] = {},
     extra: Sequence[str] = (),
+    implied: Sequence[Implied] = (),
     pin: Pin = "exact",
     python: str = "",
     pip_only: bool = False,
@@ -44,6 +46,7 @@ def resolve(
         declared: What the program's author has declared.
         mapping: Packages of modules (dotted or not) as the user says; a name or PEP 508.
         extra: Further packages; names, PEP 508 or conda match specs.
+        implied: Needs that no import shows.
         pin: How much of an installed version is required.
         python: The version that is meant, by default that of the environment.
         pip_only: Name all packages as PyPI does, as a requirements.txt has to.
@@ -63,6 +66,8 @@ def resolve(
             resolver.add_module(name)
     for text in extra:
         resolver.add_package(text, f"package {text!r}")
+    for need in implied:
+        resolver.add_implied(need)
     decisions = list(resolver.decisions())
     pinner = Pinner(pin)
     pinned = [pinner.pin(one) for one in decisions]

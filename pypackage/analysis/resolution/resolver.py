@@ -6,9 +6,10 @@ Unknown modules are reported and never guessed: a package of that name could be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
+from pypackage.analysis.resolution import parts
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
 from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPackage, Lookup
 from pypackage.analysis.resolution.model import Bounds, Choice
@@ -16,6 +17,9 @@ from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
 from pypackage.requirements import formats
+
+if TYPE_CHECKING:
+    from pypackage.analysis.implied import Implied
 
 
 class Decision(NamedTuple):
@@ -97,6 +101,33 @@ class Resolver:
         """
         self._choose(self._named(text, what))
 
+    def add_implied(self, need: Implied) -> None:
+        """Choose the package of a need that a call or a string shows, or tell of it.
+
+        Of several that will do, the first one that is installed is taken; else the usual one
+        where there is no doubt.
+        """
+        tops = {module.partition(".")[0] for module in self.modules}
+        if any(module.partition(".")[0] in tops for module in need.modules):
+            return
+        for module in need.modules:
+            found = self._installed.of_module(module) if self._installed else Lookup()
+            if found.owners and not found.namespace:
+                choice = self._of_installed(module, found.owners)._replace(source="implied")
+                self.modules[module] = choice.key
+                self._choose(choice)
+                return
+        if need.certain:
+            self.add_module(need.modules[0])
+            return
+        packages = names.find(need.modules[0])
+        if packages:  # else it may as well be the user's own
+            among, package = " or ".join(need.modules), self.name_of(packages[0])
+            self.warnings.append(
+                f"{need.place}: {need.what} needs {among}, which nothing imports:"
+                f" --extra-pkg {package} adds it"
+            )
+
     def decisions(self) -> Iterator[Decision]:
         """All packages, with what is declared as needed and what extras require beside them."""
         for key in self._declared.wanted():
@@ -114,6 +145,7 @@ class Resolver:
             yield decision
             if decision.conda:
                 queue += self._behind_extras(decision)
+            queue += self._behind_parts(choice)
 
     def _choose(self, choice: Choice) -> None:
         """Take a package; what the user asks of it weighs more than that it is imported."""
@@ -335,6 +367,26 @@ class Resolver:
             return None
         requirement.marker = None
         return self._named(requirement.name, asked)._replace(asked=requirement, source="extra")
+
+    def _behind_parts(self, choice: Choice) -> Iterator[Choice]:
+        """What the parts of a package that are imported need beyond the package itself."""
+        distribution = choice.installed.distribution if choice.installed else None
+        modules = [module for module, key in self.modules.items() if key == choice.key]
+        if distribution is None or not modules:
+            return
+        markers = self._declared.markers
+        for one in parts.requirements(distribution, modules, markers, self._modules_of):
+            further = self._named(one.name, one.name)._replace(asked=one, source="extra")
+            if further.key not in self._chosen:
+                self._choose(further)
+                yield further
+
+    def _modules_of(self, package: str) -> Collection[str]:
+        """The top-level modules of a package; if it is not installed, what it is called."""
+        found = self._installed.named(package) if self._installed else None
+        if found and found.distribution:
+            return found.distribution.modules
+        return (package.lower().replace("-", "_"),)
 
 
 _NAME = r"(?a:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"

@@ -53,6 +53,8 @@ def read(top: Node) -> Requirements:
             *(_git(name, one) for name, one in top.get("git", {}).entries()),
             *(_http(name, one) for name, one in top.get("http", {}).entries()),
         ),
+        submodules=tuple(one.module() for one in top.get("submodules", []).items()),
+        standard=tuple(one.module() for one in top.get("standard", []).items()),
         pinned=tuple(_pinned(top.get("pinned", {}).get("conda", {}))),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pypackage.analysis.implied import Implied
 from pypackage.analysis.resolution import resolve as resolution
 from pypackage.analysis.resolution.resolve import Pin, Resolved
 from pypackage.core.errors import RequirementsError
@@ -498,3 +499,59 @@ def test_resolve__origins__say_where_package_and_version_are_known_from(site: Si
         "zq": ("zq>=1", "declared", "declared"),
         "cv2": ("opencv-python-headless", "mapping", ""),
     }
+
+
+def needs(*modules: str, certain: bool = False) -> tuple[Implied, ...]:
+    return (Implied("m.py:1:1", "read_parquet()", modules, certain),)
+
+
+def test_resolve__implied_need__the_alternative_that_is_installed_is_taken(site: Site) -> None:
+    site.pip("fastparquet", "1.0", "fastparquet/__init__.py")
+    found = resolve({}, site.environment, implied=needs("pyarrow", "fastparquet"))
+    assert found.pip == ("fastparquet==1.0",)
+    assert found.warnings == ()
+
+
+def test_resolve__implied_need_in_doubt__is_told_with_place_and_package(site: Site) -> None:
+    found = resolve({}, site.environment, implied=needs("tables", "zq"))
+    assert (found.pip, found.dependencies) == ((), ())
+    assert found.warnings == (
+        "m.py:1:1: read_parquet() needs tables or zq, which nothing imports:"
+        " --extra-pkg tables adds it",
+    )
+
+
+def test_resolve__implied_need_without_doubt__is_taken_by_the_table() -> None:
+    assert resolve({}, None, implied=needs("tables", certain=True)).dependencies == ("pytables",)
+
+
+def test_resolve__implied_need_that_is_imported_anyway__is_not_told() -> None:
+    found = resolve(tops(("fastparquet",)), None, implied=needs("pyarrow", "fastparquet"))
+    assert found.dependencies == ("fastparquet",)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("imported", ["whole.part.Client", "whole.part", "whole.deep"])
+def test_resolve__part_that_needs_an_extra__its_package_is_taken_too(
+    site: Site, imported: str
+) -> None:
+    extra = 'Requires-Dist: other-thing>=1; extra == "part"'
+    files = ("whole/__init__.py", "whole/part.py", "whole/deep/__init__.py", "whole/deep/x.py")
+    site.pip("whole", "2.0", *files, headers=extra)
+    site.put("whole/part.py", "from otherthing import *\n")
+    site.put("whole/deep/__init__.py", "from . import x\n")
+    site.put("whole/deep/x.py", "import otherthing.sub\n")
+    site.pip("other-thing", "1.5", "otherthing/__init__.py")
+    assert site.resolve(imported).pip == ("other-thing==1.5", "whole==2.0")
+    assert site.resolve("whole.Thing").pip == ("whole==2.0",)
+
+
+def test_resolve__part_imports_an_extra_in_a_function_or_for_tests__it_is_left_out(
+    site: Site,
+) -> None:
+    extra = (
+        'Requires-Dist: other-thing; extra == "part"\nRequires-Dist: test-thing; extra == "test"'
+    )
+    site.pip("whole", "2.0", "whole/__init__.py", "whole/part.py", headers=extra)
+    site.put("whole/part.py", "import test_thing\ndef f():\n    import other_thing\n")
+    assert site.resolve("whole.part").pip == ("whole==2.0",)

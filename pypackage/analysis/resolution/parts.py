@@ -1,0 +1,118 @@
+"""What a part of an installed distribution needs beyond what the distribution always requires.
+
+`dask.distributed` is a module of dask that imports distributed, which dask requires with its
+extra of that name alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pypackage.analysis.imports import Import, Scan, Target, Why, scan
+from pypackage.core.errors import SourceError
+from pypackage.requirements import formats
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from pypackage.python.distributions import Distribution
+
+_MOST_FILES = 200  # of one part: what is behind them mostly is what the package always needs
+# Of extras that are for those who work on a package, not with it.
+_OF_DEVELOPERS = ("dev", "doc", "docs", "test", "tests", "testing", "lint", "typing", "build")
+
+
+def requirements(
+    distribution: Distribution,
+    modules: Iterable[str],
+    markers: Mapping[str, str],
+    modules_of: Callable[[str], Collection[str]],
+) -> Iterator[Requirement]:
+    """The requirements of extras that parts of a distribution import.
+
+    Args:
+        distribution: An installed one.
+        modules: The dotted names that a program imports of it; they may go on with an attribute.
+        markers: The variables of environment markers.
+        modules_of: The top-level modules of a package, by its name.
+    """
+    parts = {"/".join(name.split(".")[:2]): name for name in modules if "." in name}
+    if not parts:
+        return
+    extras = list(_of_extras(distribution, markers))
+    if not extras:
+        return
+    listed = frozenset(distribution.listed)
+    wanted: dict[str, Requirement] = {}
+    for requirement in extras:
+        wanted.update(dict.fromkeys(modules_of(requirement.name), requirement))
+    told = set()
+    for part in parts:
+        for top in _imported(distribution.site, part, listed, frozenset(wanted)):
+            if top in wanted and wanted[top].name not in told:
+                told.add(wanted[top].name)
+                yield wanted[top]
+
+
+def _of_extras(distribution: Distribution, markers: Mapping[str, str]) -> Iterator[Requirement]:
+    """What a distribution requires with an extra alone, without the marker."""
+    from packaging.utils import canonicalize_name
+
+    always: set[str] = set()
+    further: list[Requirement] = []
+    for text in distribution.requires:
+        try:
+            requirement = formats.parse(text)
+        except ValueError:
+            continue  # of old metadata
+        if formats.holds(requirement, markers):
+            always.add(canonicalize_name(requirement.name))
+        elif not any(f'"{name}"' in str(requirement.marker) for name in _OF_DEVELOPERS):
+            further.append(requirement)
+    for requirement in further:
+        if canonicalize_name(requirement.name) not in {*always, distribution.key}:
+            requirement.marker = None
+            yield requirement
+
+
+def _imported(
+    site: str, part: str, listed: frozenset[str], wanted: frozenset[str]
+) -> Iterator[str]:
+    """The top-level modules that a module, or the files of a package, import when imported."""
+    queue = [one for one in (f"{part}.py", f"{part}/__init__.py") if one in listed]
+    seen = set(queue)
+    for path in queue:  # which grows
+        for one in _scanned(os.path.join(site, path)).imports:
+            if one.deferred or one.why is not Why.REQUIRED:
+                continue
+            if one.top in wanted:
+                yield one.top
+            for file in _own(one, path, part):
+                if file in listed and file not in seen and len(seen) < _MOST_FILES:
+                    seen.add(file)
+                    queue.append(file)
+
+
+def _scanned(path: str) -> Scan:
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+        return scan(content, path, Target())
+    except (OSError, SourceError):
+        return Scan()
+
+
+def _own(one: Import, path: str, part: str) -> Iterator[str]:
+    """The files of the same part that an import may lead to."""
+    module = one.module
+    if module.startswith("."):
+        above = path.split("/")[: -len(module) + len(module.lstrip("."))]
+        names = [*above, *filter(None, module.lstrip(".").split("."))]
+    else:
+        names = module.split(".")
+    for full in (names, [*names, one.name] if one.name not in ("", "*") else names):
+        place = "/".join(full)
+        if f"{place}/".startswith(f"{part}/"):
+            yield from (f"{place}.py", f"{place}/__init__.py")
