@@ -32,11 +32,13 @@ class Failure:
         reason: The exception's kind and the last line of what it says, or how the process
             ended.
         absent: Whether there is no such module at all.
+        lacks: The module that it imports and that is not there; empty when it is another matter.
     """
 
     module: str
     reason: str
     absent: bool = False
+    lacks: str = ""
 
 
 def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
@@ -96,9 +98,9 @@ def _failures(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]
         if _STARTED not in said:
             raise ProcessError(["python_package_run"], code, said)
         for module in modules[: len(results)]:
-            reason, absent = results[module]
+            reason, lacks = results[module]
             if reason:
-                yield Failure(module, reason, absent)
+                yield Failure(module, reason, module == lacks, "" if module == lacks else lacks)
         modules = modules[len(results) :]
         if modules:  # the process ended while it imported the first of them
             yield Failure(modules.pop(0), _ending(code))
@@ -127,14 +129,17 @@ os.dup2(2, 1)
 results.write("\\n\\x1e[]\\n")
 results.flush()
 for name in sys.argv[1:]:
-    reason, absent = "", False
+    reason = lacks = ""
     try:
         importlib.import_module(name)
     except BaseException as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         reason = ": ".join([type(error).__name__, *lines[-1:]])
-        absent = isinstance(error, ModuleNotFoundError) and error.name == name
-    results.write("\\n\\x1e" + json.dumps([name, reason, absent]) + "\\n")
+        cause = error
+        while cause and not isinstance(cause, ModuleNotFoundError):
+            cause = cause.__cause__ or cause.__context__
+        lacks = (cause.name or "") if cause else ""
+    results.write("\\n\\x1e" + json.dumps([name, reason, lacks]) + "\\n")
     results.flush()
 os._exit(0)
 """
@@ -143,7 +148,7 @@ os._exit(0)
 _STARTED = "\x1e[]"
 
 
-def _results(said: str) -> Iterator[tuple[str, tuple[str, bool]]]:
+def _results(said: str) -> Iterator[tuple[str, tuple[str, str]]]:
     for line in said.split("\n"):  # splitlines() would split at the mark, too
         if line.startswith("\x1e["):
             found = json.loads(line[1:])

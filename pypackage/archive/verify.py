@@ -10,7 +10,7 @@ from pathlib import Path
 from pypackage.archive import import_test, missing_libraries, pip_check
 from pypackage.archive.contents import Contents
 from pypackage.archive.import_test import Failure
-from pypackage.core import elf
+from pypackage.core import elf, names
 from pypackage.core.errors import ProcessError, VerificationError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
@@ -60,13 +60,13 @@ def check(
         distributions = dist_info.installed(prefix).values()
         _tell(pip_check.problems(distributions, python.version, there), reporter)
         _tell(_missing(contents, there), reporter)
-        names = sorted({*wanted.modules, *wanted.optional})
-        if platform and names:
+        modules = sorted({*wanted.modules, *wanted.optional})
+        if platform and modules:
             reporter.warning(
                 f"no module is imported to try it: Python for {platform} cannot run here"
             )
-        elif names:
-            _judge(_import_test(contents, names, scratch), wanted, reporter)
+        elif modules:
+            _judge(_import_test(contents, modules, scratch), wanted, reporter)
 
 
 def _tell(lines: Sequence[str], reporter: Reporter) -> None:
@@ -84,9 +84,9 @@ def _missing(contents: Contents, platform: str) -> list[str]:
     ]
 
 
-def _import_test(contents: Contents, names: Sequence[str], scratch: Path) -> list[Failure]:
+def _import_test(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
     try:
-        return import_test.imports(contents, names, scratch)
+        return import_test.imports(contents, modules, scratch)
     except ProcessError as error:
         raise VerificationError("the environment does not start", error.output.strip()) from error
     except OSError as error:
@@ -106,8 +106,14 @@ def _judge(failures: Iterable[Failure], wanted: Wanted, reporter: Reporter) -> N
         else:
             fatal.append(failure)
     if fatal:
+        tops = {failure.module for failure in fatal if "." not in failure.module}
+        fatal = [
+            one for one in fatal if "." not in one.module or one.module.split(".")[0] not in tops
+        ]
         first, *others = fatal
         hints = [f"{one.module} neither: {one.reason}" for one in others]
+        lacking = {one.lacks: one.module for one in fatal if one.lacks}
+        hints += [_lacking_module(module, user) for module, user in lacking.items()]
         hints += [_ABSENT] if any(one.absent for one in fatal) else []
         hints.append("--no-verify makes the archive all the same")
         raise VerificationError(
@@ -116,6 +122,14 @@ def _judge(failures: Iterable[Failure], wanted: Wanted, reporter: Reporter) -> N
 
 
 _ABSENT = "name the package of a module that is not there under conda.dependencies"
+
+
+def _lacking_module(module: str, user: str) -> str:
+    """What to do where a module that is there imports one that is not."""
+    packages = names.find(module)
+    known = packages[0].conda or packages[0].pypi if packages else ""
+    what = f", of the package {known}" if known else ""
+    return f"{user} needs the module {module}{what}: name it under conda.dependencies"
 
 
 def _is_the_workers(reason: str) -> bool:

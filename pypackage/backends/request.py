@@ -15,7 +15,7 @@ from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError
 from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
-from pypackage.python import distributions, interpreter
+from pypackage.python import distributions, interpreter, stdlib
 from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.match_specs import conda_range, python_version
 from pypackage.requirements.model import Requirements
@@ -57,6 +57,8 @@ def of(
     context: ResolutionContext,
     cache: Path,
     reporter: Reporter,
+    *,
+    allow_guesses: bool = False,
 ) -> SolveRequest:
     """What has to be solved for a program's requirements.
 
@@ -67,19 +69,26 @@ def of(
         settings: For which platform, of which time, and whether there is a network.
         context: What packages of PyPI have to suit.
         cache: Folder for what can be made again.
+        allow_guesses: Whether a module that nothing is known of may be taken for a package.
 
     Raises:
+        RequirementsError: Nothing tells the package of a module.
         SolveError: A channel is none, or the host channel cannot be made.
     """
     # What the requirements resolve to says more than the names of the modules do.
     resolved = requirements.dependencies or requirements.pip
-    modules = () if resolved else requirements.modules
+    own = (
+        stdlib.names(requirements.python or interpreter.environment().version)
+        if not resolved
+        else ()
+    )
+    modules = () if resolved else tuple(one for one in requirements.modules if one not in own)
     wanted_python = _python_spec(requirements, reporter)
     specs = [*requirements.dependencies, *wanted_python]
     constraints = (*requirements.pinned, *_constraints(requirements.constraints))
     host = next(filter(is_host, channels), None)
     if host is None:
-        found, wheels = _of_modules(modules, reporter)
+        found, wheels = _of_modules(modules, reporter, allow_guesses=allow_guesses)
         named = tuple(channel_of(c) for c in channels)
         return SolveRequest((*specs, *found), named, (*requirements.pip, *wheels), constraints)
     if engine.is_foreign(settings.platform):
@@ -93,10 +102,12 @@ def of(
     here = requirements.pip if alone else _installed(python, requirements)
     fetching = context if alone else None
     asked = requirements._replace(pip=here)
-    made = _host_channel(python, asked, modules, fetching, cache, reporter)
+    made = _host_channel(
+        python, asked, modules, fetching, cache, reporter, allow_guesses=allow_guesses
+    )
     # What a channel named before it has too is to be taken from there, in any build.
     answers = made.specs if host == channels[0] else [spec.split()[0] for spec in made.specs]
-    found, wheels = _of_modules(made.missing, reporter)
+    found, wheels = _of_modules(made.missing, reporter, allow_guesses=allow_guesses)
     specs = [*made.unanswered, *answers, *found, *(wanted_python if requirements.python else ())]
     wheels += tuple(text for text in requirements.pip if text not in here)
     named = tuple(made.url if c == host else channel_of(c) for c in channels)
@@ -121,12 +132,16 @@ def _constraints(requirements: Sequence[str]) -> list[str]:
     return [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
 
 
-def _of_modules(modules: Sequence[str], reporter: Reporter) -> tuple[list[str], tuple[str, ...]]:
-    """The packages that modules come from, by the table; an unknown one is a guess.
+def _of_modules(
+    modules: Sequence[str], reporter: Reporter, *, allow_guesses: bool
+) -> tuple[list[str], tuple[str, ...]]:
+    """The packages that modules come from, by the table; an unknown one is a guess, if allowed.
 
     Returns:
         Those of conda, and those that only PyPI has.
     """
+    if not allow_guesses:
+        names.refuse_unknown(modules)
     known = {module: names.find(module) for module in modules}
     guessed = [module for module, packages in known.items() if not packages]
     if guessed:
@@ -197,6 +212,8 @@ def _host_channel(
     fetching: ResolutionContext | None,
     cache: Path,
     reporter: Reporter,
+    *,
+    allow_guesses: bool,
 ) -> channel.HostChannel:
     """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
     with reporter.task(f"taking what is installed for {python.executable}"):
@@ -208,4 +225,5 @@ def _host_channel(
             fetching=fetching,
             cache=cache,
             reporter=reporter,
+            allow_guesses=allow_guesses,
         )

@@ -113,6 +113,11 @@ def _add_package_options(parser: terminal.Parser) -> None:
         action="store_true",
         help="build packages of PyPI that have no wheel (this runs their code)",
     )
+    packages.add_argument(
+        "--allow-guesses",
+        action="store_true",
+        help="take a module of which no package is known for the package of that name",
+    )
     _add_solver_options(packages)
     own = parser.add_argument_group("own code")
     own.add_argument(
@@ -259,6 +264,7 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
         locked=inputs.load_lock(*lock) if parsed.locked else None,
         lock=Path(parsed.lock) if parsed.lock else None,
         allow_sdist=parsed.allow_sdist,
+        allow_guesses=parsed.allow_guesses,
         add=tuple(parsed.add),
         selection=tuple(parsed.selection),
         slim=parsed.slim,

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
+
+from pypackage.core.errors import RequirementsError
 
 TABLE = os.path.join(os.path.dirname(__file__), "data", "names.txt")
 
@@ -49,6 +52,23 @@ def find(module: str) -> tuple[Package, ...]:
             return tuple(package for package in map(_package, found) if any(package))
         module = module.rpartition(".")[0]
     return ()
+
+
+def refuse_unknown(modules: Iterable[str]) -> None:
+    """Refuse modules of which the table knows no package: one of that name may be anybody's.
+
+    Raises:
+        RequirementsError: There are such modules.
+    """
+    unknown = sorted(module for module in modules if not find(module))
+    if unknown:
+        raise RequirementsError(
+            f"no package is known to have the module{'s' if unknown[1:] else ''}"
+            f" {', '.join(unknown)}",
+            'name its package under conda.dependencies, or as {"pip": ["NAME"]} there;\n'
+            "or let python_package_analyze do so: --pkg-mapping MODULE=NAME;\n"
+            "--allow-guesses takes a package of the same name, which may be anybody's",
+        )
 
 
 @lru_cache(maxsize=256)

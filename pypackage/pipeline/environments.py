@@ -153,6 +153,7 @@ def _options(former: Options, now: Options) -> Options:
         channels=now.channels or former.channels,
         add=(*former.add, *now.add),
         allow_sdist=former.allow_sdist or now.allow_sdist,
+        allow_guesses=former.allow_guesses or now.allow_guesses,
         verify=former.verify and now.verify,
         lock=now.lock,
         jobs=now.jobs,

@@ -24,6 +24,8 @@ class Options:
         locked: A lock: exactly its packages are installed, nothing is solved.
         lock: Where the lock is written besides the archive itself; by default `Target.lock`.
         allow_sdist: Whether packages of PyPI that have no wheel may be built.
+        allow_guesses: Whether a module of which no package is known is taken for the package of
+            its name.
         add: Own modules, packages, projects and files: `PATH` or `PATH:DEST`.
         selection: Which files are left out of the archive, in the order of the options.
         slim: Whether what no program needs is left out of the archive.
@@ -52,6 +54,7 @@ class Options:
     locked: Lock | None = None
     lock: Path | None = None
     allow_sdist: bool = False
+    allow_guesses: bool = False
     add: tuple[str, ...] = ()
     selection: tuple[select.Rule, ...] = ()
     slim: bool = False
@@ -81,6 +84,7 @@ _ARE_INSTALLED = {
     "locked": "--locked",
     "lock": "--lock",
     "allow_sdist": "--allow-sdist",
+    "allow_guesses": "--allow-guesses",
     "conda_executable": "--conda-executable",
     "platform": "--platform",
     "add": "--add",

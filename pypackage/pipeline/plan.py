@@ -88,7 +88,15 @@ def prepare(
         if known:
             packages: Packages = _locked(known, options, context, settings, conda, cache)
         else:
-            solve = request.of(asked, channels, settings, context, cache, reporter)
+            solve = request.of(
+                asked,
+                channels,
+                settings,
+                context,
+                cache,
+                reporter,
+                allow_guesses=options.allow_guesses,
+            )
             pypi = PyPIRequest((*solve.wheels, *content.requires), context, asked.hashes)
             where = channel_urls.resolve(solve.channels, conda)
             if program:

@@ -41,7 +41,7 @@ def _digest(plan: Plan, output: Output) -> str:
     needed, options = plan.requirements, plan.options
     told = [
         plan.packages.digest,
-        sorted(needed.modules),
+        sorted((*needed.modules, *needed.submodules, *needed.standard)),
         sorted(needed.optional),
         sorted(needed.variables.items()),
         [list(source) for source in plan.content.data],

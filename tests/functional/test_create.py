@@ -119,9 +119,20 @@ def test_create__requirements_on_stdin__are_read(
     tools: Tools, channel: Channel, python: str
 ) -> None:
     text = json.dumps({"python": python, "modules": ["greeting"]})
-    done = tools.create("-", "mine", "-c", channel.folder, stdin=text)
+    done = tools.create("-", "mine", "-c", channel.folder, "--allow-guesses", stdin=text)
     assert done.returncode == 0, done.stderr
     assert "named like the modules: greeting" in done.stderr
+
+
+@pytest.mark.parametrize("host", [False, True])
+def test_create__module_of_which_nothing_is_known__is_no_guess(
+    tools: Tools, channel: Channel, python: str, host: bool
+) -> None:
+    needs = json.dumps({"python": python, "modules": ["antigravity", "zq_unheard_of"]})
+    done = tools.create("-", "mine", "-c", "host" if host else channel.folder, stdin=needs)
+    assert done.returncode == 3
+    assert "error: no package is known to have the module zq_unheard_of" in done.stderr
+    assert "--allow-guesses" in done.stderr
 
 
 def test_create__modules_alone__resolves_by_their_names(
@@ -129,7 +140,7 @@ def test_create__modules_alone__resolves_by_their_names(
 ) -> None:
     needs = tmp_path / "seed.json"
     needs.write_text(json.dumps({"python": python, "modules": ["greeting", "iniconfig"]}))
-    done = tools.create("-c", channel.folder, needs, "mine")
+    done = tools.create("-c", channel.folder, "--allow-guesses", needs, "mine")
     assert done.returncode == 0, done.stderr
     prefix = tools.environments / "mine"
     subprocess.run([prefix / "bin/python", "-c", "import greeting, iniconfig"], check=True)

@@ -29,6 +29,9 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
         "driven": DRIVER,
     }.items():
         wheels.wheel(shelf, name, files={f"{name}.py": code})
+    part = "try: import yaml\nexcept ImportError as e: raise ImportError('install it') from e\n"
+    parts = {"whole/__init__.py": "", "whole/good.py": "", "whole/part.py": part}
+    wheels.wheel(shelf, "whole", files=parts)
     wheels.wheel(shelf, "wanting", requires=["greeting>=1; python_version > '3'"])
     return {"UV_FIND_LINKS": str(shelf), "PIP_NO_INDEX": "1"}
 
@@ -76,6 +79,17 @@ def test_verification__modules_that_do_not_import__exit_7_with_the_reason_of_eac
     done = tools.create("--no-verify", path, "mine", env=env)
     assert done.returncode == 0, done.stderr
     assert "no package in the environment has a module nowhere" in done.stderr
+
+
+def test_verification__submodule_that_needs_another_package__exits_7_and_names_it(
+    tools: Tools, channel: Channel, env: dict[str, str | None]
+) -> None:
+    path = needs(tools, channel, "whole", submodules=["whole.good", "whole.part"])
+    done = tools.create(path, "mine", env=env)
+    assert done.returncode == 7
+    assert "whole.part does not import in the environment: ImportError: install it" in done.stderr
+    assert "whole.part needs the module yaml, of the package pyyaml: name it under" in done.stderr
+    assert "whole.good" not in done.stderr
 
 
 def test_verification__optional_module_or_driver_of_the_worker__is_only_told(

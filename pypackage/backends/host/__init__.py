@@ -46,6 +46,7 @@ def make(
     fetching: ResolutionContext | None,
     cache: Path,
     reporter: Reporter,
+    allow_guesses: bool = False,
 ) -> HostChannel:
     """Make a channel of an interpreter and of distributions installed beside it.
 
@@ -58,6 +59,7 @@ def make(
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for
             not at all.
         cache: Folder of the packages and channels made so far.
+        allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
 
     Raises:
         RequirementsError: A requirement is not valid.
@@ -70,7 +72,9 @@ def make(
     root = cache / "host"
     try:
         if fetching:
-            wanted = request.fetched(wanted, fetching, root / "wheels", reporter)
+            wanted = request.fetched(
+                wanted, fetching, root / "wheels", reporter, allow_guesses=allow_guesses
+            )
         found = wanted.select()
         request.refuse_missing(found, reporter)
         store = Store(root, subdir(base))

@@ -102,19 +102,28 @@ def refuse_missing(found: Selection, reporter: Reporter) -> None:
 
 
 def fetched(
-    request: HostRequest, context: ResolutionContext, folder: Path, reporter: Reporter
+    request: HostRequest,
+    context: ResolutionContext,
+    folder: Path,
+    reporter: Reporter,
+    *,
+    allow_guesses: bool,
 ) -> HostRequest:
     """The request with what is missing fetched from PyPI, and nothing unknown any more.
 
     Args:
-        request: Its unknown modules are taken for names of distributions.
+        request: Its unknown modules are looked up in the table of names.
         context: What the packages have to suit besides what is installed.
         folder: For what is fetched.
         reporter: Is warned of that.
+        allow_guesses: Whether those that it does not know are taken for names of distributions.
 
     Raises:
+        RequirementsError: Nothing tells the distribution of a module.
         SolveError: PyPI has no such thing, or cannot be reached.
     """
+    if not allow_guesses:
+        names.refuse_unknown(request.unknown)
     guesses = tuple(_on_pypi(module, reporter) for module in request.unknown)
     full = replace(request, roots=(*request.roots, *request.optional, *guesses), unknown=())
     try:
