@@ -69,8 +69,8 @@ def find(files: Iterable[File], tops: Collection[str]) -> list[Implied]:
 
 
 def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:
-    """A notebook is run by its kernel; whether as a notebook shows what else is imported."""
-    if file.label.endswith(".ipynb"):
+    """A notebook is run by the kernel that it names; whether so shows what else is imported."""
+    if file.label.endswith(".ipynb") and b'"kernelspec"' in file.content:
         certain = not _EXECUTORS.isdisjoint(tops)
         yield Implied(file.label, "running it as a notebook", (_KERNEL,), certain)
 

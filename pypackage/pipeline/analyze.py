@@ -194,7 +194,11 @@ def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
         if needs.is_relevant(names)
     ]
     known = {one.label for one in files}
-    files += [implied.File(one, b"", frozenset()) for one in contents.notebooks - known]
+    files += [
+        implied.File(label, content, frozenset())
+        for label, content in contents.notebooks.items()
+        if label not in known
+    ]
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
     imported = {*analysis.modules, *own}
     return [
@@ -245,7 +249,7 @@ class _Contents:
 
     def __init__(self, stdin: bytes | None) -> None:
         self._stdin = stdin
-        self.notebooks: set[str] = set()
+        self.notebooks: dict[str, bytes] = {}
         self._declaring: list[tuple[str, bytes]] = []
 
     def __call__(self, source: Source) -> bytes:
@@ -253,7 +257,7 @@ class _Contents:
         if _INLINE in content and not source.tree:
             self._declaring.append((source.label, content))
         if source.label.endswith(".ipynb"):
-            self.notebooks.add(source.label)
+            self.notebooks[source.label] = content
         return content
 
     def read(self, path: str, label: str) -> bytes:

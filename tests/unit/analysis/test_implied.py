@@ -69,7 +69,7 @@ def test_find__notebook__its_kernel_for_sure_where_notebooks_are_run(
         {"cell_type": "markdown", "source": "text"},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "pd.read_feather('x')"]},
     ]
-    notebook = json.dumps({"cells": cells})
+    notebook = json.dumps({"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}})
     needed = found(notebook, imported, "pandas", label="n.ipynb")
     assert needed["ipykernel"].certain is certain
     assert needed["pyarrow"].place == "n.ipynb:cell 2:2:1"
