@@ -27,7 +27,7 @@ class Implied(NamedTuple):
 
     Attributes:
         place: Where it shows.
-        what: What shows it.
+        what: What shows it; empty where it is too usual to be told.
         modules: One of these modules is needed; the usual one comes first.
         certain: Whether there is no doubt of it.
     """
@@ -72,7 +72,7 @@ def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:
     """A notebook is run by the kernel that it names; whether so shows what else is imported."""
     if file.label.endswith(".ipynb") and b'"kernelspec"' in file.content:
         certain = not _EXECUTORS.isdisjoint(tops)
-        yield Implied(file.label, "running it as a notebook", (_KERNEL,), certain)
+        yield Implied(file.label, "", (_KERNEL,), certain)
 
 
 def _in_file(file: File) -> Iterator[Implied]:

@@ -121,7 +121,7 @@ class Resolver:
             self.add_module(need.modules[0])
             return
         packages = names.find(need.modules[0])
-        if packages:  # else it may as well be the user's own
+        if packages and need.what:  # else it may as well be the user's own
             among, package = " or ".join(need.modules), self.name_of(packages[0])
             self.warnings.append(
                 f"{need.place}: {need.what} needs {among}, which nothing imports:"
