@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pypackage.core.errors import RequirementsError
-
 TABLE = os.path.join(os.path.dirname(__file__), "data", "names.txt")
 
 _NONE = "-"
@@ -62,6 +60,8 @@ def refuse_unknown(modules: Iterable[str]) -> None:
     """
     unknown = sorted(module for module in modules if not find(module))
     if unknown:
+        from pypackage.core.errors import RequirementsError  # which a mere question does not need
+
         raise RequirementsError(
             f"no package is known to have the module{'s' if unknown[1:] else ''}"
             f" {', '.join(unknown)}",
