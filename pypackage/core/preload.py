@@ -6,10 +6,20 @@ from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
+_threads: list[Thread] = []
+
 
 def start(*names: str) -> None:
     """Begin to import modules, and go on; who needs one imports it as usual."""
-    Thread(target=_load, args=names, daemon=True).start()
+    thread = Thread(target=_load, args=names, daemon=True)
+    thread.start()
+    _threads.append(thread)
+
+
+def finish() -> None:
+    """Wait until all of them are imported."""
+    while _threads:
+        _threads.pop().join()
 
 
 def _load(*names: str) -> None:

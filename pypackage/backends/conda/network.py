@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypackage.backends.conda.condarc import home
 from pypackage.backends.conda.settings import Settings
+from pypackage.core import preload
 from pypackage.core.urls import Credentials
 
 if TYPE_CHECKING:
@@ -94,12 +95,18 @@ def _in_memory(content: Mapping[str, Any] | None) -> Iterator[str]:
 
 @contextmanager
 def _authorities(verify: bool | Path) -> Iterator[None]:
-    """Let the library, which reads them only where this variable says, find certificates."""
+    """Let the library, which reads them only where this variable says, find certificates.
+
+    No thread of ours runs while the variable is set: to set one is not safe beside its readers.
+    """
     wanted = verify if isinstance(verify, Path) else os.environ.get("REQUESTS_CA_BUNDLE")
     name = "SSL_CERT_DIR" if wanted and os.path.isdir(wanted) else "SSL_CERT_FILE"
     former = os.environ.get(name)
-    if wanted and (verify is not True or former is None):
-        os.environ[name] = str(wanted)
+    if not wanted or (verify is True and former is not None):
+        yield
+        return
+    preload.finish()
+    os.environ[name] = str(wanted)
     try:
         yield
     finally:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from pypackage.backends.conda.network import connected
+from pypackage.backends.conda.settings import Settings
+from pypackage.core import preload
+
+SLOW = """\
+import os, time
+SEEN = set()
+for _ in range(30):
+    SEEN.add(os.environ.get("SSL_CERT_FILE"))
+    time.sleep(0.01)
+"""
+
+
+def test_connected__certificates_named_while_modules_are_preloaded__waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_to_load.py").write_text(SLOW)
+    (tmp_path / "ca.pem").touch()
+    with connected(Settings()):  # loads the library, which takes long
+        pass
+    preload.start("slow_to_load")
+    with connected(Settings(verify=tmp_path / "ca.pem")):
+        pass
+    assert {None} == sys.modules["slow_to_load"].SEEN
+    assert "SSL_CERT_FILE" not in os.environ
