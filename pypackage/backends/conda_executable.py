@@ -27,6 +27,7 @@ from pypackage.core.errors import (
     SolveError,
 )
 from pypackage.core.progress import Reporter
+from pypackage.core.relocation import rewrite_prefix
 from pypackage.core.urls import redact
 
 # What they say when the packages are chosen; what fails later is no matter of solving.
@@ -142,7 +143,8 @@ def _settle(prefix: Path, target_prefix: Path) -> frozenset[str]:
         if file.suffix == ".pyc" and name not in owned:
             file.unlink()
         else:
-            _move(file, prefix, target_prefix, owned.get(name, {}).get("file_mode") == "binary")
+            is_binary = owned.get(name, {}).get("file_mode") == "binary"
+            rewrite_prefix(file, prefix, target_prefix, by="a package", is_binary=is_binary)
     return frozenset(altered)
 
 
@@ -174,35 +176,3 @@ def _without_byte_code(record: dict[str, Any]) -> None:
         record["files"] = [name for name in record["files"] if name not in made]
         paths = [one for one in _paths(record) if one["_path"] not in made]
         record["paths_data"]["paths"] = paths
-
-
-def _move(file: Path, prefix: Path, target_prefix: Path, binary: bool) -> None:
-    """Put the path that the environment will have where the present one stands in a file."""
-    old, new = bytes(prefix), bytes(target_prefix)
-    if file.is_symlink():
-        target = os.readlink(file)
-        if Path(target).is_relative_to(prefix):
-            file.unlink()
-            file.symlink_to(os.path.relpath(target, file.parent))
-        return
-    content = file.read_bytes()
-    if old not in content:
-        return
-    if binary:
-        changed = re.sub(
-            re.escape(old) + rb"[^\0]*\0",
-            lambda found: found[0].replace(old, new).ljust(len(found[0]), b"\0"),
-            content,
-        )
-    elif b"\0" not in content:
-        changed = content.replace(old, new)
-    else:
-        raise InstallError(
-            f"the environment's path got into {file.relative_to(prefix)}",
-            "this binary file cannot be moved with the environment",
-        )
-    # Not through a hard link into the package cache.
-    copy = file.with_name(f"{file.name}.copy")
-    copy.write_bytes(changed)
-    shutil.copymode(file, copy)
-    copy.replace(file)

@@ -88,6 +88,14 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     remove(part)
 
 
+def rewrite(path: Path, content: bytes) -> None:
+    """Put a new file in the place of one that may be a hard link to another; its mode stays."""
+    mode = path.stat().st_mode
+    path.unlink()
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
 def remove(folder: Path) -> None:
     """Remove a folder and all in it, or a file; what cannot be removed stays."""
     # In half of the time, or less, that Python takes for the thousands of an environment.

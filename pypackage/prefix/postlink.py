@@ -17,6 +17,7 @@ from pypackage.backends import conda
 from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.progress import Reporter
+from pypackage.core.relocation import rewrite_prefix
 from pypackage.prefix import variables
 
 
@@ -53,7 +54,7 @@ def run(prefix: Path, target_prefix: Path, platform: str, reporter: Reporter) ->
     after = _snapshot(prefix)
     changed = frozenset(path for path, state in after.items() if before.get(path) != state)
     for path in sorted(changed):
-        _settle(prefix, prefix / path, target_prefix)
+        rewrite_prefix(prefix / path, prefix, target_prefix, by="a post-link script")
     return changed
 
 
@@ -143,25 +144,6 @@ def _state(path: Path) -> object:
 
 def _files(prefix: Path) -> list[Path]:
     return [path for path in prefix.rglob("*") if path.is_symlink() or path.is_file()]
-
-
-def _settle(prefix: Path, path: Path, target_prefix: Path) -> None:
-    """Put the path that the environment will have where a script wrote the present one."""
-    if path.is_symlink():
-        target = os.readlink(path)
-        if Path(target).is_relative_to(prefix):
-            path.unlink()
-            path.symlink_to(os.path.relpath(target, path.parent))
-        return
-    content = path.read_bytes()
-    if bytes(prefix) not in content:
-        return
-    if b"\0" in content:
-        raise InstallError(
-            f"a post-link script wrote the environment's path into {path.relative_to(prefix)}",
-            "this binary file cannot be moved with the environment",
-        )
-    path.write_bytes(content.replace(bytes(prefix), bytes(target_prefix)))
 
 
 def _tell_messages(prefix: Path, reporter: Reporter) -> None:

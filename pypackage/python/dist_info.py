@@ -15,10 +15,12 @@ import os
 import posixpath
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pypackage.core import files
 from pypackage.core.errors import InstallError
+from pypackage.core.relocation import rewrite_prefix
 from pypackage.core.urls import redact
 from pypackage.python import distributions, launcher, metadata
 from pypackage.python.distributions import Distribution
@@ -86,7 +88,7 @@ def _make_relocatable(
     distribution: Distribution, prefix: Path, target_prefix: Path, *, whole: bool
 ) -> None:
     rows = []
-    for row in csv.reader(io.StringIO((distribution.info / "RECORD").read_text())):
+    for row in _rows(distribution.info / "RECORD"):
         path = Path(os.path.normpath(distribution.root / row[0]))
         if _is_private(path):
             path.unlink()
@@ -94,13 +96,12 @@ def _make_relocatable(
         if path.name == "direct_url.json":
             said = json.loads(path.read_bytes())
             said["url"] = redact(said["url"])
-            row = _rewritten(path, row, json.dumps(said, sort_keys=True).encode())
+            files.rewrite(path, json.dumps(said, sort_keys=True).encode())
+            row = _row_of(row[0], path.read_bytes())
         elif path.name != "RECORD" and (whole or path.parent.name == "bin"):
             row = _without_prefix(path, row, prefix, target_prefix)
         rows.append(row)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    _replace(distribution.info / "RECORD", text.getvalue().encode())
+    files.rewrite(distribution.info / "RECORD", render_record(rows))
 
 
 def _is_private(path: Path) -> bool:
@@ -115,31 +116,13 @@ def _is_private(path: Path) -> bool:
 
 def _without_prefix(path: Path, row: list[str], prefix: Path, target_prefix: Path) -> list[str]:
     """Rewrite a file that names the prefix; its line of RECORD."""
-    old = path.read_bytes()
-    if bytes(prefix) not in old:
+    content = path.read_bytes()
+    if bytes(prefix) not in content:
         return row
-    if b"\0" in old:
-        raise InstallError(
-            f"the build wrote the environment's path into {path.relative_to(prefix)}",
-            "this binary file cannot be moved with the environment",
-        )
-    new = launcher.relative(old) if path.parent == prefix / "bin" else old
-    return _rewritten(path, row, new.replace(bytes(prefix), bytes(target_prefix)))
-
-
-def _rewritten(path: Path, row: list[str], new: bytes) -> list[str]:
-    """Write a file anew; its line of RECORD."""
-    _replace(path, new)
-    digest = base64.urlsafe_b64encode(hashlib.sha256(new).digest()).decode().rstrip("=")
-    return [row[0], f"sha256={digest}", str(len(new))]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file anew: it may be a hard link into uv's cache."""
-    mode = path.stat().st_mode
-    path.unlink()
-    path.write_bytes(content)
-    path.chmod(mode)
+    if path.parent == prefix / "bin":
+        files.rewrite(path, launcher.relative(content))
+    rewrite_prefix(path, prefix, target_prefix, by="the build")
+    return _row_of(row[0], path.read_bytes())
 
 
 def spread(target: Path, place: Path, prefix: Path) -> None:
@@ -159,7 +142,7 @@ def spread(target: Path, place: Path, prefix: Path) -> None:
         if path.startswith("bin/"):
             python = f"{prefix}/bin/python"
             text = re.sub(rb"\A#!\S*python[\d.]*", b"#!" + python.encode(), source.read_bytes())
-            _replace(source, text)
+            files.rewrite(source, text)
         shutil.move(source, goal)
 
 
@@ -177,10 +160,38 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _record_outside(record: Path, outside: Collection[str], way: str) -> None:
-    rows = list(csv.reader(io.StringIO(record.read_text())))
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
+    rows = [
         [posixpath.join(way, row[0]) if row[0].split("/")[0] in outside else row[0], *row[1:]]
-        for row in rows
-    )
-    _replace(record, text.getvalue().encode())
+        for row in _rows(record)
+    ]
+    files.rewrite(record, render_record(rows))
+
+
+# --- RECORD ------------------------------------------------------------------------------
+
+
+def render_record(rows: Iterable[Sequence[str]]) -> bytes:
+    """The content of RECORD; see `record_row`."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def record_row(path: str, sha256: bytes, size: int) -> list[str]:
+    """The line of RECORD that lists a file.
+
+    Args:
+        path: Relative to the folder of modules.
+        sha256: The digest of its content.
+        size: Of its content, in bytes.
+    """
+    digest = base64.urlsafe_b64encode(sha256).decode().rstrip("=")
+    return [path, f"sha256={digest}", str(size)]
+
+
+def _row_of(path: str, content: bytes) -> list[str]:
+    return record_row(path, hashlib.sha256(content).digest(), len(content))
+
+
+def _rows(record: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(record.read_text())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import posixpath
@@ -15,7 +14,7 @@ from pypackage.backends.host.files import HashedFile, PackageFile
 from pypackage.backends.host.privacy import homes, private
 from pypackage.core import fingerprint
 from pypackage.core.errors import SolveError
-from pypackage.python import launcher
+from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution, File
 
 # What installers note about the place that a distribution came from or was put to.
@@ -116,18 +115,15 @@ def record(
         return None
     path = f"{site}/{distribution.info.name}/RECORD"
     rows = sorted(_row(hashed, site) for hashed in files)
-    rows.append(f"{posixpath.relpath(path, site)},,")
-    return PackageFile(path, content="".join(f"{row}\n" for row in rows).encode())
+    rows.append([posixpath.relpath(path, site), "", ""])
+    return PackageFile(path, content=dist_info.render_record(rows))
 
 
-def _row(hashed: HashedFile, site: str) -> str:
+def _row(hashed: HashedFile, site: str) -> list[str]:
     name = posixpath.relpath(hashed.file.path, site)
-    if any(character in name for character in ',"'):
-        name = '"' + name.replace('"', '""') + '"'
     if hashed.file.placeholder or name.endswith(".pyc"):
-        return f"{name},,"  # the installer changes the one; the other is derived
-    digest = base64.urlsafe_b64encode(bytes.fromhex(hashed.sha256)).decode().rstrip("=")
-    return f"{name},sha256={digest},{hashed.size}"
+        return [name, "", ""]  # the installer changes the one; the other is derived
+    return dist_info.record_row(name, bytes.fromhex(hashed.sha256), hashed.size)
 
 
 def _files(distribution: Distribution, site: str, python: str) -> Iterator[PackageFile]:
