@@ -5,15 +5,65 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pypackage.api import analyze, analyze_function, analyze_pickle, create, environment_for
+    from pypackage.api import (
+        analyze,
+        analyze_function,
+        analyze_pickle,
+        create,
+        create_async,
+        environment_for,
+        environment_for_async,
+    )
+    from pypackage.core.errors import PackageError
+    from pypackage.core.progress import Reporter
+    from pypackage.pipeline.environment import Environment
+    from pypackage.requirements.model import Requirements
 
-__all__ = ["analyze", "analyze_function", "analyze_pickle", "create", "environment_for"]
+    __version__: str
+
+__all__ = [
+    "Environment",
+    "PackageError",
+    "Reporter",
+    "Requirements",
+    "__version__",
+    "analyze",
+    "analyze_function",
+    "analyze_pickle",
+    "create",
+    "create_async",
+    "environment_for",
+    "environment_for_async",
+]
+
+_HOMES = {
+    "Environment": "pypackage.pipeline.environment",
+    "PackageError": "pypackage.core.errors",
+    "Reporter": "pypackage.core.progress",
+    "Requirements": "pypackage.requirements.model",
+}
 
 
 def __getattr__(name: str) -> object:
-    """The public functions, loaded when they are asked for: the executables need no time."""
+    """The public names, loaded when they are asked for: the executables need no time."""
+    if name == "__version__":
+        return _version()
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pypackage import api
+    from importlib import import_module
 
-    return getattr(api, name)
+    return getattr(import_module(_HOMES.get(name, "pypackage.api")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    """The version that is installed; of a folder that is not installed there is none."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("python-package-tools")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pypackage.analysis.analyzer import Scope
 from pypackage.core.errors import UsageError
-from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.progress import Reporter
 from pypackage.pipeline import analyze as programs
 from pypackage.pipeline.analyze import ResolveOptions
+from pypackage.pipeline.log import LOG
 from pypackage.python import interpreter
-from pypackage.requirements.model import Requirements, dumps
+from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from typing_extensions import Unpack
 
     from pypackage.analysis.resolution.resolve import Pin
-    from pypackage.pipeline.child import Given, Option
+    from pypackage.pipeline.child import Given, OnStart, Option
+    from pypackage.pipeline.create_options import CreateOptions
+    from pypackage.pipeline.environment import Environment
 
 
 def analyze(
@@ -33,7 +36,7 @@ def analyze(
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
-    reporter: Reporter = SILENT,
+    reporter: Reporter = LOG,
 ) -> Requirements:
     """Find what programs need; nothing of them is imported or run.
 
@@ -73,7 +76,7 @@ def analyze_function(
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
-    reporter: Reporter = SILENT,
+    reporter: Reporter = LOG,
 ) -> Requirements:
     """Find what functions and other objects at hand need elsewhere, in the running Python.
 
@@ -108,7 +111,7 @@ def analyze_pickle(
     mapping: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
     pin: Pin = "exact",
-    reporter: Reporter = SILENT,
+    reporter: Reporter = LOG,
 ) -> Requirements:
     """Find what a pickle needs to be loaded, and the functions in it to be called.
 
@@ -134,63 +137,140 @@ def create(
     target: str | os.PathLike[str],
     *,
     channels: Sequence[str] = (),
-    reporter: Reporter = SILENT,
-    **options: Option,
-) -> Path:
+    reporter: Reporter = LOG,
+    **options: Unpack[CreateOptions],
+) -> Environment:
     """Make the environment of a program and its archive, as `python_package_create` does.
 
     Args:
         given: Requirements (of `analyze`, say), a dictionary of the same shape, or whatever
             the command takes: a file, or an environment's folder or name.
         target: A name, or the archive's path.
-        channels: Conda channels, the most preferred first; `host` is what is installed here.
+        channels: Conda channels, the most preferred first; `host` is what is installed for
+            the Python that runs this.
+        reporter: Hears of the progress while it happens.
         **options: The command's other options by their long names, with `_` for `-`, such
             as `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.
 
-    Returns:
-        The archive's path.
-
     Raises:
-        PackageError: As the command fails; which one is its exit status's.
+        PackageError: The error that the command would end with.
     """
-    from pypackage.pipeline import child
+    return _create(_ignore, given, target, channels, reporter, options)
 
-    return child.create(given, target, {"channel": channels, **options}, reporter)
+
+async def create_async(
+    given: Given,
+    target: str | os.PathLike[str],
+    *,
+    channels: Sequence[str] = (),
+    reporter: Reporter = LOG,
+    **options: Unpack[CreateOptions],
+) -> Environment:
+    """Do as `create` does without blocking the event loop; to cancel it ends the work.
+
+    The reporter is called in another thread.
+    """
+    from pypackage.pipeline import background
+
+    return await background.run(
+        lambda on_start: _create(on_start, given, target, channels, reporter, options)
+    )
 
 
 def environment_for(
-    function: object,
+    *things: object,
     target: str | os.PathLike[str] | None = None,
-    *,
+    extra: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    pin: Pin = "exact",
     channels: Sequence[str] = (),
-    reporter: Reporter = SILENT,
-    **options: Option,
-) -> Path:
-    """Make the archive of an environment in which a function at hand runs elsewhere.
+    reporter: Reporter = LOG,
+    **options: Unpack[CreateOptions],
+) -> Environment:
+    """Make an environment in which functions and other objects at hand run elsewhere.
 
     Args:
-        function: As for `analyze_function`.
-        target: The archive's path, or a name; by default a file in the cache, which is made
-            once for the same needs.
+        *things: As for `analyze_function`; a path among them is the target.
+        target: The archive's path, or a name; by default a file in the cache that is named by
+            its content, and found again for the same needs.
+        extra: Packages that no import shows, such as the engine's own and cloudpickle.
+        mapping: Packages of modules.
+        pin: How much of an installed version is required.
         channels: Conda channels; by default those that this Python has its packages from,
             else `host`: what is installed here.
+        reporter: Hears of the progress while it happens.
         **options: As for `create`.
-
-    Returns:
-        The archive's path.
 
     Raises:
         PackageError: As `analyze_function` and `create` do.
     """
-    from hashlib import sha256
+    wanted = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
+    return _environment_for(_ignore, things, target, wanted, channels, reporter, options)
 
-    from pypackage.core import caches
 
-    needed = analyze_function(function, reporter=reporter)
+async def environment_for_async(
+    *things: object,
+    target: str | os.PathLike[str] | None = None,
+    extra: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    pin: Pin = "exact",
+    channels: Sequence[str] = (),
+    reporter: Reporter = LOG,
+    **options: Unpack[CreateOptions],
+) -> Environment:
+    """Do as `environment_for` does without blocking the event loop; to cancel it ends the work.
+
+    The reporter is called in another thread.
+    """
+    from pypackage.pipeline import background
+
+    wanted = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
+    return await background.run(
+        lambda on_start: _environment_for(
+            on_start, things, target, wanted, channels, reporter, options
+        )
+    )
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know of the process."""
+
+
+def _create(
+    on_start: OnStart,
+    given: Given,
+    target: str | os.PathLike[str],
+    channels: Sequence[str],
+    reporter: Reporter,
+    options: CreateOptions,
+) -> Environment:
+    from pypackage.pipeline import child
+    from pypackage.pipeline.environment import Environment
+
+    named = cast("Mapping[str, Option]", {"channel": channels, **options})
+    return Environment(child.create(given, target, named, reporter, on_start))
+
+
+def _environment_for(
+    on_start: OnStart,
+    things: Sequence[object],
+    target: str | os.PathLike[str] | None,
+    wanted: ResolveOptions,
+    channels: Sequence[str],
+    reporter: Reporter,
+    options: CreateOptions,
+) -> Environment:
+    from pypackage.pipeline import environment_cache
+    from pypackage.pipeline.analyze_objects import analyze_objects
+
+    interpreter.running()  # or nothing can be made
+    paths = [one for one in things if isinstance(one, str | os.PathLike)]
+    objects = [one for one in things if not isinstance(one, str | os.PathLike)]
+    if len(paths) + (target is not None) > 1 or not objects:
+        raise UsageError("give functions or other objects, and one target at most")
+    needed = analyze_objects(objects, wanted, reporter)
     channels = channels or needed.channels or ("host",)
-    if target is None:
-        told = repr((dumps(needed), channels, sorted(options.items())))
-        name = f"{sha256(told.encode()).hexdigest()[:16]}.tar.gz"
-        target = caches.folder() / "functions" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-    return create(needed, target, channels=channels, reporter=reporter, **options)
+    for path in paths or ([] if target is None else [target]):
+        return _create(on_start, needed, path, channels, reporter, options)
+    named = cast("Mapping[str, Option]", {"channel": channels, **options})
+    return environment_cache.find_or_create(needed, named, reporter, on_start)

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
     if builds.is_asked(sys.argv[1:] if argv is None else argv):
         return builds.main(argv)
-    return terminal.run(_parser(), _command, argv)
+    return terminal.run(parser(), command, argv)
 
 
 def script() -> NoReturn:
@@ -57,7 +57,8 @@ def script() -> NoReturn:
     os._exit(main())
 
 
-def _parser() -> terminal.Parser:
+def parser() -> terminal.Parser:
+    """The command's options and arguments."""
     parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument(
         "requirements",
@@ -296,7 +297,8 @@ def _rule(keep: bool, pattern: str) -> Rule:
     return Rule(pattern, keep)
 
 
-def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
+def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
+    """Do what a command line asks for; the archive's path goes to stdout."""
     from pypackage.pipeline import target
 
     environments.check(parsed)

@@ -95,13 +95,19 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def run(parser: Parser, command: Command, argv: Sequence[str] | None = None) -> int:
+def run(
+    parser: Parser,
+    command: Command,
+    argv: Sequence[str] | None = None,
+    failed: Callable[[BaseException], None] = lambda _: None,
+) -> int:
     """Parse a command line, run the command and turn what happens into an exit code.
 
     Args:
         parser: Its options and arguments; options may stand after arguments.
         command: Called with the parsed options and the reporter that they ask for.
         argv: The arguments, by default those of this process.
+        failed: Hears of the error that ends the command.
     """
     if "_ARGCOMPLETE" in os.environ:
         from pypackage.cli import completion
@@ -119,6 +125,7 @@ def run(parser: Parser, command: Command, argv: Sequence[str] | None = None) -> 
             sys.stdout.flush()  # here, where its errors can be told
         return 0
     except BaseException as error:
+        failed(error)
         return _told(error, say)
 
 

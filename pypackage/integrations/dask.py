@@ -7,7 +7,8 @@ import shlex
 from functools import partial
 from typing import Any
 
-from pypackage.integrations import commands, compatibility
+from pypackage.integrations import compatibility
+from pypackage.pipeline import commands
 
 TALK = ("cloudpickle", "dask", "distributed", "msgpack")
 """What client, scheduler and workers have to have in the same version."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 
-from pypackage.integrations import commands, compatibility
+from pypackage.integrations import compatibility
+from pypackage.pipeline import commands
 
 TALK = ("dill", "parsl")
 """What the client and the workers have to have in the same version."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pypackage.integrations import commands
+from pypackage.pipeline import commands
 
 
 class InputFile(NamedTuple):

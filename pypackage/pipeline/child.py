@@ -6,24 +6,30 @@ the process ends without that. So nothing of it is left in the caller's.
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from pypackage.core import errors
+from pypackage.core import errors, process
 from pypackage.core.errors import PackageError
 from pypackage.core.progress import Reporter
+from pypackage.pipeline import events
 from pypackage.python import interpreter
 from pypackage.requirements.model import Requirements, dumps
 
 Given = Requirements | Mapping[str, object] | str | os.PathLike[str]
 Option = str | os.PathLike[str] | bool | int | Sequence[str] | None
+OnStart = Callable[["subprocess.Popen[bytes]"], None]
 
 _NAME = "python_package_create"
-_CHILD = f"import sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = {_NAME!r}; \
-from pypackage.python import interpreter; interpreter.prefer_running(); \
-from pypackage.cli.create import script; script()"
+# Nothing of the current folder is to be imported in place of a library.
+_CHILD = f"import sys; sys.path = [sys.argv.pop(1), *filter(None, sys.path)]; \
+sys.argv[0] = {_NAME!r}; from pypackage.cli import child; child.script({{}})"
 _ERRORS = {
     error.exit_code: error
     for error in (
@@ -43,6 +49,7 @@ def create(
     target: str | os.PathLike[str],
     options: Mapping[str, Option],
     reporter: Reporter,
+    on_start: OnStart = lambda _: None,
 ) -> Path:
     """Make an environment and its archive.
 
@@ -51,43 +58,70 @@ def create(
         target: A name, or the archive's path.
         options: The command's long options without their dashes, `_` for `-`: a flag is a
             bool, one that may be repeated a sequence of strings.
+        reporter: Hears of the progress while it happens.
+        on_start: Is given the process, so that another thread can end it by `process.end`.
 
     Returns:
-        The archive's path.
+        The archive's path, absolute.
 
     Raises:
-        PackageError: As the command fails; which one is its exit status's.
+        PackageError: The error that the command ended with.
     """
-    name, stdin = _input(given)
-    argv = command(name, target, options)
-    child = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        out, said = child.communicate(stdin)
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
-    if child.returncode:
-        raise failure(child.returncode, said.decode(errors="replace"))
-    for line in said.decode(errors="replace").splitlines():
-        _report(line, reporter)
-    return Path(os.fsdecode(out.splitlines()[0]))
+    name, content = _input(given)
+    readable, writable = os.pipe()
+    with (
+        open(readable, "rb") as pipe,
+        tempfile.TemporaryFile() as stdin,
+        tempfile.TemporaryFile() as stdout,
+        tempfile.TemporaryFile() as stderr,
+    ):
+        stdin.write(content)
+        stdin.seek(0)
+        try:
+            # A session of its own, so that all the processes it starts can be ended with it.
+            child = subprocess.Popen(
+                command(name, target, options, writable),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=[writable],
+                start_new_session=True,
+            )
+        except OSError as reason:
+            raise PackageError.of(reason, "cannot start a process") from reason
+        finally:
+            os.close(writable)
+        try:
+            on_start(child)
+            error = events.receive(pipe, reporter)
+            status = child.wait()
+        except BaseException:
+            process.end(child)
+            raise
+        if status:
+            raise error or failure(status, _content(stderr))
+        return Path(_content(stdout).splitlines()[0]).absolute()
 
 
-def command(given: str, target: str | os.PathLike[str], options: Mapping[str, Option]) -> list[str]:
-    """The command line of a process that makes an environment and its archive; see `create`."""
+def command(
+    given: str,
+    target: str | os.PathLike[str],
+    options: Mapping[str, Option],
+    descriptor: int | None = None,
+) -> list[str]:
+    """The command line of a process that makes an environment and its archive; see `create`.
+
+    Args:
+        descriptor: Of a pipe for its events; without it, it talks on stderr as the command.
+    """
     here = str(Path(__file__).resolve().parents[2])
-    return [
-        interpreter.running(),
-        "-c",
-        _CHILD,
-        here,
-        *_arguments(options),
-        given,
-        os.fspath(target),
-    ]
+    python, code = interpreter.running(), _CHILD.format(descriptor)
+    return [python, "-c", code, here, *_arguments(options), given, os.fspath(target)]
+
+
+def _content(file: BinaryIO) -> str:
+    file.seek(0)
+    return os.fsdecode(file.read())
 
 
 def _input(given: Given) -> tuple[str, bytes]:
@@ -95,8 +129,6 @@ def _input(given: Given) -> tuple[str, bytes]:
     if isinstance(given, Requirements):
         return "-", dumps(given).encode()
     if isinstance(given, Mapping):
-        import json
-
         return "-", json.dumps(given).encode()
     return os.fspath(given), b""
 
@@ -114,17 +146,18 @@ def _arguments(options: Mapping[str, Option]) -> list[str]:
     return found
 
 
-def _report(line: str, reporter: Reporter) -> None:
-    warning = line.partition(f"{_NAME}: warning: ")[2]
-    if warning:
-        reporter.warning(warning)
-    else:
-        reporter.debug(line)
+def failure(status: int, output: str) -> PackageError:
+    """The error of a process that told none but on stderr.
 
-
-def failure(status: int, said: str) -> PackageError:
-    """The error that the command told on stderr."""
-    text = said.partition(f"{_NAME}: error: ")[2] or said or f"{_NAME} ended with {status}"
+    Args:
+        status: What it ended with, as `subprocess` has it.
+        output: Its stderr.
+    """
+    if status < 0:
+        name = signal.Signals(-status).name
+        hint = "the machine may have run out of memory" if -status == signal.SIGKILL else ""
+        return PackageError(f"{_NAME} was killed by signal {-status} ({name})", hint)
+    text = output.partition(f"{_NAME}: error: ")[2] or output or f"{_NAME} ended with {status}"
     message, _, hint = text.strip().partition("\n")
     hint = "\n".join(line.strip() for line in hint.splitlines())
     return _ERRORS.get(status, PackageError)(message, hint)

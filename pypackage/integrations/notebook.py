@@ -1,0 +1,76 @@
+"""Progress in a notebook or on a terminal, as bars."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pypackage.core.progress import Reporter, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class ProgressBars(Reporter):
+    """Shows each step under way as a bar, and warnings above the bars.
+
+    In a notebook they are widgets where ipywidgets is installed, else text that is drawn anew.
+
+        environment_for(task, reporter=ProgressBars())
+    """
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._open = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def task(self, title: str, total: float | None = None) -> Iterator[Task]:
+        """Show a bar as long as the step lasts."""
+        progress = self._begin()
+        number = progress.add_task(title, total=total)
+        try:
+            yield _Bar(progress, number, total)
+        finally:
+            progress.remove_task(number)
+            self._end()
+
+    def warning(self, message: str) -> None:
+        """Show it; it stays."""
+        from rich.console import Console
+
+        console = self._progress.console if self._progress else Console()
+        console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
+
+    def _begin(self) -> Progress:
+        from rich.progress import Progress
+
+        with self._lock:
+            if not self._progress:
+                self._progress = Progress(transient=True)
+                self._progress.start()
+            self._open += 1
+            return self._progress
+
+    def _end(self) -> None:
+        with self._lock:
+            self._open -= 1
+            if not self._open and self._progress:
+                self._progress.stop()
+                self._progress = None
+
+
+class _Bar(Task):
+    def __init__(self, progress: Progress, number: TaskID, total: float | None) -> None:
+        self._progress = progress
+        self._number = number
+        self._total = total
+
+    def advance(self, amount: float = 1) -> None:
+        self._progress.advance(self._number, amount)
+
+    def grow(self, amount: float) -> None:
+        self._total = (self._total or 0) + amount
+        self._progress.update(self._number, total=self._total)

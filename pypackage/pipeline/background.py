@@ -1,0 +1,41 @@
+"""Work of this package awaited in an event loop; cancelling it ends its process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from pypackage.core import process
+from pypackage.pipeline.child import OnStart
+
+_T = TypeVar("_T")
+
+
+async def run(work: Callable[[OnStart], _T]) -> _T:
+    """Do some work in a thread.
+
+    Args:
+        work: Calls what it is given with each process that it starts.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+    cancelled = threading.Event()
+
+    def on_start(child: subprocess.Popen[bytes]) -> None:
+        children.append(child)
+        if cancelled.is_set():
+            process.end(child)
+
+    future = asyncio.get_running_loop().run_in_executor(None, work, on_start)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        cancelled.set()
+        for child in children:
+            await asyncio.to_thread(process.end, child)
+        with suppress(Exception):  # which is that the process was ended
+            await future
+        raise

@@ -1,0 +1,55 @@
+"""The options of `python_package_create` as keyword arguments, for type checkers to know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypedDict
+
+_Path = str | os.PathLike[str]
+
+
+class CreateOptions(TypedDict, total=False):
+    """The command's long options, with `_` for `-`: docs/python_package_create.md tells each."""
+
+    environment: str
+    locked: _Path
+    lock: _Path
+    allow_sdist: bool
+    conda_executable: _Path
+    platform: str
+    exclude_newer: str
+    offline: bool
+    no_verify: bool
+    add: Sequence[str]
+    format: str
+    exclude: Sequence[str]
+    include: Sequence[str]
+    slim: bool
+    report: _Path
+    compress_level: int
+    jobs: int
+    cache_limit: str
+    rebuild: bool
+    python_source: str
+    optimize: bool
+    without_ensurepip: bool
+    app: str
+    app_version: str
+    maintainer: str
+    description: str
+    license: str
+    architecture: str
+    install_root: str
+    command: Sequence[str]
+    runtime_deps: Sequence[str]
+    build_deps: Sequence[str]
+    config_file: Sequence[str]
+    systemd_unit: _Path
+    before_install: _Path
+    after_install: _Path
+    before_remove: _Path
+    after_remove: _Path
+    before_upgrade: _Path
+    after_upgrade: _Path
+    try_root: str

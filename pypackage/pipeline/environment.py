@@ -1,0 +1,164 @@
+"""An environment that was made, as a value."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pypackage.pipeline import commands
+
+HERE = "here"
+"""Stands for the Python that runs this, where an environment is compared."""
+
+TRAVEL = ("cloudpickle", "dill", "numpy", "pandas", "polars", "pyarrow", "scipy", "xarray")
+"""Distributions whose objects, or whose way to write them, travel between client and worker."""
+
+# What conda-forge calls a distribution differently.
+_OTHER_NAMES = {"dask": "dask-core", "msgpack": "msgpack-python"}
+
+
+class Difference(NamedTuple):
+    """A package that two environments do not have in common.
+
+    Attributes:
+        name: The distribution, or `python`.
+        own: Its version in the environment; empty when it is missing.
+        other: That in what it is compared with; empty likewise.
+    """
+
+    name: str
+    own: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Environment(os.PathLike[str]):
+    """An archive of an environment, or its folder; wherever a path is taken, it is one.
+
+    What it tells of itself stands in its manifest, which is read when it is asked for.
+
+    Attributes:
+        path: Where it is, absolute.
+
+    Raises:
+        InputPathError: From what is read: there is no such environment, or it is of a format
+            that has no manifest.
+    """
+
+    path: Path
+    _known: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(os.path.abspath(self.path)))
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
+
+    def __str__(self) -> str:
+        return os.fspath(self.path)
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What its manifest says; `packages` are the versions by name."""
+        if self._known is not None:
+            return self._known
+        from pypackage.archive import read_manifest
+
+        return read_manifest.read(self.path)
+
+    @property
+    def id(self) -> str:
+        """The digest of its content (64 hexadecimal digits): the same of the same content."""
+        return str(self.manifest["environment_id"])
+
+    @property
+    def python(self) -> str:
+        """The version of its Python, such as `3.11.7`; empty when it has none."""
+        return str(self.manifest["python"])
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """The versions of its packages by their names, as conda and PyPI have them."""
+        packages: Mapping[str, str] = self.manifest["packages"]
+        return packages
+
+    @property
+    def platform(self) -> str:
+        """What it is for, as conda says it: `linux-64`."""
+        return str(self.manifest["platform"])
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes that are to be sent: of the archive, or of all files in the folder."""
+        if self.path.is_dir():
+            return sum(one.lstat().st_size for one in self.path.rglob("*") if not one.is_dir())
+        return self.path.stat().st_size
+
+    # --- running something in it ----------------------------------------------------------
+
+    def command(
+        self, words: str | Sequence[str], *, runner: str | os.PathLike[str] = commands.RUNNER
+    ) -> list[str]:
+        """The words that run a command in it.
+
+        Args:
+            words: The command's; or one text that sh is to run.
+            runner: The worker script; by default the one on this machine.
+        """
+        return commands.in_environment(str(self), words, runner=os.fspath(runner))
+
+    def python_words(self, *, runner: str | os.PathLike[str] = commands.RUNNER) -> list[str]:
+        """The words that stand for `python3`, before its arguments."""
+        return self.command(["python3"], runner=runner)
+
+    # --- comparing ------------------------------------------------------------------------
+
+    def differences(
+        self,
+        other: str | os.PathLike[str] = HERE,
+        distributions: Sequence[str] | None = None,
+    ) -> tuple[Difference, ...]:
+        """What keeps objects from travelling between it and another environment.
+
+        Args:
+            other: An environment, or `HERE` for the Python that runs this.
+            distributions: Those whose versions have to be equal; by default those of `TRAVEL`
+                that both have, and cloudpickle if the other one has it. Python's first two
+                numbers always have to be.
+        """
+        there = _here if other == HERE else Environment(Path(other)).version
+        found = []
+        if _minor(self.python) != _minor(there("python")):
+            found.append(Difference("python", self.python, there("python")))
+        for name in TRAVEL if distributions is None else distributions:
+            pair = self.version(name), there(name)
+            counts = distributions is not None or all(pair) or (name == "cloudpickle" and pair[1])
+            if counts and pair[0] != pair[1]:
+                found.append(Difference(name, *pair))
+        return tuple(found)
+
+    def version(self, distribution: str) -> str:
+        """The version of a distribution that it has; empty without it."""
+        names = (distribution, _OTHER_NAMES.get(distribution, ""))
+        return next((self.packages[one] for one in names if one in self.packages), "")
+
+
+def _here(distribution: str) -> str:
+    """The version that this Python has; empty without it."""
+    from importlib import metadata
+
+    if distribution == "python":
+        return platform.python_version()
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
