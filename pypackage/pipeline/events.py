@@ -60,6 +60,10 @@ class Sender(Reporter):
             with suppress(OSError):  # nobody is there to hear it
                 self.send("error", error.to_dict())
 
+    def close(self) -> None:
+        """Tell nothing more."""
+        self._pipe.close()
+
     def send(self, *event: object) -> None:
         """Send an event.
 

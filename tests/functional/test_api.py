@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
 import sys
 import textwrap
@@ -43,7 +45,7 @@ def test_create__requirements__makes_the_archive(tools: Tools, channel: Channel)
         print(made)
         """,
     )
-    assert said == "made.tar.gz\n"
+    assert said == f"{tools.cwd / 'made.tar.gz'}\n"
     assert (tools.cwd / "my.lock").exists()
     assert tools.run("-e", "made.tar.gz", "--", "greet").stdout == "hello, world\n"
 
@@ -72,11 +74,88 @@ def test_create__that_fails__raises_the_error_of_its_kind(tools: Tools, channel:
     assert rest == ["True", "cannot read nothing.json"]
 
 
+def test_create__script_that_is_not_python__raises_what_analyze_does(tools: Tools) -> None:
+    said = program(
+        tools,
+        """
+        import pickle
+        from pathlib import Path
+        import pypackage
+
+        Path("bad.py").write_text("def f(:")
+        for call in (pypackage.analyze, lambda path: pypackage.create(path, "x.tar.gz")):
+            try:
+                call("bad.py")
+            except pypackage.PackageError as error:
+                print(type(error).__name__, pickle.loads(pickle.dumps(error)))
+        """,
+    )
+    first, second = said.splitlines()
+    assert first == second
+    assert first.startswith("SourceError bad.py:1:7: ")
+
+
+def test_create__reporter__hears_each_step_before_the_archive_is_there(
+    tools: Tools, channel: Channel
+) -> None:
+    said = program(
+        tools,
+        f"""
+        from contextlib import contextmanager
+        from pathlib import Path
+        import pypackage
+
+        archive = Path("made.tar.gz")
+
+        class Heard(pypackage.Reporter):
+            @contextmanager
+            def task(self, title, total=None):
+                print(title, archive.exists())
+                yield Bar(total)
+
+        class Bar:
+            def __init__(self, total):
+                self.total, self.done = total, 0
+            def advance(self, amount=1):
+                self.done += amount
+                print("advanced", self.done <= self.total)
+            def grow(self, amount):
+                self.total += amount
+
+        needs = {{"python": {channel.python.version!r}, "conda": {{"dependencies": ["greeting"]}}}}
+        channels = [{channel.url!r}]
+        pypackage.create(needs, archive, channels=channels, rebuild=True, reporter=Heard())
+        """,
+    )
+    lines = said.splitlines()
+    assert {"solving False", "packing False", "advanced True"} <= set(lines)
+    assert not [line for line in lines if line.endswith("True") and "advanced" not in line]
+
+
+def test_create__modules_of_the_current_folder__are_not_taken_for_libraries(
+    tools: Tools, spec: dict[str, object]
+) -> None:
+    (tools.cwd / "yaml.py").write_text("raise SystemExit('the wrong yaml')\n")
+    said = program(
+        tools,
+        f"""
+        import sys
+        del sys.path[0]  # the folder of the program
+        import pypackage
+        print(pypackage.create({json.dumps(spec)}, "made.tar.gz").python)
+        """,
+    )
+    assert said.startswith("3.")
+
+
 def test_environment_for__a_function__is_made_once_for_the_same_needs(tools: Tools) -> None:
     said = program(
         tools,
         """
+        import os, subprocess, sys
+        from pathlib import Path
         import pypackage
+        from pypackage.pipeline import child
 
         def task(x):
             import iniconfig
@@ -84,12 +163,118 @@ def test_environment_for__a_function__is_made_once_for_the_same_needs(tools: Too
 
         one = pypackage.environment_for(task)
         print(one)
-        print(pypackage.environment_for(task) == one)
+        child.create = None  # what was made before is found without it
+        print(pypackage.environment_for(task) == one, one.id[:32] in os.fspath(one))
+        print(sorted(one.packages), one.python, one.size == one.path.stat().st_size)
+        words = [*one.python_words(), "-c", "import iniconfig"]
+        print([other.name for other in one.differences()], subprocess.call(words))
         """,
     )
-    path, same = said.splitlines()
-    assert same == "True"
+    path, same, packages, works = said.splitlines()
     assert tools.run("-e", path, "--", "python", "-c", "import iniconfig").returncode == 0
+    assert same == "True True"
+    assert packages == f"['iniconfig', 'python'] {platform.python_version()} True"
+    assert works == "['cloudpickle'] 0"
+
+
+def test_environment_for__other_code_of_the_same_name__is_another_environment(
+    tools: Tools,
+) -> None:
+    paths = []
+    for who in ("one", "two", "one again"):
+        folder = tools.cwd / who
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"WHO = {who[:3]!r}\n")
+        os.utime(folder / "helper.py", (1, 1))
+        code = f"""
+        import sys; sys.path.insert(0, {str(folder)!r})
+        import helper, pypackage
+        def task(): return helper.WHO
+        print(pypackage.environment_for(task))
+        """
+        paths.append(program(tools, code))
+    one, two, again = (path.strip() for path in paths)
+    assert one == again != two
+    for path, who in ((one, "one"), (two, "two")):
+        done = tools.run("-e", path, "--", "python", "-c", "import helper; print(helper.WHO)")
+        assert done.stdout == f"{who}\n"
+
+
+def test_environment_for__asked_by_threads_and_processes_at_once__each_gets_its_own(
+    tools: Tools,
+) -> None:
+    for number in range(3):
+        (tools.cwd / f"helper{number}.py").write_text(f"WHO = {number}\n")
+    said = program(
+        tools,
+        """
+        import subprocess, sys
+        from concurrent.futures import ThreadPoolExecutor
+        import helper0, helper1, helper2, pypackage
+
+        TASKS = [lambda: helper0.WHO, lambda: helper1.WHO, lambda: helper2.WHO]
+
+        def ask(number):
+            return pypackage.environment_for(TASKS[number % 3])
+
+        other = None
+        if len(sys.argv) == 1:
+            other = subprocess.Popen([sys.executable, __file__, "x"], stdout=subprocess.PIPE)
+        with ThreadPoolExecutor(4) as pool:
+            print(*pool.map(ask, range(4)), sep="\\n")
+        if other:
+            print(other.communicate()[0].decode(), end="")
+        """,
+    )
+    paths = said.splitlines()
+    assert len(paths) == 8
+    for position, path in enumerate(paths):
+        number = position % 4 % 3
+        code = f"import helper{number}; print(helper{number}.WHO)"
+        assert tools.run("-e", path, "--", "python", "-c", code).stdout == f"{number}\n"
+    assert len(set(paths)) == 3
+
+
+def test_create_async__cancelled__ends_the_process_and_leaves_nothing(
+    tools: Tools, channel: Channel
+) -> None:
+    said = program(
+        tools,
+        f"""
+        import asyncio, os, threading
+        from contextlib import contextmanager
+        import pypackage
+
+        begun = threading.Event()
+
+        class Heard(pypackage.Reporter):
+            @contextmanager
+            def task(self, title, total=None):
+                begun.set()
+                yield None
+
+        async def main():
+            needs = {{"python": {channel.python.version!r}}}
+            work = asyncio.create_task(
+                pypackage.create_async(
+                    needs, "made.tar.gz", channels=[{channel.url!r}], reporter=Heard()
+                )
+            )
+            await asyncio.to_thread(begun.wait)
+            work.cancel()
+            try:
+                await work
+            except asyncio.CancelledError:
+                print("cancelled", os.path.exists("made.tar.gz"))
+            try:
+                os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                print("no process is left")
+
+        asyncio.run(main())
+        """,
+    )
+    assert said == "cancelled False\nno process is left\n"
 
 
 def test_poncho__dict_to_env__keeps_what_it_made(tools: Tools, spec: dict[str, object]) -> None:

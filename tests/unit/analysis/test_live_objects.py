@@ -6,6 +6,7 @@ import functools
 import importlib
 import importlib.util
 import operator
+import os
 import pickle
 import sys
 import threading
@@ -404,6 +405,16 @@ def test_analyze_function__function_without_source__all_is_required() -> None:
 def test_analyze_function__no_function__is_an_error(thing: object) -> None:
     with pytest.raises(UsageError, match="not a function"):
         pypackage.analyze_function(thing)
+
+
+def test_analyze__another_python_first_on_the_path__is_for_the_running_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python3").chmod(0o755)
+    (tmp_path / "s.py").write_text("import packaging\n")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert pypackage.analyze(tmp_path / "s.py").python == sys.version.split()[0]
 
 
 def test_analyze__sources__same_as_the_executable(tmp_path: Path) -> None:
