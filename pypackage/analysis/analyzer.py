@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
+from pypackage.analysis.alternatives import Standing
 from pypackage.analysis.classify import Classifier, Kind
 from pypackage.analysis.diagnostics import Diagnostics, shown
 from pypackage.analysis.exports import Exported
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.findings import Analysis, Findings
-from pypackage.analysis.imports import Import, Scan, Why, scan, target_of
+from pypackage.analysis.imports import Import, Scan, Why, place, scan, target_of
 from pypackage.analysis.modules import Unit, Units
 from pypackage.analysis.search_path import SitePackages
 from pypackage.analysis.source_files import Source
@@ -64,6 +65,7 @@ class Analyzer:
         reporter: Reporter = SILENT,
     ) -> None:
         self._target = target_of(version)
+        self._standard = standard
         self._scope = scope
         self._reporter = reporter
         self._diagnostics = Diagnostics(reporter)
@@ -170,7 +172,7 @@ class Analyzer:
     # --- following imports ----------------------------------------------------------------
 
     def _begin(self, unit: Unit, scanned: Scan) -> None:
-        self._findings.add_edge("", unit.path, Why.REQUIRED, "")
+        self._findings.add_edge("", unit.path)
         self._take(unit, scanned)
         while self._queue:
             self._take(*self._queue.popleft())
@@ -186,7 +188,7 @@ class Analyzer:
         context, settled = self._context(unit)
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
         for one in scanned.imports:  # of a large tree hundreds of thousands
-            module, name, _, _, why, _, deferred, _ = one
+            module, name, _, _, why, _, deferred, _, _ = one
             if deferred and self._scope.toplevel:
                 continue
             kind: Kind = nowhere
@@ -225,7 +227,7 @@ class Analyzer:
             self._findings.local.update(located.tops)
         unnamed = self._unnamed(located.files)
         for file, path in unnamed:
-            self._findings.add_edge(unit.path, path, one.why, one.reason)
+            self._findings.add_edge(unit.path, path, one)
             if (path, unit.roots) not in self._seen:
                 top = located.tops[0] if located.tops else unit.top
                 folder = os.path.dirname(path)
@@ -265,8 +267,31 @@ class Analyzer:
 
     def result(self) -> Analysis:
         """What has been found."""
+        analysis = self._findings.result(self._standing)
+        for fork in analysis.undecided:
+            where = place(fork.label, fork.line, fork.column, fork.cell)
+            among = ", ".join(fork.modules)
+            self._diagnostics.warn(
+                f"{where}: one of {among} is needed, but no package is known of any;"
+                " --pkg-mapping names one, or --extra-pkg adds it"
+            )
         self._diagnostics.more()
-        return self._findings.result()
+        return analysis
+
+    def _standing(self, module: str) -> Standing:
+        """How surely a module can be had on the target."""
+        from pypackage.core import names
+        from pypackage.python import stdlib, stdlib_names
+
+        top = module.partition(".")[0]
+        if top in self._standard:
+            gone = stdlib_names.is_missing(module, self._target.version)
+            return Standing.ABSENT if gone else Standing.INSTALLED
+        if self._site.environment is not None and self._site.has(top):
+            return Standing.INSTALLED
+        if names.find(module):
+            return Standing.KNOWN
+        return Standing.ABSENT if stdlib.is_of_another_version(top) else Standing.UNKNOWN
 
 
 def _with_paths(unit: Unit, scanned: Scan) -> Unit:

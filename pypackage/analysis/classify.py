@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pypackage.analysis.diagnostics import Diagnostics, is_known_package, shown
 from pypackage.analysis.finder import Finder, Located
-from pypackage.analysis.imports import Import
+from pypackage.analysis.imports import Import, Why
 from pypackage.analysis.modules import Unit
 from pypackage.analysis.search_path import SitePackages
 from pypackage.python import stdlib
@@ -69,9 +69,9 @@ class Classifier:
         if located:
             return "local", located
         if stdlib.is_of_python_2(top) and not self._is_installed(top):
-            self._diagnostics.warn(
-                f"{top} is a module of Python 2's standard library, not a package"
-            )
+            if one.why is Why.REQUIRED:
+                what = "a module of Python 2's standard library, not a package"
+                self._diagnostics.warn(f"{top} is {what}")
             return "standard", None
         return "package", None
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from pypackage.analysis.alternatives import (
+    Alternatives,
+    Edge,
+    Raw,
+    Standing,
+    Undecided,
+    dotted_name,
+)
 from pypackage.analysis.imports import Import, Why, place
 
 
@@ -34,13 +42,13 @@ class ImportRecord(NamedTuple):
 class ImportRecords:
     """All imports of programs, by source and place; each is made when it is looked at."""
 
-    def __init__(self, raw: list[_Raw], reached: Mapping[str, _Reason]) -> None:
+    def __init__(self, raw: list[Raw], why: _Whys) -> None:
         self._raw = raw
-        self._reached = reached
+        self._why = why
 
     def __iter__(self) -> Iterator[ImportRecord]:
         for path, label, found, kind in self._raw:
-            why, reason = _why(found, path, self._reached)
+            why, reason = self._why(path, found)
             yield ImportRecord(label, found, kind, why, reason)
 
     def by_file(self) -> dict[tuple[str, str], set[str]]:
@@ -48,12 +56,12 @@ class ImportRecords:
         found: dict[tuple[str, str], set[str]] = {}
         for path, label, one, kind in self._raw:
             if kind == "package" and one.why.counts:
-                found.setdefault((path, label), set()).add(_dotted(one))
+                found.setdefault((path, label), set()).add(dotted_name(one))
         return found
 
 
-_Raw = tuple[str, str, Import, str]
 _Reason = tuple[Why, str]
+_Whys = Callable[[str, Import], _Reason]
 
 
 class Analysis(NamedTuple):
@@ -68,6 +76,7 @@ class Analysis(NamedTuple):
         optional: Likewise those that the programs can do without.
         reasons: The first reason of each optional one.
         local: The user's own modules and packages, as absolute paths.
+        undecided: Where one of several modules is needed, of which nothing is known.
     """
 
     entries: ImportRecords
@@ -77,15 +86,7 @@ class Analysis(NamedTuple):
     local: tuple[str, ...]
     submodules: tuple[str, ...] = ()
     standard: frozenset[str] = frozenset()
-
-
-class Edge(NamedTuple):
-    """That one file imports another, both by their paths."""
-
-    origin: str
-    target: str
-    why: Why
-    reason: str
+    undecided: tuple[Undecided, ...] = ()
 
 
 class Findings:
@@ -98,17 +99,35 @@ class Findings:
 
     def __init__(self) -> None:
         self.local: set[str] = set()
-        self.raw: list[_Raw] = []
+        self.raw: list[Raw] = []
         self._edges: list[Edge] = []
 
-    def add_edge(self, origin: str, target: str, why: Why, reason: str) -> None:
+    def add_edge(self, origin: str, target: str, one: Import | None = None) -> None:
         """Note that one file imports another; a program's own source is imported by nothing."""
-        self._edges.append(Edge(origin, target, why, reason))
+        if one is None:
+            self._edges.append(Edge(origin, target, Why.REQUIRED, ""))
+        else:
+            self._edges.append(Edge(origin, target, one.why, one.reason, one.deferred, one.choices))
 
-    def result(self) -> Analysis:
-        """All together."""
-        reached = _reached(self._edges)
-        weak = {path: how for path, how in reached.items() if how[0] is not Why.REQUIRED}
+    def result(self, standing: Callable[[str], Standing]) -> Analysis:
+        """All together.
+
+        Args:
+            standing: Says how surely a module, by its dotted name, can be had on the target;
+                asked only where a program can do with one of several.
+        """
+        alternatives = Alternatives(self.raw, self._edges, standing)
+        weak = _weak(self._edges, alternatives)
+
+        def why_of(path: str, found: Import) -> _Reason:
+            """Why an import counts; in a file that is itself imported optionally, optional."""
+            why, reason = found.why, found.reason
+            if found.choices and alternatives.requires(path, found):
+                why, reason = Why.REQUIRED, ""
+            if why is Why.REQUIRED and path in weak:
+                return Why.OPTIONAL, weak[path]
+            return why, reason
+
         modules: dict[str, set[str]] = {}
         optional: dict[str, set[str]] = {}
         reasons: dict[str, str] = {}
@@ -119,60 +138,39 @@ class Findings:
                 standard.add(found.top)
             if kind != "package":
                 continue
-            why, reason = _why(found, path, weak)
+            why, reason = why_of(path, found)
             if why is Why.REQUIRED:
-                modules.setdefault(found.top, set()).add(_dotted(found))
-                if "." in found.module:
+                modules.setdefault(found.top, set()).add(dotted_name(found))
+                if "." in found.module and not found.choices:
                     submodules.add(found.module)
-            else:
-                optional.setdefault(found.top, set()).add(_dotted(found))
+            elif not found.choices or standing(dotted_name(found)) is not Standing.ABSENT:
+                optional.setdefault(found.top, set()).add(dotted_name(found))
                 reasons.setdefault(found.top, reason)
         only = sorted(set(optional) - set(modules))
         return Analysis(
-            ImportRecords(self.raw, weak),
+            ImportRecords(self.raw, why_of),
             {top: frozenset(modules[top]) for top in sorted(modules)},
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},
             tuple(sorted(self.local)),
             tuple(sorted(submodules)),
             frozenset(standard),
+            tuple(alternatives.undecided),
         )
 
 
-def _why(found: Import, path: str, weak: Mapping[str, _Reason]) -> _Reason:
-    """Why an import counts; in a file that is itself imported optionally it is optional."""
-    if found.why is Why.REQUIRED and path in weak:
-        return Why.OPTIONAL, weak[path][1]
-    return found.why, found.reason
-
-
-def _dotted(one: Import) -> str:
-    if one.name and one.name not in ("*", "__main__"):
-        return f"{one.module}.{one.name}"
-    return one.module
-
-
-def _reached(edges: Iterable[Edge]) -> dict[str, tuple[Why, str]]:
-    """Whether each file is reached for sure.
-
-    A file that is imported both where an error is caught and where it was caught
-    (`try: from .a import x`, `except ImportError: from a import x`) is needed for sure.
-    """
+def _weak(edges: list[Edge], alternatives: Alternatives) -> dict[str, str]:
+    """The files that are not surely reached, each with the reason."""
     outgoing: dict[str, list[Edge]] = {}
-    reached: dict[str, tuple[Why, str]] = {}
+    weak: dict[str, str] = {}
     for edge in edges:
         outgoing.setdefault(edge.origin, []).append(edge)
-        reached.setdefault(edge.target, (Why.OPTIONAL, ""))
-        if edge.why is Why.OPTIONAL and not reached[edge.target][1]:
-            reached[edge.target] = (Why.OPTIONAL, edge.reason)
+        weak[edge.target] = weak.get(edge.target) or edge.reason
     todo = [""]
     while todo:
         origin = todo.pop()
-        caught: dict[str, set[bool]] = {}
         for edge in outgoing.pop(origin, ()):
-            caught.setdefault(edge.target, set()).add(edge.reason.startswith("except"))
-            sure = edge.why is Why.REQUIRED or len(caught[edge.target]) == 2
-            if sure and reached[edge.target][0] is not Why.REQUIRED:
-                reached[edge.target] = (Why.REQUIRED, "")
+            if edge.target in weak and alternatives.requires(origin, edge):
+                del weak[edge.target]
                 todo.append(edge.target)
-    return reached
+    return weak

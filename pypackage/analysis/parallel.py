@@ -164,8 +164,8 @@ def _unpacked(packed: _Packed) -> Scan:
     return Scan(
         tuple(
             [
-                make(Import, (module, name, line, column, whys[why], reason, deferred, cell))
-                for module, name, line, column, why, reason, deferred, cell in imports
+                make(Import, (module, name, line, column, whys[why], *rest))
+                for module, name, line, column, why, *rest in imports
             ]
         ),
         tuple(Remark(*one) for one in remarks),

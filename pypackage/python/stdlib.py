@@ -93,6 +93,15 @@ def is_often_left_out(module: str) -> bool:
     return module in _OFTEN_LEFT_OUT
 
 
+def is_of_another_version(module: str) -> bool:
+    """Whether a name that the target's standard library lacks is in that of another version."""
+    if module in sys.stdlib_module_names or is_of_python_2(module):
+        return True
+    from stdlib_list import short_versions
+
+    return any(module in _listed(one) for one in short_versions)
+
+
 def is_never_shadowed(module: str) -> bool:
     """Whether Python takes its own module whatever lies beside the program."""
     return module in _NEVER_SHADOWED

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import _ast
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pypackage.analysis.imports.conditions import Judge
+from pypackage.analysis.imports.flags import Fact, facts, is_open
 from pypackage.analysis.imports.model import Why
 from pypackage.analysis.imports.scopes import Scope
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, caught_as, gives_up, key_of
 from pypackage.python.source_tree import dotted
 
 _SEVERITY = {why: number for number, why in enumerate(Why)}
 _Reasoned = tuple[Why, str]
 _REQUIRED: _Reasoned = (Why.REQUIRED, "")
+
+
+class Step(NamedTuple):
+    """One of the two ways that a program goes on at a fork.
+
+    Attributes:
+        fork: The fork's number.
+        way: Which of the two.
+        reason: Why what stands there is not required.
+        lasting: Whether it holds for definitions inside as well.
+    """
+
+    fork: int
+    way: int
+    reason: str
+    lasting: bool = True
 
 
 class Effect(NamedTuple):
@@ -25,17 +44,34 @@ class Effect(NamedTuple):
     Attributes:
         lasting: The strongest of the lasting conditions, and its reason.
         passing: That of the passing ones.
+        steps: The ways of forks that lead to the point, outermost first.
         deferred: Whether the point is in a function.
     """
 
     lasting: _Reasoned = _REQUIRED
     passing: _Reasoned = _REQUIRED
+    steps: tuple[Step, ...] = ()
     deferred: bool = False
 
     @property
     def strongest(self) -> _Reasoned:
-        """The stronger one of both."""
-        return stronger(self.lasting, self.passing)
+        """The strongest of all; at a fork it is not known yet what is required."""
+        found = stronger(self.lasting, self.passing)
+        return stronger(found, (Why.OPTIONAL, self.steps[-1].reason)) if self.steps else found
+
+    @property
+    def choices(self) -> tuple[tuple[int, int], ...]:
+        """The forks and ways on which alone it depends whether the point is required."""
+        if stronger(self.lasting, self.passing)[0] is not Why.REQUIRED:
+            return ()
+        return tuple((step.fork, step.way) for step in self.steps)
+
+    def with_step(self, step: Step, *, by_flag: bool = False) -> Effect:
+        """The same at one more fork; what a flag says of the fork's own ways does not matter."""
+        others = tuple(one for one in self.steps if one.fork != step.fork)
+        if len(others) == len(self.steps):
+            return self._replace(steps=(*self.steps, step))
+        return self if by_flag else self._replace(steps=(*others, step))
 
 
 def stronger(one: _Reasoned, other: _Reasoned) -> _Reasoned:
@@ -88,7 +124,8 @@ class Function(Context):
     __slots__ = ()
 
     def _inside(self, around: Effect, judge: Judge) -> Effect:
-        return Effect(around.lasting, deferred=True)
+        lasting = tuple(step for step in around.steps if step.lasting)
+        return Effect(around.lasting, steps=lasting, deferred=True)
 
 
 class Lasting(Context):
@@ -105,17 +142,26 @@ class Lasting(Context):
         return around._replace(lasting=stronger(around.lasting, (self.why, self.reason)))
 
 
-class Guarded(Context):
-    """Where the errors of imports are caught."""
+class Way(Context):
+    """What runs when the import of a `try` succeeds, or when it fails."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("fork", "lasting", "way")
 
-    def __init__(self, parent: Context, reason: str) -> None:
+    def __init__(self, parent: Context, fork: Fork, way: int, *, lasting: bool = True) -> None:
         super().__init__(parent)
-        self.reason = reason
+        self.fork = fork
+        self.way = way
+        self.lasting = lasting
 
     def _inside(self, around: Effect, judge: Judge) -> Effect:
-        return around._replace(passing=stronger(around.passing, (Why.OPTIONAL, self.reason)))
+        reason = self.fork.reason
+        if self.way == HANDLER:
+            reason = reason.removeprefix("try/")
+        if is_open(self.fork, judge):
+            return around.with_step(Step(self.fork.key, self.way, reason, self.lasting))
+        if self.way == BODY:
+            return around
+        return around._replace(lasting=stronger(around.lasting, (Why.OPTIONAL, reason)))
 
 
 class Suppressed(Context):
@@ -136,51 +182,71 @@ class Suppressed(Context):
 
 
 class Branch(Context):
-    """What runs when a condition holds, or when it does not."""
+    """What runs when a condition holds, or when it does not.
 
-    __slots__ = ("scope", "taken", "test")
+    Attributes:
+        test: The condition.
+        taken: Whether it is to hold.
+        other: What runs in the other case.
+        told: Whether only what it tells of a failed import matters, and that only if the
+            program ends in the other case.
+    """
 
-    def __init__(self, parent: Context, test: _ast.expr, scope: Scope, *, taken: bool) -> None:
+    __slots__ = ("other", "scope", "taken", "test", "told")
+
+    def __init__(
+        self,
+        parent: Context,
+        test: _ast.expr,
+        scope: Scope,
+        *,
+        taken: bool,
+        other: Sequence[_ast.stmt] = (),
+        told: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.test = test
         self.scope = scope
         self.taken = taken
+        self.other = other
+        self.told = told
 
     def _inside(self, around: Effect, judge: Judge) -> Effect:
+        if self.told:
+            found = facts(self.test, self.scope, holds=self.taken)
+            ends = bool(found) and gives_up(self.other, self.scope, judge)
+            return self._flagged(around, judge, found) if ends else around
         verdict = judge.verdict(self.test, self.scope)
         if verdict.asks:
-            step = (Why.OPTIONAL, f"if {verdict.asks}")
-        elif verdict.truth is None or verdict.truth is self.taken:
+            return self._asked(around, judge, f"if {verdict.asks}")
+        if verdict.truth is None:
+            found = facts(self.test, self.scope, holds=self.taken)
+            return self._flagged(around, judge, found) if found else around
+        if verdict.truth is self.taken:
             return around
-        else:
-            step = (verdict.why, "")
-        return around._replace(lasting=stronger(around.lasting, step))
+        return around._replace(lasting=stronger(around.lasting, (verdict.why, "")))
+
+    def _asked(self, around: Effect, judge: Judge, reason: str) -> Effect:
+        """It asks whether a module is there; where the other way ends, it has to be."""
+        if gives_up(self.other, self.scope, judge):
+            return around
+        return around.with_step(Step(key_of(self.test), int(not self.taken), reason))
+
+    @staticmethod
+    def _flagged(around: Effect, judge: Judge, found: list[Fact]) -> Effect:
+        """It asks for a flag."""
+        for fact in found:
+            reason = f"if {fact.name}"
+            if fact.fork is None:
+                lasting = stronger(around.lasting, (Why.OPTIONAL, reason))
+                around = around._replace(lasting=lasting)
+            elif is_open(fact.fork, judge):
+                step = Step(fact.fork.key, fact.way, reason)
+                around = around.with_step(step, by_flag=True)
+        return around
 
 
-# What an ImportError is caught as.
-CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 _SUPPRESSING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
-
-
-_MOST = 100  # errors and names of errors that are looked at
-
-
-def caught_as(errors: _ast.AST, scope: Scope) -> str:
-    """As what one of some errors catches that of an import, names followed; else empty."""
-    todo, seen = [errors], 0
-    while todo and seen < _MOST:
-        error, seen = todo.pop(), seen + 1
-        if isinstance(error, _ast.Starred):
-            error = error.value
-        if isinstance(error, _ast.Tuple | _ast.List):
-            todo += reversed(error.elts[:_MOST])
-            continue
-        name = dotted(error)
-        if name.rpartition(".")[2] in CATCHING:
-            return name.rpartition(".")[2]
-        value = scope.value(name)
-        todo += [value] if value is not None else []
-    return ""
 
 
 def suppression(node: _ast.With | _ast.AsyncWith, scope: Scope) -> str:

@@ -36,6 +36,9 @@ class Import(NamedTuple):
         reason: Why it is not required, such as `try/except ImportError`; else empty.
         deferred: Whether it stands in a function, and so does not run with its module.
         cell: The number of the notebook's cell, of all its cells from 1; 0 in other sources.
+        choices: Where the program goes on in one of two ways, such as the body and the handler
+            of a `try`: the numbers of these forks and of the ways that lead here, outermost
+            first. On them alone it depends whether the import is required.
     """
 
     module: str
@@ -46,6 +49,7 @@ class Import(NamedTuple):
     reason: str = ""
     deferred: bool = False
     cell: int = 0
+    choices: tuple[tuple[int, int], ...] = ()
 
     @property
     def top(self) -> str:

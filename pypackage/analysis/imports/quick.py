@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import stronger
+from pypackage.analysis.imports.doubts import Doubts
 from pypackage.analysis.imports.model import Import, Scan, Target, Why
+from pypackage.analysis.imports.tries import moved
 from pypackage.analysis.imports.walker import Walker
 from pypackage.python.source_tree import Parsed, parse
 
@@ -137,6 +139,11 @@ class _Statement(NamedTuple):
         ]
 
 
+def _runs(around: list[_Block]) -> list[int]:
+    """Where the functions and loops begin that are among some blocks."""
+    return [one.begin for one in around if one.kind in ("def", "for", "while", "while-true")]
+
+
 class _Block(NamedTuple):
     """A block that is open: what its header says, and where the whole statement begins."""
 
@@ -167,6 +174,7 @@ class _Source:
         self._strings: list[tuple[int, int]] = []  # those of several lines
         self._gates: bool | None = None
         self._checking = 0  # how often TYPE_CHECKING stands where it is understood
+        self._doubts = Doubts(text)
 
     def imports(self) -> Iterator[Import]:
         statements = list(self._statements())
@@ -355,11 +363,16 @@ class _Source:
                 raise _Odd
             if takes_errors and any(block.kind == "with" for block in around):
                 raise _Odd
-            if self._may_be_gated(around, one.begin) and self._has_gates():
+            guard = self._guard(around, one.begin)
+            if guard >= 0 and self._has_gates():
                 raise _Odd
+            begin = min([one.begin, *(block.begin for block in around if block.kind in _OF_TRY)])
+            self._doubts.add_import(begin, guard if guard < begin else -1, _runs(around))
             self._judge(one, around, indented, found)
         # One that is not understood may be another name of it.
         if text.count("TYPE_CHECKING", 0, indented[-1].begin) > self._checking:
+            raise _Odd
+        if self._doubts.any():
             raise _Odd
         return found
 
@@ -368,15 +381,17 @@ class _Source:
             self._gates = any(word in self._text for word in _GATES) and self._has(_GATES)
         return self._gates
 
-    def _may_be_gated(self, around: list[_Block], at: int) -> bool:
-        """Whether a condition may decide that a statement in some blocks does not run.
+    def _guard(self, around: list[_Block], at: int) -> int:
+        """Where that begins which may decide that a statement in some blocks does not run.
 
-        It stands around the statement, or above it in the same function, which it leaves.
+        It stands around the statement, or above it in the same function, which it leaves; -1
+        where there is nothing of the kind.
         """
-        if any(block.kind not in _NO_CONDITION for block in around):
-            return True
+        gates = [block.begin for block in around if block.kind not in _NO_CONDITION]
         begin = max((block.begin for block in around if block.kind == "def"), default=0)
-        return _LEAVES.search(self._text, begin, at) is not None
+        if _LEAVES.search(self._text, begin, at) is not None:
+            gates.append(begin)
+        return min(gates, default=-1)
 
     def _open(self, header: re.Match[str], stack: list[_Block], left: list[int]) -> None:
         """Take a line that begins like the header of a block, or that leaves one."""
@@ -450,7 +465,7 @@ class _Source:
         why, deferred = Why.REQUIRED, False
         for block in around:
             if block.kind in _OF_TRY:
-                self._try(block, why, indented, found, deferred=deferred)
+                self._try(block, why, around, indented, found, deferred=deferred)
                 if one.begin not in found:
                     raise _Odd
                 return
@@ -462,6 +477,7 @@ class _Source:
         self,
         block: _Block,
         why: Why,
+        around: list[_Block],
         indented: list[_Statement],
         found: dict[int, list[Import]],
         *,
@@ -480,6 +496,9 @@ class _Source:
         walker.walk(parsed.tree)
         if len(walker.statements) != len(inside):
             raise _Odd
+        outside = [one for one in around if one.begin < block.begin]
+        if self._doubts.add_try(walker.forks, (block.begin, end), _runs(outside)):
+            raise _Odd
         judge = Judge(Target())
         first = self._text.count("\n", 0, block.begin) - 1
         by_line = {one.line: one for one in inside}
@@ -493,8 +512,12 @@ class _Source:
             effect = statement.context.effect(judge)
             strongest, reason = stronger((why, ""), effect.strongest)
             late = deferred or effect.deferred
+            choices: tuple[tuple[int, int], ...] = ()
+            if why is Why.REQUIRED:
+                down = first - parsed.shift
+                choices = tuple((moved(fork, down), way) for fork, way in effect.choices)
             found[one.begin] = [
-                Import(module, name, line, one.column, strongest, reason, late)
+                Import(module, name, line, one.column, strongest, reason, late, choices=choices)
                 for module, name in one.taken
             ]
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from pypackage.analysis.imports import calls
 from pypackage.analysis.imports.conditions import Judge
-from pypackage.analysis.imports.contexts import stronger
+from pypackage.analysis.imports.contexts import Effect, stronger
 from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.folding import Folder
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
+from pypackage.analysis.imports.tries import moved
 from pypackage.analysis.imports.walker import Found, PathChange, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
@@ -158,6 +159,7 @@ class _Reading:
         effect = found.context.effect(self._judge)
         why, reason = effect.strongest
         line, column = self._place(node)
+        choices = self._choices(effect)
         for alias in node.names:
             if only and (alias.asname or alias.name.partition(".")[0]) not in only:
                 continue
@@ -165,7 +167,10 @@ class _Reading:
                 module, name = alias.name, ""
             else:
                 module, name = "." * node.level + (node.module or ""), alias.name
-            yield Import(module, name, line, column, why, reason, effect.deferred)
+            yield Import(module, name, line, column, why, reason, effect.deferred, choices=choices)
+
+    def _choices(self, effect: Effect) -> tuple[tuple[int, int], ...]:
+        return tuple((moved(fork, -self._shift), way) for fork, way in effect.choices)
 
     def _call(self, found: Found, remarks: list[Remark]) -> Iterator[Import]:
         call = found.node
@@ -180,9 +185,12 @@ class _Reading:
                 if why.counts:
                     remarks.append(Remark(line, column, _NOT_KNOWN))
             else:
+                choices = self._choices(effect)
                 if called.asked:
                     why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
-                yield Import(called.module, called.name, line, column, why, reason, effect.deferred)
+                    choices = ()
+                module, name, late = called.module, called.name, effect.deferred
+                yield Import(module, name, line, column, why, reason, late, choices=choices)
 
     def _inner(self, source: str, found: Found) -> Iterator[Import]:
         """The imports of a source that is run by a call: they stand where the call does."""
@@ -195,7 +203,10 @@ class _Reading:
         for one in inner.imports:
             why, reason = stronger(effect.strongest, (one.why, one.reason))
             deferred = effect.deferred or one.deferred
-            yield one._replace(line=line, column=column, why=why, reason=reason, deferred=deferred)
+            # Its forks are not those of the source around it.
+            yield one._replace(
+                line=line, column=column, why=why, reason=reason, deferred=deferred, choices=()
+            )
 
     def _paths(self, changes: list[PathChange]) -> tuple[tuple[str, ...], int]:
         """The folders that are put on sys.path, those in front first."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import _ast
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.python.source_tree import dotted
+
+if TYPE_CHECKING:
+    from pypackage.analysis.imports.tries import Fork
 
 
 class Binding(NamedTuple):
@@ -20,6 +23,7 @@ class Binding(NamedTuple):
         part: Of `each`, which part of the element; -1 is all of it.
         definition: Of `function`, where it is defined.
         inside: Of `class`, its own names.
+        names: Of `function`, those inside of it.
     """
 
     kind: str
@@ -28,6 +32,21 @@ class Binding(NamedTuple):
     part: int = -1
     definition: _ast.FunctionDef | _ast.AsyncFunctionDef | None = None
     inside: Scope | None = None
+    names: Scope | None = None
+
+
+class Check(NamedTuple):
+    """A condition of the module's under which a block runs that may end the program.
+
+    Attributes:
+        test: The condition.
+        holds: Whether it is to hold for that.
+        block: The block; without one, the program ends.
+    """
+
+    test: _ast.expr
+    holds: bool
+    block: Sequence[_ast.stmt]
 
 
 def without_partial(node: _ast.expr | None) -> _ast.expr | None:
@@ -49,6 +68,8 @@ class Scope:
         owner: The class of which it is a method, or a part of one.
         bindings: What is bound to each of its names, in the order of the source.
         stars: The modules that `from module import *` takes all from.
+        forks: The `try` statements in it that catch a failing import.
+        checks: Of a module, where it may end the program.
     """
 
     def __init__(self, parent: Scope | None = None, *, is_class: bool = False) -> None:
@@ -61,6 +82,9 @@ class Scope:
         self.is_class: bool = is_class
         self.bindings: dict[str, list[Binding]] = {}
         self.stars: list[str] = []
+        self.forks: list[Fork] = []
+        self.checks: list[Check] = []
+        self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
         self._elsewhere: dict[str, Scope] = {}  # names that are declared global or nonlocal
 
@@ -94,12 +118,32 @@ class Scope:
             else:
                 self.bind_target(one, None, "other")
 
-    def declare_global(self, name: str) -> None:
-        """Let a name of this scope be one of the module's."""
+    def add_fork(self, fork: Fork) -> None:
+        """Add a `try` that stands in this scope; the names that it binds may tell its way."""
+        self.forks.append(fork)
+        for name in dict.fromkeys(fork.names()):
+            self._elsewhere.get(name, self)._flags.setdefault(name, []).append(fork)
+
+    def forks_of(self, name: str) -> list[Fork]:
+        """The `try` statements that bind a name as it is used in this scope."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope._flags or name in scope.bindings:
+                return scope._flags.get(name, [])
+            scope = scope.parent
+        return []
+
+    @property
+    def module(self) -> Scope:
+        """The scope of the module."""
         scope = self
         while scope.parent is not None:
             scope = scope.parent
-        self._elsewhere[name] = scope
+        return scope
+
+    def declare_global(self, name: str) -> None:
+        """Let a name of this scope be one of the module's."""
+        self._elsewhere[name] = self.module
 
     def lookup(self, name: str) -> list[Binding]:
         """What a name may stand for when it is used in this scope."""

@@ -15,14 +15,14 @@ from pypackage.analysis.imports.contexts import (
     Branch,
     Context,
     Function,
-    Guarded,
     Lasting,
     Suppressed,
-    caught_as,
+    Way,
 )
 from pypackage.analysis.imports.model import Why
-from pypackage.analysis.imports.scopes import Binding, Scope, without_partial
-from pypackage.python.source_tree import children, dotted, walk
+from pypackage.analysis.imports.scopes import Binding, Check, Scope, without_partial
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, leaves
+from pypackage.python.source_tree import children, walk
 
 _Branches = _ast.If | _ast.While
 _Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
@@ -30,8 +30,6 @@ _Withs = _ast.With | _ast.AsyncWith
 _DOTTED = (_ast.Name, _ast.Attribute)
 _Loops = _ast.For | _ast.AsyncFor
 _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
-_IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError")
-_EXITS = ("exit", "quit", "sys.exit", "os._exit", "os.abort")
 # Lines without one of these, and without another name for such a function, call none.
 _WORDS = (
     *("import", "exec", "eval", "compile", "find_", "loader", "resolve_name", "run_module"),
@@ -84,6 +82,7 @@ class Walker:
         self._parts: list[_Part] = []
         self._assigned: list[tuple[_ast.AST, _ast.expr, Scope]] = []
         self._scopes: list[Scope] = []
+        self._forks: dict[int, Fork] = {}
 
     def walk(self, tree: _ast.Module, shift: int = 0) -> Scope:
         """Walk a tree; returns the scope of its module.
@@ -98,7 +97,7 @@ class Walker:
             statements, context, scope = self._blocks.pop()
             for node in statements:
                 self._statement(node, context, scope)
-                context = _after(node, context, scope)
+                context = self._after(node, context, scope)
         if self._text:
             lines = self._lines_of_interest()
             self._parts = [part for part in self._parts if _is_on(part[0], lines, shift)]
@@ -108,6 +107,11 @@ class Walker:
         for call in self.calls:
             self._path_called(call.node, call.scope)  # type: ignore[arg-type]
         return module
+
+    @property
+    def forks(self) -> list[Fork]:
+        """The `try` statements, those that catch no error of an import too."""
+        return list(self._forks.values())
 
     def _scope(self, parent: Scope | None, *, is_class: bool = False) -> Scope:
         scope = Scope(parent, is_class=is_class)
@@ -151,8 +155,12 @@ class Walker:
             self._class(node, context, scope)
         elif isinstance(node, _Branches):
             self._look(node.test, context, scope)
-            self._block(node.body, Branch(context, node.test, scope, taken=True), scope)
-            self._block(node.orelse, Branch(context, node.test, scope, taken=False), scope)
+            for taken, block, other in (
+                (True, node.body, node.orelse),
+                (False, node.orelse, node.body),
+            ):
+                inner = Branch(context, node.test, scope, taken=taken, other=other)
+                self._block(block, inner, scope)
         elif isinstance(node, _Withs):
             self._with(node, context, scope)
         elif isinstance(node, _Loops):
@@ -176,8 +184,8 @@ class Walker:
         self, node: _ast.FunctionDef | _ast.AsyncFunctionDef, context: Context, scope: Scope
     ) -> None:
         self.definitions[id(node)] = context
-        scope.bind(node.name, Binding("function", definition=node))
         inner = self._scope(scope)
+        scope.bind(node.name, Binding("function", definition=node, names=inner))
         _bind_parameters(node.args, inner)
         for part in (*node.decorator_list, *children(node.args), node.returns):
             self._look(part, context, scope)
@@ -212,22 +220,64 @@ class Walker:
                 context = Branch(context, test, scope, taken=False)
 
     def _try(self, node: _ast.Try, context: Context, scope: Scope) -> None:
-        catcher, caught = _catcher(node, scope)
+        fork = self._fork(node, scope)
         body = fallback = otherwise = context
-        if catcher is not None and not _gives_up(catcher.body):
-            body = Guarded(context, f"try/except {caught}".rstrip())
-            # A handler of all errors stands in for an import only where one is tried.
-            if caught in _IMPORT_ERRORS or _import(node.body):
-                otherwise = Lasting(context, Why.OPTIONAL, f"try/except {caught}".rstrip())
-                fallback = Lasting(context, Why.OPTIONAL, f"except {caught}".rstrip())
+        if fork.handler is not None:
+            body = Way(context, fork, BODY, lasting=False)
+            if fork.stands_in:
+                otherwise = Way(context, fork, BODY)
+                fallback = Way(context, fork, HANDLER)
         self._block(node.body, body, scope)
         for handler in node.handlers:
             self._look(handler.type, context, scope)
             if handler.name:
                 scope.bind(handler.name)
-            self._block(handler.body, fallback if handler is catcher else context, scope)
+            self._block(handler.body, fallback if handler is fork.handler else context, scope)
         self._block(node.orelse, otherwise, scope)
         self._block(node.finalbody, context, scope)
+
+    def _fork(self, node: _ast.Try, scope: Scope) -> Fork:
+        fork = self._forks.get(id(node))
+        if fork is None:
+            fork = self._forks[id(node)] = Fork(node, scope)
+            if fork.handler is not None and fork.stands_in:
+                scope.add_fork(fork)
+        return fork
+
+    def _after(self, node: _ast.stmt, context: Context, scope: Scope) -> Context:
+        """The context of what stands behind a statement in its block."""
+        if isinstance(node, _ast.Return | _ast.Raise | _ast.Continue | _ast.Break):
+            name = type(node).__name__.lower()
+            return Lasting(context, Why.DEAD, f"after {name}")
+        if isinstance(node, _ast.If):
+            return self._after_if(node, context, scope)
+        if isinstance(node, _ast.Assert) and context.parent is None:
+            scope.checks.append(Check(node.test, False, ()))
+        if isinstance(node, _ast.Try) or type(node).__name__ == "TryStar":
+            fork = self._fork(node, scope)  # type: ignore[arg-type]
+            if fork.handler is not None and fork.stands_in:
+                succeeds = leaves(fork.node.orelse or fork.node.body)
+                fails = leaves(fork.handler.body)
+                if succeeds != fails:
+                    return Way(context, fork, HANDLER if succeeds else BODY)
+        return context
+
+    def _after_if(self, node: _ast.If, context: Context, scope: Scope) -> Context:
+        # `if sys.version_info >= (3, 8): return ...`: what follows is its else.
+        blocks = (node.body, node.orelse)
+        leaving, other = map(leaves, blocks)
+        if leaving != other:
+            left = node.body if leaving else node.orelse
+            return Branch(context, node.test, scope, taken=other, other=left)
+        for holds, block in zip((True, False), blocks, strict=True):
+            if block and isinstance(block[-1], _ast.Raise | _ast.Expr):
+                if context.parent is None:
+                    scope.checks.append(Check(node.test, holds, block))
+                else:
+                    context = Branch(
+                        context, node.test, scope, taken=not holds, other=block, told=True
+                    )
+        return context
 
     def _simple(self, node: _ast.stmt, context: Context, scope: Scope) -> None:
         if isinstance(node, _ast.Assign):
@@ -366,44 +416,6 @@ def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
     return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift
 
 
-def _after(node: _ast.stmt, context: Context, scope: Scope) -> Context:
-    """The context of what stands behind a statement in its block."""
-    if _leaves(node):
-        name = type(node).__name__.lower()
-        return Lasting(context, Why.DEAD, f"after {name}")
-    if isinstance(node, _ast.If):
-        # `if sys.version_info >= (3, 8): return ...`: what follows is its else.
-        leaves, other = (_ends(block) for block in (node.body, node.orelse))
-        if leaves != other:
-            return Branch(context, node.test, scope, taken=other)
-    return context
-
-
-def _leaves(node: _ast.stmt) -> bool:
-    return isinstance(node, _ast.Return | _ast.Raise | _ast.Continue | _ast.Break)
-
-
-def _ends(block: Sequence[_ast.stmt]) -> bool:
-    """Whether a block leaves the one around it, but not by an error."""
-    return bool(block) and isinstance(block[-1], _ast.Return | _ast.Continue | _ast.Break)
-
-
-def _import(block: Sequence[_ast.AST]) -> bool:
-    """Whether statements import when they are run, themselves or by others in them."""
-    todo = list(block)
-    while todo:
-        node = todo.pop()
-        value = getattr(node, "value", None)
-        if isinstance(node, _ast.Import | _ast.ImportFrom):
-            return True
-        if isinstance(value, _ast.Call) and "import" in dotted(value.func):
-            return True
-        if not isinstance(node, _ast.FunctionDef | _ast.AsyncFunctionDef):
-            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
-                todo += getattr(node, part, ())
-    return False
-
-
 _UNKNOWN = _ast.Name("unknown", _ast.Load())
 
 
@@ -442,24 +454,3 @@ def _matches_each(subject: _ast.expr, patterns: Sequence[_ast.pattern]) -> _ast.
     for number, one in enumerate(singles):
         tests.append(_matches(_ast.Subscript(subject, _ast.Constant(number), _ast.Load()), one))
     return _ast.BoolOp(_ast.And(), [one for one in tests if one is not None])
-
-
-def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:
-    """The handler that an ImportError ends in, and the name by which it is caught."""
-    for handler in node.handlers:
-        if handler.type is None:
-            return handler, ""
-        caught = caught_as(handler.type, scope)
-        if caught:
-            return handler, caught
-    return None, ""
-
-
-def _gives_up(body: Sequence[_ast.stmt]) -> bool:
-    """Whether a handler ends the program or raises, so that what failed was required."""
-    last = body[-1] if body else None
-    if isinstance(last, _ast.Raise):
-        return True
-    if isinstance(last, _ast.Expr) and isinstance(last.value, _ast.Call):
-        return dotted(last.value.func) in _EXITS
-    return False

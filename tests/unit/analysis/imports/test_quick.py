@@ -54,6 +54,15 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "\timport a",
         "from x \\\n import a",
         "x = 'open\nimport a",
+        "try:\n    import a\nexcept ImportError:\n    a = None\nif a:\n    import b",
+        "def f():\n    try:\n        import a\n    except ImportError:\n        return False\n"
+        "    return True\nif f():\n    import b",
+        "def f():\n    try:\n        import a\n        return a\n    except ImportError:\n"
+        "        pass\n    import b",
+        "def die():\n    raise SystemExit\ntry:\n    import a\nexcept ImportError:\n    die()",
+        "try:\n    import a\n    A = 1\nexcept ImportError:\n    A = 0\nb = not A\n"
+        "if b:\n    exit()",
+        "E = ImportError\ntry:\n    import a\nexcept E:\n    a = None",
     ],
 )
 def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:

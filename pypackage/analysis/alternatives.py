@@ -1,0 +1,267 @@
+"""Which way a program goes where a failing import lets it go on in one of two.
+
+What both ways need is required. Where each needs a package that nothing else requires, one
+way has to be provided for: the first whose packages are installed for the target, else the
+first whose packages are known. Where the body of a `try` needs none, it is taken; where its
+handler needs none, the packages of the body are optional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from pypackage.analysis.imports import Import, Why
+from pypackage.analysis.imports.tries import BODY, HANDLER
+
+_DEEPEST = 30  # local modules imported by one way that have such forks themselves
+
+
+class Standing(IntEnum):
+    """How surely a module can be had on the target, the surest first."""
+
+    INSTALLED = 0
+    KNOWN = 1
+    UNKNOWN = 2
+    ABSENT = 3  # such as a module of another version's standard library
+
+
+Standings = Callable[[str], Standing]
+
+
+class Edge(NamedTuple):
+    """That one file imports another, both by their paths; for the rest see `Import`."""
+
+    origin: str
+    target: str
+    why: Why
+    reason: str
+    deferred: bool = False
+    choices: tuple[tuple[int, int], ...] = ()
+
+
+class Undecided(NamedTuple):
+    """A fork of which each way needs modules that nothing is known of."""
+
+    label: str
+    line: int
+    column: int
+    cell: int
+    modules: tuple[str, ...]
+
+
+class _Need(NamedTuple):
+    """What one import on a way needs: a top-level module of a package, or a local file.
+
+    Attributes:
+        choices: The forks and ways that lead to it.
+        module: The dotted name of a package's module; empty for none.
+        file: The local file; empty for none.
+        deferred: Whether it stands in a function.
+        absent: Whether it cannot succeed on the target.
+    """
+
+    choices: tuple[tuple[int, int], ...]
+    module: str = ""
+    file: str = ""
+    deferred: bool = False
+    absent: bool = False
+
+    @property
+    def key(self) -> str:
+        """What is needed; files are told from modules by their path."""
+        return self.file or self.module.partition(".")[0]
+
+
+class _Decision(NamedTuple):
+    """Which way is provided for, if any, and what both ways need."""
+
+    way: int | None
+    common: frozenset[str]
+
+
+Raw = tuple[str, str, Import, str]
+
+
+class Alternatives:
+    """Decides the forks of programs.
+
+    Args:
+        raw: All imports, as `Findings` has them.
+        edges: Which files import which.
+        standing: Says how surely a module, by its dotted name, can be had.
+
+    Attributes:
+        undecided: The forks of which each way needs what nothing is known of.
+    """
+
+    def __init__(self, raw: Sequence[Raw], edges: Iterable[Edge], standing: Standings) -> None:
+        self.undecided: list[Undecided] = []
+        self._raw = raw
+        self._standing = standing
+        self._outgoing: dict[str, list[Edge]] = {}
+        for edge in edges:
+            self._outgoing.setdefault(edge.origin, []).append(edge)
+        self._forked: dict[str, list[_Need]] = {}
+        self._first: dict[tuple[str, int], tuple[str, Import]] = {}
+        for path, label, one, kind in raw:
+            if one.choices:
+                self._add(path, label, one, kind)
+        for origin, some in self._outgoing.items() if self._forked else ():
+            needs = (
+                _Need(edge.choices, file=edge.target, deferred=edge.deferred)
+                for edge in some
+                if edge.choices
+            )
+            self._forked.setdefault(origin, []).extend(needs)
+        self._decisions: dict[str, dict[int, _Decision]] = {}
+        self._plain: dict[str, set[str]] | None = None
+        self._satisfied: frozenset[str] | None = None
+        self._working: list[str] = []
+
+    def requires(self, path: str, one: Import | Edge) -> bool:
+        """Whether an import of a file, or of another file by it, is required after all."""
+        if not one.choices or one.why is not Why.OPTIONAL:
+            return one.why is Why.REQUIRED
+        decisions = self._decided(path)
+        key = one.target if isinstance(one, Edge) else one.top
+        return _leads(one.choices, decisions, key)
+
+    def _add(self, path: str, label: str, one: Import, kind: str) -> None:
+        dotted, absent = dotted_name(one), kind == "unresolved"
+        if kind in ("package", "standard"):
+            absent = self._standing(dotted) is Standing.ABSENT
+        module = dotted if kind == "package" and not absent else ""
+        need = _Need(one.choices, module, deferred=one.deferred, absent=absent)
+        self._forked.setdefault(path, []).append(need)
+        for fork, _ in one.choices:
+            self._first.setdefault((path, fork), (label, one))
+
+    # --- one file ------------------------------------------------------------------------
+
+    def _decided(self, path: str) -> Mapping[int, _Decision]:
+        """The decisions of a file's forks, those inside of others first."""
+        if path in self._decisions:
+            return self._decisions[path]
+        needs = self._forked.get(path, [])
+        if path in self._working or len(self._working) > _DEEPEST:
+            return {}
+        self._working.append(path)
+        depths: dict[int, int] = {}
+        for need in needs:
+            for depth, (fork, _) in enumerate(need.choices):
+                depths[fork] = max(depth, depths.get(fork, 0))
+        decisions: dict[int, _Decision] = {}
+        for fork in sorted(depths, key=lambda fork: (-depths[fork], fork)):
+            decisions[fork] = self._decide(path, fork, needs, decisions)
+        self._working.pop()
+        self._decisions[path] = decisions
+        return decisions
+
+    def _decide(
+        self, path: str, fork: int, needs: Sequence[_Need], decisions: Mapping[int, _Decision]
+    ) -> _Decision:
+        inside = [(need, at) for need in needs if (at := _index(need, fork)) >= 0]
+        # What functions import later by a flag does not count where the fork is the module's.
+        if not all(need.deferred for need, _ in inside):
+            inside = [(need, at) for need, at in inside if not need.deferred]
+        ways: tuple[dict[str, list[str]], ...] = ({}, {})  # needs with their dotted names
+        absent = [False, False]
+        for need, at in inside:
+            if _leads(need.choices[at + 1 :], decisions, need.key):
+                way = need.choices[at][1]
+                absent[way] = absent[way] or need.absent
+                self._add_needs(need, ways[way])
+        common = frozenset(ways[BODY].keys() & ways[HANDLER].keys())
+        if absent[BODY] != absent[HANDLER]:
+            return _Decision(HANDLER if absent[BODY] else BODY, common)
+        rest = [self._rest(way, common) for way in ways]
+        if not all(rest):
+            return _Decision(HANDLER if rest[BODY] else BODY, common)
+        standings = [max(map(self._standing, modules)) for modules in rest]
+        if min(standings) >= Standing.UNKNOWN:
+            self._tell_undecided(path, fork, rest)
+            return _Decision(None, common)
+        return _Decision(standings.index(min(standings)), common)
+
+    def _add_needs(self, need: _Need, way: dict[str, list[str]]) -> None:
+        if need.key:
+            way.setdefault(need.key, []).extend([need.module] if need.module else ())
+        for module in self._needs(need.file) if need.file else ():
+            way.setdefault(module, [module])
+
+    def _rest(self, way: Mapping[str, Sequence[str]], common: frozenset[str]) -> list[str]:
+        """The modules that one way needs alone, and that nothing else requires."""
+        return [
+            module
+            for key, modules in way.items()
+            if key not in common and key not in self._anyway()
+            for module in modules
+        ]
+
+    def _tell_undecided(self, path: str, fork: int, rest: Sequence[Sequence[str]]) -> None:
+        label, one = self._first[(path, fork)]
+        modules = dict.fromkeys(name.partition(".")[0] for way in rest for name in way)
+        self.undecided.append(Undecided(label, one.line, one.column, one.cell, tuple(modules)))
+
+    # --- what files need -----------------------------------------------------------------
+
+    def _needs(self, file: str) -> set[str]:
+        """The top-level modules that importing a local file requires."""
+        needs: set[str] = set()
+        for one in self._reached_from(file):
+            needs |= self._plain_of(one)
+            decisions = self._decided(one) if one in self._forked else {}
+            for need in self._forked.get(one, ()) if decisions else ():
+                if need.module and _leads(need.choices, decisions, need.key):
+                    needs.add(need.key)
+        return needs
+
+    def _anyway(self) -> frozenset[str]:
+        """The modules that are required whatever way is gone."""
+        if self._satisfied is None:
+            files = self._reached_from("")
+            self._satisfied = frozenset().union(*map(self._plain_of, files))
+        return self._satisfied
+
+    def _reached_from(self, file: str) -> set[str]:
+        """A file and those that it surely imports."""
+        found, todo = {file}, [file]
+        while todo:
+            for edge in self._outgoing.get(todo.pop(), ()):
+                if edge.why is Why.REQUIRED and edge.target not in found:
+                    found.add(edge.target)
+                    todo.append(edge.target)
+        return found
+
+    def _plain_of(self, file: str) -> set[str]:
+        if self._plain is None:
+            self._plain = {}
+            for path, _, one, kind in self._raw:
+                if kind == "package" and one.why is Why.REQUIRED:
+                    self._plain.setdefault(path, set()).add(one.top)
+        return self._plain.get(file, set())
+
+
+def _index(need: _Need, fork: int) -> int:
+    """Which of the forks that lead to a need one is; -1 if it is none of them."""
+    return next((at for at, (one, _) in enumerate(need.choices) if one == fork), -1)
+
+
+def _leads(
+    choices: Iterable[tuple[int, int]], decisions: Mapping[int, _Decision], key: str
+) -> bool:
+    """Whether what stands on some ways is required."""
+    for fork, way in choices:
+        decision = decisions.get(fork)
+        if decision is None or (decision.way != way and key not in decision.common):
+            return False
+    return True
+
+
+def dotted_name(one: Import) -> str:
+    """The dotted name of what is imported."""
+    if one.name and one.name not in ("*", "__main__"):
+        return f"{one.module}.{one.name}"
+    return one.module

@@ -1,0 +1,148 @@
+"""Flags: names and functions that tell whether an import succeeded.
+
+`HAS_X = True` in the body of a `try` and `HAS_X = False` in its handler, `x = None` in the
+handler, `def has_x()` that tries the import and returns False: what stands under a condition
+on one of them is as optional as what the `try` imports.
+"""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, is_true
+from pypackage.python.source_tree import dotted
+
+if TYPE_CHECKING:
+    from pypackage.analysis.imports.conditions import Judge
+
+_DEEPEST = 5  # conditions within conditions, and names that stand for others
+
+
+class Fact(NamedTuple):
+    """What a condition says of a `try`.
+
+    Attributes:
+        name: The flag.
+        fork: The `try`; None when it is one of several.
+        way: Which way was taken.
+    """
+
+    name: str
+    fork: Fork | None
+    way: int
+
+
+def is_open(fork: Fork, judge: Judge) -> bool:
+    """Whether the program goes on when the import of a `try` fails.
+
+    It does not if the handler ends it, or the module later does by a flag. To be asked when
+    all names are bound.
+    """
+    if fork.goes_on is None:
+        handler = fork.handler
+        fork.goes_on = handler is not None and not (
+            gives_up(handler.body, fork.scope, judge) or _is_checked(fork, judge)
+        )
+    return fork.goes_on
+
+
+def _is_checked(fork: Fork, judge: Judge) -> bool:
+    module = fork.scope.module
+    return any(
+        not check.block or gives_up(check.block, module, judge)
+        for check in module.checks
+        for fact in facts(check.test, module, holds=check.holds)
+        if fact.fork is fork and fact.way == HANDLER
+    )
+
+
+def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list[Fact]:
+    """What is known of `try` statements when a condition holds, or when it does not."""
+    if depth > _DEEPEST:
+        return []
+    if isinstance(test, _ast.UnaryOp) and isinstance(test.op, _ast.Not):
+        return facts(test.operand, scope, holds=not holds, depth=depth + 1)
+    if isinstance(test, _ast.BoolOp):
+        each = [facts(one, scope, holds=holds, depth=depth + 1) for one in test.values]
+        if isinstance(test.op, _ast.And) is holds:
+            return [fact for some in each for fact in some]
+        # One of them holds: when all are flags, it is one of several.
+        return [each[0][0]._replace(fork=None)] if all(each) else []
+    if isinstance(test, _ast.Compare) and len(test.ops) == 1:
+        flag, equal = _compared(test)
+        return facts(flag, scope, holds=equal is holds, depth=depth + 1) if flag else []
+    if isinstance(test, _ast.Name):
+        return _of_name(test.id, scope, holds, depth)
+    if isinstance(test, _ast.Call):
+        name = dotted(test.func)
+        if name in ("bool", "callable") and len(test.args) == 1:
+            return facts(test.args[0], scope, holds=holds, depth=depth + 1)
+        return _of_function(name, scope, holds, depth)
+    return []
+
+
+def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:
+    """What is compared with None, True or False, and whether it is true when that holds."""
+    (op,), (constant,) = test.ops, test.comparators
+    if isinstance(constant, _ast.Constant) and constant.value in (None, True, False):
+        if isinstance(op, _ast.Is | _ast.Eq):
+            return test.left, bool(constant.value)
+        if isinstance(op, _ast.IsNot | _ast.NotEq):
+            return test.left, not constant.value
+    return None, False
+
+
+def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
+    found = [fact for fork in scope.forks_of(name) for fact in _of_fork(name, fork, holds)]
+    if found:
+        return found if len(found) == 1 else [found[0]._replace(fork=None)]
+    value = scope.value(name)
+    return facts(value, scope, holds=holds, depth=depth + 1) if value is not None else []
+
+
+def _of_fork(name: str, fork: Fork, holds: bool) -> Iterator[Fact]:
+    body, handler = fork.truths(name)
+    if body is None or handler is None:
+        before = _before(name, fork)
+        body, handler = before if body is None else body, before if handler is None else handler
+    if body is not None and handler is not None and body is not handler:
+        yield Fact(name, fork, BODY if body is holds else HANDLER)
+
+
+def _before(name: str, fork: Fork) -> bool | None:
+    """Whether a name is true that one of the two ways leaves as it was."""
+    inside = {id(node.value) for node in _assignments(fork)}
+    others = [one for one in fork.scope.lookup(name) if id(one.node) not in inside]
+    values = [one.node for one in others if one.kind == "value"]
+    truths = {is_true(value) for value in values if isinstance(value, _ast.Constant)}
+    return truths.pop() if len(truths) == 1 else None
+
+
+def _assignments(fork: Fork) -> Iterator[_ast.Assign | _ast.AnnAssign]:
+    handler = fork.handler.body if fork.handler else ()
+    for node in (*fork.node.body, *fork.node.orelse, *handler):
+        if isinstance(node, _ast.Assign | _ast.AnnAssign):
+            yield node
+
+
+def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
+    """What the call of a function of the source tells, which tries an import or returns a flag."""
+    bindings = scope.lookup(name)
+    inner = bindings[0].names if len(bindings) == 1 else None
+    definition = bindings[0].definition if inner else None
+    if inner is None or definition is None:
+        return []
+    for fork in inner.forks:
+        returned = _returned(fork.handler.body) if fork.handler else None
+        if isinstance(returned, _ast.Constant):
+            return [Fact(name, fork, HANDLER if bool(returned.value) is holds else BODY)]
+    last = _returned(definition.body)
+    return facts(last, inner, holds=holds, depth=depth + 1) if last is not None else []
+
+
+def _returned(block: list[_ast.stmt]) -> _ast.expr | None:
+    last = block[-1] if block else None
+    return last.value if isinstance(last, _ast.Return) else None

@@ -1,0 +1,228 @@
+"""`try` statements that catch a failing import: the program goes on in one of two ways.
+
+It takes the body and the `else`, or the handler that catches the error. Where that handler
+ends the program, there is but one way, and what the body imports is required.
+"""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.python.source_tree import dotted
+
+if TYPE_CHECKING:
+    from pypackage.analysis.imports.conditions import Judge
+
+# What an ImportError is caught as.
+CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+IMPORT_ERRORS = CATCHING[:2]
+BODY, HANDLER = 0, 1
+
+_EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"}
+_SKIPS = ("SkipTest", "Skipped")  # raised by tests that are left out: the others run
+_NEVER = ("NoReturn", "Never")
+_MOST_ERRORS = 100  # errors and names of errors that are looked at
+_MOST_CALLS = 3  # functions that call each other to end the program
+_COLUMNS = 4096
+
+
+def key_of(node: _ast.stmt | _ast.expr, shift: int = 0) -> int:
+    """A number for a place in a source, the same however the source is read."""
+    return (node.lineno - shift) * _COLUMNS + min(node.col_offset, _COLUMNS - 1)
+
+
+def moved(key: int, lines: int) -> int:
+    """The number of a place some lines further down."""
+    return key + lines * _COLUMNS
+
+
+class Fork:
+    """A `try` in which an import may fail without ending the program.
+
+    Attributes:
+        node: The statement.
+        scope: Where it stands.
+        handler: The handler that catches the error; None when none does.
+        caught: The name by which it is caught; empty for all errors.
+        goes_on: Whether the program does when the import fails; None until it is judged.
+    """
+
+    __slots__ = ("caught", "goes_on", "handler", "node", "scope")
+
+    def __init__(self, node: _ast.Try, scope: Scope) -> None:
+        self.node = node
+        self.scope = scope
+        self.handler, self.caught = _catcher(node, scope)
+        self.goes_on: bool | None = None
+
+    @property
+    def key(self) -> int:
+        """What tells it from the others of the source."""
+        return key_of(self.node)
+
+    @property
+    def reason(self) -> str:
+        """Why what the body imports is not required."""
+        return f"try/except {self.caught}".rstrip()
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether the handler stands in for an import; one of all errors, where one is tried."""
+        if self.handler is None:
+            return False
+        return self.caught in IMPORT_ERRORS or imports(self.node.body)
+
+    def truths(self, name: str) -> tuple[bool | None, bool | None]:
+        """Whether a name is true behind the body and behind the handler, as far as it is bound."""
+        body = _truth_in((*self.node.body, *self.node.orelse), name)
+        return body, _truth_in(self.handler.body, name) if self.handler else None
+
+    def names(self) -> Iterator[str]:
+        """The names that the body or the handler binds, which may tell which was taken."""
+        blocks = (self.node.body, self.node.orelse, self.handler.body if self.handler else ())
+        for block in blocks:
+            for statement in block:
+                yield from (name for name, _ in _bindings(statement))
+
+
+def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:
+    """The handler that an ImportError ends in, and the name by which it is caught."""
+    for handler in node.handlers:
+        if handler.type is None:
+            return handler, ""
+        caught = caught_as(handler.type, scope)
+        if caught:
+            return handler, caught
+    return None, ""
+
+
+def caught_as(errors: _ast.AST, scope: Scope) -> str:
+    """As what one of some errors catches that of an import, names followed; else empty."""
+    todo, seen = [errors], 0
+    while todo and seen < _MOST_ERRORS:
+        error, seen = todo.pop(), seen + 1
+        if isinstance(error, _ast.Starred):
+            error = error.value
+        if isinstance(error, _ast.Tuple | _ast.List):
+            todo += reversed(error.elts[:_MOST_ERRORS])
+            continue
+        name = dotted(error)
+        if name.rpartition(".")[2] in CATCHING:
+            return name.rpartition(".")[2]
+        value = scope.value(name)
+        todo += [value] if value is not None else []
+    return ""
+
+
+def imports(block: Sequence[_ast.AST]) -> bool:
+    """Whether statements import when they are run, themselves or by others in them."""
+    todo = list(block)
+    while todo:
+        node = todo.pop()
+        value = getattr(node, "value", None)
+        if isinstance(node, _ast.Import | _ast.ImportFrom):
+            return True
+        if isinstance(value, _ast.Call) and "import" in dotted(value.func):
+            return True
+        if not isinstance(node, _ast.FunctionDef | _ast.AsyncFunctionDef):
+            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+                todo += getattr(node, part, ())
+    return False
+
+
+# --- how a block ends --------------------------------------------------------------------
+
+
+def leaves(block: Sequence[_ast.stmt]) -> bool:
+    """Whether a block leaves the one around it, but not by an error."""
+    return bool(block) and isinstance(block[-1], _ast.Return | _ast.Continue | _ast.Break)
+
+
+def gives_up(block: Sequence[_ast.stmt], scope: Scope, judge: Judge, calls: int = 0) -> bool:
+    """Whether a block ends the program or raises, whatever happens."""
+    for node in block:
+        if isinstance(node, _ast.Return | _ast.Continue | _ast.Break):
+            return False
+        if isinstance(node, _ast.Raise):
+            error = node.exc.func if isinstance(node.exc, _ast.Call) else node.exc
+            return not dotted(error).endswith(_SKIPS)
+        if isinstance(node, _ast.Expr) and isinstance(node.value, _ast.Call):
+            if _exits(node.value, scope, judge, calls):
+                return True
+        elif isinstance(node, _ast.If):
+            truth = judge.verdict(node.test, scope).truth
+            ways = [node.body] if truth else [node.orelse] if truth is False else None
+            ways = ways or [node.body, node.orelse]
+            if all(gives_up(way, scope, judge, calls) for way in ways):
+                return True
+        elif isinstance(node, _ast.With | _ast.AsyncWith) and gives_up(
+            node.body, scope, judge, calls
+        ):
+            return True
+    return False
+
+
+def _exits(call: _ast.Call, scope: Scope, judge: Judge, calls: int) -> bool:
+    """Whether a call ends the program: `sys.exit()`, or a function of the source that does."""
+    if not scope.meanings(call.func).isdisjoint(_EXITS):
+        return True
+    function = call.func
+    if isinstance(function, _ast.Attribute) and function.attr in ("error", "exit"):
+        made = scope.value(dotted(function.value))
+        return isinstance(made, _ast.Call) and dotted(made.func).endswith("ArgumentParser")
+    bindings = scope.lookup(dotted(function))
+    definition = bindings[0].definition if len(bindings) == 1 else None
+    if definition is None or calls >= _MOST_CALLS:
+        return False
+    if dotted(definition.returns).rpartition(".")[2] in _NEVER:
+        return True
+    return gives_up(definition.body, bindings[0].names or scope, judge, calls + 1)
+
+
+# --- what a block binds ------------------------------------------------------------------
+
+
+def _truth_in(block: Sequence[_ast.stmt], name: str) -> bool | None:
+    """Whether a name is true behind a block; None when it is not bound there."""
+    truth = None
+    for statement in block:
+        for bound, value in _bindings(statement):
+            if bound == name:
+                truth = value
+    return truth
+
+
+def _bindings(statement: _ast.stmt) -> Iterator[tuple[str, bool]]:
+    """The names that a statement binds, each with whether what it is bound to is true."""
+    if isinstance(statement, _ast.Import | _ast.ImportFrom):
+        for alias in statement.names:
+            if alias.name != "*":
+                yield alias.asname or alias.name.partition(".")[0], True
+    elif isinstance(statement, _ast.FunctionDef | _ast.AsyncFunctionDef | _ast.ClassDef):
+        yield statement.name, True
+    elif isinstance(statement, _ast.Assign):
+        for target in statement.targets:
+            yield from _assigned(target, statement.value)
+    elif isinstance(statement, _ast.AnnAssign) and statement.value is not None:
+        yield from _assigned(statement.target, statement.value)
+
+
+def _assigned(target: _ast.expr, value: _ast.expr) -> Iterator[tuple[str, bool]]:
+    if isinstance(target, _ast.Name):
+        yield target.id, is_true(value)
+    elif isinstance(target, _ast.Tuple | _ast.List):
+        pairs = value.elts if isinstance(value, _ast.Tuple | _ast.List) else []
+        for number, one in enumerate(target.elts):
+            yield from _assigned(one, pairs[number] if number < len(pairs) else value)
+
+
+def is_true(value: _ast.expr) -> bool:
+    """Whether a value is true; what is not known is taken to be."""
+    if isinstance(value, _ast.Constant):
+        return bool(value.value)
+    if isinstance(value, _ast.Tuple | _ast.List | _ast.Set):
+        return bool(value.elts)
+    return bool(value.keys) if isinstance(value, _ast.Dict) else True

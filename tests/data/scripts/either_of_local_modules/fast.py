@@ -1,0 +1,2 @@
+import numba
+import yaml

@@ -1,0 +1,4 @@
+try:
+    import unheard_of_a
+except ImportError:
+    import unheard_of_b
