@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.integrations.commands import RUNNER
+from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import PATIENCE, Processes, free_port
 from tests.shell.conftest import GNU

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.integrations.commands import RUNNER
+from pypackage.pipeline.commands import RUNNER
 from tests.conftest import missing
 from tests.engines.conftest import EXAMPLES, Archives, need_module, need_program
 from tests.engines.processes import PATIENCE

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.integrations.commands import RUNNER
+from pypackage.pipeline.commands import RUNNER
 from tests.conftest import missing
 from tests.engines.conftest import EXAMPLES, Archives, need_program
 from tests.engines.processes import Processes, free_port
