@@ -1,4 +1,4 @@
-"""From requirements to the question for the solver: match specs and channels."""
+"""From requirements to a solve request: match specs and channels."""
 
 from __future__ import annotations
 
@@ -75,43 +75,84 @@ def of(
         RequirementsError: Nothing tells the package of a module.
         SolveError: A channel is none, or the host channel cannot be made.
     """
-    # What the requirements resolve to says more than the names of the modules do.
-    resolved = requirements.dependencies or requirements.pip
-    own = (
-        stdlib.names(requirements.python or interpreter.environment().version)
-        if not resolved
-        else ()
-    )
-    modules = () if resolved else tuple(one for one in requirements.modules if one not in own)
-    wanted_python = _python_spec(requirements, reporter)
-    specs = [*requirements.dependencies, *wanted_python]
-    constraints = (*requirements.pinned, *_constraints(requirements.constraints))
+    work = _Translation(requirements, tuple(channels), context, cache, reporter, allow_guesses)
     host = next(filter(is_host, channels), None)
     if host is None:
-        found, wheels = _of_modules(modules, reporter, allow_guesses=allow_guesses)
-        named = tuple(channel_of(c) for c in channels)
-        return SolveRequest((*specs, *found), named, (*requirements.pip, *wheels), constraints)
+        return work.for_channels()
     if engine.is_foreign(settings.platform):
         raise SolveError(
             f"the host channel has what is installed here, and nothing for {settings.platform}",
             "name another channel",
         )
-    python = _host_python(requirements, host)
-    # The host channel heeds no hashes and no indexes of the requirements' own.
-    alone = len(channels) == 1 and not (requirements.hashes or requirements.pip_options)
-    here = requirements.pip if alone else _installed(python, requirements)
-    fetching = context if alone else None
-    asked = requirements._replace(pip=here)
-    made = _host_channel(
-        python, asked, modules, fetching, cache, reporter, allow_guesses=allow_guesses
-    )
-    # What a channel named before it has too is to be taken from there, in any build.
-    answers = made.specs if host == channels[0] else [spec.split()[0] for spec in made.specs]
-    found, wheels = _of_modules(made.missing, reporter, allow_guesses=allow_guesses)
-    specs = [*made.unanswered, *answers, *found, *(wanted_python if requirements.python else ())]
-    wheels += tuple(text for text in requirements.pip if text not in here)
-    named = tuple(made.url if c == host else channel_of(c) for c in channels)
-    return SolveRequest(tuple(specs), named, wheels, constraints)
+    return work.with_host_channel(host)
+
+
+@dataclass(frozen=True)
+class _Translation:
+    """Requirements on their way to a request; see `of`."""
+
+    requirements: Requirements
+    channels: tuple[str, ...]
+    context: ResolutionContext
+    cache: Path
+    reporter: Reporter
+    allow_guesses: bool
+
+    def for_channels(self) -> SolveRequest:
+        """A request of channels that others have made."""
+        needed = self.requirements
+        found, wheels = self._packages(self._modules())
+        specs = (*needed.dependencies, *_python_spec(needed, self.reporter), *found)
+        named = tuple(map(channel_of, self.channels))
+        return SolveRequest(specs, named, (*needed.pip, *wheels), _constraints(needed))
+
+    def with_host_channel(self, host: str) -> SolveRequest:
+        """A request of channels of which one is made now, of what is installed here."""
+        needed = self.requirements
+        python = _host_python(needed, host)
+        wanted_python = _python_spec(needed, self.reporter)
+        # The host channel heeds no hashes and no indexes of the requirements' own.
+        alone = len(self.channels) == 1 and not (needed.hashes or needed.pip_options)
+        here = needed.pip if alone else _installed(python, needed)
+        made = self._host_channel(python, here, self.context if alone else None)
+        # What a channel named before it has too is to be taken from there, in any build.
+        first = host == self.channels[0]
+        answers = made.specs if first else [spec.split()[0] for spec in made.specs]
+        found, wheels = self._packages(made.missing)
+        specs = [*made.unanswered, *answers, *found, *(wanted_python if needed.python else ())]
+        wheels += tuple(text for text in needed.pip if text not in here)
+        named = tuple(made.url if c == host else channel_of(c) for c in self.channels)
+        return SolveRequest(tuple(specs), named, wheels, _constraints(needed))
+
+    def _modules(self) -> tuple[str, ...]:
+        """The modules whose packages are to be found.
+
+        None where packages are named: what the modules resolve to says more than their names.
+        """
+        needed = self.requirements
+        if needed.dependencies or needed.pip:
+            return ()
+        own = stdlib.names(needed.python or interpreter.environment().version)
+        return tuple(one for one in needed.modules if one not in own)
+
+    def _packages(self, modules: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+        return _of_modules(modules, self.reporter, allow_guesses=self.allow_guesses)
+
+    def _host_channel(
+        self, python: Interpreter, pip: tuple[str, ...], fetching: ResolutionContext | None
+    ) -> channel.HostChannel:
+        """Make the host channel; PyPI is asked for what is missing if there is no other one."""
+        with self.reporter.task(f"taking what is installed for {python.executable}"):
+            return channel.make(
+                python,
+                modules=self._modules(),
+                requirements=pip,
+                packages=self.requirements.dependencies,
+                fetching=fetching,
+                cache=self.cache,
+                reporter=self.reporter,
+                allow_guesses=self.allow_guesses,
+            )
 
 
 def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
@@ -125,11 +166,12 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
     return [f"python={here}"]
 
 
-def _constraints(requirements: Sequence[str]) -> list[str]:
-    """Match specs that say of conda packages what constraints say of those of PyPI."""
-    parsed = [closure.parse(text) for text in requirements]
+def _constraints(requirements: Requirements) -> tuple[str, ...]:
+    """Match specs of what is pinned, and that say what constraints say of packages of PyPI."""
+    parsed = [closure.parse(text) for text in requirements.constraints]
     named = ((names.conda_name(one.name) or normalize(one.name), one) for one in parsed)
-    return [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
+    ranges = [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
+    return (*requirements.pinned, *ranges)
 
 
 def _of_modules(
@@ -203,27 +245,3 @@ def _host_python(requirements: Requirements, host: str) -> Interpreter:
             f'write "python": "{python.major_minor}" there, or name another interpreter',
         )
     return python
-
-
-def _host_channel(
-    python: Interpreter,
-    requirements: Requirements,
-    modules: Sequence[str],
-    fetching: ResolutionContext | None,
-    cache: Path,
-    reporter: Reporter,
-    *,
-    allow_guesses: bool,
-) -> channel.HostChannel:
-    """Make the host channel; PyPI is asked for what is missing when no other channel is named."""
-    with reporter.task(f"taking what is installed for {python.executable}"):
-        return channel.make(
-            python,
-            modules=modules,
-            requirements=requirements.pip,
-            packages=requirements.dependencies,
-            fetching=fetching,
-            cache=cache,
-            reporter=reporter,
-            allow_guesses=allow_guesses,
-        )

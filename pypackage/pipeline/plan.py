@@ -88,14 +88,9 @@ def prepare(
         if known:
             packages: Packages = _locked(known, options, context, settings, conda, cache)
         else:
+            guesses = options.allow_guesses
             solve = request.of(
-                asked,
-                channels,
-                settings,
-                context,
-                cache,
-                reporter,
-                allow_guesses=options.allow_guesses,
+                asked, channels, settings, context, cache, reporter, allow_guesses=guesses
             )
             pypi = PyPIRequest((*solve.wheels, *content.requires), context, asked.hashes)
             where = channel_urls.resolve(solve.channels, conda)
