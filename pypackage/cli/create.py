@@ -8,17 +8,15 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import builds, environments, os_package, terminal
+from pypackage.cli import builds, create_options, environments, os_package, terminal
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
 if TYPE_CHECKING:
     from pypackage.archive.report.costs import Report
-    from pypackage.archive.select import Rule
     from pypackage.pipeline.options import Options
     from pypackage.pipeline.target import Target
 
@@ -80,155 +78,12 @@ def parser() -> terminal.Parser:
         metavar="NAME",
         help="which environment of a pixi.lock with several (default: default)",
     )
-    _add_package_options(parser)
-    _add_archive_options(parser)
+    create_options.add_package_options(parser)
+    create_options.add_archive_options(parser)
     os_package.add_options(parser)
-    _add_cache_options(parser)
+    create_options.add_cache_options(parser, _Cache)
     environments.add_options(parser)
     return parser
-
-
-def _add_package_options(parser: terminal.Parser) -> None:
-    packages = parser.add_argument_group("packages")
-    packages.add_argument(
-        "-c",
-        "--channel",
-        action="append",
-        default=[],
-        metavar="CHANNEL",
-        help="a conda channel by name, URL or folder, or 'host' for what is installed here; "
-        "repeatable, the first is preferred (default: the requirements', condarc's, conda-forge)",
-    )
-    packages.add_argument(
-        "--locked",
-        metavar="FILE",
-        help="install exactly the packages of this lock; REQUIREMENTS says the rest",
-    )
-    packages.add_argument(
-        "--lock",
-        metavar="FILE",
-        help="write the lock there (default: NAME.lock for an environment by name)",
-    )
-    packages.add_argument(
-        "--allow-sdist",
-        action="store_true",
-        help="build packages of PyPI that have no wheel (this runs their code)",
-    )
-    packages.add_argument(
-        "--allow-guesses",
-        action="store_true",
-        help="take a module of which no package is known for the package of that name",
-    )
-    _add_solver_options(packages)
-    own = parser.add_argument_group("own code")
-    own.add_argument(
-        "--add",
-        action="append",
-        default=[],
-        metavar="PATH[:DEST]",
-        help="put a module, a package or a project's folder where Python finds it; with DEST any "
-        "file or folder at this path below the environment; repeatable",
-    )
-
-
-def _add_solver_options(packages: argparse._ArgumentGroup) -> None:
-    packages.add_argument(
-        "--conda-executable",
-        default="",
-        metavar="PROGRAM",
-        help="let this conda, mamba or micromamba (a path, or its name) choose and install the "
-        "packages, instead of the solver built in",
-    )
-    packages.add_argument(
-        "--platform",
-        default="",
-        metavar="PLATFORM",
-        help="make it for machines such as linux-aarch64 (default: such as this one); what "
-        "would have to run there is left out",
-    )
-    packages.add_argument(
-        "--exclude-newer",
-        metavar="DATE",
-        help="take no package published after a date (2025-03-01) or moment (2025-03-01T12:00:00Z)",
-    )
-    packages.add_argument(
-        "--offline",
-        action="store_true",
-        help="use the package cache and channels in folders alone",
-    )
-    packages.add_argument(
-        "--no-verify",
-        action="store_true",
-        help="do not try whether the required modules import before the archive is made",
-    )
-
-
-def _add_archive_options(parser: terminal.Parser) -> None:
-    archive = parser.add_argument_group("archive")
-    archive.add_argument(
-        "--format",
-        default="",
-        metavar="FORMAT",
-        help="tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
-        "folder, or an OS package: deb, rpm; by default the archive's ending tells",
-    )
-    for option, does in (("--exclude", "leave out"), ("--include", "keep")):
-        archive.add_argument(
-            option,
-            action="append",
-            default=[],
-            dest="selection",
-            metavar="PATTERN",
-            type=partial(_rule, option == "--include"),
-            help=f"{does} files whose path in the environment matches, such as '*/tests'; "
-            "repeatable, the last one that matches decides",
-        )
-    archive.add_argument(
-        "--slim",
-        action="store_true",
-        help="leave out tests, static libraries, headers, documentation and type stubs",
-    )
-    archive.add_argument(
-        "--report",
-        default="",
-        metavar="FILE.html",
-        help="write a page that tells what each package costs, and why it is there; "
-        "- is a text on stdout",
-    )
-    archive.add_argument(
-        "--compress-level",
-        type=int,
-        metavar="N",
-        help="tar.gz, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
-    )
-    archive.add_argument(
-        "-j",
-        "--jobs",
-        type=terminal.positive,
-        metavar="N",
-        help="how many threads compress, and processes compile (default: one a processor)",
-    )
-
-
-def _add_cache_options(parser: terminal.Parser) -> None:
-    group = parser.add_argument_group("cache")
-    group.add_argument(
-        "--cache",
-        action=_Cache,
-        choices=("list", "clean"),
-        help="say what is kept to be faster the next time, or remove it, and exit",
-    )
-    group.add_argument(
-        "--cache-limit",
-        default="",
-        metavar="SIZE",
-        help="how much may be kept, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
-    )
-    group.add_argument(
-        "--rebuild",
-        action="store_true",
-        help="make anew what was made of the same packages before",
-    )
 
 
 class _Cache(argparse.Action):
@@ -291,19 +146,13 @@ def _base(requirements: str | None) -> Path:
     return Path() if requirements in ("-", None) else Path(requirements or "").resolve().parent
 
 
-def _rule(keep: bool, pattern: str) -> Rule:
-    from pypackage.archive.select import Rule
-
-    return Rule(pattern, keep)
-
-
 def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Do what a command line asks for; the archive's path goes to stdout."""
     from pypackage.pipeline import target
 
     environments.check(parsed)
     for output in (parsed.report, parsed.lock):
-        if output not in (None, "", "-"):
+        if output not in ("", "-"):
             target.check_writable(Path(output))
     if parsed.requirements is None:
         os_package.refuse(parsed)

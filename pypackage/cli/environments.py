@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pypackage.cli.options import Option, add
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -18,50 +19,44 @@ if TYPE_CHECKING:
 _UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600))
 
 
+_INTERPRETER = (
+    Option(
+        "--python-source",
+        "build CPython, once, from Python-X.Y.Z.tgz (a path or URL; a version is fetched from "
+        "python.org) and let the host channel be that of this interpreter",
+        "SOURCE",
+    ),
+    Option("--optimize", "let the compiler optimize it by what its tests use, which takes long"),
+    Option("--without-ensurepip", "build it without pip"),
+)
+
+_MADE_BEFORE = (
+    Option(
+        "--list",
+        "list the environments, and the interpreters built from source: name, Python, size, "
+        "age, folder",
+    ),
+    Option("--versions", "list the Pythons that the channels (-c) and this machine have"),
+    Option(
+        "--update",
+        "add packages (match specs, or pip:REQUIREMENT) to an environment and pack it again",
+        "NAME",
+        more={"nargs": "+", "metavar": ("NAME", "PACKAGE"), "default": None},
+    ),
+    Option(
+        "--remove",
+        "remove environments or interpreters, without a question",
+        "NAME",
+        more={"nargs": "+", "default": None},
+    ),
+)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to the command's."""
-    _add_interpreter_options(parser)
-    group = parser.add_argument_group("environments made before").add_mutually_exclusive_group()
-    group.add_argument(
-        "--list",
-        action="store_true",
-        help="list the environments, and the interpreters built from source: name, Python, size, "
-        "age, folder",
-    )
-    group.add_argument(
-        "--versions",
-        action="store_true",
-        help="list the Pythons that the channels (-c) and this machine have",
-    )
-    group.add_argument(
-        "--update",
-        nargs="+",
-        metavar=("NAME", "PACKAGE"),
-        help="add packages (match specs, or pip:REQUIREMENT) to an environment and pack it again",
-    )
-    group.add_argument(
-        "--remove",
-        nargs="+",
-        metavar="NAME",
-        help="remove environments or interpreters, without a question",
-    )
-
-
-def _add_interpreter_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("interpreter")
-    group.add_argument(
-        "--python-source",
-        default="",
-        metavar="SOURCE",
-        help="build CPython, once, from Python-X.Y.Z.tgz (a path or URL; a version is fetched from "
-        "python.org) and let the host channel be that of this interpreter",
-    )
-    group.add_argument(
-        "--optimize",
-        action="store_true",
-        help="let the compiler optimize it by what its tests use, which takes long",
-    )
-    group.add_argument("--without-ensurepip", action="store_true", help="build it without pip")
+    add(parser.add_argument_group("interpreter"), _INTERPRETER)
+    group = parser.add_argument_group("environments made before")
+    add(group.add_mutually_exclusive_group(), _MADE_BEFORE)
 
 
 def check(parsed: argparse.Namespace) -> None:

@@ -10,61 +10,64 @@ from typing import TYPE_CHECKING
 
 from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
+from pypackage.cli.options import Option, add
 from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pypackage.pipeline.target import Archive, Environment, OsPackageFile
 
-# Each with its metavar, whether it may be repeated, and what it does.
 _OPTIONS = (
-    ("app", "NAME", False, "the package's name (default: as the file's)"),
-    ("app-version", "VERSION", False, "its version; needed"),
-    ("maintainer", "WHO", False, "name and address: 'Jane Doe <jane@example.org>'"),
-    ("description", "TEXT", False, "what it is; the first line is the summary"),
-    ("license", "NAME", False, "such as MIT"),
-    ("architecture", "ARCH", False, "such as arm64 or aarch64 (default: that of --platform)"),
-    ("install-root", "FOLDER", False, "where the folder NAME will be (default: /opt)"),
-    ("command", "PROGRAM", True, "link a program of the environment into /usr/bin"),
-    ("runtime-deps", "PACKAGES", True, "OS packages that it needs, with commas in between"),
-    ("build-deps", "PACKAGES", True, "OS packages that have to be installed here"),
-    (
-        "config-file",
+    Option("--app", "the package's name (default: as the file's)", "NAME"),
+    Option("--app-version", "its version; needed", "VERSION"),
+    Option("--maintainer", "name and address: 'Jane Doe <jane@example.org>'", "WHO"),
+    Option("--description", "what it is; the first line is the summary", "TEXT"),
+    Option("--license", "such as MIT", "NAME"),
+    Option("--architecture", "such as arm64 or aarch64 (default: that of --platform)", "ARCH"),
+    Option("--install-root", "where the folder NAME will be (default: /opt)", "FOLDER"),
+    Option(
+        "--command",
+        "link a program of the environment into /usr/bin; repeatable",
+        "PROGRAM",
+        repeated=True,
+    ),
+    Option(
+        "--runtime-deps",
+        "OS packages that it needs, with commas in between; repeatable",
+        "PACKAGES",
+        repeated=True,
+    ),
+    Option(
+        "--build-deps",
+        "OS packages that have to be installed here; repeatable",
+        "PACKAGES",
+        repeated=True,
+    ),
+    Option(
+        "--config-file",
+        "a file of the environment, or FILE:/etc/DEST, that upgrades leave as the user changed "
+        "it; repeatable",
         "PATH",
-        True,
-        "a file of the environment, or FILE:/etc/DEST, that upgrades leave as the user changed it",
+        repeated=True,
     ),
-    ("systemd-unit", "FILE", False, "the service NAME.service"),
-    *((moment, "FILE", False, "a script of sh") for moment in model.HOOKS),
-    (
-        "try",
-        "COMMAND",
-        False,
+    Option("--systemd-unit", "the service NAME.service", "FILE"),
+    *(Option(f"--{hook}", "a script of sh", "FILE") for hook in model.HOOKS),
+    Option(
+        "--try",
         "install the package in a clean root, run a command there, and remove it again",
+        "COMMAND",
     ),
-    (
-        "try-root",
-        "ROOT",
-        False,
+    Option(
+        "--try-root",
         "the clean root: debian:SUITE (default: debian:stable), a folder, or a tar file",
+        "ROOT",
     ),
 )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    group = parser.add_argument_group("OS packages (--format deb or rpm)")
-    for name, metavar, repeated, does in _OPTIONS:
-        if repeated:
-            group.add_argument(
-                f"--{name}",
-                action="append",
-                default=[],
-                metavar=metavar,
-                help=f"{does}; repeatable",
-            )
-        else:
-            group.add_argument(f"--{name}", default="", metavar=metavar, help=does)
+    add(parser.add_argument_group("OS packages (--format deb or rpm)"), _OPTIONS)
 
 
 def is_one(archive: Archive | Environment) -> bool:
@@ -78,9 +81,11 @@ def refuse(parsed: argparse.Namespace) -> None:
     Raises:
         UsageError: One does.
     """
-    for name, *_ in _OPTIONS:
-        if getattr(parsed, name.replace("-", "_")):
-            raise UsageError(f"--{name} is for OS packages", "say --format deb or --format rpm")
+    for option in _OPTIONS:
+        if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
+            raise UsageError(
+                f"{option.flags} is for OS packages", "say --format deb or --format rpm"
+            )
 
 
 def platform(asked: str, architecture: str, format_: str) -> str:

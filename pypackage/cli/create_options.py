@@ -1,0 +1,150 @@
+"""The options of python_package_create that tell of packages, the archive and the cache."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pypackage.cli import terminal
+from pypackage.cli.options import Option, add
+
+if TYPE_CHECKING:
+    from pypackage.archive.select import Rule
+
+_PACKAGES = (
+    Option(
+        "-c --channel",
+        "a conda channel by name, URL or folder, or 'host' for what is installed here; "
+        "repeatable, the first is preferred (default: the requirements', condarc's, conda-forge)",
+        "CHANNEL",
+        repeated=True,
+    ),
+    Option(
+        "--locked",
+        "install exactly the packages of this lock; REQUIREMENTS says the rest",
+        "FILE",
+    ),
+    Option(
+        "--lock",
+        "write the lock there (default: NAME.lock for an environment by name)",
+        "FILE",
+    ),
+    Option("--allow-sdist", "build packages of PyPI that have no wheel (this runs their code)"),
+    Option(
+        "--allow-guesses",
+        "take a module of which no package is known for the package of that name",
+    ),
+    Option(
+        "--conda-executable",
+        "let this conda, mamba or micromamba (a path, or its name) choose and install the "
+        "packages, instead of the solver built in",
+        "PROGRAM",
+    ),
+    Option(
+        "--platform",
+        "make it for machines such as linux-aarch64 (default: such as this one); what "
+        "would have to run there is left out",
+        "PLATFORM",
+    ),
+    Option(
+        "--exclude-newer",
+        "take no package published after a date (2025-03-01) or moment (2025-03-01T12:00:00Z)",
+        "DATE",
+    ),
+    Option("--offline", "use the package cache and channels in folders alone"),
+    Option(
+        "--no-verify",
+        "do not try whether the required modules import before the archive is made",
+    ),
+)
+
+_OWN_CODE = (
+    Option(
+        "--add",
+        "put a module, a package or a project's folder where Python finds it; with DEST any "
+        "file or folder at this path below the environment; repeatable",
+        "PATH[:DEST]",
+        repeated=True,
+    ),
+)
+
+
+def _rule(keep: bool, pattern: str) -> Rule:
+    from pypackage.archive.select import Rule
+
+    return Rule(pattern, keep)
+
+
+def _selection(name: str, does: str, *, keep: bool) -> Option:
+    return Option(
+        name,
+        f"{does} files whose path in the environment matches, such as '*/tests'; "
+        "repeatable, the last one that matches decides",
+        "PATTERN",
+        repeated=True,
+        more={"dest": "selection", "type": partial(_rule, keep)},
+    )
+
+
+_ARCHIVE = (
+    Option(
+        "--format",
+        "tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
+        "folder, or an OS package: deb, rpm; by default the archive's ending tells",
+        "FORMAT",
+    ),
+    _selection("--exclude", "leave out", keep=False),
+    _selection("--include", "keep", keep=True),
+    Option("--slim", "leave out tests, static libraries, headers, documentation and type stubs"),
+    Option(
+        "--report",
+        "write a page that tells what each package costs, and why it is there; "
+        "- is a text on stdout",
+        "FILE.html",
+    ),
+    Option(
+        "--compress-level",
+        "tar.gz, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
+        "N",
+        more={"type": int, "default": None},
+    ),
+    Option(
+        "-j --jobs",
+        "how many threads compress, and processes compile (default: one a processor)",
+        "N",
+        more={"type": terminal.positive, "default": None},
+    ),
+)
+
+_CACHE = (
+    Option(
+        "--cache-limit",
+        "how much may be kept, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
+        "SIZE",
+    ),
+    Option("--rebuild", "make anew what was made of the same packages before"),
+)
+
+
+def add_package_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that tell what the environment is to have."""
+    add(parser.add_argument_group("packages"), _PACKAGES)
+    add(parser.add_argument_group("own code"), _OWN_CODE)
+
+
+def add_archive_options(parser: argparse.ArgumentParser) -> None:
+    """Add those that tell how the archive is made."""
+    add(parser.add_argument_group("archive"), _ARCHIVE)
+
+
+def add_cache_options(parser: argparse.ArgumentParser, action: type[argparse.Action]) -> None:
+    """Add those that tell of what is kept; `action` lists or cleans it."""
+    group = parser.add_argument_group("cache")
+    group.add_argument(
+        "--cache",
+        action=action,
+        choices=("list", "clean"),
+        help="say what is kept to be faster the next time, or remove it, and exit",
+    )
+    add(group, _CACHE)
