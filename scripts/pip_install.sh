@@ -9,6 +9,9 @@ said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 trap 'exit 1' HUP INT TERM # dash would not run the other
 
+# What is installed is for the tools alone: a site's constraints, which may be impossible to meet
+# together with theirs, and its wish for --user are about other environments.
+export PIP_CONSTRAINT=/dev/null PIP_USER=0 PIP_REQUIRE_HASHES=0
 # pip's own five retries, 15 seconds each, take minutes where packets are dropped.
 if PIP_RETRIES=${PIP_RETRIES-1} PIP_TIMEOUT=${PIP_TIMEOUT-8} \
     "$pip" install --quiet --disable-pip-version-check "$@" >"$said" 2>&1; then

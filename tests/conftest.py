@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-from tests.support import channels, worker
+from tests.support import channels, clean, worker
 from tests.support.channels import Channel
 from tests.support.http import Server
+from tests.support.needs import advice, missing
 from tests.support.tools import Tools
 from tests.support.worker import NoWorkerError, Worker
+
+# Before any module of tests is read: it may look at the environment.
+_HOME = "" if clean.HOME in os.environ else tempfile.mkdtemp(prefix="pypackage-tests-home-")
+if _HOME:
+    clean.enter(_HOME)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,11 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, lambda *_: None)
 
 
-def missing(reason: str) -> NoReturn:
-    """Skip for want of something; where all has to be there (CI is set), fail instead."""
-    if os.environ.get("CI"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home that was made for these tests."""
+    if _HOME:
+        shutil.rmtree(_HOME, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell at the end which packages would bring what was missing."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if line := advice(str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

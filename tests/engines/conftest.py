@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
 from tests.engines.processes import Processes
+from tests.support.needs import need_module
 from tests.support.tools import TREE, Tools
 
 EXAMPLES = TREE / "examples"
@@ -51,17 +49,3 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
         yield started
     finally:
         started.end_all()
-
-
-def need_program(name: str, package: str) -> str:
-    """Where a program is; without it the test is skipped."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if not found:
-        missing(f"{name} is not installed (Debian: {package})")
-    return found
-
-
-def need_module(name: str) -> None:
-    """Skip the test if this Python has no such module."""
-    if not importlib.util.find_spec(name):
-        missing(f"{sys.executable} has no module {name} (see the extra `engines` in setup.py)")

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engines.conftest import need_program
 from tests.engines.processes import PATIENCE, Processes, free_port
+from tests.support.needs import need
 from tests.support.worker import PATH, Worker, ensure_bare, mounts
 
 NODES = ("one", "two")
@@ -66,7 +66,7 @@ def start(folder: Path, bare: Worker, processes: Processes) -> Slurm:
     slurm = Slurm(folder / "shared", env, {name: folder / f"tmp-{name}" for name in NODES})
     socket = _start_munge(folder / "run", processes)
     processes.wait_for("munge", socket.exists)
-    controller = need_program("slurmctld", "slurm-wlm")
+    controller = need("slurmctld")
     processes.start("slurmctld", [controller, "-D"], env=env)
     for name, place in slurm.nodes.items():
         (place / "spool").mkdir(parents=True)
@@ -78,7 +78,7 @@ def start(folder: Path, bare: Worker, processes: Processes) -> Slurm:
 def node_root(root: Path, bare: Worker) -> Worker:
     """The bare root file system with Slurm's programs, as they lie on this machine."""
     shutil.copytree(bare.root, root, symlinks=True)
-    wanted = [Path(need_program(name, "slurm-wlm")) for name in PROGRAMS]
+    wanted = [Path(need(name)) for name in PROGRAMS]
     plugins = [path for path in PLUGINS.glob("*.so") if not path.name.startswith("openapi")]
     linked = [*wanted, PLUGINS / "auth_munge.so"]
     told = subprocess.run(["ldd", *linked], check=True, capture_output=True, text=True).stdout
@@ -99,7 +99,7 @@ def _start_munge(folder: Path, processes: Processes) -> Path:
     files = {"key": "munge.key", "pid": "munge.pid", "seed": "munge.seed", "log": "munge.log"}
     options = [f"--{option}-file={folder / name}" for option, name in files.items()]
     socket = folder / "munge.socket"
-    munged = need_program("munged", "munge")
+    munged = need("munged")
     processes.start("munged", [munged, "--foreground", "--force", f"--socket={socket}", *options])
     return socket
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import PATIENCE, Processes, free_port
 from tests.shell.conftest import GNU
+from tests.support.needs import need
 from tests.support.tools import TREE
 from tests.support.worker import Bind, Worker
 
@@ -47,9 +47,7 @@ def environment(folder: Path) -> Mapping[str, str]:
     tools = folder / "tools"
     tools.mkdir()
     for name in ("sh", *GNU.split()):
-        found = shutil.which(name)
-        assert found
-        (tools / name).symlink_to(found)
+        (tools / name).symlink_to(need(name))
     return {
         "PATH": str(tools),
         "PYTHONPATH": str(TREE),

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from pypackage.pipeline.commands import RUNNER
-from tests.conftest import missing
-from tests.engines.conftest import EXAMPLES, Archives, need_module, need_program
+from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import PATIENCE
 from tests.shell.conftest import GNU
+from tests.support.needs import missing, need, need_module
 from tests.support.tools import TREE, Tools, command
 from tests.support.worker import Bind, Worker
 
@@ -86,9 +86,7 @@ def run_program(
 def link(folder: Path, *programs: str | Path) -> Path:
     folder.mkdir()
     for program in programs:
-        found = shutil.which(program)
-        assert found, program
-        (folder / Path(program).name).symlink_to(found)
+        (folder / Path(program).name).symlink_to(need(str(program)))
     return folder
 
 
@@ -117,7 +115,7 @@ def test_work_queue_executor__pack__makes_the_environment_and_runs_the_tasks(
     tools: Tools, tmp_path: Path
 ) -> None:
     need_module("parsl")
-    need_program("work_queue_worker", "coop-computing-tools")
+    need("work_queue_worker")
     commands = [command(f"python_package_{tool}") for tool in ("analyze", "create")]
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()

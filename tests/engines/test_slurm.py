@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pypackage.pipeline.commands import RUNNER
-from tests.conftest import missing
 from tests.engines import slurm
-from tests.engines.conftest import EXAMPLES, Archives, need_module, need_program
+from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import Processes
 from tests.engines.slurm import Slurm
+from tests.support.needs import missing, need, need_module
 from tests.support.tools import TREE
 from tests.support.worker import Worker
 
@@ -27,7 +27,7 @@ def cluster(tmp_path: Path, archives: Archives, processes: Processes, bare_worke
     """Slurm, and the files of the examples in the folder that its nodes share."""
     if os.geteuid() != 0:
         missing("Slurm's daemons need root")
-    need_program("sbatch", "slurm-wlm")
+    need("sbatch")
     archive = archives("numpy")
     started = slurm.start(tmp_path, bare_worker, processes)
     shutil.copy(RUNNER, started.shared)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pypackage.pipeline.commands import RUNNER
-from tests.conftest import missing
-from tests.engines.conftest import EXAMPLES, Archives, need_program
+from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import Processes, free_port
+from tests.support.needs import missing, need
 from tests.support.tools import TREE
 from tests.support.worker import Bind, Worker
 
@@ -47,7 +47,7 @@ def start_worker(
     name: str, processes: Processes, worker: Worker, port: int, folder: Path
 ) -> subprocess.Popen[bytes]:
     """A Work Queue worker of one core in the bare root, all of whose files lie in `folder`."""
-    program = need_program("work_queue_worker", "coop-computing-tools")
+    program = need("work_queue_worker")
     folder.mkdir()
     told = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     (library,) = (line.split()[2] for line in told.splitlines() if "libz.so" in line)
@@ -80,7 +80,7 @@ def test_makeflow__a_worker_is_killed__all_results_one_unpack_a_worker_nothing_l
     makeflow = processes.start(
         "makeflow",
         [
-            *(need_program("makeflow", "coop-computing-tools, openmpi-bin"), "--jx"),
+            *(need("makeflow"), "--jx"),
             *("--jx-define", f"TASKS={TASKS}", "-T", "wq", "-p", "0", "-Z", "port"),
             "workflow.jx",
         ],

@@ -17,7 +17,6 @@ import pytest
 from rattler import Subdir
 from rattler.index import index_fs
 
-from tests.conftest import missing
 from tests.functional.test_create import refused, requirements
 from tests.support import tls
 from tests.support.channels import copy_by_link
@@ -33,6 +32,7 @@ from tests.support.http import (
     status,
     wrong_bytes,
 )
+from tests.support.needs import need
 from tests.support.packages import PLACEHOLDER, Entry, Package, script, text, write
 from tests.support.tools import Tools
 
@@ -239,8 +239,7 @@ def test_login__that_is_wrong__exits_4(tools: Tools, server: Server) -> None:
 def test_certificates__of_an_authority_of_the_site__are_as_condarc_says(
     tools: Tools, small: Path, tmp_path: Path
 ) -> None:
-    if not tls.available():
-        missing("no openssl here")
+    need("openssl")
     (tmp_path / "tls").mkdir()
     certificates = tls.make(tmp_path / "tls")
     needs = requirements(tools.cwd, "tool", python=PYTHON)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.needs import need_module
 from tests.support.tools import Tools
 
 TREE = Path(__file__).parents[2]
@@ -16,7 +17,7 @@ TREE = Path(__file__).parents[2]
 
 def completions(tools: Tools, tool: str, words: str) -> list[str]:
     """What is offered at the end of a command line; the protocol is argcomplete's."""
-    pytest.importorskip("argcomplete")
+    need_module("argcomplete")
     line = f"{tool} {words}"
     asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_TYPE": "9"}
     more = {"_ARGCOMPLETE_STDOUT_FILENAME": str(tools.cwd / "answer"), "_ARGCOMPLETE_IFS": "\n"}

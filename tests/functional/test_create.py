@@ -21,6 +21,7 @@ import pytest
 
 from tests.support.channels import Channel
 from tests.support.http import Fault, Server, half, no_answer, slow, status, wrong_bytes
+from tests.support.needs import missing
 from tests.support.tools import Tools, command
 from tests.support.worker import WORKERS, Bind, Worker
 
@@ -354,7 +355,7 @@ def test_archive__on_a_bare_worker__runs_a_task_with_its_own_python(
     tools: Tools, channel: Channel, python: str, tmp_path: Path, bare_worker: Worker
 ) -> None:
     if not channel.has("numpy"):
-        pytest.skip("numpy is not installed here")
+        missing("numpy is not installed here (PyPI: numpy)")
     needs = requirements(tmp_path, *SHAPES, "numpy", python=python)
     done = tools.create("-c", channel.folder, needs, "mine")
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.channels import Channel
+from tests.support.needs import need
 from tests.support.tools import Tools
 from tests.support.worker import Bind, Worker
 
@@ -25,7 +26,7 @@ UNPACK = {
 }
 # The unit tests of the writers have each format; a whole environment goes into these always.
 USUAL = ("tar.gz", "tar.zst", "folder")
-NEEDED = {"tar.zst": "zstd", "zip": "unzip", "squashfs": "mksquashfs"}
+NEEDED = {"tar.zst": ("zstd",), "zip": ("unzip",), "squashfs": ("mksquashfs", "unsquashfs")}
 
 
 @pytest.fixture
@@ -38,12 +39,6 @@ def needs(channel: Channel, tmp_path: Path) -> Path:
     return path
 
 
-def has_tools(format_: str) -> None:
-    program = NEEDED.get(format_, "sh")
-    if not shutil.which(program):
-        pytest.skip(f"{program} is not installed")
-
-
 @pytest.mark.parametrize(
     "format_",
     [
@@ -54,7 +49,7 @@ def has_tools(format_: str) -> None:
 def test_format__by_the_runner_and_unpacked_by_its_own_tool__relocates_and_runs(
     tools: Tools, channel: Channel, needs: Path, tmp_path: Path, format_: str
 ) -> None:
-    has_tools(format_)
+    need(*NEEDED.get(format_, ("sh",)))
     done = tools.create("--format", format_, "-c", channel.folder, needs, "mine")
     assert done.returncode == 0, done.stderr
     name = "mine" if format_ == "folder" else f"mine.{format_}"
@@ -76,7 +71,7 @@ def test_format__by_the_runner_and_unpacked_by_its_own_tool__relocates_and_runs(
 def test_format__made_twice_elsewhere__has_the_same_bytes(
     session_tools: Tools, channel: Channel, needs: Path, tmp_path: Path, format_: str
 ) -> None:
-    has_tools(format_)
+    need(*NEEDED.get(format_, ("sh",)))
     made = []
     for name in ("one", "two"):
         home, folder = tmp_path / name / "home", tmp_path / name / "work"

@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.channels import Channel
 from tests.support.http import Server, half, no_answer, serve, status
+from tests.support.needs import need
 from tests.support.tools import Tools
 
 GIT = {
@@ -30,7 +31,7 @@ GIT = {
 
 
 def git(folder: Path, *words: str) -> str:
-    argv = ["git", "-c", "init.defaultBranch=main", *words]
+    argv = [need("git"), "-c", "init.defaultBranch=main", *words]
     done = subprocess.run(argv, cwd=folder, env=GIT, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 

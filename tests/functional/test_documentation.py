@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
+from tests.support.needs import need_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,9 +44,16 @@ def test_documentation__links_within_the_project__lead_somewhere(page: Path) -> 
 
 @pytest.mark.slow
 def test_documentation__site__is_built_without_a_warning(tmp_path: Path) -> None:
-    if not shutil.which("mkdocs"):
-        missing("there is no mkdocs here: pip install '.[docs]'")
-    command = ["mkdocs", "build", "--strict", "--config-file", str(ROOT / "mkdocs.yml")]
+    need_module("mkdocs", ".[docs]")
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--config-file",
+        str(ROOT / "mkdocs.yml"),
+    ]
     done = subprocess.run([*command, "--site-dir", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     reference = (tmp_path / "api_reference/index.html").read_text()

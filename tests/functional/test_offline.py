@@ -28,8 +28,8 @@ def test_set_up__without_an_index__ends_with_one_line_that_says_what_is_needed(
     clone = tmp_path / "clone"
     for name in ("bin", "examples", "pypackage", "scripts"):
         shutil.copytree(ROOT / name, clone / name)
-    (clone / "tests").mkdir()
-    for name in ("setup.py", "README.md", "tests/run.sh"):
+    (clone / "tests/support").mkdir(parents=True)
+    for name in ("setup.py", "README.md", "tests/run.sh", "tests/support/clean.py"):
         shutil.copy(ROOT / name, clone / name)
     done = run(clone / script, home=tmp_path)
     assert done.returncode == 1

@@ -16,6 +16,7 @@ import pytest
 from tests.functional.test_channels import PYTHON, THERE, fill
 from tests.support import wheels
 from tests.support.channels import Channel
+from tests.support.clean import OWN_CONFIGURATION
 from tests.support.http import Server, serve
 from tests.support.tools import Tools
 
@@ -76,8 +77,8 @@ def create(tools: Tools, world: World, way: str, env: dict[str, str], *options: 
     needs = tools.cwd / "needs"
     data = {"python": python, "conda": {"dependencies": [{"pip": [pip]}]}}
     needs.write_text(world.lock if way == "lock" else json.dumps(data))
-    hermetic = {"XDG_CONFIG_DIRS": str(tools.cwd / "none"), "PIP_NO_INDEX": "1"}
-    done = tools.create("-q", "--no-verify", *where, *options, needs, "e.tar", env=hermetic | env)
+    settings = {**OWN_CONFIGURATION, "PIP_NO_INDEX": "1", **env}
+    done = tools.create("-q", "--no-verify", *where, *options, needs, "e.tar", env=settings)
     if done.returncode:
         return f"exit {done.returncode}: {done.stderr}"
     with tarfile.open(tools.cwd / "e.tar") as tar:

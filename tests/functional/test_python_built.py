@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
 from tests.support import cpython, worker
 from tests.support.http import serve
+from tests.support.needs import missing
 from tests.support.tools import TREE, Tools
 from tests.support.worker import WORKERS, Bind, Worker
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
 from tests.support.channels import Channel
+from tests.support.needs import need
 from tests.support.tools import Tools
 
 # Clicks on a column's head, as a user does, and types a name into the field.
@@ -74,9 +74,7 @@ def test_report__that_cannot_be_written__exits_2_before_the_work(
 def test_report__page_in_a_browser__is_sorted_by_clicks_and_readable_without_scripts(
     tools: Tools, channel: Channel, needs: Path, tmp_path: Path
 ) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if not browser:
-        missing("chromium is not installed")
+    browser = shutil.which("google-chrome") or need("chromium")
     done = tools.create("--report", "r.html", "-c", channel.folder, needs, "mine")
     assert (done.returncode, done.stdout) == (0, "mine.tar.gz\n"), done.stderr
     text = (tmp_path / "r.html").read_text()

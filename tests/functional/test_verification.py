@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import catalogue, wheels
 from tests.support.channels import Channel
+from tests.support.needs import need
 from tests.support.tools import Tools
 
 DRIVER = "raise ImportError('libcuda.so.1: cannot open shared object file: No such file')\n"
@@ -117,7 +118,8 @@ def test_verification__requirement_that_conda_s_package_does_not_meet__is_told(
     folder = tmp_path / "old"
     wheels.wheel(folder, "wanting", requires=["greeting>=1", "absent-thing>2"])
     site = "site-packages"
-    subprocess.run(["unzip", "-q", next(folder.glob("*.whl")), "-d", folder / site], check=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder / site)
     done = tools.create(
         *("--add", f"{folder / site}:lib/python{channel.python.major_minor}/{site}"),
         *(needs(tools, channel), "./e.tar.gz"),
@@ -126,14 +128,13 @@ def test_verification__requirement_that_conda_s_package_does_not_meet__is_told(
     assert "wanting 1.0 requires absent-thing>2, which is not there" in done.stderr
 
 
-@pytest.mark.skipif(not catalogue.compiler(), reason="there is no compiler")
 def test_verification__library_that_a_bare_worker_lacks__is_told(
     tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:
-    gcc = shutil.which(catalogue.compiler())
+    gcc = catalogue.compiler() or need("gcc")
     for name, more in (("libnowhere.so.7", []), ("needy.so", ["./libnowhere.so.7"])):
         flags = ["-shared", "-x", "c", "/dev/null", "-x", "none", *more]
-        argv = [gcc or "", *flags, f"-Wl,-soname,{name}", "-Wl,--no-as-needed", "-o", name]
+        argv = [gcc, *flags, f"-Wl,-soname,{name}", "-Wl,--no-as-needed", "-o", name]
         subprocess.run([argv[0], *argv[-3:], *argv[1:-3]], cwd=tmp_path, check=True)
     done = tools.create(
         *("--add", f"{tmp_path}/needy.so:lib/"), *(needs(tools, channel), "./e.tar.gz")

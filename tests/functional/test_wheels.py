@@ -12,6 +12,7 @@ import pytest
 
 from tests.support import wheels
 from tests.support.channels import Channel
+from tests.support.clean import OWN_CONFIGURATION
 from tests.support.http import login, serve, wrong_bytes
 from tests.support.tools import Tools
 
@@ -127,7 +128,11 @@ def test_index__named_by_pip_s_configuration__is_used(
     with serve(shelf) as server:
         (tools.home / ".pip").mkdir()
         (tools.home / ".pip/pip.conf").write_text(f"[global]\nindex-url={server.url}/simple\n")
-        env = {"PIP_FIND_LINKS": None, "UV_CACHE_DIR": str(tools.cwd / "uv")}
+        env = {
+            **OWN_CONFIGURATION,
+            "PIP_EXTRA_INDEX_URL": f"{server.url}/simple",  # whatever /etc/pip.conf has
+            "UV_CACHE_DIR": str(tools.cwd / "uv"),
+        }
         done = tools.create(needs(tools, channel, "below"), "./e.tar.gz", env=env)
         assert any(request.path == "/simple/below/" for request in server.requests)
     assert done.returncode == 0, done.stderr

@@ -1,21 +1,14 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
 from tests.ospackages import project
 from tests.ospackages.project import EVERYTHING, Project
 from tests.support.channels import Channel
+from tests.support.needs import need
 from tests.support.tools import Tools
-
-
-def need(*programs: str) -> None:
-    for name in programs:
-        if not shutil.which(name):
-            missing(f"{name} is not installed")
 
 
 @pytest.fixture(scope="module")

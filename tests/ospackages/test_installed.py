@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from pypackage.archive.ospackages import install_test
-from tests.conftest import missing
 from tests.ospackages import project
-from tests.ospackages.conftest import need
 from tests.ospackages.project import Project
 from tests.support import worker
 from tests.support.channels import Channel
+from tests.support.needs import missing, need
 from tests.support.tools import Tools
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
@@ -55,7 +54,7 @@ def _devices(folder: str, names: list[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def numeric(channel: Channel, tmp_path_factory: pytest.TempPathFactory) -> Project:
     if not channel.has("numpy"):
-        missing("numpy is not installed here")
+        missing("numpy is not installed here (PyPI: numpy)")
     return project.make(tmp_path_factory.mktemp("numeric"), channel, "numpy")
 
 

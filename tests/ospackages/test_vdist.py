@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
-from tests.ospackages.conftest import need
 from tests.ospackages.test_builder import repository
+from tests.support.needs import need
 from tests.support.tools import TREE, Tools
 
 pytestmark = pytest.mark.slow
@@ -62,9 +60,7 @@ def test_example__of_two_systems__makes_both_with_a_log_each(tools: Tools, tmp_p
 def test_example__of_a_python_and_profiles_of_ones_own__makes_the_package(
     tools: Tools, tmp_path: Path
 ) -> None:
-    need("rpmbuild", "rpm")
-    if not shutil.which("gcc"):
-        missing("gcc is not installed")
+    need("rpmbuild", "rpm", "gcc")
     project = tmp_path / "project"
     (project / "deploy/centos7").mkdir(parents=True)
     (project / "deploy/centos7/postinstall.sh").write_text("echo installed\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.shell.environments import NAMING, SCRIPT, Environment, relocations
+from tests.support.needs import need
 
 # What the script may rely on, besides the shell: nothing else is on its PATH.
 GNU = (
@@ -96,26 +96,16 @@ class Runner:
 
     def read_only(self, folder: Path) -> Runner:
         """The same where nothing in `folder` can be written."""
-        bwrap = shutil.which("bwrap")
-        if bwrap is None:
-            pytest.skip("bubblewrap is not installed")
+        bwrap = need("bwrap")
         command = (bwrap, "--dev-bind", "/", "/", "--ro-bind", str(folder), str(folder), "--")
         if subprocess.run([*command, "true"], capture_output=True).returncode != 0:
             pytest.skip("bubblewrap may not make namespaces here")
         return replace(self, before=command)
 
 
-def program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        missing = pytest.fail if "CI" in os.environ else pytest.skip
-        missing(f"{name} is not installed")
-    return path
-
-
 def link_tools(folder: Path, names: Sequence[str], target: str | None) -> None:
     for name in names:
-        (folder / name).symlink_to(target or program(name))
+        (folder / name).symlink_to(target or need(name))
 
 
 @pytest.fixture(scope="session", params=machines(ALL[:3]))
@@ -126,14 +116,14 @@ def machine(
     shell, kind = request.param.split("-")
     tools = tmp_path_factory.mktemp("tools")
     names = GNU if kind == "gnu" else BUSYBOX
-    link_tools(tools, names.split(), program("busybox") if kind == "busybox" else None)
+    link_tools(tools, names.split(), need("busybox") if kind == "busybox" else None)
     link_tools(tools, COMMANDS.split(), None)
-    (tools / "sh").symlink_to(program(shell))
+    (tools / "sh").symlink_to(need(shell))
     if shell == "bash":
-        (tools / "bash").symlink_to(program("bash"))
+        (tools / "bash").symlink_to(need("bash"))
     if shell == "mksh":  # others have it in themselves
-        (tools / "printf").symlink_to(program("printf"))
-    command = (program("busybox"), "sh") if shell == "busybox" else (program(shell),)
+        (tools / "printf").symlink_to(need("printf"))
+    command = (need("busybox"), "sh") if shell == "busybox" else (need(shell),)
     return command, tools
 
 

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.shell.conftest import program
 from tests.shell.environments import END, SCRIPT, Environment, tar_entry
+from tests.support.needs import need
 
 ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]
 
@@ -70,7 +70,7 @@ def _frame(identity: str) -> bytes:
 
 def _zstd(data: bytes) -> bytes:
     return subprocess.run(
-        [program("zstd"), "-q", "-1"], input=data, stdout=subprocess.PIPE, check=True
+        [need("zstd"), "-q", "-1"], input=data, stdout=subprocess.PIPE, check=True
     ).stdout
 
 
@@ -97,5 +97,5 @@ def _squashfs(tar: bytes, path: Path) -> None:
     folder = path.parent / f"{path.name}.folder"
     folder.mkdir()
     subprocess.run(["tar", "xf", "-", "-C", folder], input=tar, check=True)
-    command = [program("mksquashfs"), str(folder), str(path), "-quiet", "-noappend", "-no-progress"]
+    command = [need("mksquashfs"), str(folder), str(path), "-quiet", "-noappend", "-no-progress"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

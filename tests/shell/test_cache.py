@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import NAMING, SHOW, Environment, relocations
+from tests.support.needs import need
 
 # So many that extracting them takes a moment, in memory too.
 FILES = 6000
@@ -326,7 +327,7 @@ def test_private_cache__made_by_another_at_this_moment__is_used(
     slow.mkdir()
     (slow / "mkdir").write_text(MKDIR.replace(" mkdir ", f" {runner.tools}/mkdir "))
     (slow / "mkdir").chmod(0o755)
-    (slow / "chmod").symlink_to(program("chmod"))
+    (slow / "chmod").symlink_to(need("chmod"))
     runner = runner.without("PYTHON_PACKAGE_CACHE")
     first = runner.with_env(PATH=f"{slow}:{runner.tools}").start("-e", archive, "show")
     wait_for(lambda: list(Path(runner.env["TMPDIR"]).iterdir()))

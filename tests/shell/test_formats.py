@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.shell import formats
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import MANIFEST, Environment
+from tests.support.needs import need
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
 
@@ -22,7 +23,7 @@ def with_tools(runner: Runner, *names: str) -> Runner:
     shutil.copytree(runner.tools, tools, symlinks=True)
     for name in names:
         if not (tools / name).exists():
-            (tools / name).symlink_to(program(name))
+            (tools / name).symlink_to(need(name))
     return Runner(runner.shell, tools, runner.folder, runner.env, runner.before)
 
 

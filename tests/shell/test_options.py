@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once, program
+from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import SCRIPT, Environment, pack_foreign
+from tests.support.needs import need
 
 
 @once
@@ -208,8 +209,8 @@ def test_data__named_in_the_environment__are_absolute_paths(runner: Runner) -> N
 def sandboxed(runner: Runner) -> Runner:
     tools = runner.folder.parent / "sandbox tools"
     shutil.copytree(runner.tools, tools, symlinks=True)
-    (tools / "bwrap").symlink_to(program("bwrap"))
-    test = [program("bwrap"), "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    (tools / "bwrap").symlink_to(need("bwrap"))
+    test = [need("bwrap"), "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     if subprocess.run(test, check=False, capture_output=True).returncode:
         pytest.skip("bubblewrap may not make namespaces here")
     return Runner(runner.shell, tools, runner.folder, runner.env)

@@ -16,6 +16,7 @@ import pytest
 from tests.shell.conftest import Runner
 from tests.shell.environments import NAMING, Environment, relocations
 from tests.shell.test_cache import wait_for
+from tests.support.needs import need
 
 # Of several parts, so that several jobs extract it.
 LARGE = Environment(
@@ -85,9 +86,8 @@ def test_extractor__killed_at_random_moments__others_get_a_whole_environment(
 
 def other_machine(runner: Runner) -> Runner:
     """The same on a machine where the pids of this one mean nothing."""
-    unshare = shutil.which("unshare")
-    command = (str(unshare), "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
-    if unshare is None or subprocess.run([*command, "true"], check=False).returncode:
+    command = (need("unshare"), "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
+    if subprocess.run([*command, "true"], check=False).returncode:
         pytest.skip("this machine may not make namespaces")
     return replace(runner, before=command)
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import GNU, PLAIN, Runner, program
+from tests.shell.conftest import GNU, PLAIN, Runner
 from tests.shell.environments import NAMING, SCRIPT, Environment, Files, relocations
+from tests.support.needs import need
 
 HOOKS = "etc/conda/activate.d/"
 
@@ -145,7 +146,7 @@ def test_hooks__not_posix__are_run_by_bash_where_there_is_one(runner: Runner) ->
     for tool in runner.tools.iterdir():
         (with_bash / tool.name).symlink_to(tool)
     if not (with_bash / "bash").exists():
-        (with_bash / "bash").symlink_to(program("bash"))
+        (with_bash / "bash").symlink_to(need("bash"))
     done = run_hooks(
         Runner(runner.shell, with_bash, runner.folder, runner.env),
         {"a.sh": NOT_POSIX, "b.sh": b"[[ -n $CONDA_PREFIX ]] && export ALSO=1\n"},

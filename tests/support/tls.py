@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from dataclasses import dataclass
@@ -22,11 +21,6 @@ class Certificates:
 
     authority: Path
     server: ssl.SSLContext
-
-
-def available() -> bool:
-    """Whether they can be made here."""
-    return shutil.which("openssl") is not None
 
 
 def make(folder: Path) -> Certificates:

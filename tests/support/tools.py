@@ -12,8 +12,8 @@ from pathlib import Path
 
 TREE = Path(__file__).parents[2]
 
-# What a user's settings could change of the tools' doings.
-_FOREIGN = ("CONDA", "MAMBA", "RATTLER", "PYTHON", "XDG_", "VIRTUAL_ENV", "PONCHO", "NO_COLOR")
+# What a test may have set that changes the tools' doings; the user's are not here: see clean.py.
+_FOREIGN = ("CONDA", "MAMBA", "RATTLER", "PYTHON", "VIRTUAL_ENV", "PONCHO", "NO_COLOR")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from typing import Literal
 import pytest
 
 from tests.support.elf import GLIBC
+from tests.support.needs import lacks
 from tests.support.once import one_at_a_time
 
 Kind = Literal["busybox", "debian"]
@@ -166,7 +167,7 @@ exit 0
 def _bubblewrap() -> str:
     found = shutil.which("bwrap")
     if not found:
-        raise NoWorkerError("bubblewrap (bwrap) is not installed")
+        raise NoWorkerError(lacks("bwrap"))
     return found
 
 
@@ -191,7 +192,7 @@ def _mount(bind: Bind) -> list[str]:
 def _make_busybox(root: Path) -> Path:
     busybox = shutil.which("busybox")
     if not busybox:
-        raise NoWorkerError("busybox is not installed")
+        raise NoWorkerError(lacks("busybox"))
     for name in ("bin", "etc", "usr"):
         (root / name).mkdir(parents=True)
     shutil.copy2(busybox, root / "bin" / "busybox")
@@ -232,7 +233,7 @@ def _make_debian(root: Path) -> Path:
         return root
     debootstrap = shutil.which("debootstrap", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if not debootstrap:
-        raise NoWorkerError("debootstrap is not installed")
+        raise NoWorkerError(lacks("debootstrap"))
     if os.geteuid() != 0:
         raise NoWorkerError("debootstrap needs root")
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -250,5 +251,4 @@ def _make_debian(root: Path) -> Path:
 
 def debian_folder() -> Path:
     """Where the `debian` worker stays from one run of the tests to the next."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "pypackage-tests" / "debian-stable"
+    return Path(__file__).parents[2] / ".pytest_cache" / "debian-stable"

@@ -17,10 +17,10 @@ import pytest
 import rattler
 from rattler.exceptions import GatewayError, InstallerError, SolverError
 
-from tests.conftest import missing
 from tests.support import channels, http
 from tests.support.channels import Channel, Form
 from tests.support.http import Server
+from tests.support.needs import missing
 from tests.support.packages import PLACEHOLDER
 from tests.support.tools import Tools
 from tests.support.worker import WORKERS, Bind, NoWorkerError, Worker, ensure_bare, make

@@ -6,13 +6,13 @@ import json
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Mapping
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core import fingerprint
 from pypackage.core.errors import RequirementsError
 from pypackage.python import dist_info
 
@@ -65,9 +65,10 @@ def _package(package: Mapping[str, Any]) -> PyPIPackage:
     files = sorted(package.get("wheels", []), key=lambda file: _rank(_url(file)))
     file = next(iter(files), None) or package.get("archive") or package["sdist"]
     digest = file.get("hashes", {}).get("sha256", "")
-    if not digest and "path" in file:
-        digest = sha256(Path(file["path"]).read_bytes()).hexdigest()
-    return PyPIPackage(name, version or _version(_url(file)), _url(file), digest)
+    url = _url(file)
+    if not digest and url.startswith("file:"):  # uv before 0.13 does not take it without
+        digest = fingerprint.of_file(unquote(urlsplit(url).path))
+    return PyPIPackage(name, version or _version(url), url, digest)
 
 
 def _url(file: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from pypackage.archive.manifest import Package
 from pypackage.core.errors import InputPathError, PackError
 from pypackage.core.progress import SILENT
 from pypackage.integrations import compatibility
+from tests.support.needs import need
 
 PACKAGES = (Package("python", "3.11.7", "h0_0", "linux-64", "ab" * 32, "u", ()),)
 TIME = 1_000_000_001  # odd, which the times of a zip file are not by themselves
@@ -31,6 +32,7 @@ UNPACK = {
     "squashfs": "unsquashfs -quiet -no-progress -dest {1} {0}",
 }
 FORMATS = sorted([*UNPACK, "folder"])
+NEEDED = {"tar.zst": ("zstd",), "zip": ("unzip",), "squashfs": ("mksquashfs", "unsquashfs")}
 
 
 @pytest.fixture
@@ -63,8 +65,7 @@ def contents(tmp_path: Path) -> Contents:
 
 def unpacked(contents: Contents, format_: str, folder: Path) -> Path:
     """What the format's own tool makes of an environment."""
-    if format_ == "squashfs" and not shutil.which("mksquashfs"):
-        pytest.skip("squashfs-tools is not installed")
+    need(*NEEDED.get(format_, ("sh",)))
     folder.mkdir()
     archive, out = folder / f"e.{format_}", folder / "out"
     if format_ == "folder":
@@ -230,6 +231,7 @@ def test_write__twice_in_two_places__gives_the_same_bytes(
 def test_zip__members__are_checked_by_unzip_and_first_is_the_manifest(
     contents: Contents, tmp_path: Path
 ) -> None:
+    need("unzip")
     writers.write(contents, "zip", tmp_path / "e.zip", SILENT)
     with zipfile.ZipFile(tmp_path / "e.zip") as archive:
         assert archive.testzip() is None
@@ -281,8 +283,7 @@ def test_runner_and_manifest__of_an_environment_that_was_unpacked__are_there_onc
 
 
 def test_squashfs__superblock__has_no_time_of_its_own(contents: Contents, tmp_path: Path) -> None:
-    if not shutil.which("mksquashfs"):
-        pytest.skip("squashfs-tools is not installed")
+    need("mksquashfs")
     writers.write(contents, "squashfs", tmp_path / "e", SILENT)
     head = (tmp_path / "e").read_bytes()[:16]
     assert head[:4] == b"hsqs"

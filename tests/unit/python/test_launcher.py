@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from pypackage.python import launcher
 from pypackage.python.launcher import entry_script
 from pypackage.python.metadata import EntryPoint
+from tests.support.needs import need
 
 BODY = b"import sys\nprint(sys.argv[1:], sys.flags.isolated)\n"
 
@@ -28,8 +28,7 @@ def installed(folder: Path, script: bytes) -> Path:
 def test_relative__folder_with_spaces_and_quotes__runs_from_anywhere(
     tmp_path: Path, shell: str
 ) -> None:
-    if not shutil.which(shell):
-        pytest.skip(f"no {shell} here")
+    need(shell)
     script = launcher.relative(b"#!/usr/bin/env python3 -I\n" + BODY)
     tool = installed(tmp_path / "a 'b' \"c\" $d" / "bin", script)
     words = [shell, "sh"] if shell == "busybox" else [shell]
