@@ -152,6 +152,7 @@ class _Translation:
                 cache=self.cache,
                 reporter=self.reporter,
                 allow_guesses=self.allow_guesses,
+                standard=(*self.requirements.standard, *self.requirements.modules),
             )
 
 

@@ -120,8 +120,14 @@ def _version(symbol_version: str) -> Version:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def is_host_library(soname: str) -> bool:
-    """Whether a library has to be the worker's own: glibc's, the display's, a driver's."""
+def is_host_library(soname: str, *, display: bool = False) -> bool:
+    """Whether a library has to be the worker's own: glibc's, the display's, a driver's.
+
+    Args:
+        display: Whether those of the display are none, since they are carried.
+    """
+    if display and soname.startswith(("libX", "libxcb", "libtk8", "libtcl8")):
+        return False
     return any(fnmatch(soname, pattern) for pattern in (*_GLIBC, *_DISPLAY_AND_DRIVERS))
 
 

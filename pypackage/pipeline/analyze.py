@@ -106,6 +106,7 @@ def analyze(
             submodules=analysis.submodules,
             standard=tuple(sorted(filter(stdlib.is_often_left_out, standard))),
         )
+        _warn_of_absent(needed.standard, target, reporter)
         found = find_packages(
             analysis.modules,
             target.version,
@@ -116,6 +117,14 @@ def analyze(
             [one for one in implied if one.modules[0] not in target.standard()],
         )
     return Needs(with_found(needed, found), analysis, found.origins)
+
+
+def _warn_of_absent(modules: Sequence[str], target: Target, reporter: Reporter) -> None:
+    """Warn of modules of the standard library that the interpreter here does not have."""
+    environment = target.installed() if modules else None
+    for module in stdlib.absent(modules, environment) if environment else ():
+        how = "" if module == "test" else ": install python3-tk, or a Python built with Tcl/Tk"
+        reporter.warning(f"{module} is not in the standard library of this Python{how}")
 
 
 def with_packages(

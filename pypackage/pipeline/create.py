@@ -164,7 +164,7 @@ def _verify(contents: Contents, prefix: Path, plan: Plan, reporter: Reporter) ->
         verify.check(
             contents,
             prefix,
-            verify.Wanted((*needed.modules, *needed.submodules), needed.optional),
+            verify.Wanted((*needed.modules, *needed.submodules, *needed.standard), needed.optional),
             platform=plan.context.platform,
             scratch=caches.folder() / "verify",
             reporter=reporter,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pypackage.python.interpreter import Environment
 
 # Part of CPython, though only its builds for one platform have them, or those for its tests.
@@ -100,6 +103,22 @@ def is_of_another_version(module: str) -> bool:
     from stdlib_list import short_versions
 
     return any(module in _listed(one) for one in short_versions)
+
+
+def absent(modules: Iterable[str], environment: Environment) -> list[str]:
+    """Those of some modules that are often left out, and that an interpreter has not.
+
+    Without an extension module of its own, tkinter is there and does not import.
+    """
+    numbers = ".".join(environment.version.split(".")[:2])
+    library = f"{environment.base_prefix}/lib/python{numbers}"
+    try:
+        names = {name.partition(".")[0] for name in os.listdir(library)}
+        built = {name.partition(".")[0] for name in os.listdir(f"{library}/lib-dynload")}
+    except OSError:
+        return []  # it is laid out in another way
+    have = names if "_tkinter" in built else names & {"test"}
+    return [one for one in modules if one not in have | built]
 
 
 def is_never_shadowed(module: str) -> bool:

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from pypackage.backends import host as channel
 from pypackage.backends.host import HostChannel
 from pypackage.backends.pypi.choose import ResolutionContext
-from pypackage.core.errors import SolveError
+from pypackage.core.errors import RequirementsError, SolveError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.python import interpreter
 from pypackage.python.interpreter import Interpreter
@@ -43,6 +44,8 @@ class Host:
         packages: Sequence[str] = (),
         *,
         fetch_missing: bool = False,
+        allow_guesses: bool = True,
+        standard: Sequence[str] = (),
         reporter: Reporter = SILENT,
     ) -> HostChannel:
         return channel.make(
@@ -53,6 +56,8 @@ class Host:
             fetching=ResolutionContext("", {}) if fetch_missing else None,
             cache=self.cache,
             reporter=reporter,
+            allow_guesses=allow_guesses,
+            standard=standard,
         )
 
     def prefix(self, made: HostChannel, prefix: Path) -> Path:
@@ -374,6 +379,40 @@ def test_make__fetch_missing_unknown_module__is_an_error_that_names_it(
     index.mkdir()
     with pytest.raises(SolveError, match="module no_such_thing, and PyPI has no"):
         host.make(["no_such_thing"], fetch_missing=True)
+
+
+def test_make__fetch_missing_unknown_module_and_no_guesses__is_not_looked_for(
+    host: Host, index: Path
+) -> None:
+    wheel(index, "zq_fetched", "1.0")
+    with pytest.raises(RequirementsError, match="known to have the module zq_fetched"):
+        host.make(["zq_fetched"], fetch_missing=True, allow_guesses=False)
+
+
+def test_make__parts_of_the_standard_library__are_carried_when_asked_for(
+    host: Host, prefix: Path, tmp_path: Path
+) -> None:
+    library = f"lib/python{host.python.major_minor}"
+    asked = host.prefix(host.make(standard=["test"]), tmp_path / "asked")
+    assert (asked / library / "test/support/__init__.py").exists()
+    for folder, name in ((prefix, "test"), (prefix, "tkinter"), (asked, "idlelib")):
+        assert not (folder / library / name).exists()
+
+
+@pytest.mark.skipif(not find_spec("_tkinter"), reason="this Python was built without Tcl/Tk")
+def test_make__turtle_asked_for__tkinter_finds_its_own_tcl_and_modules(
+    host: Host, tmp_path: Path
+) -> None:
+    found = host.make(standard=["turtle"])
+    prefix = host.prefix(found, tmp_path / "prefix")
+    assert list((prefix / "lib").glob("python3.*/host.libs/libX11.so.6"))
+    # Tcl looks where it was built to be before it looks beside the executable.
+    code = "import turtle, tkinter; t = tkinter.Tcl(); print(t.eval('set auto_path'))"
+    done = subprocess.run([prefix / "bin/python", "-c", code], capture_output=True, check=True)
+    assert str(prefix / "lib") in done.stdout.decode()
+    assert list((prefix / "lib").glob("tcl8*/init.tcl"))
+    assert list((prefix / "lib").glob("tk8*/tk.tcl"))
+    assert list((prefix / "lib").glob("tcl8/8.*/msgcat-*.tm"))
 
 
 def test_make__fetch_missing_unknown_package__is_left_to_others(host: Host, index: Path) -> None:

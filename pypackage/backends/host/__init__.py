@@ -47,6 +47,7 @@ def make(
     cache: Path,
     reporter: Reporter,
     allow_guesses: bool = False,
+    standard: Sequence[str] = (),
 ) -> HostChannel:
     """Make a channel of an interpreter and of distributions installed beside it.
 
@@ -60,6 +61,7 @@ def make(
             not at all.
         cache: Folder of the packages and channels made so far.
         allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
+        standard: Modules of the standard library that have to be there, such as tkinter.
 
     Raises:
         RequirementsError: A requirement is not valid.
@@ -78,7 +80,9 @@ def make(
         found = wanted.select()
         request.refuse_missing(found, reporter)
         store = Store(root, subdir(base))
-        files = Builder(interpreter, base, store).packages(found.selected, reporter)
+        files = Builder(interpreter, base, store, frozenset(standard)).packages(
+            found.selected, reporter
+        )
         url = store.channel(files).as_uri()
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error

@@ -25,7 +25,7 @@ from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 3  # of the packages' making: another one makes all of them anew
+_FORMAT = 4  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
@@ -63,11 +63,13 @@ class Builder:
         interpreter: The one that was asked for.
         base: The one that it was made of, which is packed.
         store: Where finished packages are.
+        standard: Modules of the standard library that are asked for.
     """
 
     interpreter: Interpreter
     base: Interpreter
     store: Store
+    standard: frozenset[str] = frozenset()
 
     def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Path]:
         """The packages of the interpreter and of some distributions, in this order.
@@ -131,7 +133,7 @@ class Builder:
 
     def _python(self) -> _Recipe:
         base = self.base
-        items = interpreter_package.items(base)
+        items = interpreter_package.items(base, self.standard)
         scrubber = interpreter_package.scrubber(base)
         # A folder of its own: packages of other channels bring libraries of the same names.
         folder = f"lib/{base.stdlib.name}/host.libs"
@@ -144,7 +146,7 @@ class Builder:
             license="PSF-2.0",
             site_packages=interpreter_package.site_packages(base),
         )
-        rules = replace(rules, bare=True)
+        rules = replace(rules, bare=True, whole="_tkinter")
         paths = (scrubber.others, scrubber.homes)
 
         def key() -> str:

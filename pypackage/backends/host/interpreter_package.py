@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from pypackage.backends.host import tcl
 from pypackage.backends.host.files import PackageFile
 from pypackage.backends.host.privacy import PathScrubber, homes, private
 from pypackage.core import elf
@@ -17,13 +18,13 @@ from pypackage.python.interpreter import Interpreter
 OLDEST = (3, 9)
 
 # Folders of the standard library that no task needs: tests, and what only works on a screen.
-_LEFT_OUT = re.compile(
-    "__pycache__|site-packages|dist-packages|tests?|idlelib|idle_test|tkinter|turtledemo"
-)
+_LEFT_OUT = re.compile("__pycache__|site-packages|dist-packages|tests?|idle_test")
 _LEFT_OUT_FILES = re.compile(
-    r"EXTERNALLY-MANAGED|turtle\.py|.*\.(?:pyc|pyo|a|o|exe)"
-    r"|(?:_test|_ctypes_test|_xxtestfuzz|xxlimited|_tkinter)\w*\..*so|libpython.*"
+    r"EXTERNALLY-MANAGED|.*\.(?:pyc|pyo|a|o|exe)"
+    r"|(?:_test|_ctypes_test|_xxtestfuzz|xxlimited)\w*\..*so|libpython.*"
 )
+# What of it is carried only when it is asked for.
+_BY_REQUEST = re.compile(r"(_tkinter|idlelib|test|tkinter|turtle|turtledemo)(\..*)?")
 
 # Debian's site.py knows dist-packages alone, and has nothing like it per minor version.
 # The folder by itself is for those who read .pth files without running what is in them.
@@ -61,22 +62,26 @@ def program(base: Interpreter) -> str:
     return base.stdlib.name
 
 
-def items(base: Interpreter) -> tuple[PackageFile, ...]:
+def items(base: Interpreter, asked: Collection[str] = ()) -> tuple[PackageFile, ...]:
     """The files of the interpreter's package, sorted by path.
 
     Args:
         base: The interpreter itself, not that of a virtual environment.
+        asked: Modules of the standard library that the program needs; of those that few do,
+            such as tkinter, only these are carried.
     """
+    wanted = {*asked, *(tcl.USERS if not tcl.USERS.isdisjoint(asked) else ())}
     real = base.executable.resolve()
     name = program(base)
     found = [PackageFile(f"bin/{name}", source=real)]
     found += [PackageFile(f"bin/{link}", link=name) for link in ("python", "python3")]
     found += _shared_library(base, real)
-    found += _tree(base.stdlib, _inside(base.stdlib, base, "lib"))
+    found += _tree(base.stdlib, _inside(base.stdlib, base, "lib"), wanted)
+    found += tcl.items(base) if "tkinter" in wanted else ()
     if base.platstdlib != base.stdlib:
         dynload = base.platstdlib / "lib-dynload"
-        found += _tree(dynload, f"{_inside(base.platstdlib, base, 'lib')}/lib-dynload")
-    found += _tree(base.include, _inside(base.include, base, "include"))
+        found += _tree(dynload, f"{_inside(base.platstdlib, base, 'lib')}/lib-dynload", wanted)
+    found += _tree(base.include, _inside(base.include, base, "include"), wanted)
     if "dist-packages" in metadata.read(f"{base.stdlib}/site.py"):
         bridge = _BRIDGE.format(site=site_packages(base)).encode()
         found.append(PackageFile("lib/python3/dist-packages/site-packages.pth", content=bridge))
@@ -112,13 +117,21 @@ def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
     return f"{fallback}/{folder.name}" if inner.startswith("..") else inner
 
 
-def _tree(root: Path, place: str) -> Iterator[PackageFile]:
+def _tree(root: Path, place: str, wanted: Collection[str]) -> Iterator[PackageFile]:
     """The files of a folder that are wanted; links that lead within it stay links."""
     for folder, subfolders, files in os.walk(root):
-        subfolders[:] = sorted(n for n in subfolders if not _LEFT_OUT.fullmatch(n))
         inner = os.path.relpath(folder, root)
         here = place if inner == "." else f"{place}/{inner}"
+        is_library = inner in (".", "lib-dynload")
+        asked = {name for name in (*subfolders, *files) if _is_asked(name, wanted) and is_library}
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if name in asked or not (_LEFT_OUT.fullmatch(name) or _BY_REQUEST.fullmatch(name))
+        )
         for name in sorted(files):
+            if is_library and name not in asked and _BY_REQUEST.fullmatch(name):
+                continue
             path = Path(folder, name)
             if _LEFT_OUT_FILES.fullmatch(name) or _leads_to_settings(path) or not path.is_file():
                 continue
@@ -129,6 +142,10 @@ def _tree(root: Path, place: str) -> Iterator[PackageFile]:
                 if inside
                 else PackageFile(f"{here}/{name}", source=path)
             )
+
+
+def _is_asked(name: str, wanted: Collection[str]) -> bool:
+    return bool(_BY_REQUEST.fullmatch(name)) and name.partition(".")[0] in wanted
 
 
 def _leads_to_settings(path: Path) -> bool:

@@ -33,6 +33,8 @@ class Rules:
         roots: Folders of this machine and the folders of the prefix that stand for them, to
             translate absolute run paths.
         others: Folders whose libraries come with other packages.
+        whole: What the names of files begin with for which the libraries of the display are
+            carried too; empty for none.
         bare: Take in the libraries of `BARE`, as the interpreter's package does.
     """
 
@@ -41,6 +43,11 @@ class Rules:
     roots: tuple[tuple[Path, str], ...]
     others: tuple[Path, ...] = ()
     bare: bool = False
+    whole: str = ""
+
+    def is_whole(self, path: str) -> bool:
+        """Whether all that a file needs is carried, but for glibc and drivers."""
+        return bool(self.whole) and posixpath.basename(path).startswith(self.whole)
 
 
 @dataclass
@@ -99,8 +106,11 @@ def graft_libraries(
     items = list(items)
     sources = [(i.path, i.source) for i in items if i.source]
     plan = _Plan({path: e for path, source in sources if (e := found.read(source))})
-    for user in plan.own.values():
-        _carry(user, plan, rules, found, leave=elf.manylinux_allowlist(rules.machine))
+    for path, user in plan.own.items():
+        if rules.is_whole(path):
+            _carry(user, plan, rules, found, leave=(), display=True)
+        else:
+            _carry(user, plan, rules, found, leave=elf.manylinux_allowlist(rules.machine))
     if rules.bare:
         _carry_bare(plan, rules, found)
     added = [
@@ -112,14 +122,22 @@ def graft_libraries(
     return Outcome(tuple(changed), plan.glibc, tuple(e.path for e in plan.carried.values()))
 
 
-def _carry(user: Elf, plan: _Plan, rules: Rules, found: Libraries, leave: Iterable[str]) -> None:
+def _carry(
+    user: Elf,
+    plan: _Plan,
+    rules: Rules,
+    found: Libraries,
+    leave: Iterable[str],
+    *,
+    display: bool = False,
+) -> None:
     """Take in what a file needs, and what that needs, except `leave`."""
     waiting = [(soname, user) for soname in user.needed]
     while waiting:
         soname, asking = waiting.pop()
         if soname in plan.names or soname in plan.carried or soname in leave:
             continue
-        if elf.is_host_library(soname) or soname.startswith("libpython"):
+        if elf.is_host_library(soname, display=display) or soname.startswith("libpython"):
             continue
         library = found.find(soname, asking)
         if library and not any(library.path.is_relative_to(other) for other in rules.others):
