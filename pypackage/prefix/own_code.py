@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pypackage.core import fingerprint
-from pypackage.core.errors import InputPathError, InstallError, UsageError
+from pypackage.core.errors import InputPathError, InstallError, RequirementsError, UsageError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 
@@ -68,6 +68,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
 
     Raises:
         InputPathError: Something is not there; an archive without it would fail on the worker.
+        RequirementsError: What is local is not Python.
         UsageError: Where it is to go cannot be told, or is outside of the environment.
     """
     copies, projects = [], []
@@ -77,6 +78,12 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
             raise InputPathError(
                 f"the program's own module {found} is not there",
                 "analyze the program again, or remove it from 'local' and name it with --add",
+            )
+        if not _is_importable(found, found.resolve().name):
+            # What requirements name goes into an archive that is given to others.
+            raise RequirementsError(
+                f"'local' names {found}, which is no Python module or package",
+                f"if it is to be packed, add it by hand: --add {found}:share/{found.name}",
             )
         copies.append(CopySpec(found, found.resolve().name, is_module=True))
     for text in added:
@@ -125,7 +132,9 @@ def _copy_spec(path: Path, dest: str) -> CopySpec:
 
 def _is_importable(path: Path, name: str) -> bool:
     if path.is_dir():
-        return name.isidentifier() and any(path.rglob("*.py"))
+        return name.isidentifier() and any(
+            one.suffix in (".py", ".so", ".pyx") for one in path.rglob("*.*")
+        )
     return bool(re.fullmatch(r"[^\W\d]\w*(\.py|\.[\w.-]*so)", name))
 
 

@@ -141,6 +141,17 @@ def test_local__not_found__is_an_error_and_there_is_no_archive(
     assert not (tools.cwd / "mine.tar.gz").exists()
 
 
+def test_local__no_python_module__is_refused_since_the_requirements_alone_name_it(
+    tools: Tools, channel: Channel, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("of this machine")
+    path = needs(tools.cwd, channel, local=[str(tmp_path / "secret")])
+    done = tools.create(path, "./mine.tar.gz")
+    assert done.returncode == 3
+    assert f"'local' names {tmp_path / 'secret'}, which is no Python module" in done.stderr
+    assert not (tools.cwd / "mine.tar.gz").exists()
+
+
 def test_own_code__environment_of_python_alone__has_a_folder_for_it(
     tools: Tools, work: Path
 ) -> None:
