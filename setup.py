@@ -63,7 +63,7 @@ setup(
         ],
         "docs": ["mkdocs-material>=9", "mkdocstrings[python]>=0.26"],
         # That the tests of pypackage.integrations start.
-        "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "parsl>=2024.1"],
+        "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "ipython", "parsl>=2024.1"],
     },
     classifiers=[
         "Environment :: Console",

@@ -55,6 +55,23 @@ def script() -> NoReturn:
     os._exit(main())
 
 
+def serve(descriptor: int | None) -> NoReturn:
+    """The executable for a program that starts it: for the interpreter that runs it.
+
+    Args:
+        descriptor: Of the pipe to which progress and errors go; without it, to stderr.
+    """
+    from pypackage.pipeline.events import Sender
+    from pypackage.python import interpreter
+
+    gc.disable()
+    interpreter.prefer_running()
+    if descriptor is None:
+        os._exit(main())
+    sender = Sender(descriptor)
+    os._exit(terminal.run(parser(), lambda asked, _: command(asked, sender), failed=sender.error))
+
+
 def parser() -> terminal.Parser:
     """The command's options and arguments."""
     parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)

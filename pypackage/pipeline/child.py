@@ -29,7 +29,7 @@ OnStart = Callable[["subprocess.Popen[bytes]"], None]
 _NAME = "python_package_create"
 # Nothing of the current folder is to be imported in place of a library.
 _CHILD = f"import sys; sys.path = [sys.argv.pop(1), *filter(None, sys.path)]; \
-sys.argv[0] = {_NAME!r}; from pypackage.cli import child; child.script({{}})"
+sys.argv[0] = {_NAME!r}; from pypackage.cli.create import serve; serve({{}})"
 _ERRORS = {
     error.exit_code: error
     for error in (

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pypackage.core import files
+from pypackage.core.errors import InputPathError
 from pypackage.pipeline import commands
 
 HERE = "here"
@@ -115,6 +118,28 @@ class Environment(os.PathLike[str]):
     def python_words(self, *, runner: str | os.PathLike[str] = commands.RUNNER) -> list[str]:
         """The words that stand for `python3`, before its arguments."""
         return self.command(["python3"], runner=runner)
+
+    def launcher(
+        self, path: str | os.PathLike[str], *, runner: str | os.PathLike[str] = commands.RUNNER
+    ) -> Path:
+        """Write a script of sh that acts as the `python3` in it, for what takes one path.
+
+        Args:
+            path: The script; it is replaced.
+            runner: The worker script, where the machines that run it see it.
+
+        Raises:
+            InputPathError: It cannot be written.
+        """
+        target = Path(os.path.abspath(path))
+        line = f'#!/bin/sh\nexec {shlex.join(self.python_words(runner=runner))} "$@"\n'
+        try:
+            with files.new_file(target) as file:
+                file.write(line.encode(errors="surrogateescape"))
+            target.chmod(target.stat().st_mode | 0o111)
+        except OSError as error:
+            raise InputPathError.of(error, "cannot write the launcher", target) from error
+        return target
 
     # --- comparing ------------------------------------------------------------------------
 
