@@ -45,11 +45,7 @@ class Kind:
 
 
 def usage(root: Path) -> list[Kind]:
-    """What is kept.
-
-    Args:
-        root: The folder of all.
-    """
+    """What is kept."""
     return [Kind(name, tuple(_entries(root, places))) for name, places in _KINDS.items()]
 
 
@@ -76,7 +72,6 @@ def limit(text: str = "", environ: Mapping[str, str] = os.environ) -> int:
 
     Args:
         text: Such as `500M` or `20G`; when empty PYPACKAGE_CACHE_LIMIT, else `LIMIT`.
-        environ: Where that is looked up.
 
     Raises:
         UsageError: It is no size.

@@ -27,7 +27,6 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
 
     Args:
         url: `http:`, `https:`, `ftp:` or `file:`; may have a name and a password.
-        target: The file to write.
 
     Returns:
         Its SHA-256 digest, hexadecimal.

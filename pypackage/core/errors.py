@@ -50,8 +50,6 @@ class PackageError(Exception):
         """What the system refused, as an error of this class.
 
         Args:
-            error: Its own error.
-            what: What could not be done.
             place: Where, if the error does not tell.
         """
         where = error.filename or place

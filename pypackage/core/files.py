@@ -106,7 +106,6 @@ def copy(source: BinaryIO, start: int, length: int, target: BinaryIO) -> None:
     """Copy a part of a file to where another one is; file systems that can do so share blocks.
 
     Args:
-        source: From which.
         start: Where in it the part begins.
         length: Of the part, in bytes.
         target: To which; it is beyond the part afterwards.

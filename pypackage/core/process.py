@@ -35,9 +35,6 @@ def run(
 
     Args:
         argv: The command; the first element is looked up on PATH.
-        cwd: The folder to run it in, by default the present one.
-        env: Its whole environment, by default ours.
-        stdin: What it reads.
         timeout: Seconds after which it is killed.
 
     Raises:
@@ -71,10 +68,7 @@ def stream(
     """Run a long program to its end; it ends with us when we are interrupted.
 
     Args:
-        argv: The command.
         on_line: Called with each line that it writes to stdout or stderr, at once.
-        cwd: The folder to run it in, by default the present one.
-        env: Its whole environment, by default ours.
         on_start: Called with the process, so that another thread can `end` it.
 
     Raises:

@@ -47,10 +47,6 @@ def read_input(path: str | os.PathLike[str]) -> bytes:
 def decode(content: bytes, label: str) -> str:
     """A text in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it.
 
-    Args:
-        content: Of the file.
-        label: What messages call it.
-
     Raises:
         RequirementsError: It is neither.
     """
@@ -65,7 +61,6 @@ def read_text(path: str, included_at: str = "") -> str:
     """The text of a file.
 
     Args:
-        path: The file.
         included_at: The place that names it, when another file includes it.
     """
     before = f"{included_at}: " if included_at else ""

@@ -48,11 +48,7 @@ class Store:
     root: Path
 
     def open(self, key: str) -> BufferedReader | None:
-        """The file that was kept for a key, which counts as a use; None if there is none.
-
-        Args:
-            key: A digest, or another name that is safe for a file.
-        """
+        """The file that was kept for a key, which counts as a use; None if there is none."""
         try:
             file = (self.root / key).open("rb")
         except OSError:
@@ -84,10 +80,6 @@ def entries(folder: Path) -> list[Entry]:
 
 def evict(kept: Iterable[Entry], limit: int) -> list[Entry]:
     """Drop what was not used for longest, until the rest is within a limit.
-
-    Args:
-        kept: Of one or several folders.
-        limit: In bytes.
 
     Returns:
         What was dropped.

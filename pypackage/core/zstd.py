@@ -14,9 +14,7 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
     """Compress what is written, in threads; the same input gives the same bytes.
 
     Args:
-        file: Where the frame goes; it stays open.
         level: 1 to 19.
-        workers: How many threads may work on it.
     """
     zstd = _library()
     # One worker or more give the same bytes whatever their number, none gives others.

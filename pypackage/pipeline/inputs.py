@@ -48,7 +48,6 @@ def load(
 
     Args:
         name: A file, `-` for stdin, or an environment's folder or name.
-        environment: Which environment of a lock with several.
         platform: Conda's name of the one that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
@@ -84,7 +83,6 @@ def load_lock(name: str, environment: str = "", platform: str = "") -> Lock:
 
     Args:
         name: A file, or `-` for stdin.
-        environment: Which environment of a lock with several.
         platform: Conda's name of the one that it is read for; by default this machine's.
 
     Raises:

@@ -66,9 +66,7 @@ def make_relocatable(
     """Make what uv has installed independent of this machine.
 
     Args:
-        prefix: The folder it was installed in.
         target_prefix: The path that is written into text files in its place.
-        names: The distributions, by normalized name.
         built: Those of them that were built here, into any file of which the prefix's path
             may have got.
 
@@ -129,7 +127,6 @@ def spread(target: Path, place: Path, prefix: Path) -> None:
     """Move what uv has put into one folder (`--target`) to where it belongs in a prefix.
 
     Args:
-        target: The folder.
         place: Of the modules, below the prefix.
         prefix: Scripts and data files go to `bin`, `share` and the like below it.
     """

@@ -240,9 +240,6 @@ def scan(folders: Iterable[str | os.PathLike[str]]) -> tuple[Distribution, ...]:
 def providers(distributions: Iterable[Distribution]) -> dict[str, tuple[Distribution, ...]]:
     """Which distributions an importable name comes from.
 
-    Args:
-        distributions: Such as `installed` returns.
-
     Returns:
         For each name of `Distribution.modules` its distributions, in the order given.
     """
@@ -257,7 +254,6 @@ def load(site: str, info: str) -> Distribution | None:
     """The distribution of one metadata folder; None when that has no name or version.
 
     Args:
-        site: The folder of modules.
         info: One of `metadata.folders_in(site)`.
     """
     found = metadata.headers(info)

@@ -29,7 +29,6 @@ def sources(root: str, listed: Iterable[str], names: list[str]) -> dict[str, str
 
     Args:
         root: The folder of modules in which it is installed.
-        listed: The files of the distribution.
         names: Its top-level modules; when there are none, all of a folder are meant.
     """
     found: dict[str, str] = {}

@@ -54,7 +54,6 @@ def resolve(names: Sequence[str], settings: Condarc) -> Channels:
 
     Args:
         names: Names, URLs or absolute folders, the most preferred first.
-        settings: Tell where what has a name is.
     """
     groups = {"defaults": settings.default_channels or DEFAULTS, **settings.custom_multichannels}
     tiers = []

@@ -34,11 +34,8 @@ def install(
     Their post-link scripts are not run.
 
     Args:
-        records: What `solve` chose.
-        prefix: The folder to fill; it is made.
         target_prefix: The path that is written into the files instead of `prefix`, for a
             prefix that will be moved there.
-        settings: Those that were solved with.
 
     Raises:
         InstallError: A package cannot be fetched, is not what the channel promised, or

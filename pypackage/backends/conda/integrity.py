@@ -82,10 +82,6 @@ class Refusal:
     of an absolute path it aborts the whole process. So a package that is refused is removed
     from the cache right before it would be linked, which then fails.
 
-    Args:
-        records: What is going to be installed.
-        caches: The folders of the package caches.
-
     Attributes:
         reason: Which package was refused and why; empty while none was.
     """

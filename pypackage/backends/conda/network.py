@@ -28,7 +28,6 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
     """A client that goes to the network as it is told to.
 
     Args:
-        settings: These tell.
         timeout: Seconds that an answer may take as a whole; by default as long as it takes.
     """
     from rattler import Client

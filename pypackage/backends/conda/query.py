@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
     """The versions of a package in channels of the same rank, the oldest first.
 
-    Args:
-        name: Of the package.
-        tier: The channels.
-        settings: How they are reached, and for which platform.
-
     Raises:
         SolveError: They cannot be read.
     """

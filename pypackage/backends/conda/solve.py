@@ -29,7 +29,6 @@ def solve(
     Args:
         specs: Match specs, such as `numpy>=2,<3`.
         tiers: The channels, the most preferred first.
-        settings: What the environment is for, and how the channels are reached.
         constraints: Match specs that hold for what comes in, and ask for nothing.
 
     Returns:

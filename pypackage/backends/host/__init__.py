@@ -53,8 +53,6 @@ def make(
 
     Args:
         interpreter: That of a virtual environment stands for the one it was made of.
-        modules: Names that are imported; the distributions that provide them are taken.
-        requirements: Of distributions (PEP 508).
         packages: Conda match specs; those that are not installed (nor, with `fetching`,
             on PyPI) are left to other channels.
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for

@@ -99,7 +99,6 @@ def select(
     is on this machine; a requirement of the user is met by a version in its range alone.
 
     Args:
-        roots: What the user asks for.
         available: The installed distributions, one of a name.
         markers: The variables of environment markers without `extra`.
     """

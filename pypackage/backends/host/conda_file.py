@@ -45,11 +45,6 @@ class Description:
 def write(folder: Path, description: Description, files: Sequence[HashedFile]) -> Path:
     """Write a package into a folder.
 
-    Args:
-        folder: An existing one.
-        description: Its name, version and dependencies.
-        files: Its files, of different paths.
-
     Returns:
         The file; its name is `name-version-build.conda`, where the build string holds a
         digest of all that is in the package.

@@ -31,11 +31,7 @@ def fetch(
     for no network and gets the same versions.
 
     Args:
-        interpreter: The packages have to suit it.
         wanted: Requirements, none of which an installed distribution meets.
-        installed: Distributions that are kept at their versions.
-        context: What else the packages have to suit.
-        cache: Folder for what is fetched.
 
     Raises:
         SolveError: There is no such distribution, none for this interpreter, or no way to

@@ -94,9 +94,6 @@ def graft_libraries(
 
     Args:
         items: The package's files; those that have to be changed are copied first.
-        rules: What to carry and where to.
-        found: Finds libraries of this machine.
-        scrubber: Paths that must not be left in the files.
         scratch: A folder that lives until the returned items have been read.
 
     Raises:

@@ -58,12 +58,6 @@ def of(
 ) -> HostRequest:
     """Say in terms of distributions what is asked for.
 
-    Args:
-        interpreter: Whose distributions are looked at.
-        modules: Names that are imported.
-        requirements: Of distributions (PEP 508).
-        packages: Conda match specs.
-
     Raises:
         RequirementsError: A requirement is not valid.
     """

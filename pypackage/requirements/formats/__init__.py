@@ -20,10 +20,6 @@ __all__ += ["parse", "read"]
 def inline(source: str, path: str) -> Declarations:
     """The metadata in a script's comments (PEP 723); what it declares is wanted.
 
-    Args:
-        source: The text of the script.
-        path: What places call it.
-
     Raises:
         RequirementsError: There are two blocks, or the one is not valid.
     """

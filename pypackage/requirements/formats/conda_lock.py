@@ -14,7 +14,6 @@ def as_pixi(top: Node, platform: str) -> bytes:
 
     Args:
         top: A `conda-lock.yml` in the form of conda-lock 1 to 3.
-        platform: Conda's name of it.
 
     Raises:
         RequirementsError: It is not valid, or not for the platform.

@@ -142,8 +142,6 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
     """Read TOML.
 
     Args:
-        text: The document.
-        label: What messages call the file.
         line: The line of the file before the document's first one.
 
     Raises:

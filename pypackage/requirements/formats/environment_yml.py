@@ -55,7 +55,6 @@ def requirements(top: Node, folder: str) -> Requirements:
     """What `create` installs.
 
     Args:
-        top: The file.
         folder: Where it lies; paths in its `pip` list are relative to it.
 
     Raises:

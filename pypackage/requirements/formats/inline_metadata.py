@@ -13,10 +13,6 @@ from pypackage.requirements.formats import document, pyproject
 def read(source: str, path: str) -> Declarations:
     """The metadata in a script's comments (PEP 723); what it declares is wanted.
 
-    Args:
-        source: The text of the script.
-        path: What places call it.
-
     Raises:
         RequirementsError: There are two blocks, or the one is not valid.
     """

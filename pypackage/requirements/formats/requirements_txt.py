@@ -64,8 +64,6 @@ def read(content: bytes, label: str, folder: str) -> Requirements:
     """What a requirements file asks for; its Python is that of who makes the environment.
 
     Args:
-        content: Of the file.
-        label: What messages call it.
         folder: Where it lies; paths in it are relative to it.
 
     Raises:
@@ -139,7 +137,6 @@ def entries(
     """What lines say, those of the files that they include, too.
 
     Args:
-        given: The lines.
         folder: Relative paths start there.
         bounds: Whether they are of a file of constraints.
         above: The files that include them, absolute.
