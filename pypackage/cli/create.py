@@ -80,7 +80,7 @@ def parser() -> terminal.Parser:
         nargs="?",
         metavar="REQUIREMENTS",
         help="the file that python_package_analyze wrote, environment.yml, requirements.txt, "
-        "a lock, a Python script, - (stdin), or an environment's folder or name",
+        "a project, a lock, a Python script, - (stdin), or an environment's folder or name",
     )
     parser.add_argument(
         "target",
@@ -94,6 +94,11 @@ def parser() -> terminal.Parser:
         default="",
         metavar="NAME",
         help="which environment of a pixi.lock with several (default: default)",
+    )
+    parser.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="take requirements that ask for nothing, which are an error otherwise",
     )
     create_options.add_package_options(parser)
     create_options.add_archive_options(parser)
@@ -197,6 +202,7 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
         environment=parsed.environment,
         platform=platform,
         python=request.host_python(parsed.channel),
+        allow_empty=parsed.allow_empty,
     )
     if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
         raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")

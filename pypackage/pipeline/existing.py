@@ -23,6 +23,11 @@ class Installed:
     prefix: Path
 
 
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is that of an environment, conda's or a virtual one."""
+    return (folder / "conda-meta").is_dir() or (folder / "pyvenv.cfg").is_file()
+
+
 def of_folder(folder: Path) -> Installed | Requirements:
     """The environment in a folder; of a virtual one what is installed, for the host channel.
 
@@ -34,7 +39,7 @@ def of_folder(folder: Path) -> Installed | Requirements:
     if (folder / "pyvenv.cfg").is_file():
         return _of_virtual(Path(os.path.abspath(folder)))
     raise InputPathError(
-        f"{folder} is neither a conda environment nor a virtual one",
+        f"{folder} is neither a conda environment, a virtual one nor a project",
         "for a folder of programs: python_package_analyze FOLDER FILE, and then FILE",
     )
 

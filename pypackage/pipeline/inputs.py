@@ -5,52 +5,60 @@ The form is told by the content, not by the name: Parsl calls its JSON `.yaml`.
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from pypackage.backends import lock
 from pypackage.backends.lock import Lock
 from pypackage.core import platforms
-from pypackage.core.errors import InputPathError, PackageError, RequirementsError
-from pypackage.core.progress import Reporter
-from pypackage.core.reading import read_input
-from pypackage.pipeline.existing import Installed, of_folder, of_name
+from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.reading import decode, read_input
+from pypackage.pipeline import project
+from pypackage.pipeline.existing import Installed, is_environment, of_folder, of_name
 from pypackage.python import interpreter
 from pypackage.requirements.formats import (
+    conda_lists,
+    conda_lock,
     document,
     environment_yml,
+    forms,
     requirements_json,
     requirements_txt,
 )
+from pypackage.requirements.formats.document import Node
+from pypackage.requirements.formats.forms import Form
 from pypackage.requirements.model import Requirements
 
 __all__ = ["Installed", "load"]
 
-_OfScript = Callable[[bytes], Requirements]
-
-_ENVIRONMENT_KEY = re.compile(r"^(name|channels|dependencies|prefix|variables)\s*:", re.M)
-_LOCK = re.compile(r"^version:\s*\d+\s*$(?=[\s\S]*^environments:)(?=[\s\S]*^packages:)", re.M)
-_CONDA_LOCK = re.compile(r"^metadata:(?=[\s\S]*^package:)", re.M)
 _FORMS = (
-    "known are the file of python_package_analyze, environment.yml, requirements.txt, "
-    "pixi.lock, conda-lock.yml, a Python script, and an environment by its folder or name"
+    "known are the file of python_package_analyze, environment.yml, requirements.txt, a project's "
+    "folder or pyproject.toml, uv.lock, pixi.toml, pixi.lock, conda-lock.yml, conda's lists, a "
+    "Python script (.py, or with #!), and an environment by its folder or name"
 )
+_NOTHING = "list packages there, or allow an environment without any: --allow-empty"
 
 
 def load(
-    name: str, reporter: Reporter, *, environment: str = "", platform: str = "", python: str = ""
+    name: str,
+    reporter: Reporter,
+    *,
+    environment: str = "",
+    platform: str = "",
+    python: str = "",
+    allow_empty: bool = False,
 ) -> Requirements | Lock | Installed:
     """Read what is to be made or packed.
 
     Args:
         name: A file, `-` for stdin, or an environment's folder or name.
+        environment: Which environment of a lock with several.
         platform: Conda's name of the one that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
+        allow_empty: Whether an input that asks for nothing is taken.
 
     Raises:
         InputPathError: There is no such thing, or it cannot be read.
@@ -58,6 +66,8 @@ def load(
         SourceError: It is a script that is not Python.
     """
     if name != "-" and os.path.isdir(name):
+        if project.is_project(Path(name)) and not is_environment(Path(name)):
+            return project.of_folder(Path(name), reporter)
         return of_folder(Path(name))
     if name != "-" and not os.path.lexists(name):
         found = of_name(name)
@@ -71,114 +81,137 @@ def load(
         content = read_input(name)
     except InputPathError as error:
         raise InputPathError(error.message, error.hint or _FORMS) from error
+    reader = _Reader(name, content, reporter, environment, platform or platforms.here(), python)
     try:
-        of_script = partial(_of_script, name, python, reporter)
-        return _of_content(content, name, of_script, environment, platform)
+        given = reader.read()
+        if not allow_empty and isinstance(given, Requirements) and reader.asks_for_nothing(given):
+            raise RequirementsError(f"{reader.label}: nothing is asked for", _NOTHING)
     except RequirementsError as error:
         raise RequirementsError(error.message, error.hint or _FORMS) from error
+    return given
 
 
 def load_lock(name: str, environment: str = "", platform: str = "") -> Lock:
-    """Read a lock: pixi.lock, what this package wrote, or conda-lock.yml.
+    """Read a lock: pixi.lock, what this package wrote, conda-lock.yml, or an explicit list.
 
     Args:
         name: A file, or `-` for stdin.
+        environment: Which environment of a lock with several.
         platform: Conda's name of the one that it is read for; by default this machine's.
 
     Raises:
         InputPathError: It cannot be read.
         RequirementsError: It is not valid, or not for the platform.
     """
-    content = read_input(name)
-    label = "<stdin>" if name == "-" else name
-    found = _of_lock(content, label, environment, platform)
+    reader = _Reader(name, read_input(name), SILENT, environment, platform or platforms.here(), "")
+    found = reader.lock(forms.recognize(name, reader.text))
     if not found:
-        raise RequirementsError(f"{label}: not a lock file of pixi or conda-lock")
+        raise RequirementsError(f"{reader.label}: not a lock file of pixi or conda-lock")
     return found
 
 
-def _of_content(
-    content: bytes, name: str, of_script: _OfScript, environment: str, platform: str
-) -> Requirements | Lock:
-    label = "<stdin>" if name == "-" else name
-    folder = "" if name == "-" else os.path.dirname(name)
-    text = content.decode("utf-8-sig", "replace")
-    if text.lstrip()[:1] in ("{", "["):
-        return _of_json(content, label, folder, of_script)
-    if _is_script(text, name):
-        return of_script(content)
-    locked = _of_lock(content, label, environment, platform)
-    if locked:
-        return locked
-    if _ENVIRONMENT_KEY.search(text):
-        return environment_yml.requirements(document.of_yaml(content, label), folder)
-    if _is_requirements_txt(text, name):
-        return requirements_txt.read(content, label, folder)
-    if _is_python(text):
-        return of_script(content)
-    raise _unknown(content, name, label)
+class _Reader:
+    """Reads a file by the form that it is of."""
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        reporter: Reporter,
+        environment: str,
+        platform: str,
+        python: str,
+    ) -> None:
+        self.name = name
+        self.label = "<stdin>" if name == "-" else name
+        self.content = content
+        self.text = _text(content)
+        self._folder = "" if name == "-" else os.path.dirname(name)
+        self._reporter = reporter
+        self._environment = environment
+        self._platform = platform
+        self._python = python
+        self._unknown = False  # whether there are keys that mean nothing
+
+    def read(self) -> Requirements | Lock:
+        """What it says."""
+        form = forms.recognize(self.name, self.text)
+        locked = self.lock(form)
+        if locked:
+            return locked
+        if form is forms.SCRIPT:
+            return self._script()
+        if form is forms.JSON:
+            return self._json()
+        if form is forms.ENVIRONMENT_YML:
+            return self._environment_yml(document.of_yaml(self.content, self.label))
+        if form is forms.CONDA_LIST:
+            return conda_lists.exported(self.text, self.label)
+        if form in (forms.PROJECT, forms.PIXI_TOML, forms.UV_LOCK):
+            return self._project(form)
+        return requirements_txt.read(self.content, self.label, self._folder)
+
+    def lock(self, form: Form) -> Lock | None:
+        """The lock that it is; None if it is none."""
+        content, environment = self.content, ""
+        if form is forms.PIXI_LOCK:
+            environment = self._environment
+        elif form is forms.CONDA_LOCK:
+            content = conda_lock.as_pixi(document.of_yaml(content, self.label), self._platform)
+        elif form is forms.EXPLICIT:
+            content = conda_lists.explicit(self.text, self.label, self._platform)
+        else:
+            return None
+        return lock.loads(content, self.label, self._platform, environment)
+
+    def asks_for_nothing(self, given: Requirements) -> bool:
+        """Whether there is not even a version of Python, or only that beside unknown keys."""
+        asked = (given.modules, given.dependencies, given.pip, given.local, given.data)
+        return not any(asked) and (self._unknown or not given.python)
+
+    def _script(self) -> Requirements:
+        from pypackage.pipeline import analyze
+
+        # By its path: a mere version would say nothing of what is installed for it.
+        target = str(interpreter.find(self._python).executable) if self._python else None
+        with self._reporter.task("analyzing the program"):
+            found = analyze.analyze(
+                [self.name], python=target, reporter=self._reporter, stdin=self.content
+            )
+            return found.requirements
+
+    def _json(self) -> Requirements:
+        top = document.of_json(self.content, self.label)
+        if top.has("cells"):
+            return self._script()
+        if top.has("_meta") and top.has("default"):
+            forms.recognize("Pipfile.lock", self.text)
+        if top.has("dependencies"):
+            return self._environment_yml(top)
+        self._warn_of_unknown(top, requirements_json.KEYS)
+        return requirements_json.read(top)
+
+    def _environment_yml(self, top: Node) -> Requirements:
+        self._warn_of_unknown(top, environment_yml.KEYS)
+        return environment_yml.requirements(top, self._folder, self._platform)
+
+    def _warn_of_unknown(self, top: Node, known: Sequence[str]) -> None:
+        for message in document.unknown_keys(top, known):
+            self._unknown = True
+            self._reporter.warning(message)
+
+    def _project(self, form: Form) -> Requirements:
+        if self.name == "-":
+            raise RequirementsError(f"{self.label} is {form.name}", "name its file or its folder")
+        base = os.path.basename(self.name)
+        if form is forms.PIXI_TOML or (form is forms.PROJECT and base not in project.FILES):
+            return project.of_manifest(self.name, self._reporter)
+        return project.of_folder(Path(self.name).parent, self._reporter)
 
 
-def _of_json(content: bytes, label: str, folder: str, of_script: _OfScript) -> Requirements:
-    top = document.of_json(content, label)
-    if top.has("cells"):
-        return of_script(content)
-    if top.has("dependencies"):
-        return environment_yml.requirements(top, folder)
-    return requirements_json.read(top)
-
-
-def _of_lock(content: bytes, label: str, environment: str, platform: str) -> Lock | None:
-    text = content.decode("utf-8-sig", "replace")
-    if _LOCK.search(text):
-        return lock.loads(content, label, platform, environment)
-    if _CONDA_LOCK.search(text):
-        from pypackage.requirements.formats import conda_lock
-
-        read = document.of_yaml(content, label)
-        converted = conda_lock.as_pixi(read, platform or platforms.here())
-        return lock.loads(converted, label, platform)
-    return None
-
-
-def _of_script(name: str, python: str, reporter: Reporter, content: bytes) -> Requirements:
-    from pypackage.pipeline import analyze
-
-    # By its path: a mere version would say nothing of what is installed for it.
-    target = str(interpreter.find(python).executable) if python else None
-    with reporter.task("analyzing the program"):
-        needs = analyze.analyze([name], python=target, reporter=reporter, stdin=content)
-        return needs.requirements
-
-
-def _is_script(text: str, name: str) -> bool:
-    shebang = re.match(r"#!.*\bpython", text)
-    return bool(shebang) or name.endswith((".py", ".pyw", ".ipynb"))
-
-
-def _is_requirements_txt(text: str, name: str) -> bool:
-    """Whether each line could stand there; an import statement could not."""
-    said = [line for line in map(requirements_txt.without_comment, text.splitlines()) if line]
-    if name.endswith((".txt", ".in")):
-        return True
-    return bool(said) and requirements_txt.is_line(said[0]) and not _is_python(text, trivial=False)
-
-
-def _is_python(text: str, *, trivial: bool = True) -> bool:
-    """Whether a text is Python; a list of names is, too, but trivially."""
+def _text(content: bytes) -> str:
+    """A text for looking at; what cannot be decoded is told where it is read."""
     try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return bool(body) and (trivial or not all(isinstance(one, ast.Expr) for one in body))
-
-
-def _unknown(content: bytes, name: str, label: str) -> PackageError:
-    """What is wrong with a file that is of no known form, by what its name says it is."""
-    try:
-        if name.endswith((".yml", ".yaml")):
-            return document.of_yaml(content, label).invalid("says no dependencies")
-        document.of_json(content, label)
-    except RequirementsError as error:
-        return error
-    return RequirementsError(f"{label}: expected an object")
+        return decode(content, "")
+    except RequirementsError:
+        return content.decode("utf-8", "replace")

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -110,7 +110,8 @@ def _build(
     flags = f"-g0 -ffile-prefix-map={copy}=/project {os.environ.get('CFLAGS', '')}".strip()
     variables = {**REPRODUCIBLE, "CFLAGS": flags, "CXXFLAGS": flags}
     try:
-        shutil.copytree(project.folder, copy, ignore=_LEFT_OUT, ignore_dangling_symlinks=True)
+        left_out = _left_out(scratch.resolve())
+        shutil.copytree(project.folder, copy, ignore=left_out, ignore_dangling_symlinks=True)
         options: list[str | Path] = ["build", "--wheel", "--out-dir", out]
         uv.run([*options, copy], python, python.parents[1], choosing=True, env=variables)
     except (OSError, shutil.Error) as error:
@@ -119,6 +120,17 @@ def _build(
         said = uv.message(error).replace(str(copy), str(project.folder))
         raise kind(f"cannot build {project.folder}", said) from error
     return next(out.glob("*.whl"))
+
+
+def _left_out(scratch: Path) -> Callable[[str, list[str]], set[str]]:
+    """What is not copied: also not the folder that is copied to, if the cache is in the project."""
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        here = Path(folder).resolve()
+        ours = {name for name in names if scratch.is_relative_to(here / name)}
+        return ours | _LEFT_OUT(folder, names)
+
+    return ignore
 
 
 def _described(wheel: Path, project: Project) -> Built:

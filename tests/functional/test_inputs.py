@@ -287,6 +287,45 @@ def test_input__that_is_nowhere__exits_2_and_says_what_may_be_given(
     assert "environment.yml, requirements.txt" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "unknown"),
+    [
+        ("e.yml", "name: x\ndependancies: [six]\n", "'dependancies'"),
+        ("r.json", '{"python": "3.11", "module": ["six"]}', "'module'"),
+        ("r.txt", "# nothing\n", ""),
+    ],
+)
+def test_input__that_asks_for_nothing__exits_3_unless_it_may(
+    tools: Tools, name: str, text: str, unknown: str
+) -> None:
+    (tools.cwd / name).write_text(text)
+    said = refused(tools, 3, "-c", "host", name)
+    assert f"{name}: nothing is asked for" in said
+    assert unknown in said
+    assert "did you mean" in said or not unknown
+    assert "--allow-empty" in said
+
+
+def test_project__by_folder__is_as_its_uv_lock_has_it(tools: Tools) -> None:
+    folder = tools.cwd / "p"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        "# mine\n[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.9'\n"
+        "dependencies = ['iniconfig']\n"
+    )
+    assert "iniconfig" in made(tools, "-c", "host", "p/pyproject.toml")
+    (folder / "uv.lock").write_text(
+        'version = 1\nrequires-python = ">=3.9"\n\n'
+        '[[package]]\nname = "iniconfig"\nversion = "0.0.1"\n'
+        'source = { registry = "https://pypi.example/simple" }\n'
+        'sdist = { url = "https://pypi.example/i.tar.gz", hash = "sha256:' + "0" * 64 + '" }\n\n'
+        '[[package]]\nname = "x"\nversion = "1"\nsource = { virtual = "." }\n'
+        'dependencies = [{ name = "iniconfig" }]\n'
+    )
+    said = refused(tools, 4, "--offline", "-c", "host", "p")
+    assert "iniconfig==0.0.1" in said
+
+
 def test_input__without_end__exits_2(tools: Tools) -> None:
     assert "cannot read /dev/zero: File too large" in refused(tools, 2, "/dev/zero")
 

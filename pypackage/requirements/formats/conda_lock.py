@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pypackage.requirements.formats.document import Node
@@ -18,11 +20,20 @@ def as_pixi(top: Node, platform: str) -> bytes:
     Raises:
         RequirementsError: It is not valid, or not for the platform.
     """
-    import yaml
-
     if top.get("version", None).value != 1:
         raise top.get("version", 0).invalid("expected 1, the version of the format")
-    packages = [_converted(one) for one in _chosen(top, platform)]
+    return pixi_lock([_converted(one) for one in _chosen(top, platform)], platform)
+
+
+def pixi_lock(packages: list[dict[str, Any]], platform: str) -> bytes:
+    """The content of pixi's lock file of some packages for one platform.
+
+    Args:
+        packages: Their entries in it; see `conda_entry`.
+        platform: Conda's name of it.
+    """
+    import yaml
+
     channels = [one["conda"].rsplit("/", 2)[0] for one in packages if "conda" in one]
     named = [{kind: one[kind] for kind in ("conda", "pypi") if kind in one} for one in packages]
     environment = {
@@ -59,4 +70,16 @@ def _converted(package: Node) -> dict[str, Any]:
         }
     needs = package.get("dependencies", {}).entries()
     depends = sorted(f"{name} {one.value or ''}".strip() for name, one in needs)
-    return {"conda": url, **digests, "depends": depends}
+    return {**conda_entry(url, digests), "depends": depends}
+
+
+def conda_entry(url: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    """The entry of a conda package; the URL of a file does not say the rest by itself there."""
+    entry: dict[str, Any] = {"conda": url, **digests}
+    if url.startswith("file:"):
+        folder, _, file = url.rpartition("/")
+        name, version, build = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)
+        subdir = folder.rpartition("/")[2]
+        entry |= {"name": name, "version": version, "build": build, "subdir": subdir}
+        entry["channel"] = folder.rpartition("/")[0]
+    return entry

@@ -162,6 +162,17 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
     return Node((), value, label, partial(_in_toml, value, text, line))
 
 
+def unknown_keys(top: Node, known: Sequence[str]) -> Iterator[str]:
+    """What to warn of keys that mean nothing, each with the one that may be meant."""
+    from difflib import get_close_matches
+
+    for key, node in top.entries():
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield f"{node.place}: {key!r} is no key that is known, and is ignored{hint}"
+
+
 def repr_short(value: object) -> str:
     """A value as it stands in the file, a long one by its kind alone."""
     if isinstance(value, dict | list):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pypackage.core import platforms
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import pypi_name
 from pypackage.requirements.declarations import Collector, Declaration
@@ -15,6 +16,9 @@ from pypackage.requirements.formats.requirements_txt import Line
 from pypackage.requirements.match_specs import parse_match_spec, python_version
 from pypackage.requirements.model import Requirements
 from pypackage.requirements.pep508 import parse
+
+KEYS = ("name", "channels", "dependencies", "prefix", "variables")
+"""Those at the top that mean something."""
 
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?"
 
@@ -35,8 +39,12 @@ class EnvironmentFile(NamedTuple):
     variables: Mapping[str, str]
 
 
-def read(top: Node) -> EnvironmentFile:
+def read(top: Node, platform: str = "") -> EnvironmentFile:
     """Read an environment's file, or JSON of the same shape.
+
+    Args:
+        top: The file.
+        platform: Conda's name of the one that it is read for; by default this machine's.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
@@ -45,23 +53,24 @@ def read(top: Node) -> EnvironmentFile:
     nested = [one for one in listed if isinstance(one.value, dict)]
     return EnvironmentFile(
         top.get("channels", []).strings(),
-        tuple(Line(one.string().strip(), one.place) for one in listed if one not in nested),
+        tuple(line for one in listed for line in _specs(one, platform or platforms.here())),
         tuple(line for one in nested for line in _pip_lines(one)),
         dict(_variable(*one) for one in top.get("variables", {}).entries()),
     )
 
 
-def requirements(top: Node, folder: str) -> Requirements:
+def requirements(top: Node, folder: str, platform: str = "") -> Requirements:
     """What `create` installs.
 
     Args:
         folder: Where it lies; paths in its `pip` list are relative to it.
+        platform: Conda's name of the one that it is read for; by default this machine's.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
         InputPathError: A file that it names cannot be read.
     """
-    found = read(top)
+    found = read(top, platform)
     specs = tuple(spec.text for spec in found.specs)
     return requirements_txt.collect(requirements_txt.entries(found.pip, folder))._replace(
         python=_python(specs),
@@ -94,11 +103,27 @@ def _declare_conda(made: Collector, spec: str, place: str) -> None:
         made.requirements.append(Declaration(requirement, place, conda=spec))
 
 
+def _specs(node: Node, platform: str) -> Iterator[Line]:
+    """The conda match specs that an item of the dependencies is, or has for a platform."""
+    if not isinstance(node.value, dict):
+        spec = node.string().strip()
+        if re.match(r"(?:\S+::)?[\w.-]+\[[^=\]]*\]", spec):
+            raise node.invalid(f"{spec}: conda packages have no extras", "list it under pip")
+        yield Line(spec, node.place)
+        return
+    for key, one in node.entries():
+        # Of micromamba and mamba 2: `- sel(linux): NAME`.
+        system = re.fullmatch(r"sel\((linux|osx|unix|win)\)", key)
+        if system and system[1] in (platform.partition("-")[0], "unix"):
+            yield Line(one.string().strip(), one.place)
+        elif key != "pip" and not system:
+            raise node.invalid(f"expected the key 'pip' alone, not {key!r}")
+
+
 def _pip_lines(nested: Node) -> Iterator[Line]:
-    for key, listed in nested.entries():
-        if key != "pip":
-            raise nested.invalid(f"expected the key 'pip' alone, not {key!r}")
-        for one in listed.items() if listed.value is not None else ():
+    listed = nested.get("pip", [])
+    if listed.value:
+        for one in listed.items():
             text = requirements_txt.without_comment(one.string())
             if text:
                 yield Line(text, one.place)

@@ -71,3 +71,17 @@ def test_read__aliases_without_end__are_no_trap() -> None:
         f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
     )
     assert read(bomb + "dependencies: [numpy]\n").dependencies == ("numpy",)
+
+
+def test_read__what_mamba_selects__is_that_of_the_platform() -> None:
+    text = "dependencies:\n- sel(linux): a\n- sel(osx): b\n- sel(unix): c\n- pip: [d]\n"
+    top = document.of_yaml(text.encode(), "e.yml")
+    for platform, specs in (("linux-aarch64", ("a", "c")), ("osx-arm64", ("b", "c"))):
+        got = environment_yml.requirements(top, "", platform)
+        assert (got.dependencies, got.pip) == (specs, ("d",))
+
+
+def test_read__extra_of_a_conda_package__is_told_with_its_place() -> None:
+    said = refusal("dependencies:\n- a\n- lsp[all]\n")
+    assert said == "e.yml:3:3: dependencies[1]: lsp[all]: conda packages have no extras"
+    assert read("dependencies: [\"a[version='>=1']\"]").dependencies == ("a[version='>=1']",)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from pypackage.core.errors import RequirementsError
+from pypackage.requirements.formats import conda_lists
+
+MD5, SHA256 = "0" * 32, "1" * 64
+URL = "https://host/chan/linux-64/a-1.0-0.conda"
+
+
+def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
+    text = (
+        "# platform: linux-64\n@EXPLICIT\n"
+        f"{URL}#{MD5}\n"
+        f"https://host/chan/noarch/b-2-py_0.tar.bz2#sha256:{SHA256}\n"
+        f"# pip six @ https://pypi/six-1.16.0-py3-none-any.whl --hash=sha256:{SHA256}\n"
+    )
+    lock = yaml.safe_load(conda_lists.explicit(text, "l", "linux-64"))
+    assert lock["packages"] == [
+        {"conda": URL, "md5": MD5},
+        {"conda": "https://host/chan/noarch/b-2-py_0.tar.bz2", "sha256": SHA256},
+        {
+            "pypi": "https://pypi/six-1.16.0-py3-none-any.whl",
+            "name": "six",
+            "version": "1.16.0",
+            "sha256": SHA256,
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("# platform: osx-64\n@EXPLICIT\n", "l: is a list for osx-64, not for linux-64"),
+        ("@EXPLICIT\nnumpy\n", "l:2: not the URL of a conda package: numpy"),
+        (f"@EXPLICIT\n{URL}\n", f"l:2: {URL} has no digest"),
+    ],
+)
+def test_explicit__what_cannot_be_taken__is_told_with_its_line(text: str, says: str) -> None:
+    with pytest.raises(RequirementsError) as raised:
+        conda_lists.explicit(text, "l", "linux-64")
+    assert raised.value.message == says
+
+
+def test_exported__builds_tell_which_are_pips() -> None:
+    got = conda_lists.exported("# platform: linux-64\na=1.0=0\nsix=1.16.0=pypi_0\n", "l")
+    assert (got.dependencies, got.pip) == (("a=1.0=0",), ("six==1.16.0",))
+    with pytest.raises(RequirementsError, match="l:1: expected NAME=VERSION=BUILD, not 'a'"):
+        conda_lists.exported("a\n", "l")
