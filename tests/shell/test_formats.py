@@ -103,7 +103,7 @@ def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
     archive.unlink()
     shutil.rmtree(f"{archive}.folder", ignore_errors=True)
     archive, _ = formats.pack(environment, runner.folder / f"E.{ending}")
-    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert runner.output("-e", archive, "-u", "place", "show", "x").endswith("x\n")
 
 
 @once
