@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -343,6 +344,53 @@ def open_to_others(folder: Path) -> None:
 def link(folder: Path) -> None:
     (folder.parent / "elsewhere").mkdir(mode=0o700)
     folder.symlink_to("elsewhere")
+
+
+@once
+def test_private_cache__parent_where_all_can_replace_it__is_refused(
+    runner: Runner, archive: Path
+) -> None:
+    parent = Path(runner.env["TMPDIR"])
+    for mode in (0o1777, 0o775, 0o700):
+        parent.chmod(mode)
+        runner.without("PYTHON_PACKAGE_CACHE").output("-e", archive, "show")
+    parent.chmod(0o777)
+    done = runner.without("PYTHON_PACKAGE_CACHE").run("-e", archive, "show")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "sticky bit" in done.stderr
+
+
+def test_cache__umask_of_the_caller__lets_nobody_else_write(runner: Runner, archive: Path) -> None:
+    for mask, mode in (("000", 0o775), ("022", 0o755), ("077", 0o700)):
+        command = (need("sh"), "-c", f'umask {mask} && exec "$@"', "sh")
+        masked = replace(runner, before=command).with_env(
+            PYTHON_PACKAGE_CACHE=f"{runner.cache}{mask}"
+        )
+        prefix = Path(masked.output("-e", archive, "show").strip())
+        assert prefix.stat().st_mode & 0o777 == mode
+        folders = [prefix.parent, *filter(Path.is_dir, prefix.rglob("*"))]
+        assert not [folder for folder in folders if folder.stat().st_mode & 0o002]
+        assert masked.output("-e", archive, "sh", "-c", "umask").strip()[-3:] == mask
+
+
+@pytest.mark.slow
+@once
+def test_lock__owner_stopped_until_another_was_done__goes_on(
+    runner: Runner, large_archive: Path
+) -> None:
+    # On another machine, since one of this machine is seen to live.
+    unshare = (need("unshare"), "-p", "-f", "--mount-proc", "--kill-child")
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no PID namespaces may be made here")
+    words = ("-e", large_archive, "sh", "-c", "report; exit 7")
+    first = replace(runner, before=unshare).start(*words)
+    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    os.killpg(first.pid, signal.SIGSTOP)
+    second = runner.run(*words)
+    os.killpg(first.pid, signal.SIGCONT)
+    output, errors = first.communicate(timeout=30)
+    assert (output, errors, first.returncode) == (second.stdout, "", 7)
+    check_large(output, runner.cache / LARGE.id)
 
 
 def of_another_user(folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.shell import formats
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
-from tests.shell.environments import MANIFEST, Environment
+from tests.shell.environments import MANIFEST, PYTHON, TOOLS, Environment
 from tests.support.needs import need
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
@@ -176,6 +178,79 @@ def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(runner: 
     assert runner.output("-e", archive, "show").strip() == str(prefix)
     assert runner.output("--cache", "clean") == ""
     assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.root
+def test_squashfs__beside_the_same_environment_unpacked__each_is_used(runner: Runner) -> None:
+    image, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    archive, same = formats.pack(PLAIN, runner.folder / "E.tar")
+    assert identity == same
+    mounting = with_tools(runner, "mount", "umount")
+    mounted = Path(mounting.output("-e", image, "show").strip())
+    if not mounted.is_mount():
+        pytest.skip("this machine may not mount")
+    options = subprocess.run(["findmnt", "-no", "OPTIONS", mounted], capture_output=True, text=True)
+    assert {"ro", "nosuid", "nodev"} <= set(options.stdout.strip().split(","))
+    unpacked = Path(runner.output("-e", archive, "show").strip())
+    assert (unpacked, unpacked.is_mount()) == (runner.cache / identity, False)
+    assert mounted.is_mount()
+    assert mounting.output("--cache", "list").count("free") == 2
+    assert mounting.output("--cache", "clean") == ""
+    assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.root
+def test_cache__on_a_disk_where_nothing_may_run__exits_4_and_leaves_nothing(
+    runner: Runner,
+) -> None:
+    python = f'#!/bin/sh\nexec {PYTHON} "$@"\n'.encode()
+    archive = Environment({"bin/python": python}).pack(runner.folder / "E")
+    runner.cache.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "noexec", "none", runner.cache]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("this machine may not mount")
+    try:
+        for command in (["python", "-c", "print(1)"], ["sh", "-c", "python -c 'print(1)'"]):
+            done = runner.run("-e", archive, *command)
+            assert (done.returncode, done.stdout) == (4, "")
+            assert "noexec" in done.stderr
+            assert list(runner.cache.iterdir()) == []
+        subprocess.run(["mount", "-o", "remount,exec", runner.cache], check=True)
+        runner.output("-e", archive, "python", "-c", "")
+        subprocess.run(["mount", "-o", "remount,noexec", runner.cache], check=True)
+        # The others believe the mode; they have said so when it was unpacked.
+        if Path(runner.shell[0]).name in ("dash", "bash", "mksh"):
+            done = runner.run("-e", archive, "sh", "-c", "python -c 'print(1)'")
+            assert (done.returncode, done.stdout, "noexec" in done.stderr) == (4, "", True)
+    finally:
+        subprocess.run(["umount", runner.cache], check=True)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("kind", ["squashfs", "tar"])
+def test_foreign_archive__owners_and_set_user_id__are_not_kept(runner: Runner, kind: str) -> None:
+    runner = with_tools(runner, "unsquashfs", "chown")
+    folder = runner.folder / "folder"
+    for name, content in {**TOOLS, "bin/su": b"", "bin/wall": b""}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            path.symlink_to(content)
+        else:
+            path.write_bytes(content)
+            os.chown(path, 1234, 1234)
+    (folder / "bin/show").chmod(0o755)
+    (folder / "bin/su").chmod(0o4755)
+    (folder / "bin/wall").chmod(0o2755)
+    commands = {
+        "tar": ["tar", "cf", "E", "-C", "folder", "."],
+        "squashfs": ["mksquashfs", "folder", "E", "-quiet", "-no-progress"],
+    }
+    subprocess.run(commands[kind], cwd=runner.folder, check=True, stdout=subprocess.DEVNULL)
+    prefix = Path(runner.output("-e", "E", "show").strip())
+    found = [path.lstat() for path in prefix.rglob("*")]
+    assert {(one.st_uid, one.st_gid) for one in found} == {(0, 0)}
+    assert not [one for one in found if stat.S_IMODE(one.st_mode) & 0o6000]
 
 
 @pytest.mark.root

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +13,6 @@ import pytest
 
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import SCRIPT, Environment, pack_foreign
-from tests.support.needs import need
 
 
 @once
@@ -203,93 +201,6 @@ def test_data__named_in_the_environment__are_absolute_paths(runner: Runner) -> N
     assert f"\nWEIGHTS={prefix}/share/data/we ights=1\n" in output
     assert f"\nFROM_HOOK={prefix}/share/repo/x\n" in output
     assert "BAD" not in output
-
-
-@pytest.fixture
-def sandboxed(runner: Runner) -> Runner:
-    tools = runner.folder.parent / "sandbox tools"
-    shutil.copytree(runner.tools, tools, symlinks=True)
-    (tools / "bwrap").symlink_to(need("bwrap"))
-    test = [need("bwrap"), "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    if subprocess.run(test, check=False, capture_output=True).returncode:
-        pytest.skip("bubblewrap may not make namespaces here")
-    return Runner(runner.shell, tools, runner.folder, runner.env)
-
-
-LOOK = """
-import os, socket
-def writable(path):
-    try: open(path + "/x", "w").close()
-    except OSError: return False
-    return True
-print([writable(p) for p in (".", os.environ["CONDA_PREFIX"], os.environ["HOME"], "/tmp")])
-print(max(int(p) for p in os.listdir("/proc") if p.isdigit()) < 20)
-print([name for _, name in socket.if_nameindex()] == ["lo"])
-print(set(os.listdir("/run")) <= {"systemd"})
-raise SystemExit(6)
-"""
-
-
-@once
-def test_sandbox__command__writes_here_only_and_sees_no_others(
-    runner: Runner, sandboxed: Runner, archive: Path
-) -> None:
-    done = sandboxed.run("--sandbox", "-e", archive, "python", "-c", LOOK)
-    assert done.stdout == "[True, False, False, True]\nTrue\nTrue\nTrue\n"
-    assert (done.returncode, done.stderr) == (6, "")
-    assert (runner.folder / "x").exists()
-    outside = os.listdir("/sys/class/net")
-    done = sandboxed.run("--sandbox", "--network", "-e", archive, "python", "-c", LOOK)
-    assert done.stdout.endswith(f"{outside == ['lo']}\nTrue\n")
-
-
-@once
-def test_sandbox__signal__reaches_the_command_which_is_waited_for(
-    sandboxed: Runner, archive: Path
-) -> None:
-    code = (
-        "import signal, time\n"
-        "def end(number, frame): time.sleep(0.3); print('ended', number); raise SystemExit(5)\n"
-        "for number in (signal.SIGTERM, signal.SIGINT): signal.signal(number, end)\n"
-        # A signal right before a long sleep would be heeded after it.
-        "print('begun', flush=True)\nwhile True: time.sleep(0.05)"
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        process = sandboxed.start("--sandbox", "-e", archive, "python", "-c", code)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-        process.send_signal(number)
-        output, errors = process.communicate(timeout=10)
-        assert (output, errors, process.returncode) == (f"ended {int(number)}\n", "", 5)
-
-
-@once
-def test_sandbox__killed__takes_the_command_with_it(sandboxed: Runner, archive: Path) -> None:
-    code = "import time; print('begun', flush=True); time.sleep(60)"
-    process = sandboxed.start("--sandbox", "-e", archive, "python", "-c", code)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    process.kill()
-    # The command's end of the pipe is closed.
-    assert process.communicate(timeout=10) == ("", "")
-
-
-@once
-def test_sandbox__no_bubblewrap__exits_4_and_runs_nothing(runner: Runner, archive: Path) -> None:
-    done = runner.run("--sandbox", "-e", archive, "touch", "x")
-    assert (done.returncode, "bwrap" in done.stderr) == (4, True)
-    assert not (runner.folder / "x").exists()
-
-
-@once
-def test_sandbox__cannot_be_made__exits_4_with_what_it_said(runner: Runner, archive: Path) -> None:
-    tools = runner.folder.parent / "bad tools"
-    shutil.copytree(runner.tools, tools, symlinks=True)
-    (tools / "bwrap").write_text("#!/bin/sh\necho no namespaces >&2\nexit 1\n")
-    (tools / "bwrap").chmod(0o755)
-    bad = Runner(runner.shell, tools, runner.folder, runner.env)
-    done = bad.run("--sandbox", "-e", archive, "touch", "x")
-    assert (done.returncode, "no namespaces" in done.stderr) == (4, True)
 
 
 def listed(runner: Runner) -> dict[str, str]:

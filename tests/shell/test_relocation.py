@@ -141,6 +141,49 @@ def test_folder__read_only_and_not_prepared__exits_4_and_says_what_to_do(
     assert "cannot be written to" in done.stderr
 
 
+def test_folder__read_only_and_only_compilers_files_name_it__is_used(runner: Runner) -> None:
+    folder = runner.folder / "unpacked"
+    paths = ["lib/python3.11/_sysconfigdata_x.py", "lib/python3.11/config-3.11-x/Makefile"]
+    paths += ["bin/python3.11-config", "lib/pkgconfig/python3.pc"]
+    files = dict.fromkeys(paths, PLACEHOLDER.encode())
+    relocate = [{"mode": "text", "path": p, "placeholder": PLACEHOLDER} for p in paths]
+    untar(Environment(files, relocate).pack(runner.folder / "E"), folder)
+    guarded = runner.read_only(folder)
+    assert guarded.output("-e", folder, "show", "x") == f"{folder}\nx\n"
+    assert guarded.output("show", "x", script=folder / "bin" / "run_in_env") == f"{folder}\nx\n"
+
+
+@pytest.mark.parametrize("change", ["content", "mode", "link", "missing"])
+def test_folder__altered_before_its_first_use__exits_4_and_names_what(
+    runner: Runner, unpack: Path, change: str
+) -> None:
+    path = unpack / "bin" / ("run_in_env" if change == "link" else "show")
+    if change == "content":
+        path.write_bytes(path.read_bytes() + b" ")
+    elif change == "mode":
+        path.chmod(0o644)
+    else:
+        path.unlink()
+    if change == "link":
+        path.symlink_to("show")
+    done = runner.run("-e", unpack, "report")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"is damaged: bin/{path.name}" in done.stderr
+    assert not (unpack / "etc" / "pypackage" / "prepared").exists()
+
+
+def test_folder__with_other_things_in_it_or_changed_after_its_first_use__is_used(
+    runner: Runner, unpack: Path
+) -> None:
+    (unpack / "lib" / "more").mkdir()
+    (unpack / "lib" / "more" / "own.py").touch()
+    (unpack / "data").touch()
+    runner.output("-e", unpack, "report")
+    (unpack / "bin" / "show").unlink()
+    second = unpack.rename(runner.folder / "second")
+    assert runner.output("-e", second, "report") == f"text: {second}/share\n"
+
+
 def test_folder__is_no_environment__exits_4(runner: Runner) -> None:
     done = runner.run("-e", ".", "true")
     assert (done.returncode, done.stdout) == (4, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import ssl
 import subprocess
 import time
 from dataclasses import replace
@@ -199,6 +200,55 @@ def test_task__no_such_command__exits_127_and_says_so(runner: Runner, archive: P
     done = runner.run("-e", archive, "no-such-command", "x")
     assert (done.returncode, done.stdout) == (127, "")
     assert done.stderr.startswith("python_package_run: no-such-command: no such command")
+
+
+def test_task__one_word_of_many__says_that_it_is_one(runner: Runner, archive: Path) -> None:
+    done = runner.run("-e", archive, "python script.py")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "each word is one" in done.stderr
+
+
+def test_task__file_without_the_permission__exits_126_and_says_what_to_do(
+    runner: Runner, archive: Path
+) -> None:
+    (runner.folder / "script.py").write_text("print(1)")
+    done = runner.run("-e", archive, "./script.py")
+    assert (done.returncode, done.stdout) == (126, "")
+    assert "python3 ./script.py" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert runner.run("-e", archive, "./").returncode == 126
+
+
+def test_certificates__not_where_the_interpreter_looks__are_found(
+    runner: Runner, archive: Path
+) -> None:
+    looked_for = ssl.get_default_verify_paths()
+    folders = {os.path.realpath(p) for p in (looked_for.openssl_cafile, looked_for.openssl_capath)}
+    if not all(path.startswith(("/etc/ssl/", "/usr/lib/ssl/")) for path in folders):
+        pytest.skip("this interpreter looks for them elsewhere")
+    show = ("-e", archive, "sh", "-c", 'echo "${SSL_CERT_FILE:-} ${SSL_CERT_DIR:-}"')
+    (runner.folder / "ca.pem").touch()
+    other = runner.read_only(runner.folder)
+    hidden = ("--tmpfs", "/etc/ssl", "--tmpfs", "/usr/lib/ssl")
+    bundle = ("--ro-bind", str(runner.folder / "ca.pem"), "/etc/ssl/cert.pem")
+    other = replace(other, before=(*other.before[:-1], *hidden, *bundle, "--"))
+    for _ in range(2):
+        assert other.output(*show) == "/etc/ssl/cert.pem \n"
+    assert other.with_env(SSL_CERT_DIR="/mine").output(*show) == " /mine\n"
+    assert other.with_env(SSL_CERT_FILE="/my").output(*show) == "/my \n"
+    if os.listdir("/etc/ssl/certs"):
+        assert runner.output(*show) == " \n"
+
+
+def test_libraries__of_the_caller_before_the_environment_s__are_told(runner: Runner) -> None:
+    Environment({"lib/libz.so.1": b"", "lib/libown.so": b""}).pack(runner.folder / "E")
+    (runner.folder / "libz.so.1").touch()
+    theirs = runner.with_env(LD_LIBRARY_PATH=f"/nothing:{runner.folder}")
+    done = theirs.run("-d", "-e", "E", "show")
+    assert f"LD_LIBRARY_PATH: those in {runner.folder} come before" in done.stderr
+    assert "libz.so.1\n" in done.stderr
+    assert "libown" not in done.stderr
+    theirs.output("-e", "E", "show")
 
 
 @pytest.mark.parametrize("form", ["words", "string"])
