@@ -206,7 +206,7 @@ def test_cache__on_a_disk_where_nothing_may_run__exits_4_and_leaves_nothing(
     python = f'#!/bin/sh\nexec {PYTHON} "$@"\n'.encode()
     archive = Environment({"bin/python": python}).pack(runner.folder / "E")
     runner.cache.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "noexec", "none", runner.cache]
+    mount = ["mount", "-t", "tmpfs", "-o", "noexec", "none", str(runner.cache)]
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine may not mount")
     try:

@@ -125,7 +125,7 @@ def test_sandbox__sockets_outside__are_out_of_reach(sandboxed: Runner, archive: 
         for one, place in zip(listening, places, strict=True):
             one.bind(place.replace("@", "\0"))
             one.listen()
-        command = ("-e", archive, "python", "-c", CONNECT, *places)
+        command = ("-e", str(archive), "python", "-c", CONNECT, *places)
         assert sandboxed.output(*command) == "reached\n" * 3
         assert sandboxed.output("--sandbox", *command) == "no\n" * 3
         assert sandboxed.output("--sandbox", "--network", *command) == "no\nno\nreached\n"
