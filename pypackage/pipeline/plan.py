@@ -13,7 +13,7 @@ from pypackage.backends.conda import channel_urls, condarc
 from pypackage.backends.conda.channel_urls import Channels
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
-from pypackage.backends.pypi import install, uv
+from pypackage.backends.pypi import choose, install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import SolveRequest
 from pypackage.core import platforms, preload
@@ -88,6 +88,7 @@ def prepare(
         if known:
             packages: Packages = _locked(known, options, context, settings, conda, cache)
         else:
+            asked = asked._replace(pip=choose.with_names(asked.pip, context))
             guesses = options.allow_guesses
             solve = request.of(
                 asked, channels, settings, context, cache, reporter, allow_guesses=guesses

@@ -21,7 +21,8 @@ class Requirements(NamedTuple):
         standard: Modules of the standard library that not every Python has, such as tkinter.
         channels: Conda channels, the first one first.
         dependencies: Conda match specs, such as `numpy=2.1.3`.
-        pip: Requirements (PEP 508), and folders of projects, that are not to come from conda.
+        pip: Requirements (PEP 508), mere URLs, and folders of projects, that are not to come
+            from conda.
         optional: Modules that the program can do without, each with the reason.
         local: The user's own modules and packages: absolute paths, or as a file says them,
             relative to it.

@@ -157,6 +157,18 @@ def test_requirements_txt__hashes__are_checked(
     assert shelf["said==2"] in said
 
 
+def test_requirements_txt__url_without_a_name__is_what_uv_finds_there(
+    tools: Tools, channel: Channel
+) -> None:
+    archive = wheels.sdist(tools.cwd, "said", "2.5")
+    (tools.cwd / "r.txt").write_text(f"--no-index\n{archive.as_uri()}\n")
+    said = refused(tools, 4, "-c", channel.folder, "r.txt")
+    assert "said-2.5.tar.gz would have to be built" in said
+    assert "--allow-sdist" in said
+    made(tools, "--allow-sdist", "-c", channel.folder, "--lock", "r.lock", "r.txt")
+    assert "name: said\n  version: '2.5'" in (tools.cwd / "r.lock").read_text()
+
+
 def test_requirements_txt__line_that_cannot_be_honoured__exits_3(tools: Tools) -> None:
     (tools.cwd / "list").write_text("numpy\n--no-binary :all:\n")
     assert "list:2: --no-binary cannot be honoured" in refused(tools, 3, "list")

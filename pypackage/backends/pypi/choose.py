@@ -105,6 +105,30 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
     return tuple(replace(one, url=restore_login(one.url, asked)) for one in chosen)
 
 
+def with_names(requirements: Sequence[str], context: ResolutionContext) -> tuple[str, ...]:
+    """Requirements of which those that are a mere URL have the name of what is there.
+
+    Raises:
+        SolveError: It cannot be fetched, or would have to be built.
+    """
+    return tuple(
+        f"{_name_of(one, context)} @ {one}" if re.match(requirements_txt.URL, one) else one
+        for one in requirements
+    )
+
+
+def _name_of(url: str, context: ResolutionContext) -> str:
+    """The name of the distribution that a URL leads to."""
+    if not (context.allow_sdist or url.partition("#")[0].endswith(".whl")):
+        raise SolveError(f"{redact(url)} would have to be built", BUILDING)
+    here = replace(context, python=".".join(map(str, sys.version_info[:2])), platform="")
+    try:
+        locked = _compile([url], (), here, "--no-deps")
+    except ProcessError as error:
+        raise _refused(error, [url], here) from error
+    return next(pylock.loads(locked, placeholders=Path(os.devnull))).name
+
+
 def is_available(requirement: str, context: ResolutionContext) -> bool:
     """Whether there is a package that meets a requirement; offline nobody knows.
 

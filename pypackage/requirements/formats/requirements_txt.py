@@ -30,7 +30,8 @@ _WHERE = {"--index-url", "--extra-index-url", "--trusted-host"}
 _FLAGS = {"--no-index", "--pre"}
 # What they ask for is so in any case: wheels alone are taken, and all hashes are checked.
 _IMPLIED = {"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
-_URL = r"(?:git|hg|svn|bzr)\+|\w+://"
+URL = r"(?:git|hg|svn|bzr)\+|\w+://"
+"""Begins what is a URL, of a repository too."""
 
 
 class Line(NamedTuple):
@@ -127,7 +128,7 @@ def is_line(text: str) -> bool:
     try:
         pep508.parse(re.split(r"\s--?\w", text)[0])
     except ValueError:
-        return bool(re.match(rf"{_URL}|\.{{0,2}}/|\S+\.whl\b", text))
+        return bool(re.match(rf"{URL}|\.{{0,2}}/|\S+\.whl\b", text))
     return True
 
 
@@ -198,6 +199,8 @@ def collect(found: Iterable[Entry]) -> Requirements:
                 constraints.append(requirement)
             else:
                 pip.setdefault(requirement, (key, entry.place))
+        elif re.match(URL, entry.value) and not (entry.bounds or entry.options):
+            pip.setdefault(entry.value, ("", entry.place))  # uv finds the name of what is there
         else:
             projects.append(_project(entry))
     for text, (key, place) in pip.items():
@@ -217,7 +220,7 @@ def collect(found: Iterable[Entry]) -> Requirements:
 
 def _named(entry: Entry) -> str:
     """A requirement as PEP 508 has it; empty for a path or URL that does not say its name."""
-    text, is_url = entry.value, re.match(_URL, entry.value)
+    text, is_url = entry.value, re.match(URL, entry.value)
     if entry.option == "--editable" and not is_url:
         return ""
     is_named = re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", text) and "://" in text
@@ -237,7 +240,7 @@ def _folder(text: str) -> str:
 
 def _names_path(text: str) -> bool:
     is_file = re.search(r"\.(whl|zip|tar\.\w+|tgz)$", text.split(" ")[0])
-    return not re.match(_URL, text) and bool(re.match(r"[./~]", text) or is_file)
+    return not re.match(URL, text) and bool(re.match(r"[./~]", text) or is_file)
 
 
 def _key(requirement: str, entry: Entry) -> str:
@@ -274,7 +277,7 @@ def _pip_option(entry: Entry) -> str:
 
 def _project(entry: Entry) -> str:
     """The absolute path of a project's folder that is to be installed, with its extras."""
-    if re.match(_URL, entry.value):
+    if re.match(URL, entry.value):
         raise RequirementsError(
             f"{entry.place}: {entry.value} does not say what it is", "write it 'NAME @ URL'"
         )

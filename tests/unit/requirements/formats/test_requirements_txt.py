@@ -98,6 +98,11 @@ def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
     )
 
 
+def test_read__urls_without_a_name__are_left_for_uv_to_name() -> None:
+    urls = ("git+https://host/repo.git@main", "https://host/thing-1.0.tar.gz")
+    assert read("".join(f"{url}\n" for url in urls)).pip == urls
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -105,7 +110,7 @@ def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
         ("a\n--no-binary :all:\n", "r.txt:2: --no-binary cannot be honoured"),
         ("a --global-option=x\n", "r.txt:1: --global-option=x cannot be honoured"),
         ("a --hash=md5:1\n", "r.txt:1: --hash=md5:1 cannot be honoured"),
-        ("https://host/archive.zip\n", "r.txt:1: https://host/archive.zip does not say what"),
+        (f"https://h/a.zip --hash=sha256:{ONE}\n", "r.txt:1: https://h/a.zip does not say what"),
         ("-r https://host/r.txt\n", "r.txt:1: https://host/r.txt is not on this machine"),
         ("-e nothing\n", "r.txt:1: there is no nothing"),
         ("-r\n", "r.txt:1: --requirement says nothing"),
