@@ -409,7 +409,7 @@ def test_offline__what_neither_is_installed_nor_kept__is_named(tools: Tools) -> 
     env: dict[str, str | None] = {"UV_CACHE_DIR": str(tools.home / "uv")}
     host = f"host:{sys.executable}"
     said = refused(tools, 4, "--offline", "-c", host, needs, "e.tar", env=env)
-    assert "not installed, nor in uv's cache, and this is offline: no-such-thing-1" in said
+    assert "this is offline, and not in uv's cache: no-such-thing-1" in said
     assert "Using CPython" not in said
 
 
