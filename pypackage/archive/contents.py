@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from pypackage.archive import editables, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
+from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
 from pypackage.core.urls import LOCAL, redact
 from pypackage.prefix import variables
@@ -86,8 +87,7 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     from conda_pack.core import CondaEnv, CondaPackException, Packer
 
     records = {
-        path.relative_to(prefix).as_posix(): _record(path)
-        for path in sorted(prefix.glob("conda-meta/*.json"))
+        path.relative_to(prefix).as_posix(): _record(path) for path in conda_meta.paths(prefix)
     }
     others = pip_installed.look(prefix, list(records.values()))
     recorder = _Recorder(os.fsencode(target_prefix))

@@ -6,7 +6,6 @@ distribution is as it should be, one that is missing for no such reason is lost.
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
 from pypackage.core.names import normalize
 from pypackage.python import dist_info, distributions, metadata
@@ -87,9 +87,7 @@ def replaced(prefix: Path, names: Collection[str]) -> Iterator[str]:
         prefix: An environment that conda's packages were installed in first.
         names: Of the distributions, normalized.
     """
-    paths = sorted(prefix.glob("conda-meta/*.json")) if names else []
-    records = [json.loads(path.read_bytes()) for path in paths]
-    owners = {file: record["name"] for record in records for file in record["files"]}
+    owners = conda_meta.owners(prefix) if names else {}
     for one in _all(prefix):
         taken = sorted(path for path in _paths(one, prefix) if path in owners)
         if one.key in names and taken:

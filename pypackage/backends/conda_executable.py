@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pypackage.backends import conda_meta
 from pypackage.backends.conda import condarc
 from pypackage.backends.request import SolveRequest
 from pypackage.core import process
@@ -130,7 +131,7 @@ def _settle(prefix: Path, target_prefix: Path) -> frozenset[str]:
     """Take out what belongs to this machine; see `create` for what is returned."""
     altered = set()
     owned: dict[str, dict[str, Any]] = {}
-    for path in sorted(prefix.glob("conda-meta/*.json")):
+    for path in conda_meta.paths(prefix):
         record = json.loads(path.read_bytes())
         altered |= _altered(prefix, record)
         _without_byte_code(record)

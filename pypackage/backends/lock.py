@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pypackage.backends import conda_meta
 from pypackage.backends.pypi.package import PyPIPackage, is_commit
 from pypackage.core import files, platforms
 from pypackage.core.errors import InputPathError, RequirementsError
@@ -49,8 +50,7 @@ def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
     """The conda packages in an environment."""
     from rattler import PrefixRecord
 
-    paths = sorted((folder / "conda-meta").glob("*.json"))
-    records = tuple(PrefixRecord.from_path(path) for path in paths)
+    records = tuple(PrefixRecord.from_path(path) for path in conda_meta.paths(folder))
     native = (record.subdir for record in records if record.subdir != "noarch")
     return Lock(next(native, platforms.here()), tuple(channels), records)
 

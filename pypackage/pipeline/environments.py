@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pypackage.backends import conda_meta
 from pypackage.backends.conda import condarc
 from pypackage.backends.cpython import builds
 from pypackage.core import store
@@ -65,7 +66,13 @@ def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[Environm
         environ: Where conda's variables are looked up.
     """
     environments = [
-        EnvironmentInfo("environment", one.name, _python(one), one, (one / MARK).stat().st_mtime)
+        EnvironmentInfo(
+            "environment",
+            one.name,
+            conda_meta.versions(one).get("python", ""),
+            one,
+            (one / MARK).stat().st_mtime,
+        )
         for one in _prefixes(environ)
         if (one / MARK).is_file()
     ]
@@ -169,7 +176,7 @@ def _pinned(options: Options, packages: Sequence[str], found: EnvironmentInfo) -
     if options.conda_executable:
         return options
     free = {_name(one) for one in packages} | {_distribution(one) for one in packages}
-    conda = dict(_records(found.folder))
+    conda = conda_meta.versions(found.folder)
     owned = {name.replace("_", "-") for name in conda}
     wheels = sorted(dist_info.installed(found.folder).items())
     return replace(
@@ -209,17 +216,6 @@ def _prefixes(environ: Mapping[str, str]) -> Iterator[Path]:
     found += condarc.known_environments(environ)
     seen = {os.path.realpath(one): one for one in reversed(found)}
     yield from reversed(seen.values())
-
-
-def _python(prefix: Path) -> str:
-    return dict(_records(prefix)).get("python", "")
-
-
-def _records(prefix: Path) -> Iterator[tuple[str, str]]:
-    """Names and versions of the conda packages in an environment."""
-    for path in sorted(prefix.glob("conda-meta/*-*-*.json")):
-        name, version, _ = path.name.rsplit("-", 2)
-        yield name, version
 
 
 def _time(prefix: Path) -> float:

@@ -179,7 +179,7 @@ def _with_own_python(options: Options, version: str, cache: Path, reporter: Repo
 
 
 def own_python(options: Options, version: str, cache: Path, reporter: Reporter) -> Path:
-    """Build the interpreter that is wanted from source; see `pythonsource.interpreter`.
+    """Build the interpreter that is wanted from source; see `cpython.interpreter`.
 
     Args:
         options: Tell which source, and how it is built.

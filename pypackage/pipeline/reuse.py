@@ -28,19 +28,20 @@ _CODE = Path(__file__).parents[1]
 
 def key(plan: Plan, output: Output) -> str:
     """The archive's cache key, a digest of all that its bytes depend on; empty for no reuse."""
-    known = plan.packages.digest and all(_is_fixed(source) for source in plan.content.data)
-    if not known or plan.options.report or output.format == "folder":
+    packages = plan.packages.digest
+    known = all(_is_fixed(source) for source in plan.content.data)
+    if not packages or not known or plan.options.report or output.format == "folder":
         return ""
     try:
-        return _digest(plan, output)
+        return _digest(packages, plan, output)
     except OSError:  # whoever needs that file tells of it better
         return ""
 
 
-def _digest(plan: Plan, output: Output) -> str:
+def _digest(packages: str, plan: Plan, output: Output) -> str:
     needed, options = plan.requirements, plan.options
     told = [
-        plan.packages.digest,
+        packages,
         sorted((*needed.modules, *needed.submodules, *needed.standard)),
         sorted(needed.optional),
         sorted(needed.variables.items()),

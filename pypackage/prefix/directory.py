@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pypackage.backends import conda_meta
 from pypackage.core import files, fingerprint
 from pypackage.core.errors import InstallError
 
@@ -64,11 +64,10 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
         raise InstallError.of(error, "the environment cannot be written", place) from error
 
 
-def mark(prefix: Path | None, key: str) -> None:
+def mark(prefix: Path, key: str) -> None:
     """Note in a finished environment what it was made of, and how it is."""
-    if prefix:
-        with suppress(OSError):
-            (prefix / MARK).write_text(f"{key} {fingerprint.digest(prefix, MARK)}\n")
+    with suppress(OSError):
+        (prefix / MARK).write_text(f"{key} {fingerprint.digest(prefix, MARK)}\n")
 
 
 def is_as_made(prefix: Path, key: str) -> bool:
@@ -99,8 +98,7 @@ def overwritten(folder: Path) -> list[str]:
     }
     if not lost:
         return []
-    records = [json.loads(path.read_bytes()) for path in folder.glob("conda-meta/*.json")]
-    owners = {file: record["name"] for record in records for file in record["files"]}
+    owners = conda_meta.owners(folder)
     pairs: dict[tuple[str, str], list[str]] = {}
     for loser, _, file in sorted(one.partition("/") for one in lost):
         pairs.setdefault((owners.get(file, "another package"), loser), []).append(file)
@@ -119,5 +117,5 @@ def tidy(folder: Path) -> None:
     """
     (folder / "CACHEDIR.TAG").unlink(missing_ok=True)
     shutil.rmtree(folder / "__clobbers__", ignore_errors=True)
-    for record in folder.glob("conda-meta/*.json"):
+    for record in conda_meta.paths(folder):
         record.chmod(0o644)

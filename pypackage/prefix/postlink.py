@@ -6,14 +6,13 @@ that are hard links into the package cache, which has to be prevented first.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pypackage.backends import conda
+from pypackage.backends import conda, conda_meta
 from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.progress import Reporter
@@ -60,8 +59,7 @@ def run(prefix: Path, target_prefix: Path, platform: str, reporter: Reporter) ->
 
 def _in_order(prefix: Path) -> Iterator[dict[str, Any]]:
     """The records of the installed packages, each after those that it depends on."""
-    records = [json.loads(path.read_bytes()) for path in sorted(prefix.glob("conda-meta/*.json"))]
-    by_name = {record["name"]: record for record in records}
+    by_name = {record["name"]: record for record in conda_meta.records(prefix)}
     needs = {
         name: [need for spec in record["depends"] if (need := spec.split()[0]) in by_name]
         for name, record in by_name.items()
