@@ -15,8 +15,8 @@ from pypackage.core.elf import MAGIC
 def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
     """Look for libraries that a bare worker would lack.
 
-    What belongs to a machine's display and drivers is no matter: it can be nowhere else. Where
-    in the environment a library lies is not looked at.
+    Display and driver libraries are skipped: only the worker can provide them. Library
+    directories are ignored; names are compared.
 
     Args:
         entries: All of the environment.

@@ -101,7 +101,7 @@ def create(
         condarc.forget(made)
     if not (made / "conda-meta").is_dir():
         raise InstallError(f"{program} has made no environment, though it ended well")
-    altered = _settle(made, target_prefix)
+    altered = _make_relocatable(made, target_prefix)
     for path in made.iterdir():
         path.rename(prefix / path.name)
     made.rmdir()
@@ -127,7 +127,7 @@ def _failed(program: Path, error: ProcessError) -> PackageError:
 # --- what it made, as the built-in engine would have left it -------------------------------
 
 
-def _settle(prefix: Path, target_prefix: Path) -> frozenset[str]:
+def _make_relocatable(prefix: Path, target_prefix: Path) -> frozenset[str]:
     """Take out what belongs to this machine; see `create` for what is returned."""
     altered = set()
     owned: dict[str, dict[str, Any]] = {}

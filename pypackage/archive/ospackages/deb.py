@@ -33,7 +33,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
     """
     _add_documents(package, staged)
     sums, size = _measured(package, staged)
-    staged.settle()
+    staged.normalize_metadata()
     _add_control(package, staged, sums, size)
     command = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{LEVEL if level is None else level}"]
     try:

@@ -46,7 +46,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
     Raises:
         PackError: rpmbuild failed.
     """
-    staged.settle()
+    staged.normalize_metadata()
     top = output.parent / "rpm"
     top.mkdir()
     spec = top / "package.spec"

@@ -55,13 +55,13 @@ class Staged:
         place.write_bytes(content)
         place.chmod(mode)
 
-    def settle(self) -> None:
+    def normalize_metadata(self) -> None:
         """Give all folders their mode, and all there is the same time."""
         for _, path in self.paths():
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
             os.utime(path, (self.epoch, self.epoch), follow_symlinks=False)
-        folder.settle(self.root)
+        folder.normalize_metadata(self.root)
 
 
 def lay_out(

@@ -55,10 +55,10 @@ def fill(tree: Tree, folder: Path, task: Task) -> None:
         if _write(entry, path, task):
             made.add(path)
     for one in made:
-        settle(one)
+        normalize_metadata(one)
 
 
-def settle(folder: Path) -> None:
+def normalize_metadata(folder: Path) -> None:
     """Give a folder its mode and time."""
     folder.chmod(0o755)
     os.utime(folder, (tar_stream.EPOCH, tar_stream.EPOCH))

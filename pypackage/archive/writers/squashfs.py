@@ -47,7 +47,7 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
         root = temporary / "root"
         root.mkdir()
         folder.fill(tree, root, task)
-        folder.settle(root)
+        folder.normalize_metadata(root)
         with files.new_file(output) as file:
             _make(mksquashfs, root, file, how)
             file.seek(0, os.SEEK_END)
