@@ -19,7 +19,7 @@ _DEEPEST = 30  # local modules imported by one way that have such forks themselv
 
 
 class Standing(IntEnum):
-    """How surely a module can be had on the target, the surest first."""
+    """How surely a module can be had on the target, the surest first; declared is installed."""
 
     INSTALLED = 0
     KNOWN = 1

@@ -54,6 +54,7 @@ class Analyzer:
         standard: Its standard library.
         find: Finds its environment when what is installed matters.
         scope: How much counts.
+        declares: Whether the program's author, or the user, names a package for a module.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class Analyzer:
         find: Callable[[], Environment | None],
         scope: Scope = Scope(),  # noqa: B008 (a tuple)
         reporter: Reporter = SILENT,
+        declares: Callable[[str], bool] = lambda module: False,
     ) -> None:
+        self._declares = declares
         self._target = target_of(version)
         self._standard = standard
         self._scope = scope
@@ -71,7 +74,9 @@ class Analyzer:
         self._diagnostics = Diagnostics(reporter)
         self._finder = Finder(Exported(lambda path: source_files.read(path, path)))
         self._site = SitePackages(find, self._finder)
-        self._classifier = Classifier(standard, self._finder, self._site, self._diagnostics)
+        self._classifier = Classifier(
+            standard, self._finder, self._site, self._diagnostics, declares
+        )
         self._units = Units(self._finder, tuple(os.path.realpath(one) for one in scope.path))
         self._findings = Findings()
         self._queue: deque[tuple[Unit, Scan]] = deque()
@@ -287,7 +292,7 @@ class Analyzer:
         if top in self._standard:
             gone = stdlib_names.is_missing(module, self._target.version)
             return Standing.ABSENT if gone else Standing.INSTALLED
-        if self._site.environment is not None and self._site.has(top):
+        if self._declares(module) or (self._site.environment and self._site.has(top)):
             return Standing.INSTALLED
         if names.find(module):
             return Standing.KNOWN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pypackage.analysis.diagnostics import Diagnostics, is_known_package, shown
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.imports import Import, Why
@@ -20,11 +22,18 @@ class Classifier:
         standard: The standard library of the target.
         finder: Looks modules up.
         site: What the target has beside its standard library.
+        declares: Whether the program's author declares a package that has a module.
     """
 
     def __init__(
-        self, standard: frozenset[str], finder: Finder, site: SitePackages, diagnostics: Diagnostics
+        self,
+        standard: frozenset[str],
+        finder: Finder,
+        site: SitePackages,
+        diagnostics: Diagnostics,
+        declares: Callable[[str], bool],
     ) -> None:
+        self._declares = declares
         self._standard = standard
         self._finder = finder
         self._site = site
@@ -63,10 +72,10 @@ class Classifier:
             return "local", located
         if top in self._standard:
             return "standard", None
-        if located and not self._site.has(top):
+        if located and not self._site.has(top) and not self._gives_way(top, located):
             return "local", located
         located = self._find_late(unit, one)
-        if located:
+        if located and not (located.namespace and self._gives_way(top, located)):
             return "local", located
         if stdlib.is_of_python_2(top) and not self._is_installed(top):
             if one.why is Why.REQUIRED:
@@ -86,6 +95,18 @@ class Classifier:
             folders = tuple(root.folder for root in roots if root.only in ("", one.top))
             self._late_folders[key] = folders
         return self._finder.find(one.module, one.name, folders) if folders else None
+
+    def _gives_way(self, top: str, located: Located) -> bool:
+        """Whether a folder without `__init__.py` is not meant, but a package of its name."""
+        if not (self._declares(top) or is_known_package(top)):
+            return False
+        folder = shown(located.tops[0])
+        if located.bare:
+            what = f"{top} is taken for the package, not for {folder}, which has no __init__.py"
+        else:
+            what = f"{top} is taken for {folder}, which has what is imported, not for the package"
+        self._diagnostics.warn(what)
+        return located.bare
 
     def _warn_of_shadow(self, top: str, located: Located) -> None:
         if (top, located.tops) in self._shadows:

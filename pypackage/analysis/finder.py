@@ -22,11 +22,13 @@ class Located(NamedTuple):
         files: The Python files that importing it runs, in order.
         namespace: Whether it is a folder without `__init__.py`, which gives way to an
             installed package.
+        bare: Whether nothing in that folder is asked for, so that it may be any folder.
     """
 
     tops: tuple[str, ...]
     files: tuple[str, ...] = ()
     namespace: bool = False
+    bare: bool = False
 
 
 class _Listing(NamedTuple):
@@ -116,7 +118,7 @@ class Finder:
             ends += tuple(one for one in reached.folders if self._has_modules(one))
         # A folder without __init__.py counts only if it has what is asked of it.
         used = tuple(top for top in reached.tops if any(_is_in(p, top) for p in (*files, *ends)))
-        return Located(used, files, namespace=True) if used else None
+        return Located(used, files, True, not (name or "." in module)) if used else None
 
     def find_relative(self, module: str, name: str, folder: str) -> Located | None:
         """Where a relative import of a module in a folder leads to."""

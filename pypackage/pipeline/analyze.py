@@ -90,7 +90,14 @@ def analyze(
     target = Target(python)
     contents = _Contents(stdin)
     with _collector_paused():
-        analyzer = Analyzer(target.version, target.standard(), target.installed, scope, reporter)
+        analyzer = Analyzer(
+            target.version,
+            target.standard(),
+            target.installed,
+            scope,
+            reporter,
+            lambda module: contents.names_package(module, options),
+        )
         analyzer.add(source_files.find(named), contents)
         for module in modules:
             analyzer.add_module(module)
@@ -288,6 +295,19 @@ class _Contents:
 
         parts = [formats.inline(decode(text, label), label) for label, text in self._declaring]
         return formats.merge([*parts, *(formats.read(file) for file in files)])
+
+    def names_package(self, module: str, options: ResolveOptions) -> bool:
+        """Whether a package of a module is declared so far, or mapped to it by the user."""
+        from pypackage.core import names
+
+        top = module.partition(".")[0]
+        if top in options.mapping or module in options.mapping:
+            return True
+        declared = self.declared(options.declared)
+        if declared is None:
+            return False
+        packages = {names.normalize(top), *(one.pypi for one in names.find(module))}
+        return not packages.isdisjoint(declared.requirements)
 
 
 @contextmanager

@@ -1,0 +1,7 @@
+# /// script
+# dependencies = ["ujson"]
+# ///
+try:
+    import orjson
+except ImportError:
+    import ujson

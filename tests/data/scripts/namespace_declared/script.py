@@ -1,0 +1,4 @@
+# /// script
+# dependencies = ["unheard-of"]
+# ///
+import unheard_of
