@@ -34,13 +34,16 @@ class Scope(NamedTuple):
         path: Folders in which modules of the user's own are looked for as well.
         function: Only what this function or `Class.method` needs counts; empty for all.
         toplevel: Whether imports in functions are left out.
-        keep_going: Whether sources that cannot be read are told and left out.
+        keep_going: Whether sources that were named and cannot be read or parsed are told and left
+            out, as files of folders are.
+        strict: Whether files of folders that cannot be read or parsed are errors.
     """
 
     path: tuple[str, ...] = ()
     function: str = ""
     toplevel: bool = False
     keep_going: bool = False
+    strict: bool = False
 
 
 Contents = Callable[[Source], bytes]
@@ -105,7 +108,7 @@ class Analyzer:
         """
         missing: list[UsageError] = []
         self._named.update(source.path for source in found)
-        if not self._scope.function:
+        if not (self._scope.function or self._scope.strict):
             self._scan_many([source.path for source in found if source.tree])
         for source in found:
             try:
@@ -113,11 +116,17 @@ class Analyzer:
             except UsageError as error:
                 missing.append(error)
             except (SourceError, InputPathError) as error:
-                if not self._scope.keep_going:
+                if self._ends(met=bool(source.tree)):
+                    if len(found) > 1 and not error.hint:
+                        error.hint = "--keep-going leaves out what cannot be read or parsed"
                     raise
-                self._reporter.warning(error.message)
+                self._reporter.warning(f"{error.message}; left out")
         if missing and len(missing) == len(found):
             raise missing[0]
+
+    def _ends(self, *, met: bool) -> bool:
+        """Whether a source of no use is an error: a named one is, one met in a folder is not."""
+        return self._scope.strict if met else not self._scope.keep_going
 
     def _scan_many(self, paths: Sequence[str]) -> None:
         """Scan the files of folders, when there are many, by several processes."""
@@ -262,7 +271,7 @@ class Analyzer:
                 self._diagnostics.warn(error.message)
                 return None
             except SourceError as error:
-                if not self._scope.keep_going:
+                if self._ends(met=unit.met):
                     raise
                 self._diagnostics.warn(error.message)
                 return None

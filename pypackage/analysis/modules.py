@@ -24,6 +24,7 @@ class Unit(NamedTuple):
         base: The folder that paths of local modules are relative to.
         folder: The one in which it is, for relative imports.
         top: The local module that it belongs to; empty for a source that was named.
+        met: Whether it was met in a folder, or is imported by such a file.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Unit(NamedTuple):
     base: str
     folder: str
     top: str = ""
+    met: bool = False
 
 
 class Units:
@@ -71,7 +73,7 @@ class Units:
         base, own = (source.tree, (root, source.tree)) if inside else (root, ())
         roots = tuple(dict.fromkeys((*own, *self._path)))
         late += self._late(base)
-        return Unit(source.path, source.label, roots, late, base, folder, package)
+        return Unit(source.path, source.label, roots, late, base, folder, package, met=True)
 
     def _late(self, folder: str) -> tuple[Root, ...]:
         """The `src` beside a program, and the folder of the project that it belongs to."""

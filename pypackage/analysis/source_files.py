@@ -118,6 +118,9 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _is_source(entry: os.DirEntry[str]) -> bool:
+    # macOS writes what a file's system cannot hold of it into a file of this name beside it.
+    if entry.name.startswith("._"):
+        return False
     return entry.name.endswith(_ENDINGS) and entry.is_file()
 
 

@@ -104,7 +104,14 @@ def _add_sources(parser: terminal.Parser) -> None:
         "--toplevel", action="store_true", help="leave out what functions import when they run"
     )
     group.add_argument(
-        "--keep-going", action="store_true", help="leave out sources that cannot be read or parsed"
+        "--keep-going",
+        action="store_true",
+        help="leave out named sources that cannot be read or parsed, as files of folders are",
+    )
+    group.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with an error where a file of a folder cannot be read or parsed",
     )
     group.add_argument(
         "--python",
@@ -162,7 +169,11 @@ def _command(options: argparse.Namespace, reporter: Reporter) -> None:
         modules=options.module,
         python=options.python,
         scope=Scope(
-            _folders(options.path), options.function or "", options.toplevel, options.keep_going
+            _folders(options.path),
+            options.function or "",
+            options.toplevel,
+            options.keep_going,
+            options.strict,
         ),
         options=analyze.ResolveOptions(
             options.declared,

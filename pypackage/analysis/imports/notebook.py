@@ -89,6 +89,8 @@ def _placed(found: Scan, starts: list[tuple[int, int]], remarks: list[Remark]) -
 
 
 def _loaded(source: bytes, path: str) -> dict[str, Any]:
+    if not source.strip():
+        raise SourceError(f"{place(path, 1, 1)}: not a notebook: the file is empty")
     try:
         content = json.loads(source.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

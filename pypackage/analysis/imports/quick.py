@@ -36,6 +36,8 @@ _FUNCTIONS = (
     "run_module",
 )
 _EXECUTING = ("exec", "eval")
+# Of templates, and of merges that were not finished: the tree tells that it is no Python.
+_NOT_PYTHON = ("{%", "{{ ", "\n<<<<<<< ")
 # Where one of these occurs, a condition may be known for the target.
 _GATES = (
     *("version_info", "hexversion", "sys.version", "sys.platform", "platform.system"),
@@ -155,6 +157,8 @@ class _Block(NamedTuple):
 
 def scan(text: str) -> Scan | None:
     """Find what a text imports; None when that takes its tree."""
+    if any(mark in text for mark in _NOT_PYTHON):
+        return None
     if "import" not in text:
         return Scan()
     if "\r" in text:

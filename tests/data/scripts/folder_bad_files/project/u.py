@@ -1,0 +1,3 @@
+{% if x %}
+import os
+{% endif %}
