@@ -411,3 +411,19 @@ def test_analyze__one_script__loads_nothing_heavy(script: Path) -> None:
     assert "pypackage.analysis.imports" in loaded
     heavy = {"importlib.metadata", "multiprocessing", "rich", "yaml", "asyncio", "rattler"}
     assert not heavy & loaded
+
+
+@pytest.mark.parametrize("count", [10, 210])
+def test_analyze__broken_file_in_a_folder_of_any_size__told_and_left_out(
+    tmp_path: Path, count: int
+) -> None:
+    for number in range(count):
+        (tmp_path / f"m{number}.py").write_text("import zq_numpy\n")
+    (tmp_path / "broken.py").write_text("x = = 3\n")
+    (tmp_path / "template.py").write_text(
+        "{% if x %}\nimport zq_pandas\n{% endif %}\nfrom {{ a }}\n"
+    )
+    done = analyze(tmp_path, "-")
+    assert json.loads(done.stdout)["modules"] == ["zq_numpy", "zq_pandas"]
+    assert "broken.py:1:5: invalid syntax; left out" in done.stderr
+    assert "template.py:1" in done.stderr

@@ -37,6 +37,7 @@ _FUNCTIONS = (
 )
 _EXECUTING = ("exec", "eval")
 # Of templates, and of merges that were not finished: the tree tells that it is no Python.
+_LONG = 100_000  # characters of a source without imports that need not be Python
 _NOT_PYTHON = ("{%", "{{ ", "\n<<<<<<< ")
 # Where one of these occurs, a condition may be known for the target.
 _GATES = (
@@ -159,15 +160,15 @@ def scan(text: str) -> Scan | None:
     """Find what a text imports; None when that takes its tree."""
     if any(mark in text for mark in _NOT_PYTHON):
         return None
-    if "import" not in text:
-        return Scan()
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         # Each line begins behind a newline then, the first one too.
-        return Scan(tuple(_Source(f"\n{text}").imports()))
+        imports = tuple(_Source(f"\n{text}").imports()) if "import" in text else ()
     except _Odd:
         return None
+    # Where nothing is imported the tree tells whether it is Python at all.
+    return Scan(imports) if imports or len(text) > _LONG or text.isspace() or not text else None
 
 
 class _Source:
