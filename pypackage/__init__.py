@@ -61,9 +61,6 @@ def __dir__() -> list[str]:
 
 def _version() -> str:
     """The version that is installed; of a folder that is not installed there is none."""
-    from importlib import metadata
+    from pypackage.core import version
 
-    try:
-        return metadata.version("python-package-tools")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"
+    return version.installed() or "0+unknown"

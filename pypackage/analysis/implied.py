@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pypackage.analysis.imports import place
-from pypackage.analysis.needs import Rule, table
+from pypackage.analysis.needs import File, Rule, table
 
 _CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords
 _CHOOSERS = ("use", "switch_backend", "parallel_backend", "parallel_config")  # functions
@@ -36,20 +36,6 @@ class Implied(NamedTuple):
     what: str
     modules: tuple[str, ...]
     certain: bool
-
-
-class File(NamedTuple):
-    """A file of the program.
-
-    Attributes:
-        label: What messages call it.
-        content: Its bytes.
-        modules: The dotted names that it imports.
-    """
-
-    label: str
-    content: bytes
-    modules: frozenset[str]
 
 
 def find(files: Iterable[File], tops: Collection[str]) -> list[Implied]:
@@ -84,9 +70,6 @@ def _in_file(file: File) -> Iterator[Implied]:
     for rule in rules["part"]:
         if any(f"{one}.".startswith(f"{rule.trigger}.") for one in file.modules):
             yield from _implied(rule, file.label, rule.trigger)
-    looked_for = [one for kind in rules if kind != "part" for one in rules[kind]]
-    if not any(_may_hold(file.content, one.trigger) for one in looked_for):
-        return
     for cell, tree in _trees(file):
         finder = _Finder(rules, _aliases(tree))
         for node in ast.walk(tree):
@@ -96,10 +79,6 @@ def _in_file(file: File) -> Iterator[Implied]:
                     yield from (Implied(where, what, (name,), rule.certain) for name in names)
                 else:
                     yield from _implied(rule, where, what)
-
-
-def _may_hold(content: bytes, trigger: str) -> bool:
-    return trigger.rpartition(".")[2].encode().lower() in content.lower()
 
 
 def _implied(rule: Rule, where: str, what: str) -> Iterator[Implied]:

@@ -27,9 +27,38 @@ class Rule(NamedTuple):
     certain: bool
 
 
+class File(NamedTuple):
+    """A file of the program.
+
+    Attributes:
+        label: What messages call it.
+        content: Its bytes.
+        modules: The dotted names that it imports.
+    """
+
+    label: str
+    content: bytes
+    modules: frozenset[str]
+
+
 def is_relevant(modules: Iterable[str]) -> bool:
     """Whether what imports some modules has to be looked at."""
     return not _triggering().isdisjoint(name.partition(".")[0] for name in modules)
+
+
+def may_show(file: File) -> bool:
+    """Whether one of the words that the rules look for is in a file; a quick answer."""
+    tops = {name.partition(".")[0] for name in file.modules}
+    lower = file.content.lower()
+    for kind, rules in table().items():
+        for rule in rules:
+            if tops.isdisjoint(rule.modules):
+                continue
+            if kind == "part" and any(name.startswith(rule.trigger) for name in file.modules):
+                return True
+            if kind != "part" and rule.trigger.rpartition(".")[2].lower().encode() in lower:
+                return True
+    return False
 
 
 @cache

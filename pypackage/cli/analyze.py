@@ -8,12 +8,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import terminal
+from pypackage.cli import version
 from pypackage.core.errors import InputPathError, UsageError
 
 if TYPE_CHECKING:
     import argparse
 
+    from pypackage.cli import terminal
     from pypackage.core.progress import Reporter
     from pypackage.pipeline.analyze import Needs
     from pypackage.requirements.model import Requirements
@@ -43,6 +44,8 @@ FORMATS = ("json", "requirements.txt", "environment.yml")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
+    from pypackage.cli import terminal
+
     return terminal.run(_parser(), _command, argv)
 
 
@@ -52,10 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def script() -> NoReturn:
     """The executable; ends the process."""
     gc.disable()  # nothing of what such a short process makes is worth collecting
+    version.answer()
+    from pypackage.cli import terminal
+
     terminal.leave(main())
 
 
 def _parser() -> terminal.Parser:
+    from pypackage.cli import terminal
+
     parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
     parser.add_argument(
         "paths",

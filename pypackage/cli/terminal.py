@@ -28,6 +28,9 @@ INTERRUPTED = 130
 ENDED = 128  # and the number of the signal
 BROKEN_PIPE = 141
 
+# Python brings no translations of argparse; to look for some takes as long as the parser.
+argparse._ = str  # type: ignore[attr-defined]
+
 Command = Callable[[argparse.Namespace, Reporter], None]
 
 
@@ -85,13 +88,9 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print the version and end."""
-        from importlib import metadata
+        from pypackage.cli import version
 
-        version = "of a folder that is not installed"
-        with suppress(metadata.PackageNotFoundError):
-            version = metadata.version("python-package-tools")
-        if sys.stdout is not None:
-            sys.stdout.write(f"{parser.prog} {version}\n")
+        version.show(parser.prog)
         parser.exit()
 
 

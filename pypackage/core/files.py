@@ -10,12 +10,15 @@ import errno
 import os
 import re
 import stat
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# pathlib and subprocess are imported where they are used: the analyzer writes one file.
 
 # A part that is older was left behind by a process that was killed.
 ABANDONED = 24 * 3600.0
@@ -28,22 +31,23 @@ PATIENCE = 5.0  # seconds for the removal of a part to which somebody still writ
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
     A former file's mode stays; a link is followed, so that it goes on pointing there.
     """
-    path = Path(os.path.realpath(path))
-    _sweep(path.parent)
-    part = part_of(path)
+    place = os.path.realpath(path)
+    _sweep(os.path.dirname(place))
+    part = _part_name(place)
     try:
-        with part.open("xb") as file:
+        with open(part, "xb") as file:
             yield file
         with suppress(FileNotFoundError):
-            part.chmod(stat.S_IMODE(path.stat().st_mode))
-        part.replace(path)
+            os.chmod(part, stat.S_IMODE(os.stat(place).st_mode))
+        os.replace(part, place)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(part)
 
 
 @contextmanager
@@ -57,6 +61,8 @@ def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
         replace: Whether it takes the place of a former one; if not, a folder that another
             process made in the meantime stays and this one is dropped.
     """
+    from pathlib import Path
+
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
@@ -96,8 +102,10 @@ def rewrite(path: Path, content: bytes) -> None:
     path.chmod(mode)
 
 
-def remove(folder: Path) -> None:
+def remove(folder: str | os.PathLike[str]) -> None:
     """Remove a folder and all in it, or a file; what cannot be removed stays."""
+    import subprocess
+
     # In half of the time, or less, that Python takes for the thousands of an environment.
     subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL)
 
@@ -135,7 +143,12 @@ def _copy_inside(source: BinaryIO, start: int, length: int, target: BinaryIO) ->
 
 def part_of(path: Path) -> Path:
     """A new name beside a path, for what is being made or removed; see the module's text."""
-    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    return path.with_name(os.path.basename(_part_name(path)))
+
+
+def _part_name(path: str | os.PathLike[str]) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{os.urandom(6).hex()}.part")
 
 
 def _exchange(part: Path, path: Path) -> None:
@@ -180,9 +193,11 @@ def _discard(folder: Path) -> None:
         time.sleep(0.02)
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: str | os.PathLike[str]) -> None:
     before = time.time() - ABANDONED
-    for part in folder.glob(".*.part"):
-        with suppress(OSError):  # another process's, or already gone
-            if _OURS.search(part.name) and part.lstat().st_mtime < before:
-                remove(part)
+    with suppress(OSError), os.scandir(folder) as entries:
+        parts = [entry for entry in entries if _OURS.search(entry.name)]
+        for part in parts:
+            with suppress(OSError):  # another process's, or already gone
+                if part.stat(follow_symlinks=False).st_mtime < before:
+                    remove(part)

@@ -42,13 +42,11 @@ def _write(content: bytes, path: str) -> None:
         with open(path, "wb") as stream:
             stream.write(content)
     else:
-        from pathlib import Path
-
         from pypackage.core import files
 
         if os.path.isdir(path):
             raise IsADirectoryError(21, "Is a directory", path)
-        with files.new_file(Path(path)) as file:
+        with files.new_file(path) as file:
             file.write(content)
 
 

@@ -202,19 +202,22 @@ def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
 
     if not (contents.notebooks or needs.is_relevant(analysis.modules)):
         return []
-    from pypackage.analysis import implied
-
-    files = [
-        implied.File(label, contents.read(path, label), frozenset(names))
+    importing = [
+        needs.File(label, contents.read(path, label), frozenset(names))
         for (path, label), names in analysis.entries.by_file().items()
-        if needs.is_relevant(names)
+        if needs.is_relevant(names) or label in contents.notebooks
     ]
-    known = {one.label for one in files}
+    known = {one.label for one in importing}
+    files = [one for one in importing if one.label in contents.notebooks or needs.may_show(one)]
     files += [
-        implied.File(label, content, frozenset())
+        needs.File(label, content, frozenset())
         for label, content in contents.notebooks.items()
         if label not in known
     ]
+    if not files:
+        return []
+    from pypackage.analysis import implied
+
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
     imported = {*analysis.modules, *own}
     return [

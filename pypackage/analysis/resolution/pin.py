@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.resolution.model import Bounds, Choice, Pin
-from pypackage.requirements.match_specs import conda_range
 
 if TYPE_CHECKING:
     from pypackage.analysis.resolution.resolver import Decision
@@ -52,7 +51,7 @@ class Pinner:
             return Pinned(f"{name}={version}", "installed")
         if not conda:
             self._note_unpinned(choice, bounds)
-        return _declared(bounds.spec or f"{name}{conda_range(bounds.specifier)}", bounds)
+        return _declared(bounds.spec or f"{name}{_in_conda(bounds.specifier)}", bounds)
 
     def _pip(self, choice: Choice, bounds: Bounds) -> Pinned:
         distribution = choice.installed.distribution if choice.installed else None
@@ -105,6 +104,14 @@ class Pinner:
         known = choice.installed or bounds.specifier or bounds.url or bounds.spec
         if self._pin != "none" and not known:
             self.unpinned.append(choice)
+
+
+def _in_conda(specifier: str) -> str:
+    if not specifier:
+        return ""
+    from pypackage.requirements.match_specs import conda_range
+
+    return conda_range(specifier)
 
 
 def _declared(text: str, bounds: Bounds) -> Pinned:

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from pypackage.analysis import implied, needs
-from pypackage.analysis.implied import File, Implied
+from pypackage.analysis.implied import Implied
+from pypackage.analysis.needs import File
 
 
 def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]:

@@ -1,0 +1,31 @@
+"""`--version` of the executables, which needs no parser."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def answer() -> None:
+    """End this process with its version on stdout if it is asked for nothing else.
+
+    It goes on where that cannot be written: the command line's own way tells why.
+    """
+    if sys.argv[1:] != ["--version"] or sys.stdout is None:
+        return
+    try:
+        show()
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(0)
+
+
+def show(program: str = "") -> None:
+    """Write an executable's name (by default that of this process) and version to stdout."""
+    from pypackage.core import version
+
+    name = program or os.path.basename(sys.argv[0])
+    if sys.stdout is not None:
+        found = version.installed() or "of a folder that is not installed"
+        sys.stdout.write(f"{name} {found}\n")

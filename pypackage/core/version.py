@@ -1,0 +1,24 @@
+"""The version of this package, as it is installed."""
+
+from __future__ import annotations
+
+import os
+
+_DISTRIBUTION = "python-package-tools"
+
+
+def installed() -> str:
+    """The version that is installed; empty for a folder of sources that is not."""
+    site = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    before = f"{_DISTRIBUTION.replace('-', '_')}-"
+    # The name of its metadata's folder says it; importlib.metadata takes as long as all the
+    # rest of `--version`.
+    for name in os.listdir(site):
+        if name.startswith(before) and name.endswith(".dist-info"):
+            return name.removeprefix(before).removesuffix(".dist-info")
+    from importlib import metadata
+
+    try:
+        return metadata.version(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return ""
