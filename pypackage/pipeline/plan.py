@@ -10,7 +10,7 @@ from pathlib import Path
 from pypackage.backends import conda as engine
 from pypackage.backends import conda_executable, locate, request
 from pypackage.backends.conda import channel_urls, condarc
-from pypackage.backends.conda.channel_urls import Channels
+from pypackage.backends.conda.channel_urls import Channels, Tier
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.lock import Lock
 from pypackage.backends.pypi import choose, install, uv
@@ -98,7 +98,7 @@ def prepare(
             if program:
                 packages = _delegated(program, solve, pypi, where)
             else:
-                packages = _solved(solve, pypi, where, settings, reporter)
+                packages = _solved(solve, pypi, where, conda, settings, reporter)
         yield Plan(requirements, options, packages, content, context)
 
 
@@ -125,13 +125,21 @@ def _solved(
     solve: SolveRequest,
     pypi: PyPIRequest,
     where: Channels,
+    conda: Condarc,
     settings: engine.Settings,
     reporter: Reporter,
 ) -> Solved:
     """What the built-in solver chooses, and uv beside it."""
-    settings = replace(settings, credentials=where.credentials)
+
+    def has(package: str, url: str) -> bool:
+        reached = replace(settings, credentials=where.credentials)
+        return bool(engine.versions(package, Tier(url, (url,)), reached))
+
     with reporter.task("solving"):
-        records = engine.solve(solve.specs, where.tiers, settings, solve.constraints)
+        specs, where = channel_urls.qualified(solve.specs, where, conda, has)
+        bounds, where = channel_urls.qualified(solve.constraints, where, conda, has)
+        settings = replace(settings, credentials=where.credentials)
+        records = engine.solve(specs, where.tiers, settings, bounds)
         platform = settings.platform or platforms.here()
         locked = pypi.beside(Lock(platform, where.urls, tuple(records)))
     return Solved(locked, settings, solve)

@@ -116,6 +116,13 @@ def test_environment_yml__range_of_python__is_solved(
     assert made(tools, "-c", channel.folder, "e.yml")["python"] == python
 
 
+def test_environment_yml__channel_of_a_spec__is_known_by_its_name_where_it_is_mirrored(
+    tools: Tools, channel: Channel
+) -> None:
+    (tools.cwd / "e.yml").write_text(f"dependencies: ['{channel.folder.name}::greeting']\n")
+    assert made(tools, "-c", channel.folder, "e.yml")["greeting"] == "1.2"
+
+
 def test_environment_yml__invalid__exits_3_with_line_and_column(tools: Tools) -> None:
     (tools.cwd / "e.yml").write_text("dependencies:\n- numpy\n- 7\n")
     assert "e.yml:3:3: dependencies[1]: expected a string, not 7" in refused(tools, 3, "e.yml")

@@ -6,12 +6,15 @@ Source: conda's documentation, "Using the .condarc conda configuration file", on
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from pypackage.backends.conda.condarc import Condarc
+from pypackage.backends.conda.platforms import PLATFORMS
 from pypackage.core.urls import Credentials, credentials, redact
+from pypackage.requirements.match_specs import parse_match_spec
 
 ALIAS = "https://conda.anaconda.org"
 REPOSITORY = "https://repo.anaconda.com"  # where conda looks for pkgs/main and its like
@@ -63,6 +66,53 @@ def resolve(names: Sequence[str], settings: Condarc) -> Channels:
         tiers.append(Tier(redact(name), tuple(redact(url).rstrip("/") for url in urls)))
         secrets += [found for url in urls if (found := credentials(url))]
     return Channels(tuple(tiers), tuple(secrets))
+
+
+def qualified(
+    specs: Sequence[str],
+    channels: Channels,
+    settings: Condarc,
+    has: Callable[[str, str], bool],
+) -> tuple[tuple[str, ...], Channels]:
+    """Let match specs name their channels by URL, as `CHANNEL::PACKAGE` does not.
+
+    A channel is known by its name, whatever URL it has, which may be that of a mirror. One that
+    is not among the channels is added behind them, as conda does.
+
+    Args:
+        specs: Match specs.
+        channels: Where packages may come from.
+        settings: Tell where what has a name is.
+        has: Whether a package is in the channel of a URL; asked where a name means several.
+
+    Returns:
+        The match specs, and all channels.
+    """
+    found = []
+    for spec in specs:
+        name, colons, package = spec.strip().rpartition("::")
+        if not colons:
+            found.append(spec)
+            continue
+        base, _, subdir = name.rpartition("/")
+        base, below = (base, f"/{subdir}") if subdir in (*PLATFORMS, "noarch") else (name, "")
+        urls = _among(base, channels, settings)
+        if not urls:
+            added = resolve([base], settings)
+            urls = added.urls
+            tiers = (*channels.tiers, *added.tiers)
+            channels = Channels(tiers, (*channels.credentials, *added.credentials))
+        key = parse_match_spec(package)[0]
+        url = next((one for one in urls[:-1] if has(key, one)), urls[-1])
+        found.append(f"{url}{below}::{package}")
+    return tuple(found), channels
+
+
+def _among(name: str, channels: Channels, settings: Condarc) -> Sequence[str]:
+    """The URLs that a channel has among some: by its name, its place, or that of a mirror."""
+    named = [url for tier in channels.tiers if tier.name == name for url in tier.urls]
+    place = [url for url in resolve([name], settings).urls if url in channels.urls]
+    return named or place or [url for url in channels.urls if unquote(url).endswith(f"/{name}")]
 
 
 def _url(name: str, settings: Condarc) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pypackage.backends.conda.channel_urls import Tier, resolve
+from pypackage.backends.conda.channel_urls import Tier, qualified, resolve
 from pypackage.backends.conda.condarc import Condarc
 
 SITE = Condarc(
@@ -78,3 +78,35 @@ def test_resolve__folder_called_like_a_token_s_place__is_left_as_it_is() -> None
     found = resolve(["file:///scratch/t/me/channel"], Condarc())
     assert found.tiers[0].urls == ("file:///scratch/t/me/channel",)
     assert not found.credentials
+
+
+def specs(spec: str, *channels: str, settings: Condarc = SITE) -> tuple[str, list[str]]:
+    """A match spec with its channel's URL, and the names of all channels."""
+    found, where = qualified(
+        [spec], resolve(channels, settings), settings, lambda package, url: url.endswith("main")
+    )
+    return found[0], [tier.name for tier in where.tiers]
+
+
+@pytest.mark.parametrize(
+    ("spec", "channels", "expected"),
+    [
+        ("numpy >=2", ["bioconda"], "numpy >=2"),
+        ("bioconda::x=1", ["all"], "https://mirror/conda/bioconda::x=1"),
+        ("bioconda/noarch::x", ["bioconda"], "https://mirror/conda/bioconda/noarch::x"),
+        ("bioconda::x", ["https://other/bioconda"], "https://other/bioconda::x"),
+        ("bioconda::x", ["/srv/a b/bioconda"], "file:///srv/a%20b/bioconda::x"),
+        ("lab::x", ["lab"], "https://lab.example/lab::x"),
+        ("defaults::x", ["defaults"], "https://mirror/main::x"),
+        ("https://h/c::x", ["https://h/c"], "https://h/c::x"),
+    ],
+)
+def test_qualified__channel_of_a_spec__is_known_by_its_name(
+    spec: str, channels: list[str], expected: str
+) -> None:
+    assert specs(spec, *channels) == (expected, channels)
+
+
+def test_qualified__channel_that_is_not_listed__is_added_behind() -> None:
+    found = specs("lab::x", "bioconda")
+    assert found == ("https://lab.example/lab::x", ["bioconda", "lab"])
