@@ -43,7 +43,7 @@ setup(
         "rich>=13",
         "stdlib-list>=0.11",
         "tomli>=2; python_version < '3.11'",
-        "uv>=0.5",
+        "uv>=0.10,<0.14",
     ],
     extras_require={
         "completion": ["argcomplete>=3"],

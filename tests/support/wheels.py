@@ -37,12 +37,14 @@ def wheel(
     return path
 
 
-def sdist(folder: Path, name: str, version: str = "1.0") -> Path:
+def sdist(
+    folder: Path, name: str, version: str = "1.0", build_requires: Sequence[str] = ()
+) -> Path:
     """Write a source archive that builds with no more than the standard library."""
     stem = f"{name}-{version}"
     files = {
-        "pyproject.toml": '[build-system]\nrequires = []\nbackend-path = ["."]\n'
-        'build-backend = "backend"\n',
+        "pyproject.toml": f"[build-system]\nrequires = {list(build_requires)}\n"
+        'backend-path = ["."]\nbuild-backend = "backend"\n',
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         "backend.py": _BACKEND.format(name=name, version=version),
     }

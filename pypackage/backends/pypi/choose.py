@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class ResolutionContext:
     exclude_newer: str = ""
     constraints: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> Path:
+        """The environment of this machine whose pip.conf counts."""
+        return self.interpreter.prefix if self.interpreter else Path(sys.prefix)
 
 
 def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Present]:
@@ -148,7 +153,7 @@ def is_available(requirement: str, context: ResolutionContext) -> bool:
 
 def fingerprint(context: ResolutionContext) -> list[str]:
     """What else but requirements, interpreter and date decides on what is chosen."""
-    prefix = context.interpreter.prefix if context.interpreter else Path(sys.prefix)
+    prefix = context.prefix
     builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
     return [*_constraints(context), *builds, *uv.choice(prefix, context.indexes)]
 
@@ -161,8 +166,7 @@ def _compile(
 ) -> str:
     """Let uv choose; what it chose as a pylock.toml."""
     here = context.interpreter
-    prefix, python = (here.prefix, here.executable) if here else (Path(sys.prefix), sys.executable)
-    builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
+    builds = pip_settings.as_arguments(context.prefix, os.environ, sdists=context.allow_sdist)
     lines = [f"{requirement}\n" for requirement in requirements]
     # The passwords of repositories are for git alone, which uv starts with their URLs.
     git, logins = hide_logins("".join(line for line in lines if "git+" in line))
@@ -174,8 +178,8 @@ def _compile(
         argv += ["--constraints", constraints.name, *builds, *platform_options(context)]
         return uv.run(
             [*argv, *options, "-"],
-            Path(python),
-            prefix,
+            here.executable if here else Path(sys.executable),
+            context.prefix,
             choosing=True,
             options=context.indexes,
             stdin=text,
@@ -185,28 +189,24 @@ def _compile(
 
 def _constraints(context: ResolutionContext) -> list[str]:
     """Lines of a file of constraints: those that are asked for, and the configured ones."""
-    return [*context.constraints, *_configured_constraints(context.present)]
+    return [*context.constraints, *_configured_constraints(context)]
 
 
-def _configured_constraints(present: Container[str]) -> Iterator[str]:
-    """The constraints of pip's and uv's configuration.
+def _configured_constraints(context: ResolutionContext) -> Iterator[str]:
+    """The constraints of pip's and uv's configuration, but none on what is present.
 
-    Args:
-        present: Names of what is chosen or installed already, which nothing bounds any more.
-
-    Raises:
-        InputPathError: A file of them cannot be read.
-        RequirementsError: A line is not valid.
+    A site's constraints are for what is yet to be chosen: what conda's solver chose, or what
+    is installed already, is not chosen again, and may well be outside of them.
     """
     place = "the constraints that pip or uv is configured with"
-    files, single = uv.constraints()
+    files, single = uv.constraints(context.prefix)
     local = [file.removeprefix("file://") for file in files]
     given = [requirements_txt.Line(f"-c {file}", place) for file in local if "://" not in file]
     found = requirements_txt.collect(requirements_txt.entries(given, os.getcwd()))
     yield from (f"-c {file}" for file in local if "://" in file)
     for text in (*found.constraints, *single):
         name = re.match(r"[\w.-]+", text)
-        if not name or names.normalize(name[0]) not in present:
+        if not name or names.normalize(name[0]) not in context.present:
             yield text
 
 

@@ -23,13 +23,17 @@ _VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("build-constraint", ("UV_BUILD_CONSTRAINT",), " "),
     ("pre", ("UV_PRERELEASE",), ""),
     ("keyring-provider", ("UV_KEYRING_PROVIDER",), ""),
-    ("cert", ("SSL_CERT_FILE",), ""),
-    ("client-cert", ("SSL_CLIENT_CERT",), ""),
-    ("proxy", ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"), ""),
     ("timeout", ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"), ""),
     ("retries", ("UV_HTTP_RETRIES",), ""),
 )
-_OFF = ("", "0", "false", "no", "off")
+# pip's option, and the variables of all programs, before which it goes.
+_GENERAL: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("cert", ("SSL_CERT_FILE",)),
+    ("client-cert", ("SSL_CLIENT_CERT",)),
+    ("proxy", ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "http_proxy", "https_proxy")),
+)
+OFF = ("", "0", "false", "no", "off")
+"""The values of a variable, in lower case, that switch a flag off."""
 
 
 def as_uv_environment(
@@ -53,6 +57,9 @@ def as_uv_environment(
             found[variables[0]] = separator.join([*filter(None, [told]), *words, *named])
         elif words or named:
             found[variables[0]] = separator.join(words) if separator else [*words, *named][-1]
+    for option, variables in _GENERAL:
+        if options.get(option, "").strip():
+            found |= dict.fromkeys(variables, options[option].strip())
     if "UV_INDEX" in found and "UV_INDEX_STRATEGY" not in environment:
         found["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip weighs several indexes
     return found
@@ -87,7 +94,7 @@ def _in_uv_s_words(option: str, value: str) -> list[str]:
     words = value.split()
     if option in ("no-index", "pre"):
         on = "allow" if option == "pre" else "1"
-        return [] if value.strip().lower() in _OFF else [on]
+        return [] if value.strip().lower() in OFF else [on]
     if option == "keyring-provider":  # uv asks a keyring only through its program
         return [
             "disabled" if word == "disabled" else "subprocess" for word in words if word != "auto"

@@ -62,8 +62,8 @@ def run(
     if not choosing:
         variables.pop("UV_PRERELEASE", "")
     argv = [_program(), *arguments, "--python", str(python), "--no-progress"]
-    if variables.pop("UV_NO_INDEX", ""):  # only the newest uv knows this one
-        argv.append("--no-index")
+    if variables.pop("UV_NO_INDEX", "").lower() not in pip_settings.OFF:
+        argv.append("--no-index")  # older uvs do not know the variable
     variables |= {"UV_NO_CONFIG": "1", **(env or {})}
     said = uv_settings.of_stage(uv_settings.config(os.environ, Path.cwd()), choosing=choosing)
     if not said:
@@ -76,14 +76,16 @@ def run(
         return process.run(argv, env=variables, stdin=stdin.encode()).decode()
 
 
-def constraints() -> tuple[list[str], list[str]]:
+def constraints(prefix: Path) -> tuple[list[str], list[str]]:
     """Constraints on what is chosen, as pip and uv are configured.
+
+    Args:
+        prefix: The environment whose pip.conf counts too.
 
     Returns:
         The files (or URLs) that hold some, and single ones.
     """
-    environment = dict(os.environ)
-    environment |= pip_settings.as_uv_environment(Path(sys.prefix), os.environ)
+    environment = {**os.environ, **pip_settings.as_uv_environment(prefix, os.environ)}
     config = uv_settings.config(os.environ, Path.cwd())
     return environment.get("UV_CONSTRAINT", "").split(), config.get("constraint-dependencies", [])
 

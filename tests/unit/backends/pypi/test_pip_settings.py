@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.backends.pypi.pip_settings import as_uv_environment
+from pypackage.backends.pypi.pip_settings import as_arguments, as_uv_environment
 
 
 @pytest.fixture
@@ -56,3 +56,61 @@ def test_as_uv_environment__switched_off_or_broken__nothing(home: Path) -> None:
     (home / ".config" / "pip" / "pip.conf").write_text("index-url = no section\n")
     assert uv(home, PIP_NO_INDEX="0") == {}
     assert as_uv_environment(home, {"HOME": str(home), "PIP_CONFIG_FILE": "/dev/null"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"PIP_PRE": "1"}, {"UV_PRERELEASE": "allow"}),
+        ({"PIP_PRE": "false"}, {}),
+        ({"PIP_TIMEOUT": "7.5"}, {"UV_HTTP_TIMEOUT": "7"}),
+        ({"PIP_RETRIES": "none"}, {}),
+        ({"PIP_KEYRING_PROVIDER": "import"}, {"UV_KEYRING_PROVIDER": "subprocess"}),
+        ({"PIP_KEYRING_PROVIDER": "auto"}, {}),
+        ({"PIP_BUILD_CONSTRAINT": "a b"}, {"UV_BUILD_CONSTRAINT": "a b"}),
+        ({"PIP_CLIENT_CERT": "/me.pem"}, {"SSL_CLIENT_CERT": "/me.pem"}),
+        ({"PIP_CERT": "/ca.pem", "SSL_CERT_FILE": "/all.pem"}, {"SSL_CERT_FILE": "/ca.pem"}),
+        ({"PIP_TARGET": "/x", "PIP_USER": "1", "PIP_PREFIX": "/x", "PIP_REQUIRE_HASHES": "1"}, {}),
+    ],
+)
+def test_as_uv_environment__each_option__in_uv_s_words(
+    home: Path, given: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert uv(home, **given) == expected
+
+
+def test_as_uv_environment__options_of_a_file__go_before_and_beside_what_is_configured(
+    home: Path,
+) -> None:
+    environment = {
+        "HOME": str(home),
+        "PIP_CONFIG_FILE": "/dev/null",
+        "UV_DEFAULT_INDEX": "https://uv",
+        "PIP_EXTRA_INDEX_URL": "https://a",
+    }
+    given = ["--index-url=https://me:pw@file", "--extra-index-url=https://b", "--pre"]
+    given.append(f"--find-links={home}/a b")
+    assert as_uv_environment(home, environment, given) == {
+        "UV_DEFAULT_INDEX": "https://me:pw@file",
+        "UV_INDEX": "https://a https://b",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_FIND_LINKS": f"{home.as_uri()}/a%20b",
+        "UV_PRERELEASE": "allow",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "sdists", "expected"),
+    [
+        ({}, False, ["--only-binary=:all:"]),
+        ({}, True, []),
+        ({"PIP_NO_BINARY": "a,b"}, True, ["--no-binary=a", "--no-binary=b"]),
+        ({"PIP_ONLY_BINARY": "a"}, True, ["--only-binary=a"]),
+        ({"PIP_ONLY_BINARY": "a"}, False, ["--only-binary=:all:"]),
+    ],
+)
+def test_as_arguments__builds__as_pip_is_configured_and_sdists_are_allowed(
+    home: Path, given: dict[str, str], sdists: bool, expected: list[str]
+) -> None:
+    environment = {"HOME": str(home), "PIP_CONFIG_FILE": "/dev/null", **given}
+    assert as_arguments(home, environment, sdists=sdists) == expected
