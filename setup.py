@@ -46,11 +46,14 @@ setup(
         "uv>=0.10,<0.14",
     ],
     extras_require={
+        # For environment_for(upload=URL); each kind of URL needs a library of its own, as s3fs.
+        "upload": ["fsspec"],
         "completion": ["argcomplete>=3"],
         "dev": [
             "argcomplete>=3",
             "cloudpickle",
             "conda-package-streaming>=0.12",
+            "fsspec",
             "hypothesis",
             "import-linter",
             "mypy",

@@ -44,15 +44,17 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """The public names, loaded when they are asked for: the executables need no time."""
-    if name == "__version__":
-        return _version()
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # or type checkers would take any name for one of these
 
-    return getattr(import_module(_HOMES.get(name, "pypackage.api")), name)
+    def __getattr__(name: str) -> object:
+        """The public names, loaded when they are asked for: the executables need no time."""
+        if name == "__version__":
+            return _version()
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES.get(name, "pypackage.api")), name)
 
 
 def __dir__() -> list[str]:

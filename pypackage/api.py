@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pypackage.analysis.analyzer import Scope
 from pypackage.core.errors import UsageError
@@ -13,7 +13,7 @@ from pypackage.pipeline import analyze as programs
 from pypackage.pipeline.analyze import ResolveOptions
 from pypackage.pipeline.log import LOG
 from pypackage.python import interpreter
-from pypackage.requirements.model import Requirements
+from pypackage.requirements.model import Requirements, merge
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pypackage.pipeline.child import Given, OnStart, Option
     from pypackage.pipeline.create_options import CreateOptions
     from pypackage.pipeline.environment import Environment
+    from pypackage.pipeline.upload import Upload
 
 
 def analyze(
@@ -184,13 +185,15 @@ def environment_for(
     mapping: Mapping[str, str] | None = None,
     pin: Pin = "exact",
     channels: Sequence[str] = (),
+    upload: Upload | None = None,
     reporter: Reporter = LOG,
     **options: Unpack[CreateOptions],
 ) -> Environment:
     """Make an environment in which functions and other objects at hand run elsewhere.
 
     Args:
-        *things: As for `analyze_function`; a path among them is the target.
+        *things: As for `analyze_function`; requirements among them are added to what is found,
+            and a path is the target.
         target: The archive's path, or a name; by default a file in the cache that is named by
             its content, and found again for the same needs.
         extra: Packages that no import shows, such as the engine's own and cloudpickle.
@@ -198,14 +201,17 @@ def environment_for(
         pin: How much of an installed version is required.
         channels: Conda channels; by default those that this Python has its packages from,
             else `host`: what is installed here.
+        upload: Where it is sent: a function that is given the environment and may return its
+            URL, or the URL of a folder, for which fsspec has to be installed.
         reporter: Hears of the progress while it happens.
         **options: As for `create`.
 
     Raises:
-        PackageError: As `analyze_function` and `create` do.
+        PackageError: As `analyze_function` and `create` do, or it cannot be sent.
     """
     wanted = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
-    return _environment_for(_ignore, things, target, wanted, channels, reporter, options)
+    making = _Making(target, channels, upload, reporter, options)
+    return _environment_for(_ignore, things, wanted, making)
 
 
 async def environment_for_async(
@@ -215,6 +221,7 @@ async def environment_for_async(
     mapping: Mapping[str, str] | None = None,
     pin: Pin = "exact",
     channels: Sequence[str] = (),
+    upload: Upload | None = None,
     reporter: Reporter = LOG,
     **options: Unpack[CreateOptions],
 ) -> Environment:
@@ -225,11 +232,18 @@ async def environment_for_async(
     from pypackage.pipeline import background
 
     wanted = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
-    return await background.run(
-        lambda on_start: _environment_for(
-            on_start, things, target, wanted, channels, reporter, options
-        )
-    )
+    making = _Making(target, channels, upload, reporter, options)
+    return await background.run(lambda on_start: _environment_for(on_start, things, wanted, making))
+
+
+class _Making(NamedTuple):
+    """How an environment is made of what was found."""
+
+    target: str | os.PathLike[str] | None
+    channels: Sequence[str]
+    upload: Upload | None
+    reporter: Reporter
+    options: CreateOptions
 
 
 def _ignore(_: object) -> None:
@@ -247,30 +261,39 @@ def _create(
     from pypackage.pipeline import child
     from pypackage.pipeline.environment import Environment
 
+    if "://" in os.fspath(target):
+        hint = "environment_for(..., upload=URL) sends it there"
+        raise UsageError(f"{os.fspath(target)}: an archive is made in a file of this machine", hint)
     named = cast("Mapping[str, Option]", {"channel": channels, **options})
     return Environment(child.create(given, target, named, reporter, on_start))
 
 
 def _environment_for(
-    on_start: OnStart,
-    things: Sequence[object],
-    target: str | os.PathLike[str] | None,
-    wanted: ResolveOptions,
-    channels: Sequence[str],
-    reporter: Reporter,
-    options: CreateOptions,
+    on_start: OnStart, things: Sequence[object], wanted: ResolveOptions, making: _Making
 ) -> Environment:
     from pypackage.pipeline import environment_cache
     from pypackage.pipeline.analyze_objects import analyze_objects
 
     interpreter.running()  # or nothing can be made
     paths = [one for one in things if isinstance(one, str | os.PathLike)]
-    objects = [one for one in things if not isinstance(one, str | os.PathLike)]
-    if len(paths) + (target is not None) > 1 or not objects:
+    paths += [] if making.target is None else [making.target]
+    known = [one for one in things if isinstance(one, Requirements)]
+    objects = [one for one in things if not isinstance(one, str | os.PathLike | Requirements)]
+    if len(paths) > 1 or not (objects or known):
         raise UsageError("give functions or other objects, and one target at most")
-    needed = analyze_objects(objects, wanted, reporter)
-    channels = channels or needed.channels or ("host",)
-    for path in paths or ([] if target is None else [target]):
-        return _create(on_start, needed, path, channels, reporter, options)
-    named = cast("Mapping[str, Option]", {"channel": channels, **options})
-    return environment_cache.find_or_create(needed, named, reporter, on_start)
+    if objects or wanted.extra:
+        known.append(analyze_objects(objects, wanted, making.reporter))
+    needed = merge(known)
+    channels = making.channels or needed.channels or ("host",)
+    if paths:
+        made = _create(on_start, needed, paths[0], channels, making.reporter, making.options)
+    else:
+        named = cast("Mapping[str, Option]", {"channel": channels, **making.options})
+        made = environment_cache.find_or_create(needed, named, making.reporter, on_start)
+    if making.upload is None:
+        return made
+    import dataclasses
+
+    from pypackage.pipeline.upload import upload
+
+    return dataclasses.replace(made, url=upload(made, making.upload))

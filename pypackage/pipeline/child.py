@@ -157,7 +157,9 @@ def failure(status: int, output: str) -> PackageError:
         name = signal.Signals(-status).name
         hint = "the machine may have run out of memory" if -status == signal.SIGKILL else ""
         return PackageError(f"{_NAME} was killed by signal {-status} ({name})", hint)
-    text = output.partition(f"{_NAME}: error: ")[2] or output or f"{_NAME} ended with {status}"
-    message, _, hint = text.strip().partition("\n")
+    text = output.partition(f"{_NAME}: error: ")[2].strip()
+    if not text:
+        return PackageError(f"{_NAME} failed with status {status}", output.strip())
+    message, _, hint = text.partition("\n")
     hint = "\n".join(line.strip() for line in hint.splitlines())
     return _ERRORS.get(status, PackageError)(message, hint)

@@ -47,6 +47,7 @@ class Environment(os.PathLike[str]):
 
     Attributes:
         path: Where it is, absolute.
+        url: Where it was uploaded to, as far as that is told; else empty.
 
     Raises:
         InputPathError: From what is read: there is no such environment, or it is of a format
@@ -54,6 +55,7 @@ class Environment(os.PathLike[str]):
     """
 
     path: Path
+    url: str = field(default="", compare=False)
     _known: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -63,7 +63,7 @@ def find_or_create(
             made.path.replace(path)  # of a damaged one, too
     finally:
         files.remove(part)
-    found = Environment(path, kept)
+    found = Environment(path, _known=kept)
     _write(note, found)
     return found
 
@@ -79,7 +79,7 @@ def _noted(note: Path) -> Environment | None:
         for used in (note, path):  # what was used last is dropped last
             with suppress(OSError):
                 os.utime(used)
-        return Environment(path, read["manifest"])
+        return Environment(path, _known=read["manifest"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

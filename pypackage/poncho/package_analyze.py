@@ -52,25 +52,7 @@ def create_spec(
 
 def create_spec_from_functions(func_list: Iterable[Callable[..., object]]) -> dict[str, Any]:
     """Find what functions at hand need, all together."""
-    specs = [_spec(api.analyze_function(function)) for function in func_list]
-    merged: dict[str, Any] = {"modules": [], "conda": {"channels": [], "dependencies": []}}
-    pip: list[str] = []
-    for spec in specs:
-        merged["python"] = spec["python"]
-        merged["modules"] += spec["modules"]
-        conda = spec.get("conda", {"channels": [], "dependencies": []})
-        merged["conda"]["channels"] += conda["channels"]
-        for one in conda["dependencies"]:
-            if isinstance(one, dict):
-                pip += one["pip"]
-            else:
-                merged["conda"]["dependencies"].append(one)
-    conda = merged["conda"]
-    conda["channels"] = list(dict.fromkeys(conda["channels"]))
-    conda["dependencies"] = sorted(set(conda["dependencies"]))
-    conda["dependencies"] += [{"pip": sorted(set(pip))}] if pip else []
-    merged["modules"] = sorted(set(merged["modules"]))
-    return merged
+    return _spec(api.analyze_function(*func_list))
 
 
 def _pair(text: str) -> tuple[str, str]:

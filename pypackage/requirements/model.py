@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
+from pypackage.core.errors import RequirementsError
 from pypackage.requirements.data_sources import Git, Http
 
 
@@ -51,6 +53,27 @@ class Requirements(NamedTuple):
     variables: Mapping[str, str] = {}
     submodules: tuple[str, ...] = ()
     standard: tuple[str, ...] = ()
+
+
+def merge(parts: Sequence[Requirements]) -> Requirements:
+    """What several programs need, together.
+
+    Raises:
+        RequirementsError: They are for different versions of Python.
+    """
+    versions = dict.fromkeys(one.python for one in parts if one.python)
+    if len(versions) > 1:
+        raise RequirementsError(f"different versions of Python: {', '.join(versions)}")
+    values: dict[str, Any] = {}
+    for name in Requirements._fields[1:]:
+        found = [getattr(one, name) for one in parts]
+        if isinstance(Requirements._field_defaults[name], tuple):
+            values[name] = tuple(dict.fromkeys(chain.from_iterable(found)))
+        else:
+            values[name] = {key: value for one in found for key, value in one.items()}
+    for module in values["modules"]:
+        values["optional"].pop(module, None)
+    return Requirements("".join(versions), **values)
 
 
 def dumps(requirements: Requirements, folder: str = "") -> str:

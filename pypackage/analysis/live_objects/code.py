@@ -60,6 +60,8 @@ class CodeImports:
         self, code: types.CodeType, line: int, module: str, taken: tuple[str, ...]
     ) -> Iterator[Import]:
         """An import statement, with what its source says of it: whether it is optional."""
+        if not module:
+            return  # relative, of code that is in no package: it cannot be imported anywhere
         known = self._in_source(code).get((line, module.partition(".")[0]))
         why, reason = (known.why, known.reason) if known else (Why.REQUIRED, "")
         for name in taken or ("",):

@@ -139,14 +139,17 @@ class _Reader(pickle.Unpickler):
         vars(module)["import_module"] = _ImportModule if name == "importlib" else None
         return module
 
-    def build_make_function(self, code: object, *_: object) -> object:
-        """A function, without its globals yet."""
-        return next((one for one in self.functions if one.code is code), _StandIn)
+    def build_make_function(self, code: object, names: object = None, *_: object) -> object:
+        """A function, with what tells its package; the other globals follow."""
+        found = next((one for one in self.functions if one.code is code), None)
+        if found and isinstance(names, dict):
+            found.names.update(names)
+        return found or _StandIn
 
     def build_function_setstate(self, function: object, state: Any) -> object:
         """Tell a function its globals."""
         if isinstance(function, _Function):
-            function.names = state[1].get("__globals__", {})
+            function.names.update(state[1].get("__globals__", {}))
         return function
 
 

@@ -363,6 +363,22 @@ def test_analyze_pickle__functions_by_value__their_imports(home: Any) -> None:
         assert list(sent.modules) == ["cloudpickle", *modules(getattr(home, name))]
 
 
+def test_analyze_function__relative_import_of_a_program__is_of_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zq_app").mkdir()
+    (tmp_path / "zq_app" / "__init__.py").touch()
+    (tmp_path / "zq_app" / "beside.py").write_text("import packaging\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, Any] = {"__name__": "__main__", "__package__": "zq_app"}
+    exec("def f():\n    from . import beside\n    from .. import nothing", names)
+    local = (str(tmp_path.resolve() / "zq_app"),)
+    found = needs(names["f"])
+    sent = pypackage.analyze_pickle(cloudpickle.dumps(names["f"]), pin="none")
+    assert (found.modules, found.local) == (("packaging",), local)
+    assert (sent.modules, sent.local) == (("cloudpickle", "packaging"), local)
+
+
 @pytest.mark.parametrize("data", [b"", b"no pickle", pickle.dumps([1, 2])[:-2]])
 def test_analyze_pickle__no_pickle__is_an_error(data: bytes) -> None:
     with pytest.raises(RequirementsError, match="not a pickle"):

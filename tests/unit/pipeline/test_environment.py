@@ -82,4 +82,4 @@ def test_package__names__are_all_there() -> None:
     assert set(pypackage.__all__) <= set(dir(pypackage))
     assert all(getattr(pypackage, name) for name in pypackage.__all__)
     with pytest.raises(AttributeError, match="nothing"):
-        pypackage.nothing  # noqa: B018
+        pypackage.nothing  # type: ignore[attr-defined] # noqa: B018

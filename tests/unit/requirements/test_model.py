@@ -7,7 +7,7 @@ import pytest
 from pypackage.core.errors import RequirementsError
 from pypackage.requirements.data_sources import Git, Http
 from pypackage.requirements.formats.requirements_json import loads
-from pypackage.requirements.model import Requirements, dumps
+from pypackage.requirements.model import Requirements, dumps, merge
 
 FULL = Requirements(
     python="3.11.7",
@@ -145,3 +145,24 @@ def test_dumps__data__is_read_again() -> None:
     data = (Git("A", "https://x.example/a.git", "v1"), Http("B", "https://x.example/b", "tar"))
     needed = Requirements("3.11", data=data)
     assert loads(dumps(needed).encode(), "file") == needed
+
+
+def test_merge__several_programs__need_what_each_does() -> None:
+    other = Requirements("3.11.7", modules=("numpy", "ujson"), pip=("ujson==5",), local=("/a.py",))
+    merged = merge([FULL, other])
+    assert merged.modules == ("numpy", "uproot", "ujson")
+    assert merged.pip == ("uproot==5.0.5", "ujson==5")
+    assert merged.optional == {}
+    assert merged.local == ("helper.py", "package", "/a.py")
+    assert merge([FULL]) == FULL
+
+
+def test_merge__different_versions_of_python__is_an_error() -> None:
+    with pytest.raises(RequirementsError, match=r"3\.11\.7, 3\.12"):
+        merge([FULL, Requirements("3.12")])
+
+
+def test_dumps__folder_of_the_file__local_paths_are_relative_to_it() -> None:
+    needed = Requirements("3.11", local=("/home/me/work/helper.py",))
+    assert json.loads(dumps(needed, "/home/me/out"))["local"] == ["../work/helper.py"]
+    assert json.loads(dumps(needed))["local"] == ["/home/me/work/helper.py"]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import pypackage
+from pypackage.core.errors import PackageError, PackError, UsageError
+from pypackage.pipeline.environment import Environment
+from pypackage.pipeline.upload import upload
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    (tmp_path / "digest.tar.gz").write_bytes(b"content")
+    return Environment(tmp_path / "digest.tar.gz")
+
+
+def test_upload__function__is_given_the_environment_and_tells_the_url(
+    environment: Environment,
+) -> None:
+    heard: list[Environment] = []
+    assert upload(environment, lambda one: f"store://{one.path.name}") == "store://digest.tar.gz"
+    assert upload(environment, heard.append) == ""
+    assert heard == [environment]
+
+
+def test_upload__url_of_a_folder__is_there_under_its_name_and_whole(
+    environment: Environment, tmp_path: Path
+) -> None:
+    for folder in ("memory://zq/environments/", f"file://{tmp_path}/there"):
+        url = upload(environment, folder)
+        assert url == f"{folder.rstrip('/')}/digest.tar.gz"
+        with fsspec.open(url, "rb") as file:
+            assert file.read() == b"content"
+        assert upload(environment, folder) == url
+    assert [one.name for one in (tmp_path / "there").iterdir()] == ["digest.tar.gz"]
+
+
+def test_upload__folder_of_an_environment__all_of_it(tmp_path: Path) -> None:
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    (tmp_path / "env" / "bin" / "tool").write_text("1")
+    upload(Environment(tmp_path / "env"), f"file://{tmp_path}/there")
+    assert (tmp_path / "there" / "env" / "bin" / "tool").read_text() == "1"
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "says"),
+    [
+        ("a/folder", UsageError, "is no URL"),
+        ("zq-unknown://bucket", UsageError, "zq-unknown"),
+        ("file:///proc/nothing", PackError, "cannot upload"),
+    ],
+)
+def test_upload__that_cannot_be__says_why(
+    environment: Environment, target: str, error: type[PackageError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        upload(environment, target)
+
+
+def test_create__url_as_the_target__is_an_error_with_the_way_out() -> None:
+    with pytest.raises(UsageError, match="a file of this machine") as caught:
+        pypackage.create({"python": "3.11"}, "s3://bucket/x.tar.gz")
+    assert "upload=" in caught.value.hint
