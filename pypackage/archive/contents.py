@@ -76,7 +76,6 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     """Look through a conda prefix.
 
     Args:
-        prefix: The folder.
         target_prefix: The path that the files in it were written for.
         altered: Files, relative to the prefix, that are not as their package brought them.
 

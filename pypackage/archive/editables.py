@@ -21,7 +21,6 @@ def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[Pa
 
     Args:
         found: The distributions.
-        prefix: The environment.
         site: Its folder of modules, relative to it.
 
     Raises:

@@ -42,7 +42,6 @@ def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
     """Find the distributions that conda knows nothing of.
 
     Args:
-        prefix: A conda environment.
         records: Conda's records of its packages.
     """
     of_conda = {file for record in records for file in record["files"]}

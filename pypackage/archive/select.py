@@ -40,7 +40,6 @@ def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Repo
     The manifest tells how many they were, and by which rules.
 
     Args:
-        contents: All of a prefix.
         rules: The last one that a file matches decides.
         slim: Whether what programs do not need is left out before the rules.
     """

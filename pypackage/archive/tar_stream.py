@@ -71,7 +71,6 @@ def cache_key(entry: Entry, packaged: bool) -> bytes:
     """What tells an entry from all others that an archive could have.
 
     Args:
-        entry: An entry.
         packaged: Whether the digest of its package is known, which says all of the entries
             that are as the package brought them but their targets.
 

@@ -44,7 +44,6 @@ def check(
 
     Args:
         contents: What is shipped.
-        prefix: The environment.
         wanted: What it is made for.
         platform: Conda's name of another platform, whose Python cannot run here; else empty.
         scratch: A folder for the trial, on the file system of the environment.

@@ -68,7 +68,6 @@ def of(
             made.
         settings: For which platform, of which time, and whether there is a network.
         context: What packages of PyPI have to suit.
-        cache: Folder for what can be made again.
         allow_guesses: Whether a module that nothing is known of may be taken for a package.
 
     Raises:

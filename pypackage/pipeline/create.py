@@ -139,7 +139,6 @@ def _pack(
 
     Args:
         contents: What the prefix has.
-        prefix: The environment.
         plan: What it was made by; None for one that is packed as it is, and not verified.
         output: What is written.
         options: How.

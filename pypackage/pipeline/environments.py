@@ -59,12 +59,7 @@ class EnvironmentInfo:
 
 
 def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[EnvironmentInfo]:
-    """All that were made here: the environments first, by name.
-
-    Args:
-        cache: Folder for what can be made again.
-        environ: Where conda's variables are looked up.
-    """
+    """All that were made here: the environments first, by name."""
     environments = [
         EnvironmentInfo(
             "environment",
@@ -88,7 +83,6 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
 
     Args:
         names: Of environments and interpreters.
-        cache: Folder for what can be made again.
 
     Raises:
         InputPathError: There is no such thing.
@@ -115,7 +109,6 @@ def update(
         name: Of an environment that was made here.
         packages: Match specs, or `pip:` and a requirement (PEP 508).
         now: What holds for this run; channels, if any, take the place of the former ones.
-        cache: Folder for what can be made again.
 
     Returns:
         What was made, and what it costs if that is asked for.

@@ -32,8 +32,6 @@ def fill(plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter) -> F
     """Install all that is planned.
 
     Args:
-        plan: What.
-        prefix: A new one.
         target_prefix: The path that is written into files in its place.
 
     Raises:

@@ -64,12 +64,30 @@ class Packages(ABC):
         """Put conda's packages into an empty prefix, and run their post-link scripts.
 
         Args:
-            prefix: The folder.
             target_prefix: The path that is written into files in its place.
 
         Raises:
             PackageError: They cannot be chosen, fetched or linked.
         """
+
+
+class _Requested(Packages):
+    """Packages that answer a request, which says what was asked for."""
+
+    request: SolveRequest
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        """Those of the request."""
+        return (*self.request.specs, *self.request.wheels)
+
+    def named(self, requirements: Requirements) -> Requirements:
+        """Those of the request, in any version."""
+        if requirements.dependencies or requirements.pip:
+            return requirements
+        specs = [spec for spec in self.request.specs if python_version(spec) is None]
+        names = dict.fromkeys(parse_match_spec(spec)[0] for spec in specs)
+        return requirements._replace(dependencies=tuple(names), pip=self.request.wheels)
 
 
 @dataclass(frozen=True)
@@ -120,7 +138,7 @@ class Locked(Packages):
 
 
 @dataclass(frozen=True)
-class Solved(Locked):
+class Solved(_Requested, Locked):
     """What the built-in solver and uv have chosen.
 
     Attributes:
@@ -128,15 +146,6 @@ class Solved(Locked):
     """
 
     request: SolveRequest
-
-    @property
-    def specs(self) -> tuple[str, ...]:
-        """Those of the request."""
-        return (*self.request.specs, *self.request.wheels)
-
-    def named(self, requirements: Requirements) -> Requirements:
-        """Those of the request, in any version."""
-        return _named(requirements, self.request)
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ class PyPIRequest:
 
 
 @dataclass(frozen=True)
-class Delegated(Packages):
+class Delegated(_Requested):
     """What the user's own conda is going to choose.
 
     Attributes:
@@ -183,15 +192,6 @@ class Delegated(Packages):
     pypi: PyPIRequest
     channels: tuple[str, ...]
 
-    @property
-    def specs(self) -> tuple[str, ...]:
-        """Those of the request."""
-        return (*self.request.specs, *self.request.wheels)
-
-    def named(self, requirements: Requirements) -> Requirements:
-        """Those of the request, in any version."""
-        return _named(requirements, self.request)
-
     def link(self, prefix: Path, target_prefix: Path, reporter: Reporter) -> Linked:
         """By the program."""
         offline = self.pypi.context.offline
@@ -206,11 +206,3 @@ def suiting(context: ResolutionContext, records: Sequence[RepoDataRecord]) -> Re
     known = [(one.name.normalized, str(one.version), one.depends) for one in records]
     python = next((version for name, version, _ in known if name == "python"), "")
     return replace(context, python=python, present={**choose.present(known), **context.present})
-
-
-def _named(requirements: Requirements, request: SolveRequest) -> Requirements:
-    if requirements.dependencies or requirements.pip:
-        return requirements
-    specs = [spec for spec in request.specs if python_version(spec) is None]
-    names = dict.fromkeys(parse_match_spec(spec)[0] for spec in specs)
-    return requirements._replace(dependencies=tuple(names), pip=request.wheels)

@@ -61,7 +61,6 @@ def prepare(
     Args:
         given: What is required, or a lock, which leaves no package to be chosen.
         options: From where, for which machines and of which time.
-        cache: Folder for what can be made again.
 
     Raises:
         PackageError: It cannot be chosen, or own code cannot be built.
@@ -192,7 +191,6 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
     Args:
         options: Tell which source, and how it is built.
         version: That it has to be of; empty for any.
-        cache: Folder for what can be made again.
     """
     from pypackage.backends import cpython
 

@@ -60,7 +60,6 @@ def note(prefix: Path, plan: Plan, format_: str) -> None:
     """Write down in a new environment what it is made from.
 
     Args:
-        prefix: The environment.
         plan: What was made of the requirements.
         format_: What kind of archive is made.
     """

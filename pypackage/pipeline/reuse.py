@@ -61,7 +61,6 @@ def take(kept: Store, name: str, archive: Path) -> bytes | None:
 
     Args:
         kept: Where archives and their locks are kept.
-        name: Its key.
         archive: Where it is to be.
 
     Returns:
@@ -100,8 +99,6 @@ def keep(kept: Store, name: str, archive: Path, written: bytes, text: bytes) -> 
 
     Args:
         kept: Where archives and their locks are kept.
-        name: Its key.
-        archive: The archive.
         written: Its state when it was written; another process may have replaced it since.
         text: Its lock.
     """

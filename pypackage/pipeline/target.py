@@ -137,7 +137,6 @@ def parse(
             environment in conda's folder, and `NAME.tar.gz` in the present one; with the
             format of an OS package that file alone.
         format_: What the archive is to be; when empty its ending tells.
-        environ: Where conda's variables are looked up.
 
     Raises:
         UsageError: It is neither, or an archive of a kind that cannot be made.

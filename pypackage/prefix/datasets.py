@@ -39,7 +39,6 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
 
     Args:
         sources: What is wanted.
-        prefix: The folder.
         base: What a repository's relative path starts from.
 
     Raises:

@@ -101,7 +101,6 @@ def install(
     """Put all of it into a prefix that has its packages.
 
     Args:
-        prefix: The folder.
         target_prefix: The path that is written into files in its place.
         context: What packages of PyPI have to suit.
 

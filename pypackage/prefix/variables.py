@@ -29,7 +29,6 @@ def write(given: Mapping[str, str], prefix: Path) -> None:
 
     Args:
         given: Values by names that the shell takes.
-        prefix: The folder.
 
     Raises:
         InstallError: They cannot be written.

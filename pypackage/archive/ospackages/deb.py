@@ -23,9 +23,6 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
     """Make the package.
 
     Args:
-        package: What it is.
-        staged: Its files.
-        output: The file.
         level: How hard it is compressed; None is the default.
 
     Raises:

@@ -38,9 +38,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
     """Make the package.
 
     Args:
-        package: What it is.
         staged: Its files; they are moved away.
-        output: The file.
         level: How hard it is compressed; None is the default.
 
     Raises:

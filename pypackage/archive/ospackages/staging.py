@@ -74,7 +74,6 @@ def lay_out(
     """Lay out the environment, and what the package has beside it.
 
     Args:
-        contents: The environment.
         package: Where it goes, and with what.
         root: An empty folder.
         environ: Where SOURCE_DATE_EPOCH is looked up.

@@ -20,9 +20,7 @@ def write(
     """Make the package and try it, if that is asked for; a former one is replaced at the end.
 
     Args:
-        contents: The environment.
         package: What the package is to be.
-        output: Its file.
 
     Raises:
         PackError: It cannot be made.

@@ -40,7 +40,6 @@ def write(
     The same contents give the same bytes.
 
     Args:
-        contents: What goes in.
         format_: A key of `ENDINGS`.
         output: The archive's path, or the folder's.
         how: How it is compressed.
