@@ -88,6 +88,7 @@ class Analyzer:
         self._changing: dict[str, Scan] = {}  # local files that change sys.path
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
+        self._siblings: dict[str, frozenset[str]] = {}  # names that files import relatively
         self._known: dict[tuple[str | int, str, str], Kind] = {}
         self._settled: dict[tuple[int, str, bool], set[tuple[str | int, str, str]]] = {}
         self._pending: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
@@ -212,8 +213,11 @@ class Analyzer:
                 kind = known.get(key) or nowhere
                 if kind is nowhere:
                     kind = known[key] = self._classifier.kind(unit, one, context)
+                meant = one
+                if kind[0] == "package" and self._is_beside(unit, scanned, one.top):
+                    kind, meant = self._classifier.own(unit, one) or (kind, one)
                 if kind[1] is not None:
-                    if key not in settled and self._follow(unit, one, kind[1]):
+                    if key not in settled and self._follow(unit, meant, kind[1]) and meant is one:
                         settled.add(key)
                     if self._changing and not deferred:
                         changed = self._changed_by(unit, kind[1])
@@ -221,6 +225,19 @@ class Analyzer:
                             unit = changed
                             context, settled = self._context(unit)
             found.append((unit.path, unit.label, one, kind[0]))
+
+    def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
+        """Whether a name is that of a module beside a file, there or meant to be built there."""
+        if not unit.path:
+            return False
+        if self._finder.has_package(top, (unit.folder,)):
+            return True
+        if unit.path not in self._siblings:
+            stem = os.path.basename(unit.path).partition(".")[0]
+            relative = (one for one in scanned.imports if one.module[0] == ".")
+            names = (one.module.lstrip(".").partition(".")[0] or one.name for one in relative)
+            self._siblings[unit.path] = frozenset((f"_{stem}", *names))
+        return top in self._siblings[unit.path]
 
     def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
         """The number of what imports of a file are looked up by, and what is settled there."""

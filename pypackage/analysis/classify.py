@@ -84,6 +84,24 @@ class Classifier:
             return "standard", None
         return "package", None
 
+    def own(self, unit: Unit, one: Import) -> tuple[Kind, Import] | None:
+        """What an absolute import leads to that is meant for a module beside its own file.
+
+        None if it is not; else the relative import that is meant is given too.
+
+        Of a package such a module is found only where its files are run as scripts: SWIG's
+        wrappers and others try both. An unknown name is no package's then; an extension module
+        beside the file never is.
+        """
+        top = one.top
+        if not self._finder.has_extension(top, unit.folder) and (
+            self._is_installed(top) or self._declares(top) or is_known_package(top)
+        ):
+            return None
+        meant = one._replace(module=f".{one.module}")
+        located = self._finder.find_relative(meant.module, meant.name, unit.folder)
+        return ("local", located), meant
+
     def _is_installed(self, top: str) -> bool:
         return self._site.environment is not None and self._site.has(top)
 

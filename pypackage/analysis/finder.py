@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 _COMPILED = (".so", ".pyd", ".pyc")
+# What an extension module is made of, or what tells its types, in this order.
+_OF_EXTENSIONS = (".pyx", ".pxd", ".pyi")
 _MOST_PARTS = 100  # of a module's name that are looked for
 
 
@@ -147,6 +149,11 @@ class Finder:
         """Whether anything in some folders may be a top-level module or package of a name."""
         return any(self._hit(root, name) for root in roots)
 
+    def has_extension(self, name: str, folder: str) -> bool:
+        """Whether an extension module of a name, or its source, lies in a folder."""
+        hit = self._hit(folder, name)
+        return hit is not None and (hit.kind == "compiled" or hit.path.endswith(_OF_EXTENSIONS))
+
     def has_file(self, folder: str, name: str) -> bool:
         """Whether there is something of a name in a folder."""
         return name in self._listing(folder).names
@@ -232,15 +239,19 @@ class Finder:
                 return _Hit("package", path, os.path.join(path, "__init__.py"))
             if any(one.startswith("__init__.") and one.endswith(_COMPILED) for one in inside):
                 return _Hit("package", path)
+        ends = (one for one in _OF_EXTENSIONS if listing.names.get(f"{name}{one}") is False)
         if name in listing.compiled:
-            return _Hit("compiled", os.path.join(folder, listing.compiled[name]))
+            source = "".join(f"{path}{end}" for end in list(ends)[:1])
+            return _Hit("compiled", os.path.join(folder, listing.compiled[name]), source)
         if listing.names.get(f"{name}.py") is False:
             return _Hit("module", f"{path}.py", f"{path}.py")
+        for end in ends:
+            return _Hit("module", f"{path}{end}", f"{path}{end}")
         return _Hit("folder", path) if is_folder else None
 
     def _has_modules(self, folder: str) -> bool:
         listing = self._listing(folder)
-        return bool(listing.compiled) or any(one.endswith(".py") for one in listing.names)
+        return bool(listing.compiled) or any(one.endswith((".py", ".pyx")) for one in listing.names)
 
     def _listing(self, folder: str) -> _Listing:
         """The names in a folder; of a folder that cannot be read, none."""
@@ -269,9 +280,9 @@ def _listed(folder: str) -> _Listing:
 def _with(
     hit: _Hit, files: tuple[str, ...], ends: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if hit.file:
-        return (*files, hit.file), ends
-    return files, (*ends, hit.path) if hit.kind == "compiled" else ends
+    if hit.kind == "compiled":
+        ends = (*ends, hit.path)
+    return (*files, hit.file) if hit.file else files, ends
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -58,6 +58,10 @@ def scan(
         from pypackage.analysis.imports import notebook
 
         return notebook.scan(source, path, target, function)
+    if path.endswith((".pyx", ".pxd")):
+        from pypackage.analysis.imports import cython
+
+        return cython.scan(source, path, target)
     return scan_text(decode(source, path), path, target, function=function, bulk=bulk)
 
 

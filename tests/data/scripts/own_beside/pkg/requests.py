@@ -1,0 +1,1 @@
+import not_this_way

@@ -1,0 +1,3 @@
+cimport h5py.defs
+cdef class Box:
+    cdef int x

@@ -1,0 +1,2 @@
+from cy.core import f
+import fast

@@ -1,0 +1,1 @@
+cimport h5py.defs

@@ -1,0 +1,1 @@
+import pkg.a, pkg.b, pkg.c, pkg.d.e

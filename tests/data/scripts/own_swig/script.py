@@ -1,0 +1,3 @@
+import p.wrap
+import q.wrap
+from q import old
