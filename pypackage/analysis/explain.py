@@ -1,16 +1,34 @@
-"""Telling for each module where it is imported, and why it is or is not required."""
+"""Telling where each module is imported, why it counts, and where its package is known from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pypackage.analysis.findings import Analysis, ImportRecord
 from pypackage.analysis.imports import Why
 
+if TYPE_CHECKING:
+    from pypackage.analysis.resolution.model import Origin
 
-def as_text(analysis: Analysis) -> str:
-    """A paragraph for each module, sorted: its name and what it is, then its places."""
+
+_SOURCES = {
+    "installed": "by what is installed",
+    "declared": "by what is declared",
+    "table": "by the table of names",
+    "mapping": "by --pkg-mapping",
+    "option": "by --extra-pkg",
+    "extra": "required with an extra, or by a part of a package",
+    "implied": "needed by a call or a string",
+}
+_VERSIONS = {"installed": "the version is that installed", "declared": "the version is declared"}
+
+
+def as_text(analysis: Analysis, origins: Sequence[Origin] = ()) -> str:
+    """A paragraph for each module, sorted: its name and what it is, its packages, its places.
+
+    Packages that no import shows are told at the end.
+    """
     by_module: dict[str, list[ImportRecord]] = {}
     for entry in _sorted(analysis.entries):
         by_module.setdefault(entry.found.top or entry.found.module, []).append(entry)
@@ -18,8 +36,14 @@ def as_text(analysis: Analysis) -> str:
     for module in sorted(by_module):
         entries = by_module[module]
         lines.append(f"{module}: {_summary(entries)}")
+        told = [one for one in origins if one.module.partition(".")[0] == module]
+        lines += [f"  package {_origin(one)}" for one in told]
         for entry in entries:
             lines.append(f"  {entry.place}: {_named(entry)}: {_why(entry)}")
+            instead = _without(entry)
+            lines += [f"    without it: {instead}"] if instead else []
+    rest = [one for one in origins if one.module.partition(".")[0] not in by_module]
+    lines += [f"package {_origin(one)}" for one in rest]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -41,8 +65,30 @@ def as_data(analysis: Analysis) -> list[dict[str, Any]]:
             item["cell"] = one.cell
         if entry.reason:
             item["reason"] = entry.reason
+        instead = _without(entry)
+        if instead:
+            item["without"] = instead
         found.append(item)
     return found
+
+
+def packages_as_data(origins: Sequence[Origin]) -> list[dict[str, str]]:
+    """For JSON: an object for each module and its package, those that no import shows first."""
+    return [{name: text for name, text in one._asdict().items() if text} for one in origins]
+
+
+def _origin(one: Origin) -> str:
+    version = _VERSIONS.get(one.version_source, "any version will do")
+    return f"{one.package}: {_SOURCES[one.source]}; {version}"
+
+
+def _without(entry: ImportRecord) -> str:
+    """What the program does without an optional module, as far as its source tells."""
+    if entry.why is not Why.OPTIONAL or entry.kind != "package" or entry.found.cell:
+        return ""
+    from pypackage.analysis import without
+
+    return without.describe(entry.path, entry.found.line) if entry.path else ""
 
 
 def _sorted(entries: Iterable[ImportRecord]) -> list[ImportRecord]:

@@ -25,6 +25,7 @@ class ImportRecord(NamedTuple):
         kind: `package`, `standard`, `local`, or `unresolved` if it leads nowhere.
         why: Whether the program needs it, what leads to the source taken into account.
         reason: Why it is not required.
+        path: Of the source; empty when it has none.
     """
 
     label: str
@@ -32,6 +33,7 @@ class ImportRecord(NamedTuple):
     kind: str
     why: Why
     reason: str
+    path: str = ""
 
     @property
     def place(self) -> str:
@@ -49,7 +51,7 @@ class ImportRecords:
     def __iter__(self) -> Iterator[ImportRecord]:
         for path, label, found, kind in self._raw:
             why, reason = self._why(path, found)
-            yield ImportRecord(label, found, kind, why, reason)
+            yield ImportRecord(label, found, kind, why, reason, path)
 
     def by_file(self) -> dict[tuple[str, str], set[str]]:
         """The dotted names that each file (by its path and label) imports of packages."""
@@ -76,6 +78,7 @@ class Analysis(NamedTuple):
         optional: Likewise those that the programs can do without.
         reasons: The first reason of each optional one.
         local: The user's own modules and packages, as absolute paths.
+        edges: Which file imports which other one.
         undecided: Where one of several modules is needed, of which nothing is known.
     """
 
@@ -87,6 +90,7 @@ class Analysis(NamedTuple):
     submodules: tuple[str, ...] = ()
     standard: frozenset[str] = frozenset()
     undecided: tuple[Undecided, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
 
 class Findings:
@@ -156,6 +160,7 @@ class Findings:
             tuple(sorted(submodules)),
             frozenset(standard),
             tuple(alternatives.undecided),
+            tuple(self._edges),
         )
 
 

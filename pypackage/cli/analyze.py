@@ -83,6 +83,11 @@ def _parser() -> terminal.Parser:
         "OUT is -",
     )
     group.add_argument("--json", action="store_true", help="the same as JSON")
+    group.add_argument(
+        "--graph",
+        choices=("mermaid", "dot"),
+        help="draw on stdout which file imports what, instead of the result if OUT is -",
+    )
     return parser
 
 
@@ -172,6 +177,8 @@ def _command(options: argparse.Namespace, reporter: Reporter) -> None:
     named, out = _split(options)
     if options.function == "":
         raise UsageError("--function: the name is empty")
+    if options.graph and (options.explain or options.json):
+        raise UsageError("--graph cannot be given with --explain or --json")
     needs = analyze.analyze(
         named,
         modules=options.module,
@@ -234,23 +241,31 @@ def _folders(paths: Sequence[str]) -> tuple[str, ...]:
 def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
     """Write the result, and what is to be told of it; the latter alone if both go to stdout."""
     from pypackage.core import output
-    from pypackage.requirements import model
 
-    explained = options.explain or options.json
-    if not (explained and output.is_stdout(out)):
+    told = options.explain or options.json or options.graph
+    if not (told and output.is_stdout(out)):
         output.write(_formatted(needs.requirements, options.format, _folder(out)), out)
-    if not explained:
-        return
+    if options.graph:
+        from pypackage.analysis import graph
+
+        output.write(graph.draw(needs.analysis, options.graph), "-")
+    elif told:
+        output.write(_explained(needs, as_json=options.json), "-")
+
+
+def _explained(needs: Needs, *, as_json: bool) -> str:
     from pypackage.analysis import explain
 
-    if options.json:
-        import json
+    if not as_json:
+        return explain.as_text(needs.analysis, needs.origins)
+    import json
 
-        data = json.loads(model.dumps(needs.requirements, _folder("-")))
-        data["imports"] = explain.as_data(needs.analysis)
-        output.write(json.dumps(data, indent=2, sort_keys=True) + "\n", "-")
-    else:
-        output.write(explain.as_text(needs.analysis), "-")
+    from pypackage.requirements import model
+
+    data = json.loads(model.dumps(needs.requirements, _folder("-")))
+    data["imports"] = explain.as_data(needs.analysis)
+    data["packages"] = explain.packages_as_data(needs.origins)
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
 def _folder(out: str) -> str:

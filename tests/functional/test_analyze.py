@@ -243,6 +243,7 @@ def test_analyze__explain__on_stdout_and_the_result_in_its_file(script: Path) ->
         f"  {script}:1:1: os: required\n"
         "zq_a: optional (try/except ImportError)\n"
         f"  {script}:3:5: zq_a: optional (try/except ImportError)\n"
+        "    without it: zq_a = 0\n"
     )
     assert json.loads(out.read_text())["optional"] == {"zq_a": "try/except ImportError"}
     assert analyze("--explain", script, "-").stdout == done.stdout
@@ -260,6 +261,41 @@ def test_analyze__json__the_result_and_each_import(script: Path) -> None:
         "kind": "package",
         "why": "required",
     }
+
+
+def test_analyze__explain_and_json__say_where_packages_and_versions_are_known_from(
+    script: Path,
+) -> None:
+    declared = script.with_name("requirements.txt")
+    declared.write_text("zq-a>=1\n")
+    script.write_text("import yaml, zq_a\n")
+    options = ("-q", "--python", "3.11", "--declared", declared, "--extra-pkg", "rich==13.0")
+    told = analyze(*options, "--explain", script, "-").stdout
+    assert "yaml: required\n  package pyyaml: by the table of names; any version will do\n" in told
+    assert "  package zq-a>=1: by what is declared; the version is declared\n" in told
+    assert told.endswith("package rich==13.0: by --extra-pkg; the version is declared\n")
+    packages = json.loads(analyze(*options, "--json", script, "-").stdout)["packages"]
+    assert {"module": "yaml", "package": "pyyaml", "source": "table"} in packages
+
+
+@pytest.mark.parametrize(
+    ("form", "lines"),
+    [
+        ("mermaid", ['n0["helper.py"] --> n1(["numpy"])', 'n2["main.py"] --> n0', "n2 -.-> n3(["]),
+        ("dot", ['"main.py" -> "helper.py";', '"main.py" -> "zq_a" [style=dashed];']),
+    ],
+)
+def test_analyze__graph__files_and_modules_with_what_is_optional_dashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, lines: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("helper.py").write_text("import os, numpy\n")
+    Path("main.py").write_text("import helper\ntry: import zq_a\nexcept ImportError: pass\n")
+    drawn = analyze("-q", "--graph", form, "main.py", "-").stdout
+    for line in lines:
+        assert line in drawn
+    assert "os" not in drawn.split()
+    assert analyze("--graph", form, "--json", "main.py", "-").returncode == 1
 
 
 @pytest.mark.parametrize("form", ["requirements.txt", "environment.yml"])
