@@ -211,13 +211,26 @@ def _environment(file: LockFile, label: str, name: str) -> Environment:
         raise RequirementsError(
             f"{label}: has no environment {name!r}", f"--environment names one; it has {known}"
         )
+    filled = [one for one in every if one != name and _has_packages(every[one])]
+    if filled and not _has_packages(every[name]):
+        known = ", ".join(sorted(filled))
+        raise RequirementsError(
+            f"{label}: the environment {name!r} is empty",
+            f"--environment names one; it has {known}",
+        )
     return every[name]
+
+
+def _has_packages(environment: Environment) -> bool:
+    return any(environment.packages(platform) for platform in environment.platforms())
 
 
 def _platform(environment: Environment, name: str, label: str) -> LockPlatform:
     every = {str(platform.subdir): platform for platform in environment.platforms()}
     found = every.get(name)
-    if not found or not environment.packages(found):
+    if found and not environment.packages(found):
+        raise RequirementsError(f"{label}: has no packages for {name}")
+    if not found:
         raise RequirementsError(
             f"{label}: is a lock for {', '.join(sorted(every)) or 'no platform'}, not for {name}",
             "make it anew from the requirements on a machine of this kind",

@@ -96,6 +96,13 @@ def parser() -> terminal.Parser:
         help="which environment of a pixi.lock with several (default: default)",
     )
     parser.add_argument(
+        "--category",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take a category of a conda-lock.yml, such as dev, beside main; repeatable",
+    )
+    parser.add_argument(
         "--allow-empty",
         action="store_true",
         help="take requirements that ask for nothing, which are an error otherwise",
@@ -136,7 +143,7 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
     from pypackage.pipeline import inputs
     from pypackage.pipeline.options import Options
 
-    lock = (parsed.locked, parsed.environment, platform)
+    lock = (parsed.locked, parsed.environment, platform, parsed.category)
     return Options(
         channels=tuple(parsed.channel),
         locked=inputs.load_lock(*lock) if parsed.locked else None,
@@ -202,6 +209,7 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
         environment=parsed.environment,
         platform=platform,
         python=request.host_python(parsed.channel),
+        categories=parsed.category,
         allow_empty=parsed.allow_empty,
     )
     if parsed.environment and not (parsed.locked or isinstance(given, Lock)):

@@ -48,6 +48,7 @@ def load(
     environment: str = "",
     platform: str = "",
     python: str = "",
+    categories: Sequence[str] = (),
     allow_empty: bool = False,
 ) -> Requirements | Lock | Installed:
     """Read what is to be made or packed.
@@ -58,6 +59,7 @@ def load(
         platform: Conda's name of the one that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
+        categories: Those of a conda-lock.yml that are taken beside `main`.
         allow_empty: Whether an input that asks for nothing is taken.
 
     Raises:
@@ -81,7 +83,9 @@ def load(
         content = read_input(name)
     except InputPathError as error:
         raise InputPathError(error.message, error.hint or _FORMS) from error
-    reader = _Reader(name, content, reporter, environment, platform or platforms.here(), python)
+    reader = _Reader(
+        name, content, reporter, environment, platform or platforms.here(), python, categories
+    )
     try:
         given = reader.read()
         if not allow_empty and isinstance(given, Requirements) and reader.asks_for_nothing(given):
@@ -91,19 +95,26 @@ def load(
     return given
 
 
-def load_lock(name: str, environment: str = "", platform: str = "") -> Lock:
+def load_lock(
+    name: str,
+    environment: str = "",
+    platform: str = "",
+    categories: Sequence[str] = (),
+) -> Lock:
     """Read a lock: pixi.lock, what this package wrote, conda-lock.yml, or an explicit list.
 
     Args:
         name: A file, or `-` for stdin.
         environment: Which environment of a lock with several.
         platform: Conda's name of the one that it is read for; by default this machine's.
+        categories: Those of a conda-lock.yml that are taken beside `main`.
 
     Raises:
         InputPathError: It cannot be read.
         RequirementsError: It is not valid, or not for the platform.
     """
-    reader = _Reader(name, read_input(name), SILENT, environment, platform or platforms.here(), "")
+    at = platform or platforms.here()
+    reader = _Reader(name, read_input(name), SILENT, environment, at, "", categories)
     found = reader.lock(forms.recognize(name, reader.text))
     if not found:
         raise RequirementsError(f"{reader.label}: not a lock file of pixi or conda-lock")
@@ -121,6 +132,7 @@ class _Reader:
         environment: str,
         platform: str,
         python: str,
+        categories: Sequence[str],
     ) -> None:
         self.name = name
         self.label = "<stdin>" if name == "-" else name
@@ -131,6 +143,7 @@ class _Reader:
         self._environment = environment
         self._platform = platform
         self._python = python
+        self._categories = categories
         self._unknown = False  # whether there are keys that mean nothing
 
     def read(self) -> Requirements | Lock:
@@ -157,12 +170,22 @@ class _Reader:
         if form is forms.PIXI_LOCK:
             environment = self._environment
         elif form is forms.CONDA_LOCK:
-            content = conda_lock.as_pixi(document.of_yaml(content, self.label), self._platform)
+            content = self._conda_lock()
         elif form is forms.EXPLICIT:
             content = conda_lists.explicit(self.text, self.label, self._platform)
         else:
             return None
         return lock.loads(content, self.label, self._platform, environment)
+
+    def _conda_lock(self) -> bytes:
+        top = document.of_yaml(self.content, self.label)
+        categories = self._categories
+        for name in conda_lock.other_categories(top, self._platform, categories):
+            self._reporter.warning(
+                f"{self.label}: packages of the category {name} are left out; --category {name} "
+                "takes them"
+            )
+        return conda_lock.as_pixi(top, self._platform, categories)
 
     def asks_for_nothing(self, given: Requirements) -> bool:
         """Whether there is not even a version of Python, or only that beside unknown keys."""

@@ -393,6 +393,22 @@ def test_offline__something_is_missing__exits_4_and_names_it(
     assert server.requests == []
 
 
+def test_offline__package_of_a_lock_is_missing__exits_5_without_a_request(
+    tools: Tools, server: Server, own_cache: dict[str, str | None]
+) -> None:
+    needs = requirements(tools.cwd, "tool<2", python=PYTHON)
+    args = ("-c", server.url, "--lock", "x.lock", needs, "one.tar")
+    assert tools.create(*args, env=own_cache).returncode == 0
+    (tools.cwd / "one.tar").unlink()
+    server.behave()
+    empty = str(tools.home / "empty")
+    elsewhere: dict[str, str | None] = {"RATTLER_CACHE_DIR": empty, "XDG_CACHE_HOME": empty}
+    said = refused(tools, 5, "--offline", "x.lock", "two.tar", env=elsewhere)
+    assert "not in the package cache, and this is offline: " in said
+    assert "tool-1" in said
+    assert server.requests == []
+
+
 def test_offline__channel_that_is_a_folder__is_read(
     tools: Tools, small: Path, own_cache: dict[str, str | None]
 ) -> None:

@@ -279,6 +279,11 @@ def test_pixi_lock__with_several_environments__is_asked_which(
     (tools.cwd / "pixi.lock").write_text(yaml.safe_dump(content, sort_keys=False))
     assert "it has a, b" in fails(tools, 3, "pixi.lock")
     create(tools, "--environment", "b", "pixi.lock", "./b.tar.gz")
+    content["environments"]["default"] = {"channels": [], "packages": {}}
+    (tools.cwd / "pixi.lock").write_text(yaml.safe_dump(content, sort_keys=False))
+    said = fails(tools, 3, "pixi.lock")
+    assert "the environment 'default' is empty" in said
+    assert "it has a, b" in said
 
 
 def conda_lock(channel: Channel, platform: str, python: str) -> Iterator[dict[str, object]]:
@@ -326,3 +331,20 @@ def test_conda_lock__for_another_platform__exits_3(
     said = fails(tools, 3, path)
     assert "conda-lock.yml:" in said
     assert f"package: is a lock for osx-64, not for {channel.platform}" in said
+
+
+def test_conda_lock__other_categories__are_told_and_taken_where_named(
+    tools: Tools, channel: Channel, python: str
+) -> None:
+    packages = [*conda_lock(channel, channel.platform, python)]
+    greeting = next(one for one in packages if one["name"] == "greeting")
+    greeting["category"] = "dev"
+    path = tools.cwd / "conda-lock.yml"
+    path.write_text(yaml.safe_dump({"version": 1, "metadata": {}, "package": packages}))
+    done = tools.create(path, "./main.tar.gz")
+    assert done.returncode == 0, done.stderr
+    assert "packages of the category dev are left out; --category dev takes them" in done.stderr
+    done = tools.create("--category", "dev", path, "./dev.tar.gz")
+    assert (done.returncode, "left out" in done.stderr) == (0, False), done.stderr
+    ran = tools.run("-e", "dev.tar.gz", "--", "greet")
+    assert ran.stdout == "hello, world\n", ran.stderr

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pypackage.backends.conda import caches
+from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.integrity import Refusal, check_local
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import is_foreign
@@ -39,11 +39,16 @@ def install(
 
     Raises:
         InstallError: A package cannot be fetched, is not what the channel promised, or
-            cannot be written.
+            cannot be written; or it would have to be fetched, and this is offline.
     """
     import rattler
     from rattler.exceptions import CacheDirError, InstallerError, IoError, LinkError
 
+    if settings.offline:
+        present = offline.presence(settings)
+        absent = [record for record in records if not present(record)]
+        if absent:
+            raise offline.missing(absent, InstallError)
     cached = caches.package_folders(settings)
     check_local(records, cached)
     refusal = Refusal(records, cached)

@@ -6,11 +6,11 @@ import json
 import re
 import shutil
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from pypackage.core import fingerprint
 from pypackage.core.errors import InstallError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> No
             continue
         path = Path(unquote(urlsplit(record.url).path))
         try:
-            found = _digest(path)
+            found = fingerprint.of_file(path)
         except OSError as error:
             raise InstallError.of(error, "a package cannot be read", path) from error
         if found != record.sha256.hex():
@@ -43,14 +43,6 @@ def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> No
                 f"repodata.json says {record.sha256.hex()}",
                 "fetch the package anew, or index the channel again if the package is right",
             )
-
-
-def _digest(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def path_outside(package: Path) -> str:

@@ -10,7 +10,7 @@ from pypackage.backends.conda import caches
 from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.runtime import run, source
 from pypackage.backends.conda.settings import Settings
-from pypackage.core.errors import SolveError
+from pypackage.core.errors import PackageError, SolveError
 
 if TYPE_CHECKING:
     from rattler import Gateway, PackageName, RepoDataRecord, Subdir
@@ -89,10 +89,12 @@ def unsolved(said: str, memory: Memory) -> SolveError:
     return SolveError("the requirements cannot be satisfied offline", f"{said}\n{known}{_WAYS}")
 
 
-def missing(records: Iterable[RepoDataRecord]) -> SolveError:
+def missing(
+    records: Iterable[RepoDataRecord], kind: type[PackageError] = SolveError
+) -> PackageError:
     """Names the packages that would have to be fetched."""
     files = ", ".join(sorted(record.file_name for record in records))
-    return SolveError(f"not in the package cache, and this is offline: {files}", _WAYS)
+    return kind(f"not in the package cache, and this is offline: {files}", _WAYS)
 
 
 _WAYS = (

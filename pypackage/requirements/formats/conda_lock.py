@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pypackage.requirements.formats.document import Node
 
 
-def as_pixi(top: Node, platform: str) -> bytes:
+def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
     """The content of pixi's lock file that says the same for one platform.
-
-    What is not in the main category, such as `dev`, is left out, as conda-lock does.
 
     Args:
         top: A `conda-lock.yml` in the form of conda-lock 1 to 3.
+        platform: Conda's name of it.
+        categories: Those that are taken beside `main`.
 
     Raises:
         RequirementsError: It is not valid, or not for the platform.
     """
     if top.get("version", None).value != 1:
         raise top.get("version", 0).invalid("expected 1, the version of the format")
-    return pixi_lock([_converted(one) for one in _chosen(top, platform)], platform)
+    wanted = {"main", *categories}
+    packages = [one for one in _chosen(top, platform) if _categories(one) & wanted]
+    return pixi_lock([_converted(one) for one in packages], platform)
+
+
+def other_categories(top: Node, platform: str, categories: Sequence[str]) -> list[str]:
+    """The categories of which `as_pixi` leaves packages out, such as `dev`."""
+    left = (_categories(one) for one in _chosen(top, platform))
+    wanted = {"main", *categories}
+    return sorted({name for one in left if not one & wanted for name in one})
+
+
+def _categories(package: Node) -> set[str]:
+    if package.has("categories"):
+        return set(package.get("categories", []).strings())
+    return {package.get("category", "main").string()}
 
 
 def pixi_lock(packages: list[dict[str, Any]], platform: str) -> bytes:
@@ -53,7 +68,7 @@ def _chosen(top: Node, platform: str) -> list[Node]:
             f"is a lock for {known or 'no platform'}, not for {platform}",
             f"lock for it: conda-lock -p {platform}",
         )
-    return [one for one in found if one.get("category", "main").value == "main"]
+    return found
 
 
 def _converted(package: Node) -> dict[str, Any]:
