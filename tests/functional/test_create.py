@@ -521,7 +521,7 @@ def test_path__name_too_long__exits_2(tools: Tools) -> None:
     ("args", "says"),
     [
         (["missing.json", "mine"], "missing.json: No such file"),
-        (["folder", "mine"], "folder is neither a conda environment nor a virtual one"),
+        (["folder", "mine"], "folder is neither a conda environment, a virtual one nor a project"),
         (["good.json", "no/such/folder/e.tar.gz"], "no/such/folder"),
         (["good.json", "./folder"], "folder is a folder"),
     ],
@@ -535,8 +535,8 @@ def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> Non
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\x7fELF\x02\x01\x01\xff\xfe", "not a text file"),
-        (b"", "not valid JSON"),
+        (b"\x7fELF\x02\x01\x01\xff\xfe", "1:1: is of no form that is known"),
+        (b"", "is empty"),
         (b'{"python": "3.11",\n "modules": [}', "2:14: not valid JSON"),
         (b"[]", "expected an object, not a list"),
         (b'{"modules": []}', "python: missing"),
