@@ -123,7 +123,10 @@ class Finder:
         return Located(used, files, True, not (name or "." in module)) if used else None
 
     def find_relative(self, module: str, name: str, folder: str) -> Located | None:
-        """Where a relative import of a module in a folder leads to."""
+        """Where a relative import of a module in a folder leads to, or a file that is run."""
+        if "/" in module:
+            path = os.path.normpath(os.path.join(folder, module))
+            return Located((path,), (path,)) if os.path.isfile(path) else None
         rest = module.lstrip(".")
         for _ in range(len(module) - len(rest) - 1):
             folder = os.path.dirname(folder)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pypackage.core.errors import InputPathError
 from pypackage.core.reading import bounded
 
-_ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd")
+_ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
 # Folders that hold no sources of the user's own.
 _NEVER = {
     *("site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pypackage.requirements.formats import Declarations
 
 _INLINE = b"# /// script"
+_INSTALLS = (b"pip install", b"conda install", b"mamba install")
 
 
 class ResolveOptions(NamedTuple):
@@ -273,7 +274,7 @@ class _Contents:
 
     def __call__(self, source: Source) -> bytes:
         content = source_files.read(source.path, source.label) if source.path else self._standard()
-        if _INLINE in content and not source.tree:
+        if not source.tree and (_INLINE in content or any(one in content for one in _INSTALLS)):
             self._declaring.append((source.label, content))
         if source.label.endswith(".ipynb"):
             self.notebooks[source.label] = content
@@ -293,10 +294,10 @@ class _Contents:
         """All that is declared in the sources and in some files; None when that is nothing."""
         if not self._declaring and not files:
             return None
-        from pypackage.analysis.imports.decoding import decode
+        from pypackage.analysis import installs
         from pypackage.requirements import formats
 
-        parts = [formats.inline(decode(text, label), label) for label, text in self._declaring]
+        parts = [installs.declare(content, label) for label, content in self._declaring]
         return formats.merge([*parts, *(formats.read(file) for file in files)])
 
     def names_package(self, module: str, options: ResolveOptions) -> bool:

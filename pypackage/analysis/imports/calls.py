@@ -14,6 +14,7 @@ _IMPORT_MODULE = {"importlib.import_module"}
 _IMPORT = {f"{module}__import__" for module in ("", "builtins.", "__builtins__.", "importlib.")}
 _RESOLVE = {"pkgutil.resolve_name"}
 _RUN = {"runpy.run_module"}
+_RUN_FILE = {"runpy.run_path"}
 _FIND = {
     *("importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"),
     *("pkgutil.get_loader", "imp.find_module", "pytest.importorskip"),
@@ -22,7 +23,7 @@ _EXECUTE = {"exec", "eval", "builtins.exec", "builtins.eval"}
 _COMPILE = {"compile", "builtins.compile"}
 _MAP = {"map", "builtins.map"}
 _PARTIAL = {"functools.partial"}
-IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN
+IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN | _RUN_FILE
 ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | {"sys.path", "site.addsitedir"}
 
 
@@ -30,7 +31,8 @@ class Called(NamedTuple):
     """What one call imports.
 
     Attributes:
-        module: The module, with leading dots when it is relative; empty when not known.
+        module: The module, with leading dots when it is relative; empty when not known. A file
+            that is run is `./` and its path.
         name: What is taken from it, which may be a module too.
         asked: The function that only asks whether it is there; empty when it is imported.
         source: The source that the call runs, instead of a module.
@@ -71,6 +73,7 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
 
 _NAMES = {
     "runpy.run_module": "mod_name",
+    "runpy.run_path": "path_name",
     "importlib.util.find_spec": "name",
     "pkgutil.find_loader": "fullname",
     "pkgutil.get_loader": "module_or_name",
@@ -95,7 +98,10 @@ def _functions(node: _ast.expr, scope: Scope) -> frozenset[str]:
 def _one(
     function: str, name: object, call: _ast.Call, scope: Scope, folder: Folder
 ) -> Iterator[Called]:
-    if isinstance(name, Unknown):
+    if function in _RUN_FILE:
+        if isinstance(name, str) and not name.startswith("/"):
+            yield Called(f"./{name}")
+    elif isinstance(name, Unknown):
         head, dot, _ = name.prefix.rpartition(".")
         if dot and _is_module(head) and not head.startswith("."):
             yield Called(head)
@@ -139,9 +145,12 @@ def _from_list(call: _ast.Call, scope: Scope, folder: Folder) -> list[str]:
 
 
 def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]:
-    """The sources that `exec(...)` or `exec(compile(...))` runs."""
+    """The sources that `exec(...)` or `exec(compile(...))` runs, and the file that is read."""
     if isinstance(node, _ast.Call) and scope.meanings(node.func) & _COMPILE and node.args:
         node = node.args[0]
+    file = _read(node)
+    if isinstance(file, str) and file.endswith(".py") and not file.startswith("/"):
+        yield Called(f"./{file}")
     if isinstance(node, _ast.Call) and scope.meanings(node.func) & {"textwrap.dedent", "dedent"}:
         node = node.args[0] if node.args else node
     for value in folder.values(node, scope):
@@ -149,6 +158,16 @@ def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]
             value = value.decode("utf-8", "replace")
         if isinstance(value, str) and "import" in value:
             yield Called(source=value)
+
+
+def _read(node: _ast.expr) -> object:
+    """The literal path in `open(path).read()`."""
+    function = node.func if isinstance(node, _ast.Call) else None
+    opened = function.value if isinstance(function, _ast.Attribute) else None
+    if isinstance(opened, _ast.Call) and dotted(opened.func) == "open" and opened.args:
+        path = opened.args[0]
+        return path.value if isinstance(path, _ast.Constant) else None
+    return None
 
 
 def _argument(

@@ -28,7 +28,8 @@ class Import(NamedTuple):
     """One import of one module; lines and columns (in characters) count from 1.
 
     Attributes:
-        module: The module as it is named, with the leading dots of a relative import.
+        module: The module as it is named, with the leading dots of a relative import; of a file
+            that is run, `./` and its path from the source's folder.
         name: What `from module import name` takes, which may be a module too; else empty.
         line: Where the statement or call begins; in a notebook, inside of its cell.
         column: Likewise.

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NamedTuple
 
-from pypackage.analysis.imports.lines import logical_lines
+from pypackage.analysis.imports import ipython
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, place
 from pypackage.analysis.imports.scanning import scan_text
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, parse
 
-# Cell magics whose cell is Python; the cells of all others are something else.
-_PYTHON_CELLS = {
-    *("time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3", "pypy"),
-    *("px", "snakeviz", "heat", "scalene", "debug", "wurlitzer", "ipytest", "run_pytest"),
-    *("ipython", "ai_skip", "matplotlib", "skip"),
-}
-# Line magics with Python behind them.
-_PYTHON_LINES = {"time", "timeit", "prun", "memit", "debug", "px", "lprun", "mprun"}
-_OWN_EXTENSIONS = {"autoreload", "storemagic", "cythonmagic", "sympyprinting"}  # of IPython
 
+class Cell(NamedTuple):
+    """A code cell, and its number among all cells."""
 
-class _Cell(NamedTuple):
     number: int
     text: str
 
@@ -41,12 +32,16 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     language = _language(notebook)
     if language != "python":
         return Scan(remarks=(Remark(1, 1, f"a notebook in {language}, not looked into"),))
+    written: list[_Written] = []
     remarks: list[Remark] = []
     starts: list[tuple[int, int]] = []  # (line in the whole, number of the cell)
     texts: list[str] = []
     line = 1
     for cell in _cells(notebook, path):
-        text = _python(cell.text)
+        file = ipython.written_file(cell.text)
+        if file:
+            written.append(_Written(file, cell))
+        text = ipython.as_python(cell.text)
         parsed = parse(text)
         if isinstance(parsed, NotParsed):
             what = f"{parsed.message}; its imports are found line by line"
@@ -57,7 +52,46 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     if not texts:
         return Scan()
     found = _scanned("\n".join(texts), path, target, function)
-    return _placed(found, starts, remarks)
+    return _with_written(_placed(found, starts, remarks), written, path, target)
+
+
+def cells(source: bytes, path: str) -> list[Cell]:
+    """The code cells of a notebook in Python.
+
+    Raises:
+        SourceError: It is not a notebook.
+    """
+    notebook = _loaded(source, path)
+    return _cells(notebook, path) if _language(notebook) == "python" else []
+
+
+class _Written(NamedTuple):
+    """A Python file that a cell writes (`%%writefile`), and the cell."""
+
+    file: str
+    cell: Cell
+
+    @property
+    def module(self) -> str:
+        """The dotted name by which the notebook imports it."""
+        return self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _with_written(found: Scan, written: list[_Written], path: str, target: Target) -> Scan:
+    """A scan in which modules that the notebook writes are no packages, and count where used."""
+    imports: list[Import] = []
+    used: dict[str, _Written] = {}
+    for one in found.imports:
+        name = one.module.removeprefix("./").removesuffix(".py").replace("/", ".")
+        names = {name, f"{name}.{one.name}"}
+        its = [file for file in written if file.module in names]
+        used.update((file.module, file) for file in its)
+        imports.append(one._replace(module=f"./{its[0].file}", name="") if its else one)
+    for file in used.values():
+        body = "\n".join(("", *file.cell.text.split("\n")[1:]))
+        inner = _scanned(body, path, target, "").imports
+        imports += (one._replace(cell=file.cell.number) for one in inner)
+    return found._replace(imports=tuple(imports))
 
 
 def _scanned(text: str, path: str, target: Target, function: str) -> Scan:
@@ -119,7 +153,7 @@ def _language(notebook: dict[str, Any]) -> str:
     return "python"
 
 
-def _cells(notebook: dict[str, Any], path: str) -> list[_Cell]:
+def _cells(notebook: dict[str, Any], path: str) -> list[Cell]:
     """The code cells, numbered among all cells; also those of the format before 4."""
     sheets = notebook.get("worksheets")
     listed = notebook.get("cells", [])
@@ -133,7 +167,7 @@ def _cells(notebook: dict[str, Any], path: str) -> list[_Cell]:
     for number, cell in enumerate(listed, 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             text = _joined(cell.get("source", cell.get("input")))
-            found.append(_Cell(number, text.replace("\r\n", "\n").replace("\r", "\n")))
+            found.append(Cell(number, text.replace("\r\n", "\n").replace("\r", "\n")))
     return found
 
 
@@ -141,61 +175,3 @@ def _joined(source: object) -> str:
     if isinstance(source, list):
         return "".join(one for one in source if isinstance(one, str))
     return source if isinstance(source, str) else ""
-
-
-# --- IPython's own syntax ----------------------------------------------------------------
-
-
-def _python(text: str) -> str:
-    """A cell as Python, line for line."""
-    text = text.replace("\0", "")
-    lines = text.split("\n")
-    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    magic = re.match(r"%%(\w+|!)(.*)", lines[first])
-    if magic:
-        lines[first] = _magic_line(magic[1], magic[2]) if magic[1] == "timeit" else ""
-        if magic[1] not in _PYTHON_CELLS:
-            return "\n" * (len(lines) - 1)
-        text = "\n".join(lines)
-    if not isinstance(parse(text), NotParsed):
-        return text
-    return _without_magics(text)
-
-
-def _without_magics(text: str) -> str:
-    """A cell whose magics and shell lines are replaced, those inside of strings left."""
-    lines = text.split("\n")
-    for line in logical_lines(text):
-        if _SPECIAL.match(line.text):
-            at = end = line.number - 1
-            while lines[end].endswith("\\") and end + 1 < len(lines):
-                end += 1
-            # Quotes are the shell's: what they open does not reach into the next line.
-            lead = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-            lines[at : end + 1] = [lead + _replaced(lines[at].strip()), *[""] * (end - at)]
-    return "\n".join(lines)
-
-
-_SPECIAL = re.compile(r"[%!?/,;]|[\w.\[\], ]+=\s*[%!]|[^#\n'\"]*\?{1,2}\s*$")
-
-
-def _replaced(line: str) -> str:
-    """What stands for one line of IPython's."""
-    assigned = re.match(r"([\w.\[\], ]+?\s*=\s*)([%!].*)", line)
-    if assigned:
-        run = _replaced(assigned[2])
-        return assigned[1] + ("None" if run == "pass" else run)
-    magic = re.match(r"%{1,2}(\w+)(.*)", line)
-    return _magic_line(magic[1], magic[2]) if magic else "pass"
-
-
-def _magic_line(name: str, rest: str) -> str:
-    """The Python of a line magic: what it runs, or the extension that it loads."""
-    if name in ("load_ext", "reload_ext"):
-        modules = [one for one in rest.split() if re.fullmatch(r"\w+(\.\w+)*", one)]
-        wanted = [one for one in modules if one not in _OWN_EXTENSIONS]
-        return f"import {', '.join(wanted)}" if wanted else "pass"
-    if name not in _PYTHON_LINES:
-        return "pass"
-    code = re.sub(r"^(?:\s+-\w+(?:\s*\d+)?)*\s*", "", rest)
-    return code if code and not isinstance(parse(code), NotParsed) else "pass"

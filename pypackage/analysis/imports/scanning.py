@@ -62,7 +62,20 @@ def scan(
         from pypackage.analysis.imports import cython
 
         return cython.scan(source, path, target)
-    return scan_text(decode(source, path), path, target, function=function, bulk=bulk)
+    if path.endswith((".qmd", ".Rmd", ".md")):
+        from pypackage.analysis.imports import documents
+
+        return documents.scan_markdown(source, path, target, function)
+    if path.endswith((".smk", "Snakefile")):
+        from pypackage.analysis.imports import documents
+
+        return documents.scan_snakefile(source, path, target)
+    text = decode(source, path)
+    if "# %%" in text:
+        from pypackage.analysis.imports import ipython
+
+        text = ipython.uncommented(text)
+    return scan_text(text, path, target, function=function, bulk=bulk)
 
 
 def _is_notebook(source: bytes) -> bool:

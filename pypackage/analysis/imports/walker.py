@@ -32,7 +32,17 @@ _Loops = _ast.For | _ast.AsyncFor
 _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
 # Lines without one of these, and without another name for such a function, call none.
 _WORDS = (
-    *("import", "exec", "eval", "compile", "find_", "loader", "resolve_name", "run_module"),
+    *(
+        "import",
+        "exec",
+        "eval",
+        "compile",
+        "find_",
+        "loader",
+        "resolve_name",
+        "run_module",
+        "run_path",
+    ),
     *("addsitedir", "path.insert", "path.append", "path.extend", "path[", "path +", "path="),
 )
 

@@ -85,11 +85,11 @@ def declare(made: Collector, top: Node, folder: str) -> None:
     found = read(top)
     made.channels += found.channels
     for spec in found.specs:
-        _declare_conda(made, *spec)
+        declare_conda(made, *spec)
     requirements_txt.declare(made, requirements_txt.entries(found.pip, folder))
 
 
-def _declare_conda(made: Collector, spec: str, place: str) -> None:
+def declare_conda(made: Collector, spec: str, place: str) -> None:
     """Take a conda match spec; that of Python says for which one."""
     name, versions = parse_match_spec(spec)
     if not re.fullmatch(r"(?a:\w(?:[\w.-]*\w)?)", name):

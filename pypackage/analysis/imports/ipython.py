@@ -1,0 +1,127 @@
+"""IPython's own syntax, magics and shell lines, as the Python that they stand for."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+
+from pypackage.analysis.imports.lines import logical_lines
+from pypackage.python.source_tree import NotParsed, parse
+
+# Cell magics whose cell is Python; the cells of all others are something else.
+_PYTHON_CELLS = {
+    *("time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3", "pypy"),
+    *("px", "snakeviz", "heat", "scalene", "debug", "wurlitzer", "ipytest", "run_pytest"),
+    *("ipython", "ai_skip", "matplotlib", "skip"),
+}
+# Line magics with Python behind them.
+_PYTHON_LINES = {"time", "timeit", "prun", "memit", "debug", "px", "lprun", "mprun"}
+_OWN_EXTENSIONS = {"autoreload", "storemagic", "cythonmagic", "sympyprinting"}  # of IPython
+# Modules that are run by -m to install packages, or come with Python.
+_TOOLS = {"pip", "conda", "uv", "venv", "ensurepip"}
+
+
+def as_python(text: str) -> str:
+    """A cell as Python, line for line."""
+    text = text.replace("\0", "")
+    lines = text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    magic = re.match(r"%%(\w+|!)(.*)", lines[first])
+    if magic:
+        lines[first] = _magic_line(magic[1], magic[2]) if magic[1] == "timeit" else ""
+        if magic[1] not in _PYTHON_CELLS:
+            return "\n" * (len(lines) - 1)
+        text = "\n".join(lines)
+    if not isinstance(parse(text), NotParsed):
+        return text
+    return _without_magics(text)
+
+
+def _without_magics(text: str) -> str:
+    """A cell whose magics and shell lines are replaced, those inside of strings left."""
+    lines = text.split("\n")
+    for line in logical_lines(text):
+        if _SPECIAL.match(line.text):
+            at = end = line.number - 1
+            while lines[end].endswith("\\") and end + 1 < len(lines):
+                end += 1
+            # Quotes are the shell's: what they open does not reach into the next line.
+            lead = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+            lines[at : end + 1] = [lead + _replaced(lines[at].strip()), *[""] * (end - at)]
+    return "\n".join(lines)
+
+
+_SPECIAL = re.compile(r"[%!?/,;]|[\w.\[\], ]+=\s*[%!]|[^#\n'\"]*\?{1,2}\s*$")
+
+
+def _replaced(line: str) -> str:
+    """What stands for one line of IPython's."""
+    assigned = re.match(r"([\w.\[\], ]+?\s*=\s*)([%!].*)", line)
+    if assigned:
+        run = _replaced(assigned[2])
+        return assigned[1] + ("None" if run == "pass" else run)
+    magic = re.match(r"%{1,2}(\w+)(.*)", line)
+    return _magic_line(magic[1], magic[2]) if magic else _shell_line(line)
+
+
+def _shell_line(line: str) -> str:
+    """The Python of a shell line: the file or module that it gives to Python."""
+    run = re.match(r"!+\s*(?:\{?sys\.executable\}?|python[\d.]*)\s+(.*)", line)
+    return _run(run[1]) if run else "pass"
+
+
+def _run(rest: str) -> str:
+    """What stands for running a file, or `-m` a module, with options before it."""
+    words = iter(_words(rest))
+    for word in words:
+        if word == "-m":
+            module = next(words, "")
+            plain = re.fullmatch(r"\w+(\.\w+)*", module) and module not in _TOOLS
+            return f'__import__("runpy").run_module("{module}")' if plain else "pass"
+        if word == "-c":
+            break
+        if not word.startswith("-"):
+            file = word if word.endswith((".py", ".ipynb")) else f"{word}.py"
+            return f'__import__("runpy").run_path({file!r})' if _is_file(file) else "pass"
+    return "pass"
+
+
+def _is_file(word: str) -> bool:
+    return re.fullmatch(r"(?!/)[\w./ -]+", word) is not None
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text, comments=True)
+    except ValueError:
+        return text.split()
+
+
+def written_file(text: str) -> str:
+    """The Python file that a cell writes; empty if it writes none."""
+    magic = re.match(r"\s*%%(?:writefile|file)\s+(?:-a\s+)?(\S+\.py)\s*(?:\n|$)", text)
+    return posixpath.normpath(magic[1].strip("\"'")) if magic else ""
+
+
+def uncommented(text: str) -> str:
+    """A script in cells (`# %%`) with its magics, which stand in comments, as Python."""
+    return re.sub(r"(?m)^# ((?:%(?!%)|!)\s*\w.*)$", lambda match: _replaced(match[1]), text)
+
+
+def _magic_line(name: str, rest: str) -> str:
+    """The Python of a line magic: what it runs, or the extension that it loads."""
+    if name in ("load_ext", "reload_ext"):
+        modules = [one for one in rest.split() if re.fullmatch(r"\w+(\.\w+)*", one)]
+        wanted = [one for one in modules if one not in _OWN_EXTENSIONS]
+        return f"import {', '.join(wanted)}" if wanted else "pass"
+    if name == "run":
+        return _run(rest)
+    if name in ("load", "loadpy"):
+        return _run(" ".join(_words(rest)[-1:]))
+    if name == "pylab":
+        return "import numpy, matplotlib.pyplot"
+    if name not in _PYTHON_LINES:
+        return "pass"
+    code = re.sub(r"^(?:\s+-\w+(?:\s*\d+)?)*\s*", "", rest)
+    return code if code and not isinstance(parse(code), NotParsed) else "pass"

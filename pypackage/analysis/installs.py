@@ -1,0 +1,125 @@
+"""What notebooks install themselves, by `%pip`, `!pip`, `%conda` and the like, and PEP 723."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.model import place
+from pypackage.core.errors import PackageError
+from pypackage.requirements import formats
+from pypackage.requirements.declarations import Collector, Declarations
+
+_COMMAND = re.compile(
+    r"(?m)^[ \t]*(?:#[ \t])?(?:%%?|!+)[ \t]*(?:\{?sys\.executable\}?[ \t]+-m[ \t]+|"
+    r"python[\d.]*[ \t]+-m[ \t]+|uv[ \t]+)?(pip[\d.]*|conda|mamba|micromamba)[ \t]+install\b"
+    r"((?:[^\n\\;&|]|\\\n?)*)"
+)
+_WITH_VALUE = {
+    *("-c", "--channel", "-n", "--name", "-p", "--prefix", "-i", "--index-url", "-f", "-t"),
+    *("--extra-index-url", "--find-links", "--target", "--root", "--trusted-host", "--src"),
+    *("-e", "--editable", "--constraint", "--python", "--platform", "--progress-bar"),
+}
+_TOOLS = {"conda", "pip", "setuptools", "uv", "wheel"}
+_BLOCK = "# /// script"
+
+
+def declare(source: bytes, label: str) -> Declarations:
+    """What a notebook, or a script in cells, installs; it is wanted, imported or not.
+
+    What cannot be taken over, such as a path, is among the warnings.
+
+    Raises:
+        SourceError: It is no notebook, or cannot be decoded.
+        RequirementsError: Its inline metadata is not valid.
+    """
+    texts = list(_texts(source, label))
+    made = Collector()
+    is_script = label.endswith((".py", ".pyw")) or label == "<stdin>"
+    for number, text in texts:
+        if is_script and not number and "# %%" not in text:
+            continue  # what looks like a command there is none
+        for match in _COMMAND.finditer(text):
+            where = place(label, text.count("\n", 0, match.start()) + 1, 1, number)
+            _take(made, match[1], match[2].replace("\\\n", " "), where)
+    whole = "\n".join(text for _, text in texts)
+    parts = [made.made()]
+    if _BLOCK in whole:
+        parts.append(formats.inline(whole, label))
+    return formats.merge(parts)
+
+
+def _texts(source: bytes, label: str) -> Iterator[tuple[int, str]]:
+    """The cells, or the whole, with the number of each cell."""
+    if label.endswith(".ipynb") or source.lstrip().startswith(b"{"):
+        from pypackage.analysis.imports import notebook
+
+        for cell in notebook.cells(source, label):
+            shell = re.match(r"\s*%%(?:bash|sh|!)[^\n]*\n", cell.text)
+            yield cell.number, re.sub(r"(?m)^", "!", cell.text) if shell else cell.text
+    else:
+        yield 0, decode(source, label)
+
+
+def _take(made: Collector, tool: str, rest: str, where: str) -> None:
+    """Take the packages of one command."""
+    try:
+        words = iter(shlex.split(rest, comments=True))
+    except ValueError:
+        words = iter(rest.split())
+    for word in words:
+        option, equals, value = word.partition("=")
+        if word.startswith("-"):
+            given = value if equals else next(words, "") if option in _WITH_VALUE else ""
+            if tool.startswith("pip") and option in ("-e", "--editable"):
+                _add(made, given, where)
+            elif not tool.startswith("pip") and option in ("-c", "--channel"):
+                made.channels.append(given)
+        elif tool.startswith("pip"):
+            _add(made, word, where)
+        else:
+            _add_conda(made, word, where)
+
+
+def _add(made: Collector, word: str, where: str) -> None:
+    text = word.strip()
+    if re.match(r"(?:git|hg|svn|bzr)\+|https?://", text):
+        name = _name_of(text)
+        text = f"{name} @ {text}" if name else text
+    if re.split(r"[^\w.-]", text)[0].lower() in _TOOLS:
+        return
+    try:
+        made.add(text, where, wanted=True)
+    except PackageError:
+        made.warnings.append(f"{where}: {word} is installed there, but not taken over")
+
+
+def _add_conda(made: Collector, word: str, where: str) -> None:
+    from pypackage.requirements.formats import environment_yml
+
+    channel, colons, spec = word.rpartition("::")
+    if colons:
+        made.channels.append(channel)
+    if re.split(r"[^\w.-]", spec)[0] in _TOOLS:
+        return
+    try:
+        environment_yml.declare_conda(made, spec, where)
+    except (PackageError, ValueError):
+        made.warnings.append(f"{where}: {word} is installed there, but not taken over")
+
+
+def _name_of(url: str) -> str:
+    """The name of the package at a URL: as it says, else as the file or repository is called."""
+    egg = re.search(r"[#&]egg=([\w.-]+)", url)
+    if egg:
+        return egg[1]
+    last = url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2]
+    last = last.partition("@")[0]
+    wheel = re.match(r"([\w.]+)-[^-]+-.*\.whl$", last)
+    if wheel:
+        return wheel[1]
+    sdist = re.match(r"(.+?)-\d[\w.]*\.(?:tar\.gz|zip)$", last)
+    name = sdist[1] if sdist else last.removesuffix(".git")
+    return name if re.fullmatch(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", name) else ""

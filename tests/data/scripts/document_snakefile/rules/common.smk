@@ -1,0 +1,4 @@
+import numpy
+
+rule other:
+    script: "../scripts/other.py"
