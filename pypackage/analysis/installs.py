@@ -97,7 +97,6 @@ def _add(made: Collector, word: str, where: str) -> None:
 
 
 def _add_conda(made: Collector, word: str, where: str) -> None:
-    from pypackage.requirements.formats import environment_yml
 
     channel, colons, spec = word.rpartition("::")
     if colons:
@@ -105,7 +104,7 @@ def _add_conda(made: Collector, word: str, where: str) -> None:
     if re.split(r"[^\w.-]", spec)[0] in _TOOLS:
         return
     try:
-        environment_yml.declare_conda(made, spec, where)
+        made.add_conda(spec, where)
     except (PackageError, ValueError):
         made.warnings.append(f"{where}: {word} is installed there, but not taken over")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.names import normalize
+from pypackage.core.names import normalize, pypi_name
 from pypackage.requirements.pep508 import parse
 
 if TYPE_CHECKING:
@@ -110,6 +111,22 @@ class Collector:
         self.requirements.append(
             Declaration(requirement, place, wanted, group=group, refused=source.refused)
         )
+
+    def add_conda(self, spec: str, place: str, *, group: str = "", refused: str = "") -> None:
+        """Take in a conda match spec, by its name on PyPI; that of Python says for which one."""
+        from pypackage.requirements.match_specs import parse_match_spec
+
+        name, versions = parse_match_spec(spec)
+        if not re.fullmatch(r"(?a:\w(?:[\w.-]*\w)?)", name):
+            raise RequirementsError(f"{place}: not a conda package: {spec!r}")
+        if name == "python":
+            if versions:
+                self.python(str(versions), place)
+        elif re.match(r"[A-Za-z0-9]", name):
+            requirement = parse(f"{pypi_name(name) or name.strip('_')}{versions or ''}")
+            self.requirements.append(
+                Declaration(requirement, place, conda=spec, group=group, refused=refused)
+            )
 
     def python(self, versions: str, place: str) -> None:
         """Take in a range of versions of Python."""

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pypackage.core import platforms
-from pypackage.core.errors import RequirementsError
-from pypackage.core.names import pypi_name
-from pypackage.requirements.declarations import Collector, Declaration
+from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import requirements_txt
 from pypackage.requirements.formats.document import Node, repr_short
 from pypackage.requirements.formats.requirements_txt import Line
-from pypackage.requirements.match_specs import parse_match_spec, python_version
+from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
-from pypackage.requirements.pep508 import parse
 
 KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 """Those at the top that mean something."""
@@ -85,22 +82,8 @@ def declare(made: Collector, top: Node, folder: str) -> None:
     found = read(top)
     made.channels += found.channels
     for spec in found.specs:
-        declare_conda(made, *spec)
+        made.add_conda(*spec)
     requirements_txt.declare(made, requirements_txt.entries(found.pip, folder))
-
-
-def declare_conda(made: Collector, spec: str, place: str) -> None:
-    """Take a conda match spec; that of Python says for which one."""
-    name, versions = parse_match_spec(spec)
-    if not re.fullmatch(r"(?a:\w(?:[\w.-]*\w)?)", name):
-        raise RequirementsError(f"{place}: not a conda package: {spec!r}")
-    if name == "python":
-        if versions:
-            made.python(str(versions), place)
-    elif re.match(r"[A-Za-z0-9]", name):
-        known = pypi_name(name) or name.strip("_")
-        requirement = parse(f"{known}{versions or ''}")
-        made.requirements.append(Declaration(requirement, place, conda=spec))
 
 
 def _specs(node: Node, platform: str) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import warnings
 from typing import Any, NamedTuple
 
 from pypackage.core.errors import RequirementsError
@@ -131,10 +132,12 @@ def _of_lines(base: str, text: str) -> Form | None:
 
 def _python(text: str) -> list[ast.stmt]:
     """The statements of a text; none if it is not Python."""
-    try:
-        return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is hardly Python
+        try:
+            return ast.parse(text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return []
 
 
 def _is_data(text: str) -> bool:

@@ -5,12 +5,9 @@ Source: pixi's reference, "The pixi manifest".
 
 from __future__ import annotations
 
-from pypackage.core.names import pypi_name
-from pypackage.requirements.declarations import Collector, Declaration, Source
+from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import sources
 from pypackage.requirements.formats.document import Node
-from pypackage.requirements.match_specs import parse_match_spec
-from pypackage.requirements.pep508 import parse
 
 
 def declare(made: Collector, top: Node) -> None:
@@ -49,16 +46,8 @@ def _declare_feature(made: Collector, table: Node, group: str) -> None:
 def _conda(made: Collector, name: str, node: Node, group: str) -> None:
     version = node if isinstance(node.value, str) else node.get("version", "*")
     spec = f"{name} {version.string()}".removesuffix(" *")
-    versions = parse_match_spec(spec)[1]
-    if name == "python":
-        if versions:
-            made.python(str(versions), node.place)
-        return
     is_built = isinstance(node.value, dict) and any(
         key in node.value for key in ("git", "url", "path")
     )
-    source = Source(refused="a source of its own") if is_built else Source()
-    requirement = parse(f"{pypi_name(name) or name}{versions or ''}")
-    made.requirements.append(
-        Declaration(requirement, node.place, conda=spec, group=group, refused=source.refused)
-    )
+    refused = "a source of its own" if is_built else ""
+    made.add_conda(spec, node.place, group=group, refused=refused)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import normalize
@@ -227,7 +227,7 @@ def _named(entry: Entry) -> str:
     if is_named or not (is_url or re.match(r"[./~]", text) or text.endswith(".whl")):
         return text
     egg = re.search(r"[#&]egg=([\w.-]+)", text) if is_url else None
-    file = unquote(os.path.basename(urlsplit(text).path))
+    file = unquote(re.split("[?#]", text)[0].rpartition("/")[2])
     found = egg or re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", file)
     url = text if is_url else Path(entry.folder, os.path.expanduser(text)).absolute().as_uri()
     return f"{found[1]} @ {url}" if found else ""

@@ -303,6 +303,11 @@ def test_read__environment_yml_that_is_not_valid__one_clear_error(
         read(tmp_path, "environment.yml", text)
 
 
+def test_read__pixi_toml_with_a_name_that_is_none__error_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(RequirementsError, match=r"pixi\.toml:2: not a conda package: 'a- >=1'"):
+        read(tmp_path, "pixi.toml", "[dependencies]\na- = '>=1'\n")
+
+
 def test_read__no_file_or_no_text__error_names_it(tmp_path: Path) -> None:
     with pytest.raises(InputPathError, match=r"cannot read .*none\.txt"):
         formats.read(str(tmp_path / "none.txt"))

@@ -98,6 +98,10 @@ def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
     )
 
 
+def test_read__url_whose_host_is_none__is_left_to_uv() -> None:
+    assert read("git+https://h[].git#egg=x\n").pip == ("x @ git+https://h[].git#egg=x",)
+
+
 def test_read__urls_without_a_name__are_left_for_uv_to_name() -> None:
     urls = ("git+https://host/repo.git@main", "https://host/thing-1.0.tar.gz")
     assert read("".join(f"{url}\n" for url in urls)).pip == urls
