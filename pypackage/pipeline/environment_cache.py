@@ -102,7 +102,7 @@ def _key(needed: Requirements, options: Mapping[str, Option]) -> str:
     local = [[Path(one).name, *_content(Path(one))] for one in needed.local]
     named = needed._replace(local=())
     environment = interpreter.running_environment()
-    asked = {name: _option(value) for name, value in sorted(options.items())}
+    asked = {name: _option(options[name]) for name in sorted(options) if name not in _BESIDE}
     told: list[object] = [
         dumps(named),
         sorted(local),
