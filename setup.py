@@ -66,7 +66,14 @@ setup(
         ],
         "docs": ["mkdocs-material>=9", "mkdocstrings[python]>=0.26"],
         # That the tests of pypackage.integrations start.
-        "engines": ["dask-jobqueue>=0.9", "distributed>=2024.1", "ipython", "parsl>=2024.1"],
+        "engines": [
+            "dask-jobqueue>=0.9",
+            "distributed>=2024.1",
+            "ipykernel>=6",
+            "parsl>=2024.1",
+            "ray>=2.40",
+            "submitit>=1.5",
+        ],
     },
     classifiers=[
         "Environment :: Console",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,48 @@ from pypackage.pipeline import commands
 
 TALK = ("cloudpickle", "dask", "distributed", "msgpack")
 """What client, scheduler and workers have to have in the same version."""
+
+
+@contextmanager
+def packed_workers(
+    *needs: object,
+    cluster: Callable[..., Any] | None = None,
+    extra: Sequence[str] = (),
+    **given: Any,
+) -> Iterator[Any]:
+    """A cluster whose workers run in an environment made of what the client is going to send.
+
+        with packed_workers(task, cluster=SLURMCluster, cores=4, memory="8GB") as cluster:
+            Client(cluster).map(task, range(100))
+
+    Args:
+        *needs: As for `environment_for`: functions, collections of Dask, requirements; or the
+            environment itself, alone.
+        cluster: `LocalCluster` (the default), `SSHCluster`, or a class of dask-jobqueue.
+        extra: Packages that no import shows, beside Dask's own.
+        **given: Arguments of the cluster's.
+
+    Raises:
+        PackageError: The environment cannot be made, or does not go with the client's packages.
+    """
+    from distributed import LocalCluster
+
+    from pypackage import api
+    from pypackage.pipeline.environment import Environment
+
+    if len(needs) == 1 and isinstance(needs[0], Environment):
+        environment = needs[0]
+    else:
+        environment = api.environment_for(*needs, extra=[*TALK, *extra])
+    kind = cluster or LocalCluster
+    if isinstance(kind, type) and issubclass(kind, LocalCluster):
+        settings = local_settings(environment)
+    elif getattr(kind, "__name__", "") == "SSHCluster":
+        settings = {"remote_python": shlex.join(_command(environment, commands.RUNNER))}
+    else:
+        settings = jobqueue_settings(environment)
+    with kind(**settings, **given) as made:
+        yield made
 
 
 def jobqueue_settings(

@@ -1,16 +1,53 @@
-"""Progress in a notebook or on a terminal, as bars."""
+"""Notebooks: progress as bars, and environments as kernels."""
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pypackage.core import files, user_dirs
+from pypackage.core.errors import InputPathError
 from pypackage.core.progress import Reporter, Task
+from pypackage.pipeline.environment import Environment
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+def install_kernel(
+    environment: Environment,
+    name: str,
+    *,
+    display_name: str = "",
+    folder: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Let Jupyter offer an environment as a kernel; returns its `kernel.json`.
+
+    Args:
+        environment: One that has ipykernel.
+        name: Of the kernel.
+        display_name: What Jupyter shows; by default the name.
+        folder: That of all kernels; by default the user's own.
+
+    Raises:
+        InputPathError: It cannot be written.
+    """
+    words = [*environment.python_words(), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": words, "display_name": display_name or name, "language": "python"}
+    place = Path(folder) if folder else Path(user_dirs.data_home()) / "jupyter" / "kernels"
+    path = place.absolute() / name / "kernel.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.new_file(path) as file:
+            file.write(json.dumps(spec, indent=1).encode() + b"\n")
+    except OSError as error:
+        raise InputPathError.of(error, "cannot install the kernel", path) from error
+    return path
 
 
 class ProgressBars(Reporter):

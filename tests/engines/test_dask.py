@@ -94,3 +94,29 @@ def test_workers__in_a_root_without_python__work_for_scheduler_and_client_outsid
         command = bare_worker.command([*run, *worker, *own], binds=binds, network=True)
         processes.start(name, command)
     check_results(count(address, archive, tmp_path), "/tmp/python_package_run-1000/")
+
+
+def test_packed_workers__functions_of_a_program__run_in_what_they_need(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("import iniconfig\ndef double(x): return 2 * x\n")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys\n"
+        "import helper\n"
+        "from distributed import Client\n"
+        "from pypackage.integrations.dask import packed_workers\n"
+        "def task(x):\n"
+        "    return helper.double(x), sys.prefix\n"
+        "if __name__ == '__main__':\n"
+        "    with packed_workers(task, n_workers=1) as cluster, Client(cluster) as client:\n"
+        "        results = client.gather(client.map(task, range(3)))\n"
+        "    print([one for one, _ in results], {there != sys.prefix for _, there in results})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, program],
+        cwd=tmp_path,
+        env={**environment(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "xdg")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.stdout == "[0, 2, 4] {True}\n", done.stderr

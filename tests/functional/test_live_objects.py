@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.pipeline.commands import RUNNER
+from tests.support.needs import need_module
 from tests.support.tools import TREE, Tools
 from tests.support.worker import Bind, Worker
 
@@ -148,7 +149,7 @@ def test_environment_for__any_callable_of_a_home__gives_its_value_on_a_bare_work
     home: str, tools: Tools, bare_worker: Worker
 ) -> None:
     if home == "notebook":
-        pytest.importorskip("IPython")
+        need_module("IPython")
     assert wrong(home, tools, bare_worker) == ""
 
 

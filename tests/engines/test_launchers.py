@@ -1,0 +1,99 @@
+"""What names Python by a path or by words: submitit, kernels of Jupyter, Ray."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.engines.processes import PATIENCE
+from tests.support.needs import need_module
+from tests.support.tools import TREE, Tools
+
+pytestmark = pytest.mark.slow
+
+HELPER = "import iniconfig\ndef double(x): return 2 * x\n"
+
+SUBMITIT = """\
+import sys
+import helper, pypackage, submitit
+from submitit.local.local import LocalExecutor
+
+def task(x):
+    return helper.double(x), sys.prefix
+
+environment = pypackage.environment_for(task, extra=["submitit"])
+executor = LocalExecutor("logs", python=str(environment.launcher("python")))
+result, prefix = executor.submit(task, 4).result()
+print(result, prefix != sys.prefix)
+"""
+
+JUPYTER = """\
+import json, os, sys
+import pypackage
+from jupyter_client.manager import start_new_kernel
+from pypackage.integrations.notebook import install_kernel
+
+needs = pypackage.analyze("helper.py", extra=["ipykernel"])
+environment = pypackage.environment_for(needs)
+install_kernel(environment, "packed", folder="share/jupyter/kernels")
+os.environ["JUPYTER_PATH"] = os.path.abspath("share/jupyter")
+manager, client = start_new_kernel(kernel_name="packed", startup_timeout=120)
+def show(message):
+    if message["msg_type"] == "stream":
+        print(message["content"]["text"], end="")
+client.execute_interactive(
+    f"import iniconfig, sys; print(sys.prefix != {sys.prefix!r})", output_hook=show, timeout=60
+)
+manager.shutdown_kernel(now=True)
+"""
+
+RAY = """\
+import shlex, sys
+import helper, pypackage, ray
+
+def task(x):
+    return helper.double(x), sys.prefix
+
+environment = pypackage.environment_for(task, extra=["ray"])
+runtime = {"py_executable": shlex.join(environment.python_words())}
+ray.init(num_cpus=1, include_dashboard=False, runtime_env=runtime)
+result, prefix = ray.get(ray.remote(task).remote(4))
+print(result, prefix != sys.prefix)
+"""
+
+
+def run(program: str, tools: Tools) -> str:
+    """What a program of a client says."""
+    (tools.cwd / "helper.py").write_text(HELPER)
+    (tools.cwd / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tools.cwd,
+        env={**tools.environment, "PYTHONPATH": str(TREE)},
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_launcher__as_the_python_of_submitit__runs_the_task_in_the_environment(
+    tools: Tools,
+) -> None:
+    need_module("submitit")
+    assert run(SUBMITIT, tools) == "8 True\n"
+
+
+def test_kernel__of_an_environment__runs_cells_in_it(tools: Tools) -> None:
+    need_module("ipykernel")
+    assert run(JUPYTER, tools) == "True\n"
+
+
+def test_python_words__as_the_py_executable_of_ray__runs_the_task_in_the_environment(
+    tools: Tools,
+) -> None:
+    need_module("ray")
+    assert run(RAY, tools).endswith("8 True\n")
