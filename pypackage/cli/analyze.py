@@ -285,3 +285,10 @@ def _formatted(result: Requirements, form: str, folder: str) -> str:
 
     write = export.requirements_txt if form == "requirements.txt" else export.environment_yml
     return write(result)
+
+
+if __name__ == "__main__":  # python -m pypackage.cli.analyze
+    import sys
+
+    sys.argv[0] = "python_package_analyze"
+    script()

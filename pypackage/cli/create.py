@@ -251,3 +251,8 @@ def _tell(costs: Report, output: str) -> None:
 def _print(text: bytes) -> None:
     if sys.stdout is not None:  # None where it was closed
         sys.stdout.buffer.write(text)
+
+
+if __name__ == "__main__":  # python -m pypackage.cli.create
+    sys.argv[0] = "python_package_create"
+    script()

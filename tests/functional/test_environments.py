@@ -228,7 +228,7 @@ def test_command_line__not_valid__says_what(
 def test_versions__channel__lists_newest_first(tools: Tools, channel: Channel) -> None:
     done = tools.create("--versions", "-c", channel.folder)
     assert done.returncode == 0, done.stderr
-    rows = [line.split() for line in done.stdout.splitlines()]
+    rows = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     versions = [one.version for one in channel.interpreters]
     assert sorted(row[0] for row in rows) == sorted(versions)
     numbers = [tuple(map(int, row[0].split("."))) for row in rows]

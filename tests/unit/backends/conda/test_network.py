@@ -9,6 +9,8 @@ import pytest
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import preload
+from tests.support import tls
+from tests.support.needs import need
 
 SLOW = """\
 import os, time
@@ -25,11 +27,12 @@ def test_connected__certificates_named_while_modules_are_preloaded__waits_for_th
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "slow_to_load.py").write_text(SLOW)
-    (tmp_path / "ca.pem").touch()
+    need("openssl")
+    authority = tls.make(tmp_path).authority
     with connected(Settings()):  # loads the library, which takes long
         pass
     preload.start("slow_to_load")
-    with connected(Settings(verify=tmp_path / "ca.pem")):
+    with connected(Settings(verify=authority)):
         pass
     assert {None} == sys.modules["slow_to_load"].SEEN
     assert "SSL_CERT_FILE" not in os.environ
