@@ -16,6 +16,7 @@ from typing import Any
 
 FORMAT = 1
 PATH = "etc/pypackage/manifest.json"
+SHA256SUMS = "etc/pypackage/SHA256SUMS"  # the list of digests, see sha256sums.py
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Entry
+from pypackage.archive.manifest import SHA256SUMS
 
-PATH = "etc/pypackage/SHA256SUMS"
+PATH = SHA256SUMS
 
 
 def lines(entries: Iterable[Entry]) -> list[str]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from io import BytesIO, FileIO
 from pathlib import Path
 
-from pypackage.archive import manifest
+from pypackage.archive import certificates, manifest
 from pypackage.archive.contents import Entry
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -24,10 +24,16 @@ END = bytes(2 * tarfile.BLOCKSIZE)  # what a tar stream ends with
 
 
 def with_tools(entries: Iterable[Entry]) -> list[Entry]:
-    """Add the runner under its names and what relocates the environment, in place of others.
+    """Add what the worker needs beside the environment, in place of others.
 
-    Others are there where an environment that was unpacked is packed again.
+    Others are there where an environment that was unpacked is packed again. The tools are the
+    runner under its names, what relocates the environment, and where its OpenSSL looks for
+    certificates.
+
+    Raises:
+        OSError: A file cannot be read.
     """
+    entries = list(entries)
     here = Path(__file__).parent
     tools = [
         Entry("bin/poncho_package_run", None, link="python_package_run"),
@@ -35,8 +41,10 @@ def with_tools(entries: Iterable[Entry]) -> list[Entry]:
         Entry("bin/run_in_env", None, link="python_package_run"),
         Entry("etc/pypackage/relocate.py", here / "relocate.py"),
     ]
-    unique = {entry.target: entry for entry in [*entries, *tools]}
-    unique.pop(manifest.PATH, None)
+    found = certificates.find(entries)
+    unique = {entry.target: entry for entry in [*entries, *tools, *([found] if found else [])]}
+    for written_later in (manifest.PATH, manifest.SHA256SUMS):
+        unique.pop(written_later, None)
     return list(unique.values())
 
 

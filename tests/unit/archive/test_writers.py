@@ -284,10 +284,12 @@ def test_runner_and_manifest__of_an_environment_that_was_unpacked__are_there_onc
     contents: Contents, tmp_path: Path
 ) -> None:
     former = [Entry("bin/run_in_env", None, b"former"), Entry(manifest.PATH, None, b"{}")]
+    former.append(Entry(sha256sums.PATH, None, b""))
     again = Contents((*contents.entries, *former), (), PACKAGES)
     targets = [entry.target for entry in tar_stream.with_tools(again.entries)]
     assert targets.count("bin/run_in_env") == 1
     assert manifest.PATH not in targets
+    assert sha256sums.PATH not in targets
 
 
 def test_squashfs__superblock__has_no_time_of_its_own(contents: Contents, tmp_path: Path) -> None:
