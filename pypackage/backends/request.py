@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage.backends import conda as engine
-from pypackage.backends import host as channel
-from pypackage.backends.host import closure
+from pypackage.backends import conda
+from pypackage.backends.host import HostChannel, closure
+from pypackage.backends.host import make as make_host_channel
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError
@@ -53,7 +53,7 @@ def host_python(channels: Sequence[str]) -> str:
 def of(
     requirements: Requirements,
     channels: Sequence[str],
-    settings: engine.Settings,
+    settings: conda.Settings,
     context: ResolutionContext,
     cache: Path,
     reporter: Reporter,
@@ -78,7 +78,7 @@ def of(
     host = next(filter(is_host, channels), None)
     if host is None:
         return work.for_channels()
-    if engine.is_foreign(settings.platform):
+    if conda.is_foreign(settings.platform):
         raise SolveError(
             f"the host channel has what is installed here, and nothing for {settings.platform}",
             "name another channel",
@@ -139,10 +139,10 @@ class _Translation:
 
     def _host_channel(
         self, python: Interpreter, pip: tuple[str, ...], fetching: ResolutionContext | None
-    ) -> channel.HostChannel:
+    ) -> HostChannel:
         """Make the host channel; PyPI is asked for what is missing if there is no other one."""
         with self.reporter.task(f"taking what is installed for {python.executable}"):
-            return channel.make(
+            return make_host_channel(
                 python,
                 modules=self._modules(),
                 requirements=pip,

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pypackage.backends import conda as engine
-from pypackage.backends import conda_executable, locate, request
+from pypackage.backends import conda, conda_executable, locate, request
 from pypackage.backends.conda import channel_urls, condarc
 from pypackage.backends.conda.channel_urls import Channels, Tier
 from pypackage.backends.conda.condarc import Condarc
@@ -66,16 +65,16 @@ def prepare(
         PackageError: It cannot be chosen, or own code cannot be built.
     """
     preload.start("rattler")
-    engine.check_platform(options.platform)
+    conda.check_platform(options.platform)
     known = given if isinstance(given, Lock) else options.locked
     program = _program(options, known)
-    conda = condarc.load()
+    rc = condarc.load()
     requirements = given if isinstance(given, Requirements) else Requirements("")
-    settings = settings_of(options, conda)
+    settings = settings_of(options, rc)
     if settings.offline:
         datasets.check_local(requirements.data, options.base)
     options = _with_own_python(options, requirements.python, cache, reporter)
-    channels = _channels(requirements, options, conda)
+    channels = _channels(requirements, options, rc)
     asked, folders = _without_projects(requirements, channels, options.base)
     asked = asked._replace(
         pinned=(*asked.pinned, *options.pinned),
@@ -85,7 +84,7 @@ def prepare(
     with user_content.prepared(asked, options.add, folders, place, reporter) as content:
         context = _context(asked, options, settings, content)
         if known:
-            packages: Packages = _locked(known, options, context, settings, conda, cache)
+            packages: Packages = _locked(known, options, context, settings, rc, cache)
         else:
             asked = asked._replace(pip=choose.with_names(asked.pip, context))
             guesses = options.allow_guesses
@@ -93,16 +92,16 @@ def prepare(
                 asked, channels, settings, context, cache, reporter, allow_guesses=guesses
             )
             pypi = PyPIRequest((*solve.wheels, *content.requires), context, asked.hashes)
-            where = channel_urls.resolve(solve.channels, conda)
+            where = channel_urls.resolve(solve.channels, rc)
             if program:
                 packages = _delegated(program, solve, pypi, where)
             else:
-                packages = _solved(solve, pypi, where, conda, settings, reporter)
+                packages = _solved(solve, pypi, where, rc, settings, reporter)
         yield Plan(requirements, options, packages, content, context)
 
 
 def _context(
-    asked: Requirements, options: Options, settings: engine.Settings, content: UserContent
+    asked: Requirements, options: Options, settings: conda.Settings, content: UserContent
 ) -> ResolutionContext:
     moment = settings.exclude_newer
     return ResolutionContext(
@@ -124,21 +123,21 @@ def _solved(
     solve: SolveRequest,
     pypi: PyPIRequest,
     where: Channels,
-    conda: Condarc,
-    settings: engine.Settings,
+    rc: Condarc,
+    settings: conda.Settings,
     reporter: Reporter,
 ) -> Solved:
     """What the built-in solver chooses, and uv beside it."""
 
     def has(package: str, url: str) -> bool:
         reached = replace(settings, credentials=where.credentials)
-        return bool(engine.versions(package, Tier(url, (url,)), reached))
+        return bool(conda.versions(package, Tier(url, (url,)), reached))
 
     with reporter.task("solving"):
-        specs, where = channel_urls.qualified(solve.specs, where, conda, has)
-        bounds, where = channel_urls.qualified(solve.constraints, where, conda, has)
+        specs, where = channel_urls.qualified(solve.specs, where, rc, has)
+        bounds, where = channel_urls.qualified(solve.constraints, where, rc, has)
         settings = replace(settings, credentials=where.credentials)
-        records = engine.solve(specs, where.tiers, settings, bounds)
+        records = conda.solve(specs, where.tiers, settings, bounds)
         platform = settings.platform or platforms.here()
         locked = pypi.beside(Lock(platform, where.urls, tuple(records)))
     return Solved(locked, settings, solve)
@@ -154,13 +153,13 @@ def _locked(
     known: Lock,
     options: Options,
     context: ResolutionContext,
-    settings: engine.Settings,
-    conda: Condarc,
+    settings: conda.Settings,
+    rc: Condarc,
     cache: Path,
 ) -> Locked:
     """What a lock says; its packages are looked for in the folders that are at hand."""
     named = [channel for channel in options.channels if not request.is_host(channel)]
-    where = channel_urls.resolve([request.channel_of(name) for name in named], conda)
+    where = channel_urls.resolve([request.channel_of(name) for name in named], rc)
     urls = [url for url in where.urls if url.startswith("file:")]
     folders = [*map(locate.folder_of, urls), cache / "host" / "packages"]
     local = locate.relocate_local(known, folders, uv.links(context.indexes))
@@ -176,7 +175,7 @@ def _with_own_python(options: Options, version: str, cache: Path, reporter: Repo
     """Let the host channel be that of the interpreter that is wanted from source, if one is."""
     if not options.python_source:
         return options
-    if engine.is_foreign(options.platform):
+    if conda.is_foreign(options.platform):
         raise UsageError("--python-source builds for machines such as this one, not --platform")
     python = own_python(options, version, cache, reporter)
     host = f"{request.HOST}:{python}"
@@ -224,21 +223,21 @@ def _without_projects(
     return requirements._replace(pip=left), tuple(found.values())
 
 
-def settings_of(options: Options, conda: Condarc) -> engine.Settings:
+def settings_of(options: Options, rc: Condarc) -> conda.Settings:
     """How conda's packages are to be chosen and fetched."""
-    return engine.Settings(
-        platform=options.platform if engine.is_foreign(options.platform) else "",
-        channel_priority=conda.channel_priority or "strict",
+    return conda.Settings(
+        platform=options.platform if conda.is_foreign(options.platform) else "",
+        channel_priority=rc.channel_priority or "strict",
         exclude_newer=options.exclude_newer,
-        offline=options.offline or conda.offline,
-        verify=conda.ssl_verify,
-        proxies=conda.proxies,
-        package_caches=conda.pkgs_dirs,
-        timeout=conda.read_timeout or engine.TIMEOUT,
-        retries=engine.RETRIES if conda.retries is None else conda.retries,
+        offline=options.offline or rc.offline,
+        verify=rc.ssl_verify,
+        proxies=rc.proxies,
+        package_caches=rc.pkgs_dirs,
+        timeout=rc.read_timeout or conda.TIMEOUT,
+        retries=conda.RETRIES if rc.retries is None else rc.retries,
     )
 
 
-def _channels(requirements: Requirements, options: Options, conda: Condarc) -> list[str]:
-    named = options.channels or requirements.channels or conda.channels
+def _channels(requirements: Requirements, options: Options, rc: Condarc) -> list[str]:
+    named = options.channels or requirements.channels or rc.channels
     return [channel for channel in named if channel != "nodefaults"] or [DEFAULT_CHANNEL]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
-from pypackage.backends import conda as engine
-from pypackage.backends import request
+from pypackage.backends import conda, request
 from pypackage.backends.conda import channel_urls, condarc
 from pypackage.backends.conda.condarc import Condarc
 from pypackage.backends.host import interpreter_package
@@ -43,13 +42,13 @@ def offered(options: Options, reporter: Reporter) -> list[Offer]:
     Raises:
         SolveError: A channel that was named cannot be read.
     """
-    conda = condarc.load()
-    engine.check_platform(options.platform)
-    usual = (*(conda.channels or (plan.DEFAULT_CHANNEL,)), request.HOST)
+    rc = condarc.load()
+    conda.check_platform(options.platform)
+    usual = (*(rc.channels or (plan.DEFAULT_CHANNEL,)), request.HOST)
     found: list[Offer] = []
     for name in dict.fromkeys(options.channels or usual):
         try:
-            found += _of(name, options, conda)
+            found += _of(name, options, rc)
         except SolveError as error:
             if options.channels:
                 raise
@@ -57,16 +56,16 @@ def offered(options: Options, reporter: Reporter) -> list[Offer]:
     return sorted(found, key=lambda one: Version(one.version), reverse=True)
 
 
-def _of(channel: str, options: Options, conda: Condarc) -> Iterator[Offer]:
+def _of(channel: str, options: Options, rc: Condarc) -> Iterator[Offer]:
     if request.is_host(channel):
-        if not engine.is_foreign(options.platform):
+        if not conda.is_foreign(options.platform):
             yield from _of_host(channel.partition(":")[2])
         return
-    channels = channel_urls.resolve([request.channel_of(channel)], conda)
-    settings = plan.settings_of(options, conda)
+    channels = channel_urls.resolve([request.channel_of(channel)], rc)
+    settings = plan.settings_of(options, rc)
     settings = replace(settings, credentials=channels.credentials)
     for tier in channels.tiers:
-        for version in engine.versions("python", tier, settings):
+        for version in conda.versions("python", tier, settings):
             yield Offer(version, tier.name)
 
 
