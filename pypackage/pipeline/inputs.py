@@ -24,6 +24,7 @@ from pypackage.requirements.formats import (
     document,
     environment_yml,
     forms,
+    pylock_toml,
     requirements_json,
     requirements_txt,
 )
@@ -35,8 +36,8 @@ __all__ = ["Installed", "load"]
 
 _FORMS = (
     "known are the file of python_package_analyze, environment.yml, requirements.txt, a project's "
-    "folder or pyproject.toml, uv.lock, pixi.toml, pixi.lock, conda-lock.yml, conda's lists, a "
-    "Python script (.py, or with #!), and an environment by its folder or name"
+    "folder or pyproject.toml, uv.lock, pylock.toml, pixi.toml, pixi.lock, conda-lock.yml, conda's "
+    "lists, a Python script (.py, or with #!), and an environment by its folder or name"
 )
 _NOTHING = "list packages there, or allow an environment without any: --allow-empty"
 
@@ -160,6 +161,8 @@ class _Reader:
             return self._environment_yml(document.of_yaml(self.content, self.label))
         if form is forms.CONDA_LIST:
             return conda_lists.exported(self.text, self.label)
+        if form is forms.PYLOCK_TOML:
+            return pylock_toml.requirements(document.of_toml(self.text, self.label), self._folder)
         if form in (forms.PROJECT, forms.PIXI_TOML, forms.UV_LOCK):
             return self._project(form)
         return requirements_txt.read(self.content, self.label, self._folder)

@@ -24,6 +24,10 @@ from pypackage.requirements.formats.forms import Form, recognize
         ("-", "[workspace]\nchannels = []\n", forms.PIXI_TOML),
         ("pixi.toml", "[project]\nname = 'x'\n", forms.PIXI_TOML),
         ("uv.lock", "version = 1\n", forms.UV_LOCK),
+        ("-", '# by uv\nlock-version = "1.0"\n', forms.PYLOCK_TOML),
+        ("pylock.dev.toml", "", forms.PYLOCK_TOML),
+        ("a/Snakefile", "rule all:\n", forms.SCRIPT),
+        ("notes.qmd", "---\nname: x\n---\n", forms.SCRIPT),
         ("e", "name: x\ndependencies: []\n", forms.ENVIRONMENT_YML),
         ("list", "numpy\n--no-binary :all:\n", forms.REQUIREMENTS_TXT),
         ("r.txt", "", forms.REQUIREMENTS_TXT),
@@ -42,7 +46,6 @@ def test_recognize__content_and_name__tell_the_form(name: str, text: str, form: 
     ("name", "text", "says", "way"),
     [
         ("poetry.lock", "", "poetry.lock is a poetry.lock, which is not taken", "poetry export"),
-        ("-", 'lock-version = "1.0"\n', "<stdin> is a pylock.toml", "uv export"),
         ("Pipfile", "# pins\n[packages]\nsix = '*'\n", "Pipfile is a Pipfile", "pipenv"),
         ("x", "[dev-packages]\n", "x is a Pipfile", "pipenv"),
         ("install.R", "x <- 1\n", "install.R is an R script", "environment.yml"),

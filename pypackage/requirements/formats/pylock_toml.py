@@ -1,0 +1,94 @@
+"""pylock.toml (PEP 751): the packages of PyPI that a lock has, with their digests."""
+
+from __future__ import annotations
+
+import os
+
+from pypackage.core.errors import RequirementsError
+from pypackage.core.names import normalize
+from pypackage.requirements.formats.document import Node
+from pypackage.requirements.match_specs import conda_range
+from pypackage.requirements.model import Requirements
+
+
+def requirements(top: Node, folder: str) -> Requirements:
+    """What a pylock.toml locks, in exactly these versions and files.
+
+    Args:
+        top: The file.
+        folder: Where it lies; paths in it are relative to it.
+
+    Raises:
+        RequirementsError: It is not valid; the message names the place.
+    """
+    if top.get("lock-version", "").string().partition(".")[0] != "1":
+        raise top.get("lock-version", "").invalid("expected 1.0, the version of the format")
+    found = [one for one in top.get("packages", []).items() if _is_wanted(one, top)]
+    hashes: dict[str, tuple[str, ...]] = {}
+    for package in found:
+        digests = _digests(package)
+        if digests:
+            hashes[normalize(package.required("name"))] = digests
+    python = top.get("requires-python", "").string()
+    return Requirements(
+        python="",
+        dependencies=(f"python{conda_range(python.replace(' ', ''))}",) if python else (),
+        pip=tuple(_requirement(one, folder) for one in found),
+        hashes=hashes,
+    )
+
+
+def _is_wanted(package: Node, top: Node) -> bool:
+    """Whether a package belongs to what is installed without extras and with default groups."""
+    marker = package.get("marker", "").string()
+    if "extras" not in marker and "dependency_groups" not in marker:
+        return True
+    from packaging.markers import InvalidMarker, Marker
+
+    groups = frozenset(top.get("default-groups", []).strings())
+    try:
+        return Marker(marker).evaluate(
+            {"extras": frozenset(), "dependency_groups": groups}, context="lock_file"
+        )
+    except InvalidMarker:
+        raise package.get("marker", "").invalid("not an environment marker") from None
+
+
+def _requirement(package: Node, folder: str) -> str:
+    """A package as PEP 508 has it; the path of a folder."""
+    name = package.required("name")
+    marker = package.get("marker", "").string()
+    if "extras" in marker or "dependency_groups" in marker:
+        marker = ""
+    behind = f" ; {marker}" if marker else ""
+    if package.has("directory"):
+        path = package.get("directory", {}).required("path")
+        return os.path.abspath(os.path.join(folder, path))
+    if package.has("vcs"):
+        vcs = package.get("vcs", {})
+        where = f"{vcs.required('type')}+{_place(vcs, folder)}@{vcs.required('commit-id')}"
+        return f"{name} @ {where}{behind}"
+    if package.has("archive"):
+        return f"{name} @ {_place(package.get('archive', {}), folder)}{behind}"
+    return f"{name}=={package.required('version')}{behind}"
+
+
+def _place(source: Node, folder: str) -> str:
+    """The URL of a source, which may be a path."""
+    if source.has("url"):
+        return source.get("url", "").string()
+    from pathlib import Path
+
+    return Path(os.path.abspath(os.path.join(folder, source.required("path")))).as_uri()
+
+
+def _digests(package: Node) -> tuple[str, ...]:
+    files = [*package.get("wheels", []).items()]
+    files += [package.get(key, {}) for key in ("sdist", "archive") if package.has(key)]
+    found = []
+    for file in files:
+        digest = file.get("hashes", {}).get("sha256", "")
+        if not digest.string():
+            raise RequirementsError(f"{file.place}: a file has no sha256", "lock it anew")
+        found.append(f"sha256:{digest.string().lower()}")
+    return tuple(found)
