@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
@@ -153,13 +153,43 @@ class Analyzer:
         unit = self._units.of_name(f"-m {name}")
         module = name if all(part.isidentifier() for part in name.split(".")) else ""
         if module and self._is_anywhere(unit, module):
-            self._begin(unit, Scan((Import(module, "__main__", 1, 1),)))
+            for one in self._run_as(unit, module):
+                self._begin(unit, Scan((one,)))
             return
-        module = self._site.script(name)
+        from pypackage.analysis import entry_points
+
+        module = self._site.script(name) or entry_points.of_project(unit.folder).get(name, "")
         if not module:
             hint = "name a module, or a console script of the target's environment"
             raise InputPathError(f"no module or console script {name!r}", hint)
         self._begin(unit, Scan((Import(module, "", 1, 1),)))
+
+    def _run_as(self, unit: Unit, module: str) -> Iterator[Import]:
+        """What runs when a module is: it, or the scripts of a package without `__main__`.
+
+        Raises:
+            InputPathError: A package of the user's own has neither.
+        """
+        kind, located = self._classifier.absolute(unit, Import(module, "", 1, 1))
+        late = (*unit.late, *self._site.editable)
+        roots = (*unit.roots, *(root.folder for root in late if root.only in ("", module)))
+        if kind != "local" or located is None or self._finder.runs(module, roots):
+            yield Import(module, "__main__", 1, 1)
+            return
+        from pypackage.analysis import entry_points
+
+        scripts = entry_points.of_project(os.path.dirname(located.tops[0]))
+        its = {
+            name: target
+            for name, target in scripts.items()
+            if f"{target}.".startswith(f"{module}.")
+        }
+        if not its:
+            what = "it has no __main__, and no script is declared for it"
+            raise InputPathError(f"{module} cannot be run: {what}", "name one of its modules")
+        same = [target for name, target in its.items() if name.replace("-", "_") == module]
+        for target in dict.fromkeys(same or its.values()):
+            yield Import(target, "", 1, 1)
 
     def add_imports(self, label: str, imports: Sequence[Import], roots: Sequence[str]) -> None:
         """Add imports that stand in no file.

@@ -122,6 +122,15 @@ class Finder:
         used = tuple(top for top in reached.tops if any(_is_in(p, top) for p in (*files, *ends)))
         return Located(used, files, True, not (name or "." in module)) if used else None
 
+    def runs(self, module: str, roots: tuple[str, ...]) -> bool:
+        """Whether `python -m` can run a module or package: of the latter, its `__main__`."""
+        parent, dot, last = module.rpartition(".")
+        above = self._module(parent, roots) if dot else None
+        reached = self._module(module, roots)
+        if reached is None or (above and not self._hits(above.folders, last)):
+            return False
+        return not reached.folders or bool(self._hits(reached.folders, "__main__"))
+
     def find_relative(self, module: str, name: str, folder: str) -> Located | None:
         """Where a relative import of a module in a folder leads to, or a file that is run."""
         if "/" in module:

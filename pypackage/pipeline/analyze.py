@@ -88,7 +88,7 @@ def analyze(
         RequirementsError: What is declared is not valid, or the name of a package.
         UsageError: There is no such function.
     """
-    target = Target(python)
+    target = Target(python, reporter)
     contents = _Contents(stdin)
     with _collector_paused():
         analyzer = Analyzer(
@@ -233,6 +233,7 @@ class Target:
 
     Args:
         python: A version, the name or path of an interpreter, or None for the default one.
+        reporter: Hears when nothing tells the version's standard library.
 
     Attributes:
         version: Its version.
@@ -241,16 +242,30 @@ class Target:
         InputPathError: There is no such interpreter.
     """
 
-    def __init__(self, python: str | None) -> None:
+    def __init__(self, python: str | None, reporter: Reporter = SILENT) -> None:
         self._named = python
+        self._reporter = reporter
+        self._standard: frozenset[str] | None = None
         self._alone = bool(python and re.fullmatch(r"\d+\.\d+(\.\d+)?((a|b|rc)\d+)?", python))
         self._environment: Environment | None = None
         self.version = python if python and self._alone else self._found().version
 
     def standard(self) -> frozenset[str]:
         """The top-level modules of its standard library."""
-        known = stdlib.is_known(self.version)
-        return stdlib.names(self.version, None if known else self._found())
+        if self._standard is None:
+            self._standard = stdlib.names(self.version, self._telling())
+        return self._standard
+
+    def _telling(self) -> Environment | None:
+        """The environment that tells the standard library of a version that is not known."""
+        if stdlib.is_known(self.version):
+            return None
+        try:
+            return self._found()
+        except InputPathError:
+            what = f"Python {self.version} is not known and not on PATH"
+            self._reporter.warning(f"{what}: the newest standard library that is known counts")
+            return None
 
     def installed(self) -> Environment | None:
         """The environment whose packages count; None when a version alone is given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast
 import os
+import re
 from collections.abc import Iterator
 
 from pypackage.analysis.imports import calls
@@ -21,6 +22,7 @@ _DEEPEST = 3  # exec in a source that is given to exec
 _HUGE = 8_000_000  # characters from which on a tree takes gigabytes
 _LARGE = 500_000  # characters from which on the quick scanner is asked first
 _MOST_PATHS = 50
+_LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
 # Without one of these, no expression of a source imports, and none is looked at.
 _WORDS = (
     *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
@@ -96,7 +98,20 @@ def scan_text(
     parsed = NotParsed(1, 1, "too large to be parsed") if len(text) > _HUGE else parse(text)
     if isinstance(parsed, Parsed):
         return _Reading(text, path, target).scan(parsed, function)
+    lazy = re.search(_LAZY, text)
+    if lazy:
+        found = scan_text(re.sub(_LAZY, r"\1", text), path, target, function=function)
+        return _with_lazy(found, text, lazy.start(), target)
     return _understood(text, path, target, parsed, function)
+
+
+def _with_lazy(found: Scan, text: str, at: int, target: Target) -> Scan:
+    """What a source with lazy imports (PEP 810) says; targets before them are told."""
+    if target.version >= (3, 15) or len(target.version) < 2:
+        return found
+    what = f"lazy imports are of Python 3.15, the target is {'.'.join(map(str, target.version))}"
+    remark = Remark(text.count("\n", 0, at) + 1, 1, what)
+    return found._replace(remarks=(remark, *found.remarks))
 
 
 _LEFT_OUT = "its imports are found line by line"
