@@ -107,7 +107,7 @@ def scan_text(
 
 def _with_lazy(found: Scan, text: str, at: int, target: Target) -> Scan:
     """What a source with lazy imports (PEP 810) says; targets before them are told."""
-    if target.version >= (3, 15) or len(target.version) < 2:
+    if target.version >= (3, 15):
         return found
     what = f"lazy imports are of Python 3.15, the target is {'.'.join(map(str, target.version))}"
     remark = Remark(text.count("\n", 0, at) + 1, 1, what)
