@@ -102,6 +102,21 @@ def _make_relocatable(
     files.rewrite(distribution.info / "RECORD", render_record(rows))
 
 
+def drop_notes(prefix: Path) -> None:
+    """Remove uv's notes, of which no two are the same, from what it has installed.
+
+    Raises:
+        OSError: One cannot be removed.
+    """
+    (prefix / ".lock").unlink(missing_ok=True)
+    for distribution in installed(prefix).values():
+        record = distribution.info / "RECORD"
+        kept = [row for row in _rows(record) if row[0].rpartition("/")[2] not in _NOTES]
+        for name in _NOTES:
+            (distribution.info / name).unlink(missing_ok=True)
+        files.rewrite(record, render_record(kept))
+
+
 def _is_private(path: Path) -> bool:
     """Whether a file tells of this machine; where a distribution was cloned from is kept."""
     if path.name in _NOTES:

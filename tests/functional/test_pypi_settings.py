@@ -162,6 +162,7 @@ def create(tools: Tools, world: World, way: str, setting: Setting, *options: str
         return f"exit {done.returncode}: {done.stderr}"
     with tarfile.open(tools.cwd / "e.tar") as tar:
         assert not [member for member in tar if member.issym() and member.linkname[:1] == "/"]
+        assert not [name for name in tar.getnames() if "uv_cache" in name]  # has a time in it
         found = [member.name.split("/")[-2] for member in tar if member.name.endswith("/METADATA")]
     return " ".join(one.removesuffix(".dist-info").replace("-", " ") for one in sorted(found))
 

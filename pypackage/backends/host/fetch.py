@@ -14,6 +14,7 @@ from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import files
 from pypackage.core.names import normalize
+from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, scan
 from pypackage.python.interpreter import Interpreter
 
@@ -48,6 +49,7 @@ def fetch(
         chosen = choose.resolve([str(requirement) for requirement in wanted], context)
         with files.new_folder(target, replace=False) as folder:
             install.unpack(chosen, folder, interpreter.executable, context, direct)
+            dist_info.drop_notes(folder)
     modules = target / "lib" / f"python{interpreter.major_minor}" / "site-packages"
     return scan([modules])
 
