@@ -27,9 +27,13 @@ Option = str | os.PathLike[str] | bool | int | Sequence[str] | None
 OnStart = Callable[["subprocess.Popen[bytes]"], None]
 
 _NAME = "python_package_create"
+ARGUMENTS = "PYPACKAGE_ARGUMENTS"
+"""The variable that has the command's arguments, as a list in JSON."""
+
 # Nothing of the current folder is to be imported in place of a library.
-_CHILD = f"import sys; sys.path = [sys.argv.pop(1), *filter(None, sys.path)]; \
-sys.argv[0] = {_NAME!r}; from pypackage.cli.create import serve; serve({{}})"
+_CHILD = f"import json, os, sys; sys.path = [sys.argv.pop(1), *filter(None, sys.path)]; \
+sys.argv = [{_NAME!r}, *json.loads(os.environ.pop({ARGUMENTS!r}))]; \
+from pypackage.cli.create import serve; serve({{}})"
 _ERRORS = {
     error.exit_code: error
     for error in (
@@ -77,10 +81,12 @@ def create(
     ):
         stdin.write(content)
         stdin.seek(0)
+        argv, variables = command(name, target, options, writable)
         try:
             # A session of its own, so that all the processes it starts can be ended with it.
             child = subprocess.Popen(
-                command(name, target, options, writable),
+                argv,
+                env={**os.environ, **variables},
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
@@ -108,15 +114,20 @@ def command(
     target: str | os.PathLike[str],
     options: Mapping[str, Option],
     descriptor: int | None = None,
-) -> list[str]:
-    """The command line of a process that makes an environment and its archive; see `create`.
+) -> tuple[list[str], dict[str, str]]:
+    """How to start a process that makes an environment and its archive; see `create`.
 
     Args:
         descriptor: Of a pipe for its events; without it, it talks on stderr as the command.
+
+    Returns:
+        Its command line, and variables for its environment. The latter have the arguments: a
+        channel may have a password in it, and all users see each other's command lines.
     """
     here = str(Path(__file__).resolve().parents[2])
     python, code = interpreter.running(), _CHILD.format(descriptor)
-    return [python, "-c", code, here, *_arguments(options), given, os.fspath(target)]
+    arguments = [*_arguments(options), given, os.fspath(target)]
+    return [python, "-c", code, here], {ARGUMENTS: json.dumps(arguments)}
 
 
 def _content(file: BinaryIO) -> str:

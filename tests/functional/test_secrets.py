@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ def test_password__of_an_index_or_url__is_in_no_command_line_and_no_file(
 ) -> None:
     url = with_login(server.url)
     said = f"said @ {url}/said-1.0-py3-none-any.whl"
-    seen = create(tools, environment_yml(channel, url, "below", said))
+    seen = create(tools, environment_yml(channel, url, "below", said), "--report=page.html")
     assert any("uv pip compile" in line for line in seen)
     assert [line for line in seen if SECRET in line] == []
 
@@ -145,4 +146,27 @@ def test_password__of_data__is_in_no_command_line_and_no_file(
     }
     seen = create(tools, json.dumps(data))
     assert any("git" in line and f"{server.url}/kept.git" in line for line in seen)
+    assert [line for line in seen if SECRET in line] == []
+
+
+def test_password__of_a_channel_given_to_the_api__is_in_no_command_line(
+    tools: Tools, channel: Channel
+) -> None:
+    with channel.over_http() as server:
+        server.on("*", login("me", SECRET))
+        (tools.cwd / "call.py").write_text(
+            "import sys\nfrom pypackage.api import create\n"
+            "given = {'python': sys.argv[1], 'modules': [], 'conda': {'dependencies': []}}\n"
+            "create(given, 'e.tar', channel=[input()], no_verify=True)\n"
+        )
+        with command_lines() as seen:
+            done = subprocess.run(
+                [sys.executable, "call.py", channel.python.version],
+                input=with_login(server.url),
+                cwd=tools.cwd,
+                env=tools.environment,
+                text=True,
+            )
+    assert done.returncode == 0
+    assert any("pypackage.cli.create" in line for line in seen)
     assert [line for line in seen if SECRET in line] == []

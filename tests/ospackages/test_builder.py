@@ -13,6 +13,7 @@ from pypackage.core.errors import InputPathError, PackageError, RequirementsErro
 from pypackage.integrations.vdist import Builder, directory, git, git_directory
 from pypackage.integrations.vdist.build import Build
 from pypackage.integrations.vdist.source import Source, fetch
+from pypackage.pipeline import child
 from tests.support.tools import Tools
 
 PLAIN: dict[str, Any] = {"app": "shop", "version": "1.0", "profile": "deb"}
@@ -193,7 +194,8 @@ def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_pa
     )
     build: Build = made._builds[0]
     (tmp_path / "scratch").mkdir()
-    words = build.command(tmp_path / "scratch", tmp_path / "out.rpm")
+    _, variables = build.command(tmp_path / "scratch", tmp_path / "out.rpm")
+    words = json.loads(variables[child.ARGUMENTS])
     assert build.log == "myproject-centos6-build.log"
     tree = tmp_path / "scratch/source"
     assert {

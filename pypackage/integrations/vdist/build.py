@@ -57,8 +57,8 @@ class Build:
         """The name of its log."""
         return re.sub(r"[^\w.+-]+", "-", self.name).strip("-") + ".log"
 
-    def command(self, scratch: Path, output: Path) -> list[str]:
-        """Fetch the source; what makes the package of it.
+    def command(self, scratch: Path, output: Path) -> tuple[list[str], dict[str, str]]:
+        """Fetch the source; how to start what makes the package of it: see `child.command`.
 
         Args:
             scratch: An empty folder that is there until that has ended.

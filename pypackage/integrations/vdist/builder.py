@@ -202,8 +202,9 @@ class Builder:
 
             try:
                 with files.temporary_folder(caches.folder() / "builds") as scratch:
-                    argv = build.command(scratch, made)
-                    process.stream(argv, on_line, env=_environment(build), on_start=running.append)
+                    argv, variables = build.command(scratch, made)
+                    variables = {**_environment(build), **variables}
+                    process.stream(argv, on_line, env=variables, on_start=running.append)
                 return output / _file(build)
             except ProcessError as error:
                 return Failed(build.name, creating.failure(error.returncode, error.output), log)
