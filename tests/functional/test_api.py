@@ -200,6 +200,7 @@ def test_environment_for__other_code_of_the_same_name__is_another_environment(
         assert done.stdout == f"{who}\n"
 
 
+@pytest.mark.slow
 def test_environment_for__asked_by_threads_and_processes_at_once__each_gets_its_own(
     tools: Tools,
 ) -> None:
