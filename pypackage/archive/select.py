@@ -17,7 +17,7 @@ from pypackage.core.progress import Reporter
 
 
 @dataclass(frozen=True)
-class Rule:
+class SelectionRule:
     """A pattern of files that are left out, or kept in spite of the rules before.
 
     Attributes:
@@ -33,7 +33,9 @@ class Rule:
         return f"--{'in' if self.keep else 'ex'}clude {self.pattern}"
 
 
-def select(contents: Contents, rules: Sequence[Rule], slim: bool, reporter: Reporter) -> Contents:
+def select(
+    contents: Contents, rules: Sequence[SelectionRule], slim: bool, reporter: Reporter
+) -> Contents:
     """Leave files out.
 
     Nothing that stays speaks of them: neither what is to be relocated nor conda's records.

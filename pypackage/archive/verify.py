@@ -19,7 +19,7 @@ _MOST = 10  # lines that are told of a kind
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequiredModules:
     """What the environment is made for.
 
     Attributes:
@@ -34,7 +34,7 @@ class Wanted:
 def check(
     contents: Contents,
     prefix: Path,
-    wanted: Wanted,
+    wanted: RequiredModules,
     *,
     platform: str,
     scratch: Path,
@@ -92,7 +92,7 @@ def _import_test(contents: Contents, modules: Sequence[str], scratch: Path) -> l
         raise VerificationError.of(error, "the environment cannot be tried", scratch) from error
 
 
-def _judge(failures: Iterable[Failure], wanted: Wanted, reporter: Reporter) -> None:
+def _judge(failures: Iterable[Failure], wanted: RequiredModules, reporter: Reporter) -> None:
     fatal = []
     for failure in failures:
         if failure.module not in wanted.modules:

@@ -10,7 +10,7 @@ from pypackage.cli import terminal
 from pypackage.cli.options import Option, add
 
 if TYPE_CHECKING:
-    from pypackage.archive.select import Rule
+    from pypackage.archive.select import SelectionRule
 
 _PACKAGES = (
     Option(
@@ -70,10 +70,10 @@ _OWN_CODE = (
 )
 
 
-def _rule(keep: bool, pattern: str) -> Rule:
-    from pypackage.archive.select import Rule
+def _rule(keep: bool, pattern: str) -> SelectionRule:
+    from pypackage.archive.select import SelectionRule
 
-    return Rule(pattern, keep)
+    return SelectionRule(pattern, keep)
 
 
 def _selection(name: str, does: str, *, keep: bool) -> Option:

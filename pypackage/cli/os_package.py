@@ -15,7 +15,7 @@ from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.target import Archive, Environment, OsPackageFile
+    from pypackage.pipeline.target import Archive, NamedEnvironment, OsPackageFile
 
 _OPTIONS = (
     Option("--app", "the package's name (default: as the file's)", "NAME"),
@@ -70,7 +70,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(parser.add_argument_group("OS packages (--format deb or rpm)"), _OPTIONS)
 
 
-def is_one(archive: Archive | Environment) -> bool:
+def is_one(archive: Archive | NamedEnvironment) -> bool:
     """Whether what is to be made is an OS package."""
     return archive.output.format in model.FORMATS
 

@@ -1,4 +1,8 @@
-"""From what is required to an environment and its archive: the stages in their order."""
+"""From what is required to an environment and its archive.
+
+The stages, each from the value of the one before: plan -> prefix -> contents -> byte code ->
+selection -> verification -> writer.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from pypackage.pipeline import install, provenance, reuse
 from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
-from pypackage.pipeline.target import Environment, Output, Target
+from pypackage.pipeline.target import Output, Target
 from pypackage.prefix import directory
 from pypackage.requirements.model import Requirements
 
@@ -56,11 +60,11 @@ def create(
     if isinstance(given, Installed):
         contents = without_mark(collect(given.prefix, given.prefix))
         return _pack(contents, given.prefix, None, target.output, options, reporter)
-    if isinstance(target, Environment):
+    if target.prefix:
         directory.check_replaceable(target.prefix)
     with prepare(given, options, caches.folder(), reporter) as plan:
         costs = _create_or_reuse(plan, target, reporter)
-    if isinstance(target, Environment):
+    if target.prefix:
         _register(target.prefix, reporter)
     return costs
 
@@ -75,14 +79,14 @@ def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report |
         text, costs = _create(plan, target, kept, key, reporter)
         limit = plan.options.cache_limit
         caches.evict(caches.folder(), LIMIT if limit is None else limit)
-    if place := plan.options.lock or (target.lock if isinstance(target, Environment) else None):
+    if place := plan.options.lock or target.lock:
         lock.write(text, place)
     return costs
 
 
 def _take_cached(kept: Store, key: str, target: Target) -> bytes | None:
     """Take the archive that was made before, unless its environment is not there any more."""
-    if isinstance(target, Environment) and not directory.is_as_made(target.prefix, key):
+    if target.prefix and not directory.is_as_made(target.prefix, key):
         return None
     archive = target.output.path
     try:
@@ -96,19 +100,18 @@ def _create(
 ) -> tuple[bytes, Report | None]:
     """Make the environment and its archive, which is kept; the lock, and what it costs."""
     output = target.output
-    place = target.prefix if isinstance(target, Environment) else None
-    building = directory.building(place, caches.folder() / "prefixes")
+    building = directory.building(target.prefix, caches.folder() / "prefixes")
     # Side by side: a temporary environment's removal waits for the file system alone.
     with ThreadPoolExecutor(1) as beside, building as (prefix, target_prefix):
         text, costs = _build(plan, prefix, target_prefix, output, reporter)
         written = reuse.state(output.path)
-        if place:
+        if target.prefix:
             provenance.note(prefix, plan, output.format)
         # Own code that was edited in the meantime may be in the archive as it is now.
         if key and key == reuse.key(plan, output):
             beside.submit(reuse.keep, kept, key, output.path, written, text)
-    if key and place:
-        directory.mark(place, key)
+    if key and target.prefix:
+        directory.mark(target.prefix, key)
     return text, costs
 
 
@@ -163,7 +166,9 @@ def _verify(contents: Contents, prefix: Path, plan: Plan, reporter: Reporter) ->
         verify.check(
             contents,
             prefix,
-            verify.Wanted((*needed.modules, *needed.submodules, *needed.standard), needed.optional),
+            verify.RequiredModules(
+                (*needed.modules, *needed.submodules, *needed.standard), needed.optional
+            ),
             platform=plan.context.platform,
             scratch=caches.folder() / "verify",
             reporter=reporter,

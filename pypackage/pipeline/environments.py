@@ -17,7 +17,7 @@ from pypackage.core.errors import InputPathError, InstallError, SolveError, Usag
 from pypackage.core.progress import Reporter
 from pypackage.pipeline import create, provenance, target
 from pypackage.pipeline.options import Options
-from pypackage.pipeline.target import Environment
+from pypackage.pipeline.target import NamedEnvironment
 from pypackage.prefix.directory import MARK
 from pypackage.python import dist_info
 from pypackage.requirements.match_specs import parse_match_spec, python_version
@@ -102,7 +102,7 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
 
 def update(
     name: str, packages: Sequence[str], now: Options, cache: Path, reporter: Reporter
-) -> tuple[Environment, Report | None]:
+) -> tuple[NamedEnvironment, Report | None]:
     """Make an environment anew with more packages; the others keep their versions if they can.
 
     Args:
@@ -122,7 +122,7 @@ def update(
     if found.kind != "environment":
         raise UsageError(f"{name} is an interpreter, to which nothing is added")
     known = provenance.read(found.folder)
-    made = Environment(found.folder, target.parse(name, known.format).output)
+    made = NamedEnvironment(found.folder, target.parse(name, known.format).output)
     options = _options(known.options, now)
     needed = with_packages(known.requirements, packages)
     try:

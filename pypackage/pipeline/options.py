@@ -56,7 +56,7 @@ class Options:
     allow_sdist: bool = False
     allow_guesses: bool = False
     add: tuple[str, ...] = ()
-    selection: tuple[select.Rule, ...] = ()
+    selection: tuple[select.SelectionRule, ...] = ()
     slim: bool = False
     compress_level: int | None = None
     jobs: int | None = None

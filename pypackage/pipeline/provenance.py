@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pypackage.archive.select import Rule
+from pypackage.archive.select import SelectionRule
 from pypackage.backends import request
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import redact
@@ -118,7 +118,7 @@ def _plain(value: Any) -> Any:
     """A value as JSON has it, without the secrets of URLs."""
     if isinstance(value, str):
         return redact(value) if "://" in value else value
-    if isinstance(value, Rule):
+    if isinstance(value, SelectionRule):
         return [value.pattern, value.keep]
     if isinstance(value, Git | Http):
         return [type(value).__name__, *map(_plain, value)]
@@ -147,7 +147,7 @@ def _options(noted: Mapping[str, Any]) -> Options:
     values: dict[str, Any] = {
         key: tuple(one) if isinstance(one, list) else one for key, one in noted.items()
     }
-    values["selection"] = tuple(Rule(*one) for one in noted["selection"])
+    values["selection"] = tuple(SelectionRule(*one) for one in noted["selection"])
     values["base"] = Path(noted["base"])
     moment = noted["exclude_newer"]
     values["exclude_newer"] = datetime.fromisoformat(moment) if moment else None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from pypackage.archive import writers
 from pypackage.archive.compression import Compression
@@ -31,6 +32,8 @@ class Archive:
 
     path: Path
     format: str = writers.DEFAULT
+    prefix: ClassVar[None] = None
+    lock: ClassVar[None] = None
 
     @property
     def output(self) -> Archive:
@@ -64,6 +67,8 @@ class OsPackageFile:
 
     path: Path
     package: OsPackage
+    prefix: ClassVar[None] = None
+    lock: ClassVar[None] = None
 
     @property
     def format(self) -> str:
@@ -107,7 +112,7 @@ Output = Archive | OsPackageFile
 
 
 @dataclass(frozen=True)
-class Environment:
+class NamedEnvironment:
     """An environment that stays on this machine, and its archive.
 
     Attributes:
@@ -124,12 +129,12 @@ class Environment:
         return self.output.path.with_name(f"{self.prefix.name}.lock")
 
 
-Target = Archive | Environment | OsPackageFile
+Target = Archive | NamedEnvironment | OsPackageFile
 
 
 def parse(
     name: str, format_: str = "", environ: Mapping[str, str] = os.environ
-) -> Archive | Environment:
+) -> Archive | NamedEnvironment:
     """What the second argument of `python_package_create` means.
 
     Args:
@@ -146,12 +151,12 @@ def parse(
     if name in (*_ENDINGS, "base"):  # base is what conda calls its own environment
         raise UsageError(f"{name!r} is not a name for an environment")
     if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
-        made: Archive | Environment = Archive(Path(name), format_)
+        made: Archive | NamedEnvironment = Archive(Path(name), format_)
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
         ending = (*writers.ENDINGS[format_], "")[0]
         made = Archive(Path(f"{name}{ending}"), format_)
         if format_ not in OS_PACKAGES:
-            made = Environment(condarc.envs_folder(environ) / name, made)
+            made = NamedEnvironment(condarc.envs_folder(environ) / name, made)
     else:
         raise UsageError(
             f"{name!r} is not a name for an environment",

@@ -13,7 +13,7 @@ from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted
 from pypackage.archive.report import duplicates, graph, owners
 from pypackage.archive.report.duplicates import Copies
-from pypackage.archive.report.owners import Package
+from pypackage.archive.report.owners import ReportedPackage
 from pypackage.core import platforms
 
 
@@ -109,7 +109,7 @@ def report(contents: Contents, asked: Sequence[str], archive: Path, compressed: 
 def _costs(
     parts: Mapping[str, Sequence[Entry]],
     packed: Mapping[str, int],
-    known: Mapping[str, Package],
+    known: Mapping[str, ReportedPackage],
     asked: Sequence[str],
 ) -> tuple[Cost, ...]:
     needs = {name: package.needs for name, package in known.items()}
@@ -118,7 +118,7 @@ def _costs(
     sizes = {name: _size(parts.get(name, ())) for name in [*known, *parts]}
     found = []
     for name, size in sizes.items():
-        package = known.get(name, Package(name, "", "", ()))
+        package = known.get(name, ReportedPackage(name, "", "", ()))
         with_it = graph.only_through(name, start, needs) if name in ways else [name]
         found.append(
             Cost(

@@ -15,7 +15,7 @@ from pypackage.core import names
 
 
 @dataclass(frozen=True)
-class Package:
+class ReportedPackage:
     """An installed package of either kind.
 
     Attributes:
@@ -31,16 +31,16 @@ class Package:
     needs: tuple[str, ...]
 
 
-def packages(contents: Contents) -> dict[str, Package]:
+def packages(contents: Contents) -> dict[str, ReportedPackage]:
     """All packages by name."""
     found = {
-        one.name: Package(one.name, one.version, "conda", tuple(map(name_of, one.depends)))
+        one.name: ReportedPackage(one.name, one.version, "conda", tuple(map(name_of, one.depends)))
         for one in contents.packages
     }
     conda = {names.normalize(names.pypi_name(name) or name): name for name in found}
     for wheel, _ in _wheels(contents):
         needs = tuple(conda.get(name, name) for name in wheel.needs)
-        found.setdefault(wheel.name, Package(wheel.name, wheel.version, "PyPI", needs))
+        found.setdefault(wheel.name, ReportedPackage(wheel.name, wheel.version, "PyPI", needs))
     return found
 
 
@@ -72,7 +72,7 @@ def _derived(entry: Entry, known: Mapping[str, str]) -> str:
     return record[1] if record else ""
 
 
-def _wheels(contents: Contents) -> Iterator[tuple[Package, list[str]]]:
+def _wheels(contents: Contents) -> Iterator[tuple[ReportedPackage, list[str]]]:
     """The distributions that no conda package owns, and their files."""
     for entry in contents.entries:
         folder, name = posixpath.split(entry.target)
@@ -87,13 +87,13 @@ def _wheels(contents: Contents) -> Iterator[tuple[Package, list[str]]]:
                 yield _wheel(_text(metadata)), paths
 
 
-def _wheel(metadata: str) -> Package:
+def _wheel(metadata: str) -> ReportedPackage:
     head = metadata.split("\n\n", 1)[0]
     said = dict(re.findall(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", head, re.M))
     asked = re.findall(r"^Requires-Dist:[ \t]*(.+?)[ \t]*$", head, re.M)
     needs = [names.normalize(name_of(one)) for one in asked if "extra ==" not in one]
     name = names.normalize(said.get("Name", ""))
-    return Package(name, said.get("Version", ""), "PyPI", tuple(needs))
+    return ReportedPackage(name, said.get("Version", ""), "PyPI", tuple(needs))
 
 
 def _text(entry: Entry) -> str:

@@ -75,7 +75,7 @@ def test_owners__of_wheels_byte_code_and_records__are_their_packages(contents: C
 
 def test_packages__wheel__needs_what_is_not_an_extra(contents: Contents) -> None:
     wheel = owners.packages(contents)["big-wheel"]
-    assert wheel == owners.Package("big-wheel", "2.5", "PyPI", ("numpy",))
+    assert wheel == owners.ReportedPackage("big-wheel", "2.5", "PyPI", ("numpy",))
 
 
 def test_costs__each_package__has_the_way_from_what_was_asked_for(made: Report) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pypackage.archive import select, slim
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted, Package, Relocation
-from pypackage.archive.select import Rule
+from pypackage.archive.select import SelectionRule
 from pypackage.core.progress import Reporter
 
 SITE = "lib/python3.11/site-packages"
@@ -53,14 +53,14 @@ def kept(made: Contents) -> list[str]:
     ],
 )
 def test_select__rules__the_last_that_matches_decides(rules: list[str], left: list[str]) -> None:
-    parsed = [Rule(rule[1:], rule[0] == "+") for rule in rules]
+    parsed = [SelectionRule(rule[1:], rule[0] == "+") for rule in rules]
     made = select.select(of("bin/a", "share/doc/y", "share/x"), parsed, False, Reporter())
     assert kept(made) == left
 
 
 def test_select__rule_without_a_match__is_told() -> None:
     hearing = Hearing()
-    select.select(of("bin/a"), [Rule("bim/*")], False, hearing)
+    select.select(of("bin/a"), [SelectionRule("bim/*")], False, hearing)
     assert hearing.warnings == ["no file of the environment matches --exclude bim/*"]
 
 
@@ -71,7 +71,7 @@ def test_select__nothing_asked_for__changes_nothing() -> None:
 
 def test_select__module__takes_its_byte_code_along() -> None:
     given = of("S/a.py", "S/__pycache__/a.cpython-311.pyc", "S/__pycache__/ab.cpython-311.pyc")
-    made = select.select(given, [Rule("*/a.py")], False, Reporter())
+    made = select.select(given, [SelectionRule("*/a.py")], False, Reporter())
     assert kept(made) == ["S/__pycache__/ab.cpython-311.pyc"]
 
 
@@ -83,7 +83,7 @@ def test_select__what_is_left_out__is_mentioned_by_the_manifest_alone() -> None:
     given = contents(**files, **{"share/x": "12345", "bin/y": ""})
     relocations = tuple(Relocation(path, "text", "/p") for path in ("share/x", "bin/y"))
     given = Contents(given.entries, relocations, ())
-    made = select.select(given, [Rule("share")], False, Reporter())
+    made = select.select(given, [SelectionRule("share")], False, Reporter())
     assert b"share/x" not in b"".join(entry.data or b"" for entry in made.entries)
     script = next(e.data for e in made.entries if e.target == "bin/conda-unpack")
     assert script == b"#!\n\n_prefix_records = [\n('bin/y', '/p', 'text')\n]\nend"
@@ -154,6 +154,6 @@ def test_slimming__with_a_package_that_compiles__keeps_headers_and_libraries(pac
 
 def test_slim_and_include__bring_back_what_is_needed(tmp_path: Path) -> None:
     given = of("include/a.h", "lib/a.a", "bin/x")
-    made = select.select(given, [Rule("*.a", keep=True)], True, Reporter())
+    made = select.select(given, [SelectionRule("*.a", keep=True)], True, Reporter())
     assert kept(made) == ["lib/a.a", "bin/x"]
     assert made.omitted == Omitted(1, 0, ("--slim", "--include *.a"))

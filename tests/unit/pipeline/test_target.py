@@ -41,7 +41,7 @@ def test_parse__archive__has_the_format_of_its_ending_or_the_one_asked_for(
 )
 def test_parse__name__is_an_environment_and_an_archive(asked: str, archive: str) -> None:
     made = target.parse("mine", asked, {"CONDA_ENVS_PATH": "/envs"})
-    assert isinstance(made, target.Environment)
+    assert isinstance(made, target.NamedEnvironment)
     assert (made.output.path, made.prefix) == (Path(archive), Path("/envs/mine"))
     assert made.lock == Path("mine.lock")
 
