@@ -16,7 +16,7 @@ from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.findings import Analysis, Findings
 from pypackage.analysis.imports import Import, Scan, Why, place, scan, target_of
 from pypackage.analysis.modules import Unit, Units
-from pypackage.analysis.search_path import SitePackages
+from pypackage.analysis.search_path import Root, SitePackages
 from pypackage.analysis.source_files import Source
 from pypackage.core.errors import InputPathError, SourceError, UsageError
 from pypackage.core.progress import SILENT, Reporter
@@ -191,16 +191,23 @@ class Analyzer:
         for target in dict.fromkeys(same or its.values()):
             yield Import(target, "", 1, 1)
 
-    def add_imports(self, label: str, imports: Sequence[Import], roots: Sequence[str]) -> None:
+    def add_imports(
+        self,
+        label: str,
+        imports: Sequence[Import],
+        roots: Sequence[str],
+        late: tuple[Root, ...] = (),
+    ) -> None:
         """Add imports that stand in no file.
 
         Args:
             label: What messages call the place where they are from.
             imports: The imports.
             roots: The folders in which the user's own modules are looked for.
+            late: Those in which they are looked for after the standard library.
         """
         folder = roots[0] if roots else ""
-        unit = Unit("", label, tuple(roots), (), folder, folder)
+        unit = Unit("", label, tuple(roots), late, folder, folder)
         self._begin(unit, Scan(tuple(imports)))
 
     def _is_anywhere(self, unit: Unit, module: str) -> bool:

@@ -53,7 +53,7 @@ def _of_imports(
         version, stdlib.names(version), interpreter.running_environment, reporter=reporter
     )
     roots = live_objects.roots(one.module for one in imports if one.why.counts)
-    analyzer.add_imports("<objects>", imports, roots)
+    analyzer.add_imports("<objects>", imports, roots, live_objects.beside_packages())
     analysis = analyzer.result()
     needed = Requirements(
         python=version,

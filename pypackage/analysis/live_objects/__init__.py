@@ -8,8 +8,8 @@ called, and nothing is imported; objects are asked for their state as `pickle` a
 
 from __future__ import annotations
 
-from pypackage.analysis.live_objects.own_modules import roots
+from pypackage.analysis.live_objects.own_modules import beside_packages, roots
 from pypackage.analysis.live_objects.pickles import explore_pickle
 from pypackage.analysis.live_objects.walker import explore
 
-__all__ = ["explore", "explore_pickle", "roots"]
+__all__ = ["beside_packages", "explore", "explore_pickle", "roots"]

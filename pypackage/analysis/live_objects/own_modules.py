@@ -8,8 +8,9 @@ import types
 from collections.abc import Iterable, Iterator
 from glob import escape, glob
 
-from pypackage.analysis.search_path import INSTALLED
+from pypackage.analysis.search_path import INSTALLED, Root
 from pypackage.core.errors import InputPathError, UsageError
+from pypackage.python import distributions
 
 
 def roots(modules: Iterable[str]) -> tuple[str, ...]:
@@ -32,11 +33,25 @@ def roots(modules: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(os.path.realpath, found)))
 
 
+def beside_packages() -> tuple[Root, ...]:
+    """Loaded modules of the user's own in folders of packages, as of `pip install --target`."""
+    found = []
+    for folder in dict.fromkeys(map(os.path.abspath, sys.path)):
+        if _is_installed(folder) or not _has_packages(folder):
+            continue
+        owned = distributions.providers(distributions.scan([folder]))
+        for top, module in list(sys.modules.items()):
+            if "." not in top and top not in owned:
+                places = _places(module)
+                found += [Root(folder, top) for one in places if os.path.dirname(one) == folder]
+    return tuple(found)
+
+
 def _loaded_from(top: str) -> Iterator[str]:
     module = sys.modules.get(top)
     for place in _places(module) if module else ():
         folder, name = os.path.split(place)
-        if not _is_own(folder):
+        if _is_installed(folder) or _has_packages(folder):
             continue
         if not os.path.exists(place):
             raise InputPathError(f"the module {top} was loaded from {place}, which is gone")
@@ -58,10 +73,16 @@ def _places(module: types.ModuleType) -> list[str]:
 
 
 def _is_own(folder: str) -> bool:
-    """Whether modules in a folder are the user's, not the standard library's or installed."""
+    """Whether all modules in a folder are the user's, not the standard library's or installed."""
+    return os.path.isdir(folder) and not (_is_installed(folder) or _has_packages(folder))
+
+
+def _is_installed(folder: str) -> bool:
     standard = os.path.dirname(os.__file__)
     if f"{folder}{os.sep}".startswith(f"{standard}{os.sep}"):
-        return False
-    if not set(INSTALLED).isdisjoint(folder.split(os.sep)):
-        return False
-    return os.path.isdir(folder) and not glob(f"{escape(folder)}/*.dist-info")
+        return True
+    return not set(INSTALLED).isdisjoint(folder.split(os.sep))
+
+
+def _has_packages(folder: str) -> bool:
+    return bool(glob(f"{escape(folder)}/*.dist-info"))

@@ -256,6 +256,23 @@ def test_analyze_function__module_of_another_name_than_its_file__is_an_error(
             needs(module.f)
 
 
+def test_analyze_function__own_module_among_packages__is_local_and_they_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a folder is what `pip install --target` gives, with a program put into it."""
+    info = tmp_path / "zq_vendored-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zq-vendored\nVersion: 1.0\n")
+    (info / "RECORD").write_text("zq_vendored.py,,\n")
+    (tmp_path / "zq_vendored.py").write_text("def f(): pass\n")
+    (tmp_path / "zq_loose.py").write_text("import zq_vendored\ndef f(): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    loose = importlib.import_module("zq_loose")
+    result = needs(loose.f)
+    assert result.local == (str(tmp_path.resolve() / "zq_loose.py"),)
+    assert list(result.modules) == modules(loose.zq_vendored.f) == ["zq_vendored"]
+
+
 def _using(function: Callable[[], object]) -> dict[str, object]:
     """A callable in each kind of object that holds things."""
 
