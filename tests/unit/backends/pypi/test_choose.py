@@ -9,8 +9,9 @@ import pytest
 from pypackage.backends.pypi import choose
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.placeholders import Present
-from pypackage.core.errors import SolveError
+from pypackage.core.errors import InputPathError, SolveError
 from tests.support import wheels
+from tests.support.http import login, serve
 
 
 @pytest.fixture
@@ -68,3 +69,45 @@ def test_resolve__glibc_of_the_workers__is_heeded(
 def test_resolve__platform_that_uv_does_not_know__is_refused() -> None:
     with pytest.raises(SolveError, match="linux-s390x"):
         choose.resolve(["one"], ResolutionContext("3.11.4", {}, platform="linux-s390x"))
+
+
+def test_resolve__constraints_at_a_url__bound_what_is_chosen(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels.wheel(shelf, "tiny", "1.0")
+    wheels.wheel(shelf, "tiny", "2.0")
+    (tmp_path / "bounds.txt").write_text("tiny<2\n")
+    with serve(tmp_path) as server:
+        server.on("*", login("me", "opens-it"))
+        url = server.url.replace("://", "://me:opens-it@")
+        monkeypatch.setenv("PIP_CONSTRAINT", f"{url}/bounds.txt")
+        (chosen,) = choose.resolve(["tiny"], ResolutionContext("3.11.4", {}))
+    assert chosen.version == "1.0"
+
+
+def test_resolve__constraint_on_what_is_present__bounds_it_no_more(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels.wheel(shelf, "tiny", requires=["Big-Thing>=1"])
+    (tmp_path / "inner.txt").write_text("big_thing<2\n")
+    (tmp_path / "bounds.txt").write_text("-c inner.txt\nother<1 ; python_version > '3'\n")
+    monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "bounds.txt"))
+    context = ResolutionContext("3.11.4", {"big-thing": Present("2.0")})
+    assert [one.name for one in choose.resolve(["tiny"], context)] == ["tiny"]
+
+
+def test_resolve__file_of_constraints_that_is_missing__is_told(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels.wheel(shelf, "tiny")
+    monkeypatch.setenv("PIP_CONSTRAINT", "/nowhere/bounds.txt")
+    with pytest.raises(InputPathError, match=r"pip or uv is configured with.*/nowhere/bounds\.txt"):
+        choose.resolve(["tiny"], ResolutionContext("3.11.4", {}))
+
+
+def test_resolve__extra_of_what_is_present__brings_what_it_requires(shelf: Path) -> None:
+    wheels.wheel(shelf, "tiny", requires=["big[fast]"])
+    wheels.wheel(shelf, "speed")
+    big = Present("2.0", ("speed; extra == 'fast'",))
+    chosen = choose.resolve(["tiny"], ResolutionContext("3.11.4", {"big": big}))
+    assert [one.name for one in chosen] == ["speed", "tiny"]
