@@ -101,9 +101,10 @@ class _Finder:
         """What shows at a node: its name, the rule, and the modules if the node names them."""
         if isinstance(node, ast.Call):
             yield from self._call(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant | ast.JoinedStr):
+            text = _text(node) if isinstance(node, ast.Constant) else _beginning(node)
             for rule in self._schemes:
-                if node.value.startswith(rule.trigger):
+                if text.startswith(rule.trigger) and text != rule.trigger:
                     yield rule.trigger, rule, []
         elif isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -151,6 +152,11 @@ def _dotted(node: ast.expr) -> str:
 def _text(node: ast.expr) -> str:
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
     return node.value if is_text else ""  # type: ignore[attr-defined]
+
+
+def _beginning(node: ast.JoinedStr) -> str:
+    """What an f-string begins with, and that it goes on."""
+    return f"{_text(node.values[0])}…" if node.values else ""
 
 
 def _listed_modules(node: ast.expr) -> list[str]:

@@ -47,6 +47,8 @@ def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]
         ("", "dask.distributedly", set()),
         ("pd.read_feather('x')", "polars", set()),  # of a file that imports no pandas
         ("# pd.read_feather('x')", "pandas", set()),
+        ("path.startswith('s3://')", "pandas", set()),  # it may as well refuse them
+        ("f'{a}s3://'", "pandas", set()),
     ],
 )
 def test_find__needs_without_an_import__are_those_of_the_table(

@@ -1,0 +1,200 @@
+"""How well what a program imports tells what its author declares, on 100 projects of PyPI.
+
+The projects (accuracy/projects.txt: libraries, command lines, web, science, of fixed versions)
+are fetched by uv as wheels, which hold what is imported at run time and the declared
+requirements, so that nothing is built. Each is analyzed for Python 3.11 with nothing installed;
+what is found unguarded is compared with what it declares without extras. Each disagreement is of
+a kind; accuracy/reasons.txt says of those that were looked at by hand why they are so.
+
+Usage: benchmarks/accuracy.py [--list] [FOLDER], where the project is installed; what is fetched
+into FOLDER is taken up again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from pypackage.analysis.analyzer import Scope
+from pypackage.core import names
+from pypackage.core.progress import SILENT, Reporter
+from pypackage.pipeline import analyze
+from pypackage.pipeline.analyze import ResolveOptions
+from pypackage.python import distributions
+from pypackage.requirements import formats
+
+DATA = Path(__file__).with_name("accuracy")
+PYTHON = "3.11"
+
+
+class Disagreement(NamedTuple):
+    """A package that is declared and not found, or found and not declared."""
+
+    kind: str
+    project: str
+    package: str
+
+
+class Outcome(NamedTuple):
+    """What was found of one project.
+
+    Attributes:
+        declared: The packages that it requires.
+        found: The packages that its unguarded imports lead to.
+        disagreements: Where both differ.
+    """
+
+    declared: frozenset[str]
+    found: frozenset[str]
+    disagreements: tuple[Disagreement, ...]
+
+
+class Unknown(Reporter):
+    """Keeps the modules of which no package is known."""
+
+    def __init__(self) -> None:
+        self.modules: list[str] = []
+
+    def warning(self, message: str) -> None:
+        """Take the module that a warning names."""
+        told = re.search(r"known to have the module ([\w.]+)", message)
+        self.modules += [told[1]] if told else []
+
+
+def fetch(project: str, folder: Path) -> Path:
+    """Install a project's wheel, and nothing that it requires, into a folder of its own."""
+    target = folder / project
+    if not target.exists():
+        options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", PYTHON]
+        argv = ["uv", "pip", "install", *options, "--target", str(target), project]
+        subprocess.run(argv, check=True)
+    return target
+
+
+def look_at(folder: Path) -> Outcome:
+    """Compare what a project declares with what is found."""
+    (project,) = distributions.scan([folder])
+    markers = formats.markers(PYTHON)
+    required = [formats.parse(text) for text in project.requires]
+    declared = frozenset(
+        names.normalize(one.name) for one in required if formats.holds(one, markers)
+    )
+    of_extras = {names.normalize(one.name) for one in required} - declared
+    sources = [str(folder / top) for top in _tops(folder, project)]
+    unknown = Unknown()
+    needs, found = _found(sources, Scope(), unknown)
+    at_once = _found(sources, Scope(toplevel=True), SILENT)[1]
+    in_tests = found - _found(sources, Scope(toplevel=True), SILENT, without_tests=True)[1]
+    optional = {one.pypi for name in needs.analysis.optional for one in names.find(name)}
+
+    def kind(package: str) -> str:
+        if package not in found:
+            return _kind_of_missing(package, optional, unknown)
+        if package in of_extras:
+            return "found, declared in an extra"
+        if package not in at_once:
+            return "found in functions alone"
+        return "found in tests alone" if package in in_tests else "found, not declared"
+
+    found -= {project.key}
+    different = sorted(declared ^ found)
+    told = tuple(Disagreement(kind(one), project.key, one) for one in different)
+    return Outcome(declared, found, told)
+
+
+def _found(
+    sources: list[str], scope: Scope, reporter: Reporter, *, without_tests: bool = False
+) -> tuple[analyze.Needs, frozenset[str]]:
+    """What some sources need, and the packages of that."""
+    options = ResolveOptions(pip_only=True)
+    if without_tests:
+        walked = (
+            Path(at, file) for one in sources for at, _, files in os.walk(one) for file in files
+        )
+        sources = [
+            str(one) for one in walked if one.suffix == ".py" and _TESTS.isdisjoint(one.parts)
+        ] or sources
+    needs = analyze.analyze(sources, python=PYTHON, scope=scope, options=options, reporter=reporter)
+    found = (formats.parse(text).name for text in needs.requirements.pip)
+    return needs, frozenset(map(names.normalize, found))
+
+
+def _kind_of_missing(package: str, optional: set[str], unknown: Unknown) -> str:
+    if package in optional:
+        return "declared, imported optionally"
+    word = package.removeprefix("python-").replace("-", "_")
+    if any(word in names.normalize(one).replace("-", "_") for one in unknown.modules):
+        return "declared, its module is not in the table"
+    return "declared, not imported"
+
+
+def _tops(folder: Path, project: distributions.Distribution) -> Iterator[str]:
+    """What of a project is code of its own, without tests and documentation."""
+    for name in sorted({path.partition("/")[0] for path in project.listed}):
+        is_code = name.endswith(".py") or (folder / name).is_dir()
+        if is_code and not name.endswith((".dist-info", ".data")) and name not in _NOT_CODE:
+            yield name
+
+
+_TESTS = {"tests", "test", "testing", "_testing", "conftest.py"}
+_NOT_CODE = {"..", "bin", "docs", "examples", "tests", "test", "__pycache__"}
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """What was looked at by hand: the reason for a project and a package, or for any project."""
+    found = {}
+    for line in (DATA / "reasons.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            project, package, reason = line.split(maxsplit=2)
+            found[(project, package)] = reason
+    return found
+
+
+def show(outcomes: list[Outcome], *, as_list: bool) -> None:
+    """Print recall and precision, and the disagreements of each kind."""
+    declared = sum(len(one.declared) for one in outcomes)
+    found = sum(len(one.found) for one in outcomes)
+    both = sum(len(one.declared & one.found) for one in outcomes)
+    print(f"{len(outcomes)} projects, {declared} packages declared, {found} found, {both} both")
+    print(f"recall {both / declared:.1%}, precision {both / found:.1%}")
+    by_kind: dict[str, list[Disagreement]] = defaultdict(list)
+    for one in (one for outcome in outcomes for one in outcome.disagreements):
+        by_kind[one.kind].append(one)
+    known = reasons()
+    for kind, listed in sorted(by_kind.items()):
+        told = Counter(
+            known.get((one.project, one.package))
+            or known.get(("*", one.package))
+            or "not looked at"
+            for one in listed
+        )
+        print(f"\n{kind}: {len(listed)}")
+        for reason, count in told.most_common():
+            print(f"  {count:4} {reason}")
+        for one in listed if as_list else ():
+            print(f"       {one.project}: {one.package}")
+
+
+def main() -> None:
+    """Fetch the projects, look at each, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", help="for what is fetched")
+    parser.add_argument("--list", action="store_true", help="list all disagreements")
+    options = parser.parse_args()
+    folder = Path(options.folder or tempfile.mkdtemp(prefix="accuracy."))
+    projects = (DATA / "projects.txt").read_text(encoding="utf-8").split()
+    places = [fetch(one, folder) for one in projects]
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        show(list(workers.map(look_at, places)), as_list=options.list)
+
+
+if __name__ == "__main__":
+    main()
