@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pypackage.backends import conda
-from pypackage.backends.host import HostChannel, closure
+from pypackage.backends.host import HostChannel, closure, refuse_unanswered
 from pypackage.backends.host import make as make_host_channel
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
@@ -114,6 +114,8 @@ class _Translation:
         alone = len(self.channels) == 1 and not (needed.hashes or needed.pip_options)
         here = needed.pip if alone else _installed(python, needed)
         made = self._host_channel(python, here, self.context if alone else None)
+        if len(self.channels) == 1:
+            refuse_unanswered(made.unanswered)
         # What a channel named before it has too is to be taken from there, in any build.
         first = host == self.channels[0]
         answers = made.specs if first else [spec.split()[0] for spec in made.specs]

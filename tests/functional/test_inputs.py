@@ -107,6 +107,16 @@ def test_environment_yml__variables__are_set_for_the_task(tools: Tools, channel:
     assert "'a;b' is not a name" in refused(tools, 3, "e.yml")
 
 
+def test_environment_yml__conda_s_package_with_a_distribution_s_name__is_not_that(
+    tools: Tools,
+) -> None:
+    (tools.cwd / "e.yml").write_text("dependencies: [python, graphviz]\n")
+    said = refused(tools, 4, "-c", "host", "e.yml")
+    assert "graphviz is asked for, but the host channel, of Python distributions, has none" in said
+    assert "the Python package graphviz is conda's python-graphviz; " in said
+    assert "-c host -c conda-forge" in said
+
+
 def test_environment_yml__range_of_python__is_solved(
     tools: Tools, channel: Channel, python: str
 ) -> None:

@@ -17,7 +17,7 @@ from pypackage.python import interpreter as interpreters
 from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.match_specs import parse_match_spec
 
-__all__ = ["HostChannel", "make"]
+__all__ = ["HostChannel", "make", "refuse_unanswered"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,24 @@ def make(
     return HostChannel(url, specs, wanted.unknown, unanswered)
 
 
+def refuse_unanswered(specs: Sequence[str]) -> None:
+    """Refuse match specs that no other channel is there for.
+
+    Raises:
+        SolveError: There is one.
+    """
+    for spec in specs:
+        name = parse_match_spec(spec)[0]
+        if "::" in spec or name.startswith("__"):  # of a channel that is named, of the machine
+            continue
+        other = request.namesake(name)
+        here = f"the Python package {name} is conda's {other}; " if other else ""
+        raise SolveError(
+            f"{spec} is asked for, but the host channel, of Python distributions, has none",
+            f"{here}name a channel that has it, too: -c host -c conda-forge",
+        )
+
+
 def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
     """Refuse a Python version that is not the interpreter's."""
     for spec in packages:
@@ -104,6 +122,8 @@ def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
 def _is_among(spec: str, named: Container[str], wanted: request.HostRequest) -> bool:
     """Whether a match spec asks for Python or for one of some packages of the channel."""
     name = parse_match_spec(spec)[0]
+    if request.namesake(name):
+        return False
     have = {distribution.key for distribution in wanted.available}
     return name == PYTHON or conda_name(request.distribution_name(name, have)) in named
 

@@ -154,8 +154,20 @@ def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator
     """Conda packages as requirements; a range that PEP 440 cannot say is the solver's."""
     for spec in packages:
         name, versions = parse_match_spec(spec)
-        if name != PYTHON and _NAME.fullmatch(name):
+        if name != PYTHON and _NAME.fullmatch(name) and not namesake(name):
             yield Requirement(f"{distribution_name(name, installed)}{versions or ''}")
+
+
+def namesake(conda: str) -> str:
+    """What conda calls the distribution that has the name of another package of conda's.
+
+    Conda's `graphviz` are the programs; the distribution `graphviz` is its `python-graphviz`.
+    Empty where there is no such confusion.
+    """
+    key = names.normalize(conda)
+    other = names.conda_name(key)
+    renamed = (f"python-{key}", f"{key}-python", f"{key}-py", f"py{key}", f"py-{key}")
+    return other if other in renamed and not names.pypi_name(conda) else ""
 
 
 def distribution_name(conda: str, installed: Container[str]) -> str:
