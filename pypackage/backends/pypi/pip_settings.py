@@ -99,8 +99,10 @@ def _in_uv_s_words(option: str, value: str) -> list[str]:
         return [
             "disabled" if word == "disabled" else "subprocess" for word in words if word != "auto"
         ]
-    if option in ("timeout", "retries"):  # whole ones, for uv
-        return [found[1] for word in words if (found := re.match(r"(\d+)(\.\d*)?$", word))]
+    if option in ("timeout", "retries"):  # uv takes whole ones, and no timeout of 0
+        least = 1 if option == "timeout" else 0
+        numbers = [word for word in words if re.fullmatch(r"\d+(\.\d*)?", word)]
+        return [str(max(least, int(float(number)))) for number in numbers]
     return words
 
 
@@ -119,7 +121,10 @@ def _options(prefix: Path, environment: Mapping[str, str]) -> dict[str, str]:
     for name, value in environment.items():
         if name.startswith("PIP_") and value:
             options[name[4:].lower().replace("_", "-")] = value
-    return options
+    return {_ALIASES.get(name, name): value for name, value in options.items()}
+
+
+_ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
 
 
 def _files(prefix: Path, environment: Mapping[str, str]) -> Iterator[Path]:
