@@ -185,7 +185,7 @@ def test_squashfs__beside_the_same_environment_unpacked__each_is_used(runner: Ru
     image, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
     archive, same = formats.pack(PLAIN, runner.folder / "E.tar")
     assert identity == same
-    mounting = with_tools(runner, "mount", "umount")
+    mounting = with_tools(runner, "mount", "umount", "unsquashfs")
     mounted = Path(mounting.output("-e", image, "show").strip())
     if not mounted.is_mount():
         pytest.skip("this machine may not mount")
