@@ -172,6 +172,16 @@ def test_folder__altered_before_its_first_use__exits_4_and_names_what(
     assert not (unpack / "etc" / "pypackage" / "prepared").exists()
 
 
+def test_folder__files_made_to_name_it_by_conda_unpack__is_used(
+    runner: Runner, unpack: Path
+) -> None:
+    report = unpack / "bin" / "report"
+    for place, status in ((unpack, 0), (Path("/else/where"), 4)):
+        report.write_text(f"#!/bin/sh\nprintf '%s\\n' 'text: {place}/share'\n")
+        assert runner.run("-e", unpack, "report").returncode == status
+        (unpack / "etc/pypackage/prepared").unlink(missing_ok=True)
+
+
 def test_folder__with_other_things_in_it_or_changed_after_its_first_use__is_used(
     runner: Runner, unpack: Path
 ) -> None:
