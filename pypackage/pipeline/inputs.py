@@ -68,18 +68,8 @@ def load(
         RequirementsError: It is not valid; the message names the place inside the file.
         SourceError: It is a script that is not Python.
     """
-    if name != "-" and os.path.isdir(name):
-        if project.is_project(Path(name)) and not is_environment(Path(name)):
-            return project.of_folder(Path(name), reporter)
-        return of_folder(Path(name))
-    if name != "-" and not os.path.lexists(name):
-        found = of_name(name)
-        if found:
-            return found
-        raise InputPathError(
-            f"cannot read {name}: No such file or directory, nor an environment of this name",
-            _FORMS,
-        )
+    if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
+        return _of_folder_or_name(name, reporter)
     try:
         content = read_input(name)
     except InputPathError as error:
@@ -94,6 +84,19 @@ def load(
     except RequirementsError as error:
         raise RequirementsError(error.message, error.hint or _FORMS) from error
     return given
+
+
+def _of_folder_or_name(name: str, reporter: Reporter) -> Requirements | Installed:
+    if os.path.isdir(name):
+        if project.is_project(Path(name)) and not is_environment(Path(name)):
+            return project.of_folder(Path(name), reporter)
+        return of_folder(Path(name))
+    found = of_name(name)
+    if found:
+        return found
+    raise InputPathError(
+        f"cannot read {name}: No such file or directory, nor an environment of this name", _FORMS
+    )
 
 
 def load_lock(

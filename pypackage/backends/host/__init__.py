@@ -57,7 +57,6 @@ def make(
             on PyPI) are left to other channels.
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for
             not at all.
-        cache: Folder of the packages and channels made so far.
         allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
         standard: Modules of the standard library that have to be there, such as tkinter.
 
