@@ -148,21 +148,25 @@ class Alternatives:
         if path in self._working or len(self._working) > _DEEPEST:
             return {}
         self._working.append(path)
-        depths: dict[int, int] = {}
+        by_fork: dict[int, list[tuple[_Need, int]]] = {}
         for need in needs:
-            for depth, (fork, _) in enumerate(need.choices):
-                depths[fork] = max(depth, depths.get(fork, 0))
+            for at, (fork, _) in enumerate(need.choices):
+                by_fork.setdefault(fork, []).append((need, at))
+        depths = {fork: max(at for _, at in some) for fork, some in by_fork.items()}
         decisions: dict[int, _Decision] = {}
         for fork in sorted(depths, key=lambda fork: (-depths[fork], fork)):
-            decisions[fork] = self._decide(path, fork, needs, decisions)
+            decisions[fork] = self._decide(path, fork, by_fork[fork], decisions)
         self._working.pop()
         self._decisions[path] = decisions
         return decisions
 
     def _decide(
-        self, path: str, fork: int, needs: Sequence[_Need], decisions: Mapping[int, _Decision]
+        self,
+        path: str,
+        fork: int,
+        inside: Sequence[tuple[_Need, int]],
+        decisions: Mapping[int, _Decision],
     ) -> _Decision:
-        inside = [(need, at) for need in needs if (at := _index(need, fork)) >= 0]
         # What functions import later by a flag does not count where the fork is the module's.
         if not all(need.deferred for need, _ in inside):
             inside = [(need, at) for need, at in inside if not need.deferred]
@@ -242,11 +246,6 @@ class Alternatives:
                 if kind == "package" and one.why is Why.REQUIRED:
                     self._plain.setdefault(path, set()).add(one.top)
         return self._plain.get(file, set())
-
-
-def _index(need: _Need, fork: int) -> int:
-    """Which of the forks that lead to a need one is; -1 if it is none of them."""
-    return next((at for at, (one, _) in enumerate(need.choices) if one == fork), -1)
 
 
 def _leads(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
@@ -14,7 +15,7 @@ from pypackage.analysis.diagnostics import Diagnostics, shown
 from pypackage.analysis.exports import Exported
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.findings import Analysis, Findings
-from pypackage.analysis.imports import Import, Scan, Why, place, scan, target_of
+from pypackage.analysis.imports import Import, Remark, Scan, Why, scan, target_of
 from pypackage.analysis.modules import Unit, Units
 from pypackage.analysis.search_path import Root, SitePackages
 from pypackage.analysis.source_files import Source
@@ -335,14 +336,14 @@ class Analyzer:
 
     def result(self) -> Analysis:
         """What has been found."""
-        analysis = self._findings.result(self._standing)
+        analysis = self._findings.result(cache(self._standing))
         for fork in analysis.undecided:
-            where = place(fork.label, fork.line, fork.column, fork.cell)
-            among = ", ".join(fork.modules)
-            self._diagnostics.warn(
-                f"{where}: one of {among} is needed, but no package is known of any;"
+            what = (
+                f"one of {', '.join(fork.modules)} is needed, but no package is known of any;"
                 " --pkg-mapping names one, or --extra-pkg adds it"
             )
+            remark = Remark(fork.line, fork.column, what, fork.cell)
+            self._diagnostics.of_source(fork.label, Scan(remarks=(remark,)))
         self._diagnostics.more()
         return analysis
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,9 +101,14 @@ def is_of_another_version(module: str) -> bool:
     """Whether a name that the target's standard library lacks is in that of another version."""
     if module in sys.stdlib_module_names or is_of_python_2(module):
         return True
+    return module in _of_any_version()
+
+
+@cache
+def _of_any_version() -> frozenset[str]:
     from stdlib_list import short_versions
 
-    return any(module in _listed(one) for one in short_versions)
+    return frozenset().union(*map(_listed, short_versions))
 
 
 def absent(modules: Iterable[str], environment: Environment) -> list[str]:

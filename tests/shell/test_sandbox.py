@@ -110,20 +110,25 @@ def test_sandbox__cannot_be_made__exits_4_with_what_it_said(runner: Runner, arch
 CONNECT = """
 import os, socket, sys
 for path in sys.argv[1:]:
-    try: socket.socket(socket.AF_UNIX).connect(path.replace("@", chr(0)))
+    try:
+        os.chdir(os.path.dirname(path) or "/")  # a socket's whole path may be too long
+        socket.socket(socket.AF_UNIX).connect(os.path.basename(path).replace("@", chr(0)))
     except OSError: print("no")
     else: print("reached")
 """
 
 
 @once
-def test_sandbox__sockets_outside__are_out_of_reach(sandboxed: Runner, archive: Path) -> None:
+def test_sandbox__sockets_outside__are_out_of_reach(
+    sandboxed: Runner, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = Path(sandboxed.env["HOME"])
     places = [str(home / "agent"), f"/var/tmp/agent.{os.getpid()}", f"@agent.{os.getpid()}"]
     listening = [socket.socket(socket.AF_UNIX) for _ in places]
     try:
         for one, place in zip(listening, places, strict=True):
-            one.bind(place.replace("@", "\0"))
+            monkeypatch.chdir(os.path.dirname(place) or "/")  # as in CONNECT
+            one.bind(os.path.basename(place).replace("@", "\0"))
             one.listen()
         command = ("-e", str(archive), "python", "-c", CONNECT, *places)
         assert sandboxed.output(*command) == "reached\n" * 3
