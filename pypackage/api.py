@@ -1,4 +1,4 @@
-"""The functions for Python programs: what the executables do, with values in and out."""
+"""The Python API: what the executables do, as functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Byte code for every module of an environment, so that no task has to compile any.
+"""Compile every module of an environment, so that no task has to.
 
 What a package needs is compiled once and kept, by the package's digest and the interpreter's.
 Byte code that somebody's session left in the environment, with this machine's paths and

@@ -1,4 +1,4 @@
-"""Where an environment's OpenSSL looks for the certificates of authorities.
+"""Find where an environment's OpenSSL looks for certificates.
 
 It was told when it was built: Debian's looks where Debian keeps them. The runner names another
 place where there is none.

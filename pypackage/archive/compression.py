@@ -1,4 +1,4 @@
-"""How hard, by how many threads, and with which store an archive is compressed."""
+"""How an archive is compressed: level, threads, and store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into an archive of a prefix, by conda-pack's knowledge of conda packages.
+"""Collect what goes into an archive of a prefix, with conda-pack's knowledge of packages.
 
 The only module that knows conda-pack: it tells which files belong to the environment and
 where the prefix stands in them. Files come from the package cache where conda-pack finds

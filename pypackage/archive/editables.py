@@ -1,4 +1,4 @@
-"""Editable installs in an environment that is packed: their files instead of the link to them."""
+"""Replace editable installs in a packed environment by their files."""
 
 from __future__ import annotations
 

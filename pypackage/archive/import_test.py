@@ -1,4 +1,4 @@
-"""Trying an environment before it is shipped: its modules are imported as a task would.
+"""Import an environment's modules before it is shipped, as a task would.
 
 Tried is what goes into the archive, laid out by hard links in a place of its own and prepared
 there by the runner: so relocation and activation are tried too, and nothing that a module does

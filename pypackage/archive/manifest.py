@@ -1,4 +1,4 @@
-"""The manifest inside an archive: what the worker needs to know about the environment.
+"""The manifest in an archive: what the worker needs to know about the environment.
 
 Its format is a contract with `python_package_run`, which reads it with sh: one JSON object,
 one scalar key a line, sorted. `FORMAT` grows when a reader of the former format would do

@@ -1,4 +1,4 @@
-"""The gzip members that an archive is made of: compressed once, then taken from a store.
+"""The gzip members of an archive: compressed once, then taken from a store.
 
 A part is what belongs together: the files of one conda package, or of one folder that no
 package owns. It is kept under a name for all that its bytes depend on, with the digest of

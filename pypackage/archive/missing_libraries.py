@@ -1,4 +1,4 @@
-"""Shared libraries that an environment needs and neither has nor finds on every machine."""
+"""Find shared libraries that an environment needs and not every machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the distributions of an environment have what they require, as `pip check` asks."""
+"""Check distributions' requirements, as `pip check` does."""
 
 from __future__ import annotations
 

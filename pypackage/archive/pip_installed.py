@@ -1,4 +1,4 @@
-"""Distributions in a conda environment that pip or uv put there, over conda's files maybe.
+"""Distributions that pip or uv installed into a conda environment.
 
 What lies on the disk is the environment: a file that pip has replaced or removed with its
 distribution is as it should be, one that is missing for no such reason is lost.

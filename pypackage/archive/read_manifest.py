@@ -1,4 +1,4 @@
-"""The manifest of a finished environment, whatever its format."""
+"""Read the manifest of a finished environment, whatever its format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of an environment go into its archive: --exclude, --include and --slim."""
+"""Select the files that go into an archive: --exclude, --include and --slim."""
 
 from __future__ import annotations
 

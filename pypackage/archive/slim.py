@@ -1,4 +1,4 @@
-"""What of an environment no program needs that runs in it.
+"""Files that no program running in the environment needs.
 
 Only what is safe to leave out by its kind and place: nothing that some module imports, what a
 package needs that compiles at run time stays, and so do the texts of licences everywhere.

@@ -1,4 +1,4 @@
-"""Entries of an environment as a tar stream has them; other writers take the same fields.
+"""An environment's entries as tar headers and content; other writers use the same fields.
 
 Everything depends on the content alone: owners are zero, modes are one of two, times are
 those of the packages' files or `EPOCH`.

@@ -1,4 +1,4 @@
-"""Whether a finished environment will do what it is made for."""
+"""Verify that a finished environment does what it was made for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own conda, mamba or micromamba instead of the built-in engine.
+"""Use the user's own conda, mamba or micromamba instead of the built-in engine.
 
 What they have in common is enough: `create`, the prefix, channels and match specs on the
 command line, and a word that confirms. They differ in `env create`, in the options of

@@ -1,4 +1,4 @@
-"""The lock: exactly which packages an environment consists of, in pixi's lock format.
+"""The lock: exactly which packages an environment has, in pixi's lock format.
 
 py-rattler writes and reads the format; since it can read hashes of wheels and not write
 them, what it wrote is completed here. Paths of this machine and credentials never stand in

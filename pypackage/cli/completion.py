@@ -1,4 +1,4 @@
-"""Completion of the command line by argcomplete, where it is installed."""
+"""Shell completion by argcomplete, where it is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of python_package_create that tell of packages, the archive and the cache."""
+"""Options of python_package_create for packages, the archive and the cache."""
 
 from __future__ import annotations
 

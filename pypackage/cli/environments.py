@@ -1,4 +1,4 @@
-"""The options of python_package_create that look after what it has made, and its sources."""
+"""Options of python_package_create for managing environments and their sources."""
 
 from __future__ import annotations
 

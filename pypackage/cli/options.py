@@ -1,4 +1,4 @@
-"""Options of a command line as tables: a row each, from which argparse's options are made."""
+"""Command-line options as tables, one row for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of python_package_create that tell of an OS package."""
+"""Options of python_package_create for OS packages."""
 
 from __future__ import annotations
 

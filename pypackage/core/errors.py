@@ -1,4 +1,4 @@
-"""The errors of this package, each with the exit code that the executables end with.
+"""The errors of this package, each with the exit code of the executables.
 
 Everything raised on purpose derives from `PackageError`, so that a caller needs one
 `except`, and the executables turn it into one line on stderr and its exit code. Between

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all.
+"""Write files and folders atomically.
 
 Each is made beside its place under a name of its own (`.NAME.….part`) and renamed when it
 is complete. No lock is needed: of several makers of the same thing the last one stays.

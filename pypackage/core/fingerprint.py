@@ -1,4 +1,4 @@
-"""What tells files apart: digests of their content, and stat fingerprints.
+"""Tell files apart: content digests and stat fingerprints.
 
 A stat fingerprint (size and mtime) only shows that a file was changed where it is. It does not
 tell two files apart: `git archive`, `rsync -a` and SOURCE_DATE_EPOCH give all files one time. So

@@ -1,4 +1,4 @@
-"""git without passwords on its command lines, which all users of a machine can see."""
+"""Run git without credentials on its command line, which every user can see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What packages a module that is not installed may come from, by a table.
+"""The packages of modules that are not installed, from a table.
 
 The table is a text file (see `data/README.md` for its source and how it is made), searched
 as it is: nothing of it is loaded before the first question, and a question takes

@@ -1,4 +1,4 @@
-"""Writing a result to where the user wants it: a file, a device or a pipe, stdout."""
+"""Write a result to a file, a device, a pipe or stdout."""
 
 from __future__ import annotations
 

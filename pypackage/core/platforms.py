@@ -1,4 +1,4 @@
-"""This machine, by conda's and by the kernel's names, and what it can do at the same time."""
+"""This machine's platform, by conda's and the kernel's names, and its processors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading modules beside work that does not need Python: of another process, or the engine."""
+"""Import modules in a thread, while other processes work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to other programs: quiet unless they fail, and then nothing is lost."""
+"""Run other programs: quiet unless they fail, and then with all they said."""
 
 from __future__ import annotations
 

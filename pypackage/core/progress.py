@@ -1,4 +1,4 @@
-"""What the library tells while it works.
+"""Progress, as the library reports it.
 
 The library itself never prints: it reports to a `Reporter`, whose default does nothing.
 The executables give it one of the two of `pypackage.cli.terminal`: bars on a terminal, plain

@@ -1,4 +1,4 @@
-"""The content of files that were named, as bytes or text, with errors that name them."""
+"""Read files that a user named, with errors that name them."""
 
 from __future__ import annotations
 

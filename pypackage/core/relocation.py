@@ -1,4 +1,4 @@
-"""Rewriting a prefix in files: from where an environment is filled to where it will be used."""
+"""Rewrite a prefix in files, from where an environment is filled to where it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of things that can be made again: found by a key, dropped when unused for longest.
+"""Stores of reproducible things: looked up by key, the least recently used dropped.
 
 A store's entries are single files. Each appears whole or not at all (`pypackage.core.files`), and
 is read through an open file, so that any number of processes may read, add and drop at the

@@ -1,4 +1,4 @@
-"""URLs as they may be shown and passed on, and the secrets in them."""
+"""URLs as they may be shown and passed on, and the credentials in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's folders, as the XDG base directory specification has them.
+"""The user's folders, by the XDG base directory specification.
 
 A relative path in one of its variables is invalid and ignored. Strings, since `analyze` does
 without pathlib, whose import takes 5 ms of its 60.

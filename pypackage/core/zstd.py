@@ -1,4 +1,4 @@
-"""Compression by zstd; the only module that knows the library."""
+"""Compress with zstd; the only module that knows the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker of Dask's own cluster classes that is started by a command of ours."""
+"""A Dask worker that Dask's cluster classes start through the runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the client and an environment have the packages in common that their talk needs.
+"""Check that client and environment agree on the packages that talk to each other.
 
 Functions and results travel as pickles, which another Python or serializer may not read; the
 errors of the engines then tell of unpickling, on a worker, and not of what differs.

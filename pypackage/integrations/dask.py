@@ -1,4 +1,4 @@
-"""Dask's workers in a packed environment; scheduler and client stay outside."""
+"""Run Dask workers in a packed environment; scheduler and client stay outside."""
 
 from __future__ import annotations
 

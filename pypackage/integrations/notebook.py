@@ -1,4 +1,4 @@
-"""Notebooks: progress as bars, and environments as kernels."""
+"""Notebooks: progress bars, and environments as kernels."""
 
 from __future__ import annotations
 

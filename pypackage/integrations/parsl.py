@@ -1,4 +1,4 @@
-"""Parsl's HighThroughputExecutor with its workers in a packed environment."""
+"""Run the workers of Parsl's HighThroughputExecutor in a packed environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks of Work Queue and TaskVine that run in a packed environment."""
+"""Run Work Queue and TaskVine tasks in a packed environment."""
 
 from __future__ import annotations
 

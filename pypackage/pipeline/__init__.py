@@ -1,1 +1,1 @@
-"""The stages in their order."""
+"""The stages of `analyze` and `create`, in the order they run."""

@@ -1,4 +1,4 @@
-"""What programs need: what they import, and the packages that this comes from."""
+"""Analyze programs: from their sources to the packages they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What live objects and pickles need to run elsewhere, in the running Python."""
+"""What live objects and pickles need, seen from the running interpreter."""
 
 from __future__ import annotations
 

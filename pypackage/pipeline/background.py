@@ -1,4 +1,4 @@
-"""Work of this package awaited in an event loop; cancelling it ends its process."""
+"""Run this package's work from an event loop; cancelling it ends its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python_package_create` for Python programs: in a process of its own, with errors as values.
+"""Run `python_package_create` in a child process, with results and errors as values.
 
 The engine's threads may outlive its work and crash an interpreter that ends in good order;
 the process ends without that. So nothing of it is left in the caller's.

@@ -1,4 +1,4 @@
-"""How a command is run in a packed environment: the words for it, and the runner's file."""
+"""Commands that run in a packed environment, and where the runner is."""
 
 from __future__ import annotations
 

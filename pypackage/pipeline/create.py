@@ -1,4 +1,4 @@
-"""From what is required to an environment and its archive.
+"""From requirements to an environment and its archive.
 
 The stages, each from the value of the one before: plan -> prefix -> contents -> byte code ->
 selection -> verification -> writer.

@@ -1,4 +1,4 @@
-"""The options of `python_package_create` as keyword arguments, for type checkers to know."""
+"""The options of `python_package_create` as a TypedDict, for type checkers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An environment that was made, as a value."""
+"""A finished environment as a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments that are made once for the same needs, and then found in the cache.
+"""Environments cached by the requirements they were made from.
 
 An archive is named by its content, so nobody's is ever replaced by another one. What it was
 made for is noted beside it: the needs and options, the content of the user's own code, and

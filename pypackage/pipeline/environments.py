@@ -1,4 +1,4 @@
-"""The environments and interpreters that were made here: what there is, removing, adding."""
+"""List, update and remove the environments and interpreters made here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process tells another one while it works: progress and errors, as lines of JSON.
+"""Progress and errors sent between processes, as lines of JSON.
 
 Each line is a list: the name of the event, then its values. Steps have numbers, since several
 may be under way at once.

@@ -1,4 +1,4 @@
-"""Environments that exist already: conda's by folder or name, virtual ones by folder."""
+"""Find existing environments: conda's by folder or name, virtual ones by folder."""
 
 from __future__ import annotations
 

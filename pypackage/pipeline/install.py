@@ -1,4 +1,4 @@
-"""Filling a prefix with what was planned: conda's packages, wheels, own code and data."""
+"""Fill a prefix with what was planned: conda packages, wheels, own code and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reporter of those who name none: Python's `logging`, which shows what a program wants."""
+"""The default reporter, which writes to Python's `logging`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an environment and its archive are made."""
+"""Options for making an environment and its archive."""
 
 from __future__ import annotations
 

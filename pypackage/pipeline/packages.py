@@ -1,4 +1,4 @@
-"""The packages that a plan installs: three kinds with one interface.
+"""The packages that a plan installs: three kinds behind one interface.
 
 `Solved` by the built-in solver, `Locked` by a file, or `Delegated` to the user's own conda, which
 chooses as it installs. Each is asked what was required, what its digest is, and to put conda's

@@ -1,4 +1,4 @@
-"""What an environment is to have: packages by a lock or as they are chosen now, own code, data."""
+"""The plan of an environment: its packages, own code and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project asks for: by its lock, by what it declares, or by what building it tells."""
+"""Requirements of a project folder: from its lock, its declarations, or its built metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment was made from, noted in it, so that it can be made again with more.
+"""Record in an environment what it was made from, so that it can be updated.
 
 The note is in the environment that stays here and in no archive: it has paths of this
 machine. Passwords and tokens are left out of it.

@@ -1,4 +1,4 @@
-"""Which versions of Python there are to be had, and from where."""
+"""The Python versions that can be had, and where from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive that was made before of the same things is copied, not made again.
+"""Reuse an archive that was made earlier from the same inputs.
 
 What counts as the same: the lock, the content of own code, data that is named with its digest,
 the options, and the content of this package itself. Inputs without a content digest (branches,

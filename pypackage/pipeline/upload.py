@@ -1,4 +1,4 @@
-"""An environment is sent where workers get it from: by a function, or to an URL of fsspec."""
+"""Upload an environment, with a callable or to an fsspec URL."""
 
 from __future__ import annotations
 

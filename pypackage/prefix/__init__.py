@@ -1,1 +1,1 @@
-"""Filling a prefix besides its packages: own code, data, variables, post-link scripts."""
+"""What fills a prefix besides packages: own code, data, variables, post-link scripts."""

@@ -1,4 +1,4 @@
-"""Data that a program needs beside its packages: repositories of git, files of the web.
+"""Fetch the data that a program needs: git repositories and files from the web.
 
 Each comes under the name of a variable, which the runner sets to its place (see
 docs/archive.md, "Data").

@@ -1,4 +1,4 @@
-"""The folder of an environment: made beside its place, and moved there when it is whole."""
+"""The folder of an environment: filled beside its final place, and moved there when complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own code: modules, folders and projects that no channel and no index has.
+"""The user's own modules, folders and projects.
 
 It is copied, or built to a wheel and installed, never linked to: the archive needs nothing of
 this machine.

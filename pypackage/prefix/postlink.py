@@ -1,4 +1,4 @@
-"""Post-link scripts: what packages want to be run once after they were installed.
+"""Run the post-link scripts of packages.
 
 py-rattler could run them, but would throw away what they say; and they may write to files
 that are hard links into the package cache, which has to be prevented first.

@@ -1,4 +1,4 @@
-"""Folders of projects (pyproject.toml or setup.py), built to wheels by uv."""
+"""Build project folders (pyproject.toml or setup.py) into wheels with uv."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program needs beside packages: the user's own code, and data."""
+"""What a program needs besides packages: the user's own code, and data."""
 
 from __future__ import annotations
 

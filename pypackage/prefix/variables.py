@@ -1,4 +1,4 @@
-"""Environment variables that an environment has of its own: set when it is activated.
+"""Environment variables that activation sets.
 
 Conda keeps those of the packages in `etc/conda/env_vars.d/*.json` and those of the user, which
 `conda env config vars set` writes, in `conda-meta/state`. In an archive two scripts say the same.

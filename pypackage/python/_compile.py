@@ -1,4 +1,4 @@
-"""Byte code that is valid wherever its source lies: no time, no folder, no check.
+"""Write byte code that stays valid wherever its source is moved.
 
 Run by the interpreter in question as `PYTHON -s -S _compile.py` with a list of modules in
 JSON on stdin; answers with a dictionary in marshal's format 2, which every Python reads. It

@@ -1,4 +1,4 @@
-"""Extension modules that a distribution needs and that no distribution's list of files has.
+"""Extension modules that a distribution needs and no distribution's RECORD lists.
 
 Linux distributions split packages: Debian's `_cffi_backend` belongs to a package of its own,
 without metadata for Python, right beside the `cryptography` that imports it.

@@ -1,4 +1,4 @@
-"""Compiling modules to byte code, by the interpreter that will run them."""
+"""Compile modules to byte code with the interpreter that will run them."""
 
 from __future__ import annotations
 

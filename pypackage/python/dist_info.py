@@ -1,4 +1,4 @@
-"""The metadata of distributions in a prefix, put right after uv has installed them.
+"""Correct the metadata that uv leaves in a prefix.
 
 Scripts find their interpreter beside themselves, RECORD says what is on disk, and nothing
 tells where on this machine a distribution came from or was put.

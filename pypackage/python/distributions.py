@@ -1,4 +1,4 @@
-"""The distributions installed beside an interpreter, read from their metadata on disk.
+"""Installed distributions, read from their metadata on disk.
 
 Nothing is imported and no process started. Only the headers are read at once; files, modules
 and entry points are looked up when they are asked for.

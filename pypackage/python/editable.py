@@ -1,4 +1,4 @@
-"""Editable installs: which source files their pointers lead to, read and never run.
+"""Find the source files of editable installs, without running anything.
 
 A .pth file names a folder or imports a finder; setuptools, hatchling, scikit-build-core and
 meson-python each write the latter in their way.

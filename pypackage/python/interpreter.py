@@ -1,4 +1,4 @@
-"""Python interpreters of this machine: which one is meant, and what it says of itself."""
+"""Find the Python interpreters of this machine, and query them."""
 
 from __future__ import annotations
 

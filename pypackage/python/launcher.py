@@ -1,4 +1,4 @@
-"""Scripts that find the interpreter beside them, wherever their folder lies."""
+"""Console scripts that find the interpreter beside them, wherever their folder is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the metadata folder of an installed distribution says: dist-info, or egg-info of old.
+"""Read the metadata of an installed distribution: dist-info, or the older egg-info.
 
 Paths are strings, and csv, json and urllib are imported where they are used: each run of the
 analyzer asks for the owners of a few modules and mostly needs none of them.

@@ -1,4 +1,4 @@
-"""Which files make a module, and which modules files make; paths are strings."""
+"""Map files to modules and back; paths are strings."""
 
 from __future__ import annotations
 

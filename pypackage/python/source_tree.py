@@ -1,4 +1,4 @@
-"""From the text of a source to its tree, without the `ast` module, which is slow to load."""
+"""Parse source text into a tree without the `ast` module, which is slow to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which top-level modules are the standard library of a Python version."""
+"""The top-level standard-library modules of each Python version."""
 
 from __future__ import annotations
 

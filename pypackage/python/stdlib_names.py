@@ -1,4 +1,4 @@
-"""Names in modules of the standard library that only some versions have.
+"""Names in standard-library modules that only some Python versions have.
 
 Of those that programs try to import and then take from a backport: `from typing import Self`,
 else from typing_extensions. From the "New in version" notes of the library's reference.

@@ -1,1 +1,1 @@
-"""What is asked for, and the files that say so."""
+"""Requirements, and the file formats that declare them."""

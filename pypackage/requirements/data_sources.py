@@ -1,4 +1,4 @@
-"""Data that a program needs, as its requirements name it; `prefix.datasets` fetches it."""
+"""Data files that requirements name; `prefix.datasets` fetches them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations as values, and how they are put together."""
+"""Declared requirements as values, and how several are combined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conda's match specs in the words of Python's packaging, and back."""
+"""Convert between conda match specs and PEP 440 version specifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program needs, as a value, and its form in requirements.json."""
+"""Requirements as values, and how requirements.json spells them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The formats of the operating systems' packages: deb and rpm."""
+"""OS package formats: deb and rpm."""

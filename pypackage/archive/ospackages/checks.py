@@ -1,4 +1,4 @@
-"""Is an OS package possible as it is asked for? Said before anything is made."""
+"""Check that an OS package can be made as asked, before any work."""
 
 from __future__ import annotations
 

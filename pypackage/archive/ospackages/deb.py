@@ -1,4 +1,4 @@
-"""A Debian package, made by dpkg-deb."""
+"""Write a Debian package with dpkg-deb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying a package: it is installed in a clean root by dpkg or rpm, run, and removed again."""
+"""Test a package in a clean root: install it with dpkg or rpm, run it, remove it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lintian is told not to complain of: rules for Debian's own packages, each with its reason.
+"""Lintian overrides, each with its reason.
 
 They are for the application's folder alone; what else the package has is held to them.
 """

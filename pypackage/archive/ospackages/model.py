@@ -1,4 +1,4 @@
-"""What an OS package is to be, as a value."""
+"""An OS package's description, as a value."""
 
 from __future__ import annotations
 

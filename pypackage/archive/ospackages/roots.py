@@ -1,4 +1,4 @@
-"""Clean roots: minimal systems in which a package is tried, made once and copied for each."""
+"""Clean roots for testing packages: minimal systems, made once and copied."""
 
 from __future__ import annotations
 

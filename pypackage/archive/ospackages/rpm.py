@@ -1,4 +1,4 @@
-"""An RPM package, made by rpmbuild."""
+"""Write an RPM package with rpmbuild."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripts that dpkg and rpm run when a package is installed, upgraded or removed."""
+"""Maintainer scripts, which dpkg and rpm run on installation, upgrade and removal."""
 
 from __future__ import annotations
 

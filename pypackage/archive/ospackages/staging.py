@@ -1,4 +1,4 @@
-"""The files of an OS package, laid out as they will stand on the machines that install it."""
+"""Lay out an OS package's files as they will be installed."""
 
 from __future__ import annotations
 

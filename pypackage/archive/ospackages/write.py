@@ -1,4 +1,4 @@
-"""The writer of OS packages."""
+"""Write OS packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment's archive is made of, and what it costs: as text and as a page."""
+"""Report what an archive is made of and what it costs, as text or as a page."""
 
 from __future__ import annotations
 

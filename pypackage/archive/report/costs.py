@@ -1,4 +1,4 @@
-"""The figures of a report."""
+"""Compute the figures of a report."""
 
 from __future__ import annotations
 

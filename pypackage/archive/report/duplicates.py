@@ -1,4 +1,4 @@
-"""What is there more than once: the same content, or versions of one shared library."""
+"""Find duplicates: the same content twice, or several versions of one library."""
 
 from __future__ import annotations
 

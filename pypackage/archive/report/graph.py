@@ -1,4 +1,4 @@
-"""Why a package is there: the way to it from what was asked for, and what goes with it."""
+"""Why a package is there: the chain from what was asked for, and what goes with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose files are whose: those of conda packages, of wheels, and byte code."""
+"""Which package owns each file: conda's, wheels, or byte code."""
 
 from __future__ import annotations
 

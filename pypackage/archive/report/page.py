@@ -1,4 +1,4 @@
-"""A report as one HTML page: no network, readable without JavaScript, sortable with it."""
+"""Render a report as one HTML page, readable offline and without JavaScript."""
 
 from __future__ import annotations
 

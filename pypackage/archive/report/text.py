@@ -1,4 +1,4 @@
-"""A report as plain text."""
+"""Render a report as plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formats in which an environment leaves: one module each, all of the same tree."""
+"""Writers: one module per archive format, all of the same tree."""
 
 from __future__ import annotations
 

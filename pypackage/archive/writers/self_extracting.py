@@ -1,4 +1,4 @@
-"""A self-extracting file: the runner, and behind it a whole `.tar.gz`."""
+"""Write a self-extracting file: the runner, followed by a whole `.tar.gz`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A squashfs image, made by mksquashfs of squashfs-tools."""
+"""Write a squashfs image with mksquashfs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tar file, plain or compressed by zstd."""
+"""Write a tar file, plain or compressed with zstd."""
 
 from __future__ import annotations
 

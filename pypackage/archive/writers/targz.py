@@ -1,4 +1,4 @@
-"""The archive: a plain `.tar.gz` whose gzip stream has many members.
+"""Write the archive: a plain `.tar.gz` whose gzip stream has many members.
 
 The first member holds the manifest alone; each further one holds whole files of one
 package, so that members can be compressed, and unpacked, side by side, and be kept for the

@@ -1,4 +1,4 @@
-"""The tree of an environment as all formats have it, but for `.tar.gz` with its members."""
+"""The tree of an environment, common to all writers but that of `.tar.gz`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A zip file, with links and modes as Info-ZIP's zip writes them."""
+"""Write a zip file with links and modes, as Info-ZIP does."""
 
 from __future__ import annotations
 

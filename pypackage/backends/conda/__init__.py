@@ -1,4 +1,4 @@
-"""The conda engine: solving, installing and indexing by py-rattler.
+"""The conda engine: solve, install and index with py-rattler.
 
 The only package that knows py-rattler. It is asynchronous inside; each function here runs
 one operation to its end and turns what went wrong into an error of this package.

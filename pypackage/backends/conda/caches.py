@@ -1,4 +1,4 @@
-"""Where the engine keeps packages and what it knows of channels."""
+"""Where the engine keeps packages and repodata."""
 
 from __future__ import annotations
 

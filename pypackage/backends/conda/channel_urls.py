@@ -1,4 +1,4 @@
-"""The URLs that the names of channels stand for, by conda's settings.
+"""Resolve channel names to URLs by conda's settings.
 
 Source: conda's documentation, "Using the .condarc conda configuration file", on channels.
 """

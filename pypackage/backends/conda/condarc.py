@@ -1,4 +1,4 @@
-"""Conda's own settings: its channels, folders, network and caches.
+"""Conda's own settings: channels, folders, network and caches.
 
 Lists and tables of several files are put together, the more important ones first; of a
 single value the most important one counts, as conda does it.

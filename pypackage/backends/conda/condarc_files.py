@@ -1,4 +1,4 @@
-"""Where conda's settings stand: the condarc files and the variables of the environment.
+"""Find conda's settings: condarc files and environment variables.
 
 Source of the files and their order: conda's documentation, "Using the .condarc conda
 configuration file", section "Searching for .condarc".

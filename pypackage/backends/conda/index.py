@@ -1,4 +1,4 @@
-"""Writing a channel's repodata."""
+"""Write a channel's repodata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching packages and linking them into a prefix."""
+"""Fetch packages and link them into a prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of packages that the engine leaves out: digests of local files, and paths in packages."""
+"""Checks that the engine leaves out: digests of local files, and paths inside packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to the channels: certificates, proxies and what lets one in.
+"""Network settings for channels: certificates, proxies and credentials.
 
 Secrets reach the library beside the URLs and not in them, since URLs get into its caches, into
 the records of installed packages and into messages.

@@ -1,4 +1,4 @@
-"""What can be had without a network: what was read of the channels, and the package cache."""
+"""What can be had without a network: cached repodata and the package cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platforms that environments are for, and what a machine brings along there.
+"""The platforms environments are made for, and the virtual packages of each.
 
 What it brings along are conda's virtual packages: the system's glibc, its kernel and so on.
 """

@@ -1,4 +1,4 @@
-"""What a channel has of a package."""
+"""Look up the versions of a package in a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the library's operations, and telling what it says of them."""
+"""Run py-rattler's operations, and word what they report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the engine is to go about its work; knows nothing of the library behind it."""
+"""Settings of the engine, independent of the library behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing the packages of an environment."""
+"""Solve for the packages of an environment."""
 
 from __future__ import annotations
 

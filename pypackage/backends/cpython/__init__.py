@@ -1,4 +1,4 @@
-"""Interpreters built from CPython's source: once for each source, compiler and set of flags.
+"""Build interpreters from CPython's source, once for each source, compiler and set of flags.
 
 A finished one lies in the cache like any other interpreter of this machine, and the host
 channel makes a package of it like of any other.

@@ -1,4 +1,4 @@
-"""Building CPython: configure, make, make install, into a folder of its own."""
+"""Build CPython into a folder of its own: configure, make, make install."""
 
 from __future__ import annotations
 

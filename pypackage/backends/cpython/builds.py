@@ -1,4 +1,4 @@
-"""The interpreters that were built from source: a folder each, with a note of what it is."""
+"""Interpreters built from source: a folder for each, with a record of what it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives of CPython's source: where they are, whether they are any, of which version."""
+"""Find and check archives of CPython's source, and tell their version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine has to build CPython with: a compiler, make, and the libraries' headers."""
+"""What this machine has to build CPython with: compiler, make, and library headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host channel: a conda channel made of what is installed on this machine."""
+"""The host channel: a conda channel made from what is installed on this machine."""
 
 from __future__ import annotations
 

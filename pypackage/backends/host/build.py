@@ -1,4 +1,4 @@
-"""Making the packages of a channel, each at most once."""
+"""Build the packages of a channel, each at most once."""
 
 from __future__ import annotations
 

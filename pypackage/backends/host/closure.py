@@ -1,4 +1,4 @@
-"""Which distributions an environment needs: what was asked for, and what that requires."""
+"""Which distributions an environment needs: those asked for, and their requirements."""
 
 from __future__ import annotations
 

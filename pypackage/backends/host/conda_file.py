@@ -1,4 +1,4 @@
-"""Writing `.conda` files (conda package format 2); the same content gives the same bytes."""
+"""Write `.conda` files (package format 2) reproducibly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package of a distribution: its files, where they stand in a prefix."""
+"""Make a distribution's package: its files, and where they go in a prefix."""
 
 from __future__ import annotations
 

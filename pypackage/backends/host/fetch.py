@@ -1,4 +1,4 @@
-"""Distributions that are not installed, fetched from PyPI or the site's mirror."""
+"""Fetch distributions that are not installed, from PyPI or the site's mirror."""
 
 from __future__ import annotations
 

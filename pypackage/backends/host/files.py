@@ -1,4 +1,4 @@
-"""The files of a package on its way into an archive."""
+"""A package's files on their way into its archive."""
 
 from __future__ import annotations
 

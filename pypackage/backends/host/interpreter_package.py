@@ -1,4 +1,4 @@
-"""The package `python`: what of the interpreter at hand a worker needs."""
+"""Make the package `python`: what a worker needs of the interpreter at hand."""
 
 from __future__ import annotations
 

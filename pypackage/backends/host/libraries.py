@@ -1,4 +1,4 @@
-"""Carrying along the libraries that a bare machine lacks, found by relative run paths."""
+"""Carry along shared libraries that a bare machine lacks, found by relative run paths."""
 
 from __future__ import annotations
 

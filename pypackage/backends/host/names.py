@@ -1,4 +1,4 @@
-"""What conda calls the names, versions and requirements of Python's packaging."""
+"""Conda's spelling of Python packaging's names, versions and requirements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping this machine's paths out of the packages."""
+"""Keep this machine's paths out of the packages."""
 
 from __future__ import annotations
 

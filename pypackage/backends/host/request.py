@@ -1,4 +1,4 @@
-"""What is asked of the host channel, and how what is not installed is come by."""
+"""Requests to the host channel, and where missing distributions come from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages made once and kept, and the channels composed of them."""
+"""Keep packages once built, and compose channels from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tcl and Tk for tkinter: the scripts that their libraries need, where these look for them."""
+"""Tcl and Tk for tkinter: their script libraries, placed where the C libraries look."""
 
 from __future__ import annotations
 

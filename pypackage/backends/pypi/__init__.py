@@ -1,1 +1,1 @@
-"""Packages from PyPI, by uv."""
+"""Packages from PyPI, with uv."""

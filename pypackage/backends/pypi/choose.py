@@ -1,4 +1,4 @@
-"""Choosing packages of PyPI to go with those that are there already.
+"""Choose PyPI packages that fit those already there.
 
 They are chosen before anything is installed, against the Python and the packages that the
 solver chose, or that are installed on this machine.

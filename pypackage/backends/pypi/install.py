@@ -1,4 +1,4 @@
-"""Installing packages of PyPI, the one way in which uv is let into a prefix."""
+"""Install PyPI packages into a prefix with uv, the only place where it writes to one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package of PyPI, as it is locked."""
+"""A locked PyPI package."""
 
 from __future__ import annotations
 

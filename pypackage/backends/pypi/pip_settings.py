@@ -1,4 +1,4 @@
-"""pip's configuration (pip.conf, PIP_*) in uv's terms.
+"""Translate pip's configuration (pip.conf, PIP_*) for uv.
 
 uv reads its own configuration, but not pip's, which is where a site writes down its mirror.
 """

@@ -1,4 +1,4 @@
-"""Placeholder wheels: wheels without content for what an environment has already.
+"""Placeholder wheels: empty wheels that stand for what an environment already has.
 
 Given to uv as constraints, they keep it from looking for these packages on PyPI, and from
 taking other versions of them.

@@ -1,4 +1,4 @@
-"""pylock.toml (PEP 751), by which uv tells what it chose and is told what to install."""
+"""pylock.toml (PEP 751), in which uv returns its choice and takes what to install."""
 
 from __future__ import annotations
 

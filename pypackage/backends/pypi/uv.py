@@ -1,4 +1,4 @@
-"""uv, which resolves, builds and installs what PyPI or the site's mirror of it has.
+"""Run uv, which resolves, builds and installs packages from PyPI or a mirror.
 
 The one door to it: by its own and pip's configuration, quiet unless it fails.
 """

@@ -1,4 +1,4 @@
-"""uv's own configuration (UV_*, uv.toml), cut down to what a stage is to honour.
+"""uv's own configuration (UV_*, uv.toml), reduced to what each stage honours.
 
 uv honours in each of its commands what was meant for others: a constraint keeps it from
 installing a lock, `target` has it install elsewhere, and `link-mode = "symlink"` leaves links

@@ -1,4 +1,4 @@
-"""Packages of operating systems, .deb and .rpm: an application with its interpreter.
+"""Build OS packages (.deb, .rpm) of an application with its interpreter.
 
 `Builder` makes several at a time, as docs/os-packages.md tells; one is made by
 `python_package_create --format deb`.

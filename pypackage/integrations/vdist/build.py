@@ -1,4 +1,4 @@
-"""One build of several: an application's source, and the OS package that is made of it."""
+"""One build: an application's source, and the OS package made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many builds of OS packages, at the same time, each with a log of its own.
+"""Build several OS packages at once, each with its own log.
 
 The names are vdist's: what was written for it needs few changes.
 """

@@ -1,4 +1,4 @@
-"""builds.yml: many builds in a file, with the names that `Builder.add_build` has."""
+"""Read builds.yml: many builds in one file, named like the arguments of `Builder.add_build`."""
 
 from __future__ import annotations
 

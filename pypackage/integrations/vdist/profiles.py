@@ -1,4 +1,4 @@
-"""vdist's words: profiles (the kind of package, its machines, its clean root) and fpm's options."""
+"""vdist's vocabulary: profiles (kind of package, machines, clean root) and fpm options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an application comes from: a folder, or a branch in a repository of git."""
+"""The source of an application: a folder, or a branch of a git repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program's author has declared: requirements with their bounds, and for which Python.
+"""Readers for the files in which authors declare packages and Python versions.
 
 Inline metadata of a script (PEP 723), pyproject.toml, requirements.txt and environment.yml
 are read to one form. Everything has its place, such as `requirements.txt:3`, for messages.

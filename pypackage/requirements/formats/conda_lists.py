@@ -1,4 +1,4 @@
-"""The lists of conda: explicit ones (`@EXPLICIT`) and what `conda list --export` writes.
+"""Read conda's package lists: `@EXPLICIT` files and `conda list --export`.
 
 Source: conda's documentation, "Managing environments", on building identical environments.
 """

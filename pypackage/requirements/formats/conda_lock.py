@@ -1,4 +1,4 @@
-"""conda-lock.yml, whose packages are installed as they are locked."""
+"""Read conda-lock.yml, whose packages are installed exactly as locked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON, YAML and TOML documents: their values, each with its place for messages."""
+"""Read JSON, YAML and TOML, and keep the place of each value for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""environment.yml, as conda, mamba and micromamba read it."""
+"""Read environment.yml as conda, mamba and micromamba do."""
 
 from __future__ import annotations
 

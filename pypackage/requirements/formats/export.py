@@ -1,4 +1,4 @@
-"""Requirements in the forms that pip and conda read: requirements.txt and environment.yml."""
+"""Write requirements as requirements.txt or environment.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which form a file is of: by its content and, where that is the custom, by its name."""
+"""Recognize a file's format, by its content and, where customary, by its name."""
 
 from __future__ import annotations
 

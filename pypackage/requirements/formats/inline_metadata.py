@@ -1,4 +1,4 @@
-"""The metadata in a script's comments (PEP 723)."""
+"""Read a script's inline metadata (PEP 723)."""
 
 from __future__ import annotations
 

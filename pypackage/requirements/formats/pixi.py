@@ -1,4 +1,4 @@
-"""What pixi.toml declares, or [tool.pixi] in a pyproject.toml: conda's and PyPI's packages.
+"""Read pixi.toml, or [tool.pixi] in pyproject.toml: conda and PyPI dependencies.
 
 Source: pixi's reference, "The pixi manifest".
 """

@@ -1,4 +1,4 @@
-"""What a pyproject.toml declares in the tables that Poetry had before there was [project].
+"""Read the dependency tables that Poetry used before [project] existed.
 
 Source: Poetry's documentation, "Dependency specification".
 """

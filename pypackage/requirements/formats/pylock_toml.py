@@ -1,4 +1,4 @@
-"""pylock.toml (PEP 751): the packages of PyPI that a lock has, with their digests."""
+"""Read pylock.toml (PEP 751): locked PyPI packages with their digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pyproject.toml declares: PEP 621, PEP 735, uv's sources, and Poetry and pixi."""
+"""Read pyproject.toml: PEP 621, PEP 735, and the tables of uv, Poetry and pixi."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of requirements in JSON: ours, the seed's two keys, and both of poncho's."""
+"""Read requirements JSON: this project's form, the two-key form, and both of poncho's."""
 
 from __future__ import annotations
 

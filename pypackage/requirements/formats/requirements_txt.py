@@ -1,4 +1,4 @@
-"""requirements.txt, as pip reads it: what `create` installs, and what `analyze` takes as bounds."""
+"""Read requirements.txt as pip does: `create` installs it, `analyze` takes bounds from it."""
 
 from __future__ import annotations
 

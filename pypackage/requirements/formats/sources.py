@@ -1,4 +1,4 @@
-"""Where a declared package is to come from, in the tables of uv, Poetry and pixi.
+"""Where a declared package comes from: the source tables of uv, Poetry and pixi.
 
 A package of a repository, a URL, a path or an index of its own is never replaced by one that
 bears the same name elsewhere: its source is taken over, or refused with the reason.
