@@ -12,6 +12,7 @@ from pypackage.core.store import Store
 LEVELS = {
     "tar.gz": range(10),
     "sh": range(10),
+    "layers": range(10),
     "zip": range(10),
     "squashfs": range(1, 10),
     "tar.zst": range(1, 20),

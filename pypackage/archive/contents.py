@@ -18,7 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pypackage.archive import editables, pip_installed
+from pypackage.archive import editables, paths, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
@@ -114,12 +114,13 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     found = _with_variables(found, prefix)
     found = _unlinked(found, others.editable, prefix)
     cleaned = [_cleaned(one, records) for one in found]
-    return Contents(
+    collected = Contents(
         entries=tuple(_attributed(cleaned, records.values(), others.files)),
         relocations=tuple(Relocation(path, mode, mark) for path, mark, mode in packer.prefixes),
         packages=tuple(_package(record) for record in records.values()),
         glibc=others.glibc,
     )
+    return paths.resolve(collected)
 
 
 def without_mark(contents: Contents) -> Contents:

@@ -134,6 +134,18 @@ def render(
     return content["environment_id"], _json(content)
 
 
+def is_intact(text: bytes) -> bool:
+    """Whether a manifest's id is that of all else that it says.
+
+    Raises:
+        ValueError: It is no manifest.
+    """
+    content = json.loads(text)
+    told = content["environment_id"]
+    content["environment_id"] = ""
+    return bool(sha256(_json(content)).hexdigest() == told)
+
+
 def lowest_glibc(packages: Iterable[Package], other: str = "") -> str:
     """The glibc that all packages are content with, such as `2.17`; empty when none says.
 

@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader
@@ -93,6 +93,27 @@ class Made(NamedTuple):
     blocks: Sequence[bytes] = ()
     file: BufferedReader | None = None
     start: int = 0
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether its bytes are, or only what tells of them."""
+        return self.file is not None or bool(self.blocks)
+
+    def write(self, target: BinaryIO) -> None:
+        """Write it to where a file is, once.
+
+        Raises:
+            OSError: It cannot be read or written.
+        """
+        target.writelines(self.blocks)
+        if self.file:
+            with self.file as kept:
+                files.copy(kept, self.start, self.length, target)
+
+    def close(self) -> None:
+        """Let go of it, in place of writing it."""
+        if self.file:
+            self.file.close()
 
 
 def groups(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -224,13 +245,14 @@ def look_up(store: Store, part: Part, index: int) -> Made | None:
         return None
     length, digest = part.kept.members[index]
     start = part.kept.start + sum(one[0] for one in part.kept.members[:index])
-    if _digest(file, start, length) == digest:
+    if digest_of(file, start, length) == digest:
         return Made(length, digest, file=file, start=start)
     file.close()
     return None
 
 
-def _digest(file: BufferedReader, start: int, length: int) -> str:
+def digest_of(file: BufferedReader, start: int, length: int) -> str:
+    """The digest of a part of a file; of less, where the file ends before."""
     digest = sha256()
     buffer = memoryview(bytearray(_BLOCK))  # one: fresh memory costs more than reading into it
     file.seek(start)
@@ -241,7 +263,10 @@ def _digest(file: BufferedReader, start: int, length: int) -> str:
 
 
 def keep(
-    store: Store, part: Part, members: Sequence[tuple[int, str]], source: BinaryIO, start: int
+    store: Store,
+    part: Part,
+    members: Sequence[tuple[int, str]],
+    write: Callable[[BinaryIO], None],
 ) -> None:
     """Keep a part; a store that cannot be written to is no error.
 
@@ -249,14 +274,13 @@ def keep(
         store: Where to.
         part: What is to be kept.
         members: Length and digest of each.
-        source: The archive.
-        start: Where in it the first of them begins.
+        write: Writes them to where a file is; where it fails nothing is kept.
     """
     kept = {"size": part.size, "members": members, "sums": part.sums}
     line = json.dumps(kept).encode() + b"\n"
     try:
         with store.new(part.key) as file:
             file.write(sha256(line).hexdigest().encode() + b"\n" + line)
-            files.copy(source, start, sum(length for length, _ in members), file)
+            write(file)
     except OSError:
         return

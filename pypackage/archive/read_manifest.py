@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pypackage.archive import manifest
+from pypackage.archive import manifest, parts
 from pypackage.core import process, zstd
 from pypackage.core.errors import InputPathError
 
@@ -36,7 +35,9 @@ def read(environment: str | os.PathLike[str]) -> Mapping[str, Any]:
 
 
 def _from_folder(folder: Path) -> bytes:
-    return (folder / manifest.PATH).read_bytes()
+    """That of a layers folder, or of an environment that was unpacked."""
+    layers = folder / parts.MANIFEST
+    return (layers if layers.is_file() else folder / manifest.PATH).read_bytes()
 
 
 def _from_archive(archive: Path) -> bytes:
@@ -48,7 +49,9 @@ def _from_archive(archive: Path) -> bytes:
         if start.startswith(b"PK"):
             with zipfile.ZipFile(file) as zipped:
                 return zipped.read(manifest.PATH)
-        payload = _PAYLOAD.match(start)
+        if start.startswith(b"{"):  # of a layers folder
+            return start + file.read()
+        payload = parts.PAYLOAD.match(start)
         file.seek(int(payload[1]) if payload else 0)
         with _decompressed(file, start) as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
             first = tar.next()
@@ -58,7 +61,6 @@ def _from_archive(archive: Path) -> bytes:
             return found.read()
 
 
-_PAYLOAD = re.compile(rb"#!/bin/sh\n# python_package_run payload (\d+) ")
 _ZSTD = b"\x50\x2a\x4d\x18"  # of the frame with the id, which comes first
 
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from io import BytesIO, FileIO
 from pathlib import Path
 
-from pypackage.archive import certificates, manifest
+from pypackage.archive import certificates, manifest, paths
 from pypackage.archive.contents import Entry
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -32,6 +32,7 @@ def with_tools(entries: Iterable[Entry]) -> list[Entry]:
 
     Raises:
         OSError: A file cannot be read.
+        PackError: One lies below another one that is no folder.
     """
     entries = list(entries)
     here = Path(__file__).parent
@@ -45,6 +46,7 @@ def with_tools(entries: Iterable[Entry]) -> list[Entry]:
     unique = {entry.target: entry for entry in [*entries, *tools, *([found] if found else [])]}
     for written_later in (manifest.PATH, manifest.SHA256SUMS):
         unique.pop(written_later, None)
+    paths.check(list(unique.values()))
     return list(unique.values())
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 USAGE = """\
 %(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
-       %(prog)s --list | --versions | --update NAME PACKAGE... | --remove NAME..."""
+       %(prog)s --list | --versions | --update NAME PACKAGE... | --remove NAME...
+       %(prog)s --join LAYERS... ARCHIVE"""
 DESCRIPTION = """\
 Make the conda environment that a program requires and pack it into an archive that runs on
 other machines. The archive's path goes to stdout."""
@@ -185,7 +186,9 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
             target.check_writable(Path(output))
     if parsed.requirements is None:
         os_package.refuse(parsed)
-    if parsed.update or parsed.requirements is not None:
+    if parsed.join:
+        _print(os.fsencode(_join(parsed, reporter)) + b"\n")
+    elif parsed.update or parsed.requirements is not None:
         made, costs = (_update if parsed.update else _create)(parsed, reporter)
         _print(os.fsencode(made.output.path) + b"\n")
         if costs:
@@ -217,6 +220,15 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
     return made, create.create(given, made, _options(parsed, platform), reporter)
 
 
+def _join(parsed: argparse.Namespace, reporter: Reporter) -> Path:
+    from pypackage.pipeline import join
+
+    *sources, name = parsed.join
+    if not sources:
+        raise UsageError("--join needs two arguments: LAYERS and ARCHIVE")
+    return join.join([Path(one) for one in sources], name, parsed.format, parsed.since, reporter)
+
+
 def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
     """What is made, and for which platform."""
     from pypackage.pipeline import target
@@ -224,7 +236,9 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
     made = target.parse(parsed.target, parsed.format)
     if not os_package.is_one(made):
         os_package.refuse(parsed)
-        return made, parsed.platform
+        return target.thin(made, Path(parsed.since)) if parsed.since else made, parsed.platform
+    if parsed.since:
+        raise UsageError("--since is for archives, not for OS packages")
     path, format_ = made.output.path, made.output.format
     platform = os_package.platform(parsed.platform, parsed.architecture, format_)
     return os_package.target(parsed, path, format_, platform), platform

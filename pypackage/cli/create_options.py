@@ -91,8 +91,15 @@ _ARCHIVE = (
     Option(
         "--format",
         "tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
-        "folder, or an OS package: deb, rpm; by default the archive's ending tells",
+        "folder, layers (a folder of parts that environments share), or an OS package: deb, rpm; "
+        "by default the archive's ending tells",
         "FORMAT",
+    ),
+    Option(
+        "--since",
+        "leave out of the .tar.gz the parts that an older environment has: its archive, layers "
+        "folder or manifest",
+        "OLD",
     ),
     _selection("--exclude", "leave out", keep=False),
     _selection("--include", "keep", keep=True),
@@ -105,7 +112,7 @@ _ARCHIVE = (
     ),
     Option(
         "--compress-level",
-        "tar.gz, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
+        "tar.gz, layers, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
         "N",
         more={"type": int, "default": None},
     ),

@@ -44,6 +44,13 @@ _MADE_BEFORE = (
         more={"nargs": "+", "metavar": ("NAME", "PACKAGE"), "default": None},
     ),
     Option(
+        "--join",
+        "write the .tar.gz or layers folder (the last one) of an environment (the first) whose "
+        "parts are in layers folders and archives",
+        "SOURCE",
+        more={"nargs": "+", "metavar": ("SOURCE", "TARGET"), "default": None},
+    ),
+    Option(
         "--remove",
         "remove environments or interpreters, without a question",
         "NAME",
@@ -68,9 +75,13 @@ def check(parsed: argparse.Namespace) -> None:
     if (parsed.optimize or parsed.without_ensurepip) and not parsed.python_source:
         raise UsageError("--optimize and --without-ensurepip go with --python-source")
     given = [one for one in (parsed.requirements, parsed.target) if one is not None]
-    alone = parsed.list or parsed.versions or parsed.update or parsed.remove
+    alone = parsed.list or parsed.versions or parsed.update or parsed.remove or parsed.join
     if alone and given:
-        raise UsageError(f"{given[0]!r} goes with none of --list, --versions, --update, --remove")
+        raise UsageError(
+            f"{given[0]!r} goes with none of --list, --versions, --update, --join, --remove"
+        )
+    if parsed.since and alone and not parsed.join:
+        raise UsageError("--since goes with REQUIREMENTS and NAME_OR_ARCHIVE, or with --join")
     if not alone and len(given) < 2 and (given or not parsed.python_source):
         names = ("REQUIREMENTS", "NAME_OR_ARCHIVE")[len(given) :]
         raise UsageError(

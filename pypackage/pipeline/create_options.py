@@ -26,6 +26,7 @@ class CreateOptions(TypedDict, total=False):
     no_verify: bool
     add: Sequence[str]
     format: str
+    since: _Path
     exclude: Sequence[str]
     include: Sequence[str]
     slim: bool

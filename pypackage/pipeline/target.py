@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from pypackage.archive import writers
+from pypackage.archive import parts, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
 from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
@@ -28,10 +28,12 @@ class Archive:
 
     Attributes:
         format: A key of `writers.ENDINGS`, but no OS package.
+        since: The digests of the parts that need not be in it; None for a whole archive.
     """
 
     path: Path
     format: str = writers.DEFAULT
+    since: frozenset[str] | None = None
     prefix: ClassVar[None] = None
     lock: ClassVar[None] = None
 
@@ -54,11 +56,11 @@ class Archive:
         Raises:
             PackError: A file cannot be read, or the archive not written.
         """
-        writers.write(contents, self.format, self.path, reporter, how)
+        writers.write(contents, self.format, self.path, reporter, how, since=self.since)
 
     def identity(self) -> list[object]:
         """All that its bytes depend on beside the contents and their compression, as JSON."""
-        return [self.format]
+        return [self.format, None if self.since is None else sorted(self.since)]
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,26 @@ def parse(
     return made
 
 
+def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironment:
+    """The same, but for the parts that an older environment has.
+
+    Args:
+        old: Its archive, layers folder or manifest.
+
+    Raises:
+        InputPathError: It is no such thing.
+        UsageError: Another format is asked for, or the old archive would be replaced.
+    """
+    output = made.output
+    if output.format != "tar.gz":
+        raise UsageError(f"--since makes a .tar.gz, and {output.path} is a {output.format}")
+    known = frozenset(member.sha256 for member in parts.read(old).members)
+    if output.path.exists() and output.path.samefile(old):
+        raise UsageError(f"{old} would be replaced by what is new in it", "choose another name")
+    output = replace(output, since=known)
+    return output if isinstance(made, Archive) else replace(made, output=output)
+
+
 def _format(name: str, asked: str) -> str:
     """The format that is asked for, or that the archive's ending tells."""
     if asked not in ("", *writers.ENDINGS):
@@ -186,7 +208,7 @@ def check_writable(archive: Path, format_: str = "") -> None:
     """
     try:
         folder = archive.absolute().parent
-        if format_ == "folder" and archive.is_dir():
+        if format_ in ("folder", "layers") and archive.is_dir():
             pass  # whether it may be replaced is looked at when it is to be
         elif archive.exists() and not archive.is_file():
             kind = "folder" if archive.is_dir() else "device or pipe"

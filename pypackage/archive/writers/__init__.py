@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from pypackage.archive import compression
@@ -22,6 +23,7 @@ ENDINGS = {
     "squashfs": (".squashfs", ".sqsh", ".sqfs"),
     "sh": (".sh",),
     "folder": (),
+    "layers": (".layers", ".json"),
     "deb": (".deb",),
     "rpm": (".rpm",),
 }
@@ -34,6 +36,8 @@ def write(
     output: Path,
     reporter: Reporter,
     how: Compression = compression.DEFAULT,
+    *,
+    since: Collection[str] | None = None,
 ) -> None:
     """Write an environment; what was there before is replaced at the end.
 
@@ -43,18 +47,31 @@ def write(
         format_: A key of `ENDINGS`.
         output: The archive's path, or the folder's.
         how: How it is compressed.
+        since: Of a `.tar.gz`, the digests of parts that need not be in it: a thin archive.
 
     Raises:
         PackError: A file cannot be read, or the archive not written.
     """
-    from pypackage.archive.writers import folder, self_extracting, squashfs, tar, zip_
+    from pypackage.archive.writers import (
+        folder,
+        layers,
+        self_extracting,
+        squashfs,
+        tar,
+        thin,
+        zip_,
+    )
     from pypackage.archive.writers import tree as trees
 
     try:
-        if format_ == "tar.gz":
+        if since is not None:
+            thin.write(contents, output, reporter, how, since)
+        elif format_ == "tar.gz":
             targz.write(contents, output, reporter, how)
         elif format_ == "sh":
             self_extracting.write(contents, output, reporter, how)
+        elif format_ == "layers":
+            layers.write(contents, output, reporter, how)
         else:
             one = {
                 "tar": tar.write,
@@ -76,9 +93,11 @@ def check(format_: str, output: Path) -> None:
     Raises:
         PackError: A program is missing, or a folder of the user's own in the way.
     """
-    from pypackage.archive.writers import folder, squashfs
+    from pypackage.archive.writers import folder, layers, squashfs
 
     if format_ == "squashfs":
         squashfs.program()
     elif format_ == "folder":
         folder.check_replaceable(output)
+    elif format_ == "layers":
+        layers.check_replaceable(output)

@@ -1,0 +1,120 @@
+"""An environment whose parts are at hand is written in another form: nothing is made anew."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pypackage.archive import head, manifest, members, parts
+from pypackage.archive.manifest import Member
+from pypackage.archive.members import Made
+from pypackage.archive.parts import Parts
+from pypackage.archive.writers.layers import Layers
+from pypackage.archive.writers.parted import Destination
+from pypackage.archive.writers.targz import Archive
+from pypackage.archive.writers.thin import Thin, spill
+from pypackage.core import files
+from pypackage.core.errors import InputPathError, PackError, UsageError
+from pypackage.core.progress import Reporter
+
+
+def join(
+    sources: Sequence[Path],
+    output: Path,
+    format_: str,
+    reporter: Reporter,
+    since: Collection[str] | None = None,
+) -> None:
+    """Write an environment from its parts, bit for bit as it would have been made.
+
+    Args:
+        sources: What tells of the environment, and what else has parts of it: archives, thin
+            ones and layers folders.
+        output: The archive or layers folder; a former one is replaced at the end.
+        format_: `tar.gz` or `layers`.
+        since: The digests of parts that need not be in it: a thin archive.
+
+    Raises:
+        UsageError: There is no such form.
+        InputPathError: A source is no such thing, or damaged, or they lack parts.
+        PackError: It cannot be written.
+    """
+    if format_ not in ("tar.gz", "layers") or (since is not None and format_ != "tar.gz"):
+        raise UsageError(
+            f"cannot join parts to the format {format_}", "name an archive .tar.gz or .layers"
+        )
+    found = [parts.read(source) for source in sources]
+    environment, held = found[0], ChainMap(*(dict(one.held) for one in found))
+    text = _manifest(environment)
+    try:
+        with _destination(output, format_, since) as destination:
+            destination.start(environment.members[0].offset)
+            _check_complete(environment, held, destination)
+            with reporter.task("joining", sum(one.length for one in environment.members)) as task:
+                for member in environment.members:
+                    destination.add(_taken(member, held, destination))
+                    task.advance(member.length)
+            destination.finish(environment.environment_id, text)
+    except OSError as error:
+        raise PackError.of(error, f"cannot write {output}") from error
+
+
+def _manifest(environment: Parts) -> bytes:
+    """The manifest as an archive has it."""
+    try:
+        if not manifest.is_intact(environment.text):
+            raise ValueError("its id is not that of its content")
+        return head.refilled(environment.text, environment.members[0].offset)
+    except ValueError as error:
+        raise InputPathError(f"the manifest of {environment.path} is damaged: {error}") from error
+
+
+@contextmanager
+def _destination(
+    output: Path, format_: str, since: Collection[str] | None
+) -> Iterator[Destination]:
+    if format_ == "layers":
+        yield Layers(output)
+        return
+    with files.new_file(output) as file:
+        if since is None:
+            yield Archive(file)
+        else:
+            with spill(output) as aside:
+                yield Thin(file, aside, since)
+
+
+def _check_complete(
+    environment: Parts, held: Mapping[str, tuple[Path, int]], destination: Destination
+) -> None:
+    missing = [
+        one
+        for one in environment.members
+        if one.sha256 not in held and not destination.has(one.length, one.sha256)
+    ]
+    if missing:
+        number, size = len(environment.members), sum(one.length for one in missing) / 1e6
+        raise InputPathError(
+            f"{len(missing)} of {number} parts of {environment.path} are missing, {size:.1f} MB",
+            "name the archive or layers folder that has them, too",
+        )
+
+
+def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: Destination) -> Made:
+    """A part that was looked at, unless it need not be handed over."""
+    if destination.has(member.length, member.sha256):
+        return Made(member.length, member.sha256)
+    path, start = held[member.sha256]
+    try:
+        file = path.open("rb")
+        if members.digest_of(file, start, member.length) == member.sha256:
+            return Made(member.length, member.sha256, file=file, start=start)
+        file.close()
+    except OSError as error:
+        raise InputPathError.of(error, "cannot read a part", path) from error
+    raise InputPathError(
+        f"{path} is damaged: the part {member.sha256[:12]} in it is another one",
+        "fetch or make it anew",
+    )

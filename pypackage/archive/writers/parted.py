@@ -1,0 +1,173 @@
+"""An environment in parts: made, or taken from the store, and handed on in their order.
+
+A part of the archive, a gzip member, holds whole files of one package, so that parts can be
+compressed, and unpacked, side by side, and be kept for the next environment. Where they go, a
+destination says: into an archive, into files of their own, or nowhere if they are there already.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import BinaryIO, Protocol, TypeVar
+
+from pypackage.archive import head, manifest, members, sha256sums, tar_stream
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Contents
+from pypackage.archive.manifest import Member
+from pypackage.archive.members import Made, Part
+from pypackage.core.progress import Reporter, Task
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+ROOM = 48  # characters by which a member's description may grow once it is known
+
+
+class Destination(Protocol):
+    """Where the parts of an environment go."""
+
+    def start(self, length: int) -> None:
+        """Leave place for the first member."""
+
+    def has(self, length: int, digest: str) -> bool:
+        """Whether a part need not be handed over."""
+
+    def add(self, made: Made) -> None:
+        """Take the next part, unless it has it; of what it has, the bytes may be missing."""
+
+    def copy(self, added: Sequence[Member], file: BinaryIO) -> None:
+        """Write the bytes of parts that were added to where a file is.
+
+        Raises:
+            OSError: They are not at hand.
+        """
+
+    def finish(self, environment_id: str, text: bytes) -> None:
+        """Take the manifest, filled up: now all is there."""
+
+
+def write(
+    contents: Contents, destination: Destination, reporter: Reporter, how: Compression
+) -> None:
+    """Write an environment.
+
+    The same contents give the same bytes: parts are in a fixed order, owners are zero, and
+    times are those of the packages.
+
+    Raises:
+        PackError: Two parts have the same path.
+        OSError: A file cannot be read, or a part not be written.
+    """
+    with ThreadPoolExecutor(how.workers) as pool:
+        _Writer(destination, contents, how, pool).write(reporter)
+
+
+class _Writer:
+    """Writes one environment."""
+
+    def __init__(
+        self, destination: Destination, contents: Contents, how: Compression, pool: Executor
+    ) -> None:
+        self._destination = destination
+        self._contents = contents
+        self._level = members.LEVEL if how.level is None else how.level
+        self._workers = how.workers
+        self._store = how.store
+        self._pool = pool
+
+    def write(self, reporter: Reporter) -> None:
+        parts = self._parts()
+        entries = [entry for part in parts for entry in part.entries]
+        sums = sha256sums.entry(
+            (line for part in parts for line in part.sums), (entry.target for entry in entries)
+        )
+        total = sum(part.size for part in parts) + (tar_stream.size(sums) if sums else 0)
+        last = [members.compress([sums], self._level)] if sums else []
+        last.append(members.end(self._level))
+        number = sum(part.number for part in parts) + len(last)
+        describe = partial(
+            manifest.render,
+            self._contents.packages,
+            self._contents.relocations,
+            files=len(entries),
+            size=total,
+            sha256sums=sha256sums.digest(sums),
+            omitted=self._contents.omitted,
+            glibc=self._contents.glibc,
+        )
+        room = len(describe([Member(0, 0, "0" * 64)] * number)[1]) + ROOM * number
+        start = len(head.whole("0" * 64, head.filled(b"", room)))
+        with reporter.task("packing", total) as task:
+            self._destination.start(start)
+            written = self._write_members(parts, last, start, task)
+        environment_id, text = describe(written)
+        self._destination.finish(environment_id, head.filled(text, room))
+
+    def _parts(self) -> list[Part]:
+        groups = members.groups(tar_stream.with_tools(self._contents.entries))
+        if self._store is None:
+            return list(self._pool.map(members.part, groups))
+        digests = {package.name: package.sha256 for package in self._contents.packages}
+        find = partial(members.find, digests=digests, level=self._level, store=self._store)
+        return list(self._pool.map(find, groups))
+
+    def _write_members(
+        self, parts: Sequence[Part], last: Sequence[Made], start: int, task: Task
+    ) -> list[Member]:
+        """Hand on all members; those of new parts are kept.
+
+        Args:
+            parts: In their order.
+            last: Members to stand behind those of the parts.
+            start: Where the first begins in an archive.
+            task: Hears of the progress.
+        """
+        written: list[Member] = []
+        work = ((part, index) for part in parts for index in range(part.number))
+        made = _in_order(self._pool, self._member, work, 2 * self._workers)
+        for part in parts:
+            fresh = False
+            for _ in range(part.number):
+                member = next(made)
+                written.append(self._add(member, start))
+                start += member.length
+                fresh = fresh or bool(member.blocks)
+            task.advance(part.size)
+            if fresh and part.key:
+                self._keep(part, written[len(written) - part.number :])
+        for member in last:
+            written.append(self._add(member, start))
+            start += member.length
+        return written
+
+    def _member(self, which: tuple[Part, int]) -> Made:
+        part, index = which
+        if part.kept and self._destination.has(*part.kept.members[index]):
+            return Made(*part.kept.members[index])
+        kept = members.look_up(self._store, part, index) if self._store else None
+        return kept or members.compress(part.chunk(index), self._level)
+
+    def _add(self, member: Made, start: int) -> Member:
+        self._destination.add(member)
+        return Member(start, member.length, member.sha256)
+
+    def _keep(self, part: Part, written: Sequence[Member]) -> None:
+        assert self._store is not None
+        described = [(member.length, member.sha256) for member in written]
+        members.keep(self._store, part, described, partial(self._destination.copy, written))
+
+
+def _in_order(
+    pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """The results in the order of the items; few are under way or waiting at a time."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    for future in waiting:
+        yield future.result()
