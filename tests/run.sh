@@ -41,7 +41,7 @@ ruff check .
 mypy
 lint-imports
 if command -v shellcheck >/dev/null; then
-    shellcheck bin/python_package_run examples/*.sh examples/*/*.sh scripts/*.sh tests/run.sh .ci/*
+    shellcheck bin/python_package_run pypackage/archive/share/relocate.sh examples/*.sh examples/*/*.sh scripts/*.sh tests/run.sh .ci/*
 else
     echo "tests/run.sh: no shellcheck here: the shell scripts are not checked" >&2
     [ -z "${CI-}" ]

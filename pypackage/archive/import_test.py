@@ -63,6 +63,21 @@ def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[F
         return list(_failures(prefix, list(modules), folder / "home"))
 
 
+def start(contents: Contents, scratch: Path) -> None:
+    """Relocate and activate an environment, as before a task that does nothing.
+
+    Raises:
+        OSError: The environment cannot be laid out.
+        ProcessError: It does not start; the error has what the runner said.
+    """
+    with files.temporary_folder(scratch) as folder:
+        prefix = folder / "environment"
+        lay_out(contents, prefix)
+        (folder / "home").mkdir()
+        argv = [*_runner(prefix), "true"]
+        process.run(argv, env=_environment(folder / "home"), timeout=TIMEOUT)
+
+
 def lay_out(contents: Contents, prefix: Path) -> None:
     """Make the tree that unpacking the archive makes, by hard links where that can be."""
     described = manifest.render(contents.packages, contents.relocations, [])[1]
@@ -107,12 +122,16 @@ def _failures(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]
 
 
 def _run(prefix: Path, modules: Sequence[str], home: Path) -> tuple[int, str]:
-    runner = str(prefix / "bin" / "python_package_run")
-    argv = ["sh", runner, "-e", str(prefix), "--", "python", "-I", "-c", _IMPORTER, *modules]
+    argv = [*_runner(prefix), "python", "-I", "-c", _IMPORTER, *modules]
     try:
         return 0, process.run(argv, env=_environment(home), timeout=TIMEOUT).decode()
     except ProcessError as error:
         return error.returncode, error.output
+
+
+def _runner(prefix: Path) -> list[str]:
+    """What stands before a command that is to run in an environment."""
+    return ["sh", str(prefix / "bin" / "python_package_run"), "-e", str(prefix), "--"]
 
 
 def _environment(home: Path) -> dict[str, str]:

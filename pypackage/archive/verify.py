@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pypackage.archive import import_test, missing_libraries, pip_check
 from pypackage.archive.contents import Contents
 from pypackage.archive.import_test import Failure
-from pypackage.core import elf, names
+from pypackage.core import elf, names, platforms
 from pypackage.core.errors import ProcessError, VerificationError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
+
+_T = TypeVar("_T")
 
 _MOST = 10  # lines that are told of a kind
 
@@ -52,13 +55,15 @@ def check(
         VerificationError: A module that has to does not import.
     """
     with reporter.task("verifying"):
+        native = (one.subdir for one in contents.packages if one.subdir != "noarch")
+        there = platform or next(native, platforms.here())
+        _tell(_missing(contents, there), reporter)
         python = next((p for p in contents.packages if p.name == "python"), None)
         if python is None:
+            _check_without_python(contents, wanted, scratch, may_start=not platform)
             return
-        there = platform or python.subdir
         distributions = dist_info.installed(prefix).values()
         _tell(pip_check.problems(distributions, python.version, there), reporter)
-        _tell(_missing(contents, there), reporter)
         modules = sorted({*wanted.modules, *wanted.optional})
         if platform and modules:
             reporter.warning(
@@ -83,9 +88,31 @@ def _missing(contents: Contents, platform: str) -> list[str]:
     ]
 
 
+def _check_without_python(
+    contents: Contents, wanted: RequiredModules, scratch: Path, *, may_start: bool
+) -> None:
+    """Make sure that an environment of other programs alone starts, and is meant to be one."""
+    if wanted.modules:
+        raise VerificationError(
+            f"{wanted.modules[0]} does not import: the environment has no Python",
+            "name python under dependencies",
+        )
+    if may_start:
+        _started(lambda: import_test.start(contents, scratch), scratch)
+
+
 def _import_test(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
+    return _started(lambda: import_test.imports(contents, modules, scratch), scratch)
+
+
+def _started(attempt: Callable[[], _T], scratch: Path) -> _T:
+    """What a trial finds.
+
+    Raises:
+        VerificationError: The environment does not start, or cannot be laid out.
+    """
     try:
-        return import_test.imports(contents, modules, scratch)
+        return attempt()
     except ProcessError as error:
         raise VerificationError("the environment does not start", error.output.strip()) from error
     except OSError as error:

@@ -32,12 +32,14 @@ class SolveRequest:
         channels: Names, URLs or absolute folders, the most preferred first.
         wheels: Requirements (PEP 508) that PyPI is to meet, beside the packages of conda.
         constraints: Match specs that hold for what comes in, and ask for nothing.
+        preferred: The same, where they can be met.
     """
 
     specs: tuple[str, ...]
     channels: tuple[str, ...]
     wheels: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
 
 
 def is_host(channel: str) -> bool:
@@ -59,6 +61,7 @@ def of(
     reporter: Reporter,
     *,
     allow_guesses: bool = False,
+    has_own_code: bool = False,
 ) -> SolveRequest:
     """What has to be solved for a program's requirements.
 
@@ -69,12 +72,15 @@ def of(
         settings: For which platform, of which time, and whether there is a network.
         context: What packages of PyPI have to suit.
         allow_guesses: Whether a module that nothing is known of may be taken for a package.
+        has_own_code: Whether projects or modules of the user's own are added.
 
     Raises:
         RequirementsError: Nothing tells the package of a module.
         SolveError: A channel is none, or the host channel cannot be made.
     """
-    work = _Translation(requirements, tuple(channels), context, cache, reporter, allow_guesses)
+    work = _Translation(
+        requirements, tuple(channels), context, cache, reporter, allow_guesses, has_own_code
+    )
     host = next(filter(is_host, channels), None)
     if host is None:
         return work.for_channels()
@@ -96,14 +102,20 @@ class _Translation:
     cache: Path
     reporter: Reporter
     allow_guesses: bool
+    has_own_code: bool
 
     def for_channels(self) -> SolveRequest:
         """A request of channels that others have made."""
         needed = self.requirements
         found, wheels = self._packages(self._modules())
-        specs = (*needed.dependencies, *_python_spec(needed, self.reporter), *found)
+        wheels = (*needed.pip, *wheels)
+        python = _python_spec(needed, self.reporter)
+        # As conda has it: an environment of programs that need no Python has none.
+        is_needed = self.has_own_code or needed.needs_python or wheels or not needed.dependencies
+        specs = (*needed.dependencies, *(python if is_needed else ()), *found)
         named = tuple(map(channel_of, self.channels))
-        return SolveRequest(specs, named, (*needed.pip, *wheels), _constraints(needed))
+        preferred = () if is_needed else tuple(python)
+        return SolveRequest(specs, named, wheels, _constraints(needed), preferred)
 
     def with_host_channel(self, host: str) -> SolveRequest:
         """A request of channels of which one is made now, of what is installed here."""

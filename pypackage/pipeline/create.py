@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.archive import bytecode, compression, select, verify, writers
+from pypackage.archive import bytecode, compression, relocate_sh, select, verify, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import lock
@@ -153,6 +153,7 @@ def _pack(
     store = Store(caches.folder() / "bytecode")
     contents = bytecode.complete(contents, prefix, store, workers, reporter)
     contents = select.select(contents, options.selection, options.slim, reporter)
+    contents = relocate_sh.complete(contents)
     if plan:
         _verify(contents, prefix, plan, reporter)
     how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))

@@ -16,7 +16,7 @@ from pypackage.backends.pypi import choose, install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import SolveRequest
 from pypackage.core import platforms, preload
-from pypackage.core.errors import UsageError
+from pypackage.core.errors import SolveError, UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.packages import Delegated, Locked, Packages, PyPIRequest, Solved
@@ -87,9 +87,15 @@ def prepare(
             packages: Packages = _locked(known, options, context, settings, rc, cache)
         else:
             asked = asked._replace(pip=choose.with_names(asked.pip, context))
-            guesses = options.allow_guesses
             solve = request.of(
-                asked, channels, settings, context, cache, reporter, allow_guesses=guesses
+                asked,
+                channels,
+                settings,
+                context,
+                cache,
+                reporter,
+                allow_guesses=options.allow_guesses,
+                has_own_code=content.needs_python,
             )
             pypi = PyPIRequest((*solve.wheels, *content.requires), context, asked.hashes)
             where = channel_urls.resolve(solve.channels, rc)
@@ -137,7 +143,12 @@ def _solved(
         specs, where = channel_urls.qualified(solve.specs, where, rc, has)
         bounds, where = channel_urls.qualified(solve.constraints, where, rc, has)
         settings = replace(settings, credentials=where.credentials)
-        records = conda.solve(specs, where.tiers, settings, bounds)
+        try:
+            records = conda.solve(specs, where.tiers, settings, (*bounds, *solve.preferred))
+        except SolveError:
+            if not solve.preferred:
+                raise
+            records = conda.solve(specs, where.tiers, settings, bounds)
         platform = settings.platform or platforms.here()
         locked = pypi.beside(Lock(platform, where.urls, tuple(records)))
     return Solved(locked, settings, solve)

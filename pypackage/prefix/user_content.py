@@ -41,6 +41,11 @@ class UserContent:
         return tuple(text for one in self.built for text in one.requires)
 
     @property
+    def needs_python(self) -> bool:
+        """Whether it is of no use without Python."""
+        return bool(self.built) or any(one.is_module for one in self.own.copies)
+
+    @property
     def distributions(self) -> dict[str, Present]:
         """The projects' versions by their names."""
         return {one.name: Present(one.version) for one in self.built}

@@ -54,6 +54,12 @@ class Requirements(NamedTuple):
     submodules: tuple[str, ...] = ()
     standard: tuple[str, ...] = ()
 
+    @property
+    def needs_python(self) -> bool:
+        """Whether something is asked for that is of no use without Python."""
+        asked = (self.python, self.modules, self.standard, self.pip, self.local)
+        return any(asked)
+
 
 def merge(parts: Sequence[Requirements]) -> Requirements:
     """What several programs need, together.
