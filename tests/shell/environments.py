@@ -87,7 +87,7 @@ class Environment:
         entries = [tar_entry(path, content) for path, content in sorted(self._all_files().items())]
         step = max(2, len(entries) // 10)
         parts = [b"".join(entries[n : n + step]) for n in range(0, len(entries), step)]
-        members = [_gzip(part) for part in [*parts[:-1], parts[-1] + END]]
+        members = [gzip_member(part) for part in [*parts[:-1], parts[-1] + END]]
         room = len(self._text(members)[1]) + 10 * len(members)
         start = len(self._first("0" * 64, b"", room))
         identity, text = self._text(members, start)
@@ -95,7 +95,7 @@ class Environment:
 
     def _first(self, identity: str, text: bytes, room: int) -> bytes:
         comment = f"\npypackage-archive {self.format} {identity}\n".encode()
-        return _gzip(tar_entry(MANIFEST, text.ljust(room, b"\n")), comment, 0)
+        return gzip_member(tar_entry(MANIFEST, text.ljust(room, b"\n")), comment, 0)
 
     def _text(self, members: Sequence[bytes], start: int = 0, tree: str = "") -> tuple[str, bytes]:
         """The id and the manifest."""
@@ -175,7 +175,7 @@ def pack_foreign(path: Path, files: Files | None = None) -> Path:
         **(files or {}),
     }
     tar = b"".join(tar_entry(name, data) for name, data in content.items()) + bytes(1024)
-    path.write_bytes(_gzip(tar))
+    path.write_bytes(gzip_member(tar))
     return path
 
 
@@ -194,7 +194,8 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _gzip(data: bytes, comment: bytes | None = None, level: int = 1) -> bytes:
+def gzip_member(data: bytes, comment: bytes | None = None, level: int = 1) -> bytes:
+    """What gzip makes of the data, with a comment in its header."""
     deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
     header = b"\x1f\x8b\x08" + (b"\x00" if comment is None else b"\x10") + bytes(4) + b"\x02\xff"
     if comment is not None:

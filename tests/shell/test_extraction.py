@@ -14,8 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.shell import formats
 from tests.shell.conftest import PLAIN, Runner, once
-from tests.shell.environments import END, Environment, Files, pack_foreign
+from tests.shell.environments import (
+    END,
+    MANIFEST,
+    Environment,
+    Files,
+    gzip_member,
+    pack_foreign,
+    tar_entry,
+)
 
 
 def check_refused(runner: Runner, archive: Path, status: int, *said: str) -> None:
@@ -243,6 +252,55 @@ def test_archive__id_of_another__exits_3_and_is_not_taken_for_that(runner: Runne
     check_refused(runner, archive, 3, "damaged")
 
 
+@once
+def test_archive__entry_behind_the_manifest__exits_3_and_leaves_nothing(runner: Runner) -> None:
+    # The manifest's member is stored: compressed, it leaves room for more.
+    first, *others = PLAIN.members()
+    text = gzip.decompress(first)[512:].partition(b"\n}\n")[0] + b"\n}\n"
+    more = tar_entry(MANIFEST, text) + tar_entry("lib/evil.py", b"")
+    altered = gzip_member(more, comment=first[10 : first.index(b"\0", 10)], level=9)
+    # Filled up with empty members, of 21 bytes and a comment, it is as long as before.
+    number, rest = divmod(len(first) - len(altered), 21)
+    altered += gzip_member(b"", b"x" * rest) + gzip_member(b"", b"") * (number - 1)
+    assert len(altered) == len(first)
+    archive = runner.folder / "E"
+    archive.write_bytes(b"".join([altered, *others]))
+    check_refused(runner, archive, 3, "is damaged")
+
+
+@once
+@pytest.mark.parametrize("field", [slice(135, 136), slice(156, 157)])
+def test_tar__size_or_kind_of_the_manifest_altered__drops_nothing(
+    runner: Runner, field: slice
+) -> None:
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.tar")
+    whole = archive.read_bytes()
+    header = bytearray(whole[:512])
+    header[field] = b"5"  # eight times as much, so some entries more; or a folder
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    archive.write_bytes(bytes(header) + whole[512:])
+    prefix = Path(runner.output("-e", archive, "show").strip())
+    assert (prefix / MANIFEST).read_bytes().endswith(b"}\n")
+    assert (prefix / "bin/python").exists()
+
+
+@once
+def test_foreign_archive__made_of_one_of_ours__is_what_its_manifest_says(runner: Runner) -> None:
+    archive = PLAIN.pack(runner.folder / "E")
+    folder = runner.folder / "folder"
+    folder.mkdir()
+    subprocess.run(["tar", "xf", archive, "-C", folder], check=True)
+    (folder / "bin/mine").touch()  # the user's own
+    again = ["tar", "czf", str(archive), "-C", str(folder), "."]
+    subprocess.run(again, check=True)
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    shutil.rmtree(runner.cache)
+    (folder / "bin/show").write_text("#!/bin/sh\necho evil\n")
+    subprocess.run(again, check=True)
+    check_refused(runner, archive, 3, "damaged: bin/show")
+
+
 def test_archive__links_that_need_what_comes_first__is_extracted_as_one_stream(
     runner: Runner,
 ) -> None:
@@ -283,7 +341,11 @@ def test_archive__large_with_odd_names_and_links__is_extracted_as_by_tar(runner:
     subprocess.run(["tar", "xf", archive, "-C", whole], check=True)
     (place,) = runner.cache.iterdir()
     marks = {"etc/pypackage/prepared", "etc/pypackage/unpacked"}
-    assert described(place) == {**described(whole), **dict.fromkeys(marks, "file")}
+    wanted = {**described(whole), **dict.fromkeys(marks, "file")}
+    found = described(place)
+    # The manifest without the empty lines that it was filled up with.
+    assert wanted.pop(MANIFEST).rstrip() == found.pop(MANIFEST).rstrip()
+    assert found == wanted
 
 
 def described(folder: Path) -> dict[str, bytes | str]:
@@ -317,6 +379,8 @@ UNSAFE = {
     "link in place of the marks": [special("etc/pypackage", tarfile.SYMTYPE, "/ROOT")],
     "link in place of a mark": [special("etc/pypackage/unpacked", tarfile.SYMTYPE, "/ROOT")],
     "device": [special("null", tarfile.CHRTYPE)],
+    "hidden device": [special("bin/.null", tarfile.CHRTYPE)],
+    "hidden hard link": [special(".evil", tarfile.LNKTYPE, "/ROOT/theirs")],
     "pipe": [special("pipe", tarfile.FIFOTYPE)],
 }
 

@@ -7,13 +7,14 @@ import os
 import shutil
 import stat
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.shell import formats
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
-from tests.shell.environments import MANIFEST, PYTHON, TOOLS, Environment
+from tests.shell.environments import MANIFEST, PYTHON, SHOW, TOOLS, Environment
 from tests.support.needs import need
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
@@ -241,6 +242,8 @@ def test_foreign_archive__owners_and_set_user_id__are_not_kept(runner: Runner, k
             os.chown(path, 1234, 1234)
     (folder / "bin/show").chmod(0o755)
     (folder / "bin/su").chmod(0o4755)
+    shutil.copy(folder / "bin/su", folder / "bin/.su")
+    (folder / "bin/.su").chmod(0o4755)
     (folder / "bin/wall").chmod(0o2755)
     commands = {
         "tar": ["tar", "cf", "E", "-C", "folder", "."],
@@ -251,6 +254,32 @@ def test_foreign_archive__owners_and_set_user_id__are_not_kept(runner: Runner, k
     found = [path.lstat() for path in prefix.rglob("*")]
     assert {(one.st_uid, one.st_gid) for one in found} == {(0, 0)}
     assert not [one for one in found if stat.S_IMODE(one.st_mode) & 0o6000]
+
+
+@once
+@pytest.mark.parametrize("kind", ["squashfs", "tar", "zip"])
+def test_foreign_archive__anybody_may_write_to_its_files__is_not_kept(
+    runner: Runner, kind: str
+) -> None:
+    runner = with_tools(runner, *EXTRACTING, "chown")
+    folder = runner.folder / "folder"
+    subprocess.run(["mkdir", "-p", folder / "bin/.hidden"], check=True)
+    (folder / "bin/show").write_bytes(SHOW)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o777)
+    commands = {
+        "tar": ["tar", "cf", "E", "-C", "folder", "."],
+        "squashfs": [need("mksquashfs"), "folder", "E", "-quiet", "-no-progress"],
+    }
+    if kind == "zip":
+        with zipfile.ZipFile(runner.folder / "E", "w") as archive:
+            archive.write(folder / "bin/show", "bin/show")
+    else:
+        command = commands[kind]
+        subprocess.run(command, cwd=runner.folder, check=True, stdout=subprocess.DEVNULL)
+    prefix = Path(runner.output("-u", "place", "-e", "E", "show").strip())
+    found = [path.lstat() for path in [prefix, *prefix.rglob("*")]]
+    assert not [one for one in found if stat.S_IMODE(one.st_mode) & 0o022]
 
 
 @pytest.mark.root
