@@ -15,6 +15,7 @@ from pypackage.backends.host.conda_file import Description
 from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_file
 from pypackage.backends.host.libraries import Rules, graft_libraries
 from pypackage.backends.host.names import PYTHON, conda_name, conda_version
+from pypackage.backends.host.own_place import OwnPlace
 from pypackage.backends.host.privacy import PathScrubber, private
 from pypackage.backends.host.store import Store
 from pypackage.core import files, platforms
@@ -25,7 +26,7 @@ from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 4  # of the packages' making: another one makes all of them anew
+_FORMAT = 5  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
@@ -42,6 +43,7 @@ class _Recipe:
         items: Lists them as they are on this machine.
         rules: For its libraries.
         scrubber: For its texts.
+        place: For those of them that can find their prefix.
         distribution: What it is the package of; None for the interpreter.
     """
 
@@ -52,6 +54,7 @@ class _Recipe:
     items: Callable[[], tuple[PackageFile, ...]]
     rules: Rules
     scrubber: PathScrubber
+    place: OwnPlace
     distribution: Distribution | None = None
 
 
@@ -108,9 +111,8 @@ class Builder:
         name = recipe.description.name
         try:
             with files.temporary_folder(self.store.root / "making") as folder:
-                outcome = graft_libraries(
-                    recipe.items(), recipe.rules, libraries, recipe.scrubber, folder
-                )
+                found = [recipe.place.patch(item) for item in recipe.items()]
+                outcome = graft_libraries(found, recipe.rules, libraries, recipe.scrubber, folder)
                 items = [*outcome.items, *compiled(outcome.items, compiler)]
                 hashed = [hash_file(item) for item in items]
                 hashed += self._record(recipe, hashed)
@@ -152,7 +154,8 @@ class Builder:
         def key() -> str:
             return digest([_FORMAT, self._identity(), *paths, _states(items)])
 
-        return _Recipe(key(), key, description, len(items), lambda: items, rules, scrubber)
+        place = interpreter_package.own_place(base)
+        return _Recipe(key(), key, description, len(items), lambda: items, rules, scrubber, place)
 
     def _distribution(self, selected: Selected) -> _Recipe:
         one, base = selected.distribution, self.base
@@ -182,7 +185,8 @@ class Builder:
 
         size = len(one.files)
         items = partial(distribution_package.items, one, site, interpreter_package.program(base))
-        return _Recipe(key(), key, description, size, items, rules, scrubber, one)
+        place = OwnPlace(prefixes)
+        return _Recipe(key(), key, description, size, items, rules, scrubber, place, one)
 
     def _identity(self) -> list[str]:
         """What in the interpreter shows in every package made for it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pypackage.backends.host import tcl
 from pypackage.backends.host.files import PackageFile
+from pypackage.backends.host.own_place import OwnPlace
 from pypackage.backends.host.privacy import PathScrubber, homes, private
 from pypackage.core import elf
 from pypackage.core.errors import SolveError
@@ -20,7 +21,7 @@ OLDEST = (3, 9)
 # Folders of the standard library that no task needs: tests, and what only works on a screen.
 _LEFT_OUT = re.compile("__pycache__|site-packages|dist-packages|tests?|idle_test")
 _LEFT_OUT_FILES = re.compile(
-    r"EXTERNALLY-MANAGED|.*\.(?:pyc|pyo|a|o|exe)"
+    r"EXTERNALLY-MANAGED|_sysconfig_vars_.*\.json|.*\.(?:pyc|pyo|a|o|exe)"
     r"|(?:_test|_ctypes_test|_xxtestfuzz|xxlimited)\w*\..*so|libpython.*"
 )
 # What of it is carried only when it is asked for.
@@ -82,11 +83,28 @@ def items(base: Interpreter, asked: Collection[str] = ()) -> tuple[PackageFile, 
         dynload = base.platstdlib / "lib-dynload"
         found += _tree(dynload, f"{_inside(base.platstdlib, base, 'lib')}/lib-dynload", wanted)
     found += _tree(base.include, _inside(base.include, base, "include"), wanted)
+    found += _for_compilers(base)
     if "dist-packages" in metadata.read(f"{base.stdlib}/site.py"):
         bridge = _BRIDGE.format(site=site_packages(base)).encode()
         found.append(PackageFile("lib/python3/dist-packages/site-packages.pth", content=bridge))
     unique = {item.path: item for item in found}
     return tuple(unique[path] for path in sorted(unique))
+
+
+def own_place(base: Interpreter) -> OwnPlace:
+    """What lets the interpreter's build settings find their prefix by their own place."""
+    folders = (base.stdlib, base.platstdlib, base.include)
+    inside = [os.path.relpath(folder, base.base_prefix) for folder in folders]
+    return OwnPlace(
+        tuple(path for path in _prefixes(base) if path != "/usr"),
+        "/usr" if "/usr" in _prefixes(base) else "",
+        tuple(sorted({path for path in inside if not path.startswith("..")})),
+    )
+
+
+def _prefixes(base: Interpreter) -> tuple[str, ...]:
+    found = (*private((base.base_prefix, base.prefix)), str(base.base_prefix))
+    return tuple(dict.fromkeys(path for path in found if path != "/"))
 
 
 def scrubber(base: Interpreter) -> PathScrubber:
@@ -109,6 +127,29 @@ def _shared_library(base: Interpreter, executable: Path) -> Iterator[PackageFile
         if library is None:
             raise SolveError(f"{soname}, which {executable} needs, is not to be found")
         yield PackageFile(f"lib/{soname}", source=library.path)
+        if not soname.endswith(".so"):  # under this name linkers look for it
+            yield PackageFile(f"lib/{soname.partition('.so')[0]}.so", link=soname)
+
+
+def _for_compilers(base: Interpreter) -> Iterator[PackageFile]:
+    """What those ask for who build extension modules, beside headers and settings."""
+    name = program(base)
+    for config in sorted(base.stdlib.glob("config-*/python-config.py")):
+        yield PackageFile(f"bin/{name}-config", source=config)
+        for link in ("python-config", "python3-config"):
+            yield PackageFile(f"bin/{link}", link=f"{name}-config")
+    versioned = name.replace("python", "python-")
+    for kind in ("", "-embed"):
+        for folder in (base.library_dir, base.base_prefix / "lib"):
+            file = folder / "pkgconfig" / f"{versioned}{kind}.pc"
+            if file.is_file():
+                yield PackageFile(f"lib/pkgconfig/{file.name}", source=file)
+                yield PackageFile(f"lib/pkgconfig/python3{kind}.pc", link=file.name)
+                break
+    # Debian's pyconfig.h includes another one, which the compiler looks for beside it first.
+    for header in base.include.parent.glob(f"*-linux-*/{base.include.name}/pyconfig.h"):
+        place = _inside(base.include, base, "include")
+        yield PackageFile(f"{place}/{header.relative_to(base.include.parent)}", source=header)
 
 
 def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
