@@ -30,8 +30,26 @@ class Standing(IntEnum):
 Standings = Callable[[str], Standing]
 
 
+class Guard(NamedTuple):
+    """A condition on a flag that another file sets.
+
+    Attributes:
+        path: The file.
+        fork: The number of the `try` in it that sets the flag; -1 where none does.
+        way: The way that it has to take for the condition to hold.
+    """
+
+    path: str
+    fork: int
+    way: int
+
+
 class Edge(NamedTuple):
-    """That one file imports another, both by their paths; for the rest see `Import`."""
+    """That one file imports another, both by their paths; for the rest see `Import`.
+
+    Attributes:
+        guards: The flags of other files on which alone it depends.
+    """
 
     origin: str
     target: str
@@ -39,6 +57,7 @@ class Edge(NamedTuple):
     reason: str
     deferred: bool = False
     choices: tuple[tuple[int, int], ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 class Undecided(NamedTuple):
@@ -82,6 +101,7 @@ class _Decision(NamedTuple):
 
 
 Raw = tuple[str, str, Import, str]
+Guards = Mapping[tuple[str, int, int], tuple[Guard, ...]]
 
 
 class Alternatives:
@@ -91,13 +111,21 @@ class Alternatives:
         raw: All imports, as `Findings` has them.
         edges: Which files import which.
         standing: Says how surely a module, by its dotted name, can be had.
+        guards: The flags of other files on which imports depend, by file, line and column.
 
     Attributes:
         undecided: The forks of which each way needs what nothing is known of.
     """
 
-    def __init__(self, raw: Sequence[Raw], edges: Iterable[Edge], standing: Standings) -> None:
+    def __init__(
+        self,
+        raw: Sequence[Raw],
+        edges: Iterable[Edge],
+        standing: Standings,
+        guards: Guards,
+    ) -> None:
         self.undecided: list[Undecided] = []
+        self._guards = guards
         self._raw = raw
         self._standing = standing
         self._outgoing: dict[str, list[Edge]] = {}
@@ -122,11 +150,24 @@ class Alternatives:
 
     def requires(self, path: str, one: Import | Edge) -> bool:
         """Whether an import of a file, or of another file by it, is required after all."""
-        if not one.choices or one.why is not Why.OPTIONAL:
+        if one.why is not Why.OPTIONAL:
             return one.why is Why.REQUIRED
+        if not one.choices:
+            if isinstance(one, Edge):
+                guards = one.guards
+            else:
+                guards = self._guards.get((path, one.line, one.column), ())
+            return bool(guards) and all(map(self._holds, guards))
         decisions = self._decided(path)
         key = one.target if isinstance(one, Edge) else one.top
         return _leads(one.choices, decisions, key)
+
+    def _holds(self, guard: Guard) -> bool:
+        """Whether a flag of another file is set as a guard wants it, by what is provided for."""
+        if guard.fork < 0:
+            return guard.way == HANDLER
+        decision = self._decided(guard.path).get(guard.fork)
+        return decision is not None and decision.way == guard.way
 
     def _add(self, path: str, label: str, one: Import, kind: str) -> None:
         dotted, absent = dotted_name(one), kind == "unresolved"

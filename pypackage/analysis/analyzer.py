@@ -15,6 +15,7 @@ from pypackage.analysis.diagnostics import Diagnostics, shown
 from pypackage.analysis.exports import Exported
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.findings import Analysis, Findings
+from pypackage.analysis.foreign_flags import ForeignFlags
 from pypackage.analysis.imports import Import, Remark, Scan, Why, scan, target_of
 from pypackage.analysis.modules import Unit, Units
 from pypackage.analysis.search_path import Root, SitePackages
@@ -83,6 +84,7 @@ class Analyzer:
         )
         self._units = Units(self._finder, tuple(os.path.realpath(one) for one in scope.path))
         self._findings = Findings()
+        self._foreign_flags = ForeignFlags(self._classifier, self._scanned, self._findings)
         self._queue: deque[tuple[Unit, Scan]] = deque()
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self._scans: dict[str, Scan] = {}
@@ -241,11 +243,13 @@ class Analyzer:
         context, settled = self._context(unit)
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
         for one in scanned.imports:  # of a large tree hundreds of thousands
-            module, name, _, _, why, _, deferred, _, _ = one
+            module, name, _, _, why, _, deferred, _, _, flags = one
             if deferred and self._scope.toplevel:
                 continue
             kind: Kind = nowhere
             if why is Why.REQUIRED or why is Why.OPTIONAL:
+                if flags:
+                    one = self._foreign_flags.guarded(unit, one)
                 # For all files of the same context an import means the same.
                 key = (unit.folder if module[0] == "." else context, module, name)
                 kind = known.get(key) or nowhere

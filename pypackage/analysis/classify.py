@@ -51,8 +51,7 @@ class Classifier:
             context: A number for where the unit's imports are looked for.
         """
         if one.module.startswith("."):
-            located = self._finder.find_relative(one.module, one.name, unit.folder)
-            return ("local" if located else "unresolved"), located
+            return self.relative(unit, one)
         top = one.top
         if (context, top) not in self._tops:
             # Mostly there is nothing of that name: all its submodules go the same way.
@@ -60,6 +59,11 @@ class Classifier:
             kind = None if self._finder.has_name(top, roots) else self.absolute(unit, one)
             self._tops[(context, top)] = kind if kind and kind[1] is None else None
         return self._tops[(context, top)] or self.absolute(unit, one)
+
+    def relative(self, unit: Unit, one: Import) -> Kind:
+        """What a relative import leads to."""
+        located = self._finder.find_relative(one.module, one.name, unit.folder)
+        return ("local" if located else "unresolved"), located
 
     def absolute(self, unit: Unit, one: Import) -> Kind:
         """What an absolute import leads to, in the order in which Python looks for it."""

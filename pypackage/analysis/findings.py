@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pypackage.analysis.alternatives import (
     Alternatives,
     Edge,
+    Guard,
     Raw,
     Standing,
     Undecided,
@@ -99,9 +100,11 @@ class Findings:
     Attributes:
         raw: The imports: the path and label of the file, the import, what it leads to.
         local: The user's own modules and packages, by their absolute paths.
+        guards: The flags of other files on which imports depend, by file, line and column.
     """
 
     def __init__(self) -> None:
+        self.guards: dict[tuple[str, int, int], tuple[Guard, ...]] = {}
         self.local: set[str] = set()
         self.raw: list[Raw] = []
         self._edges: list[Edge] = []
@@ -111,7 +114,9 @@ class Findings:
         if one is None:
             self._edges.append(Edge(origin, target, Why.REQUIRED, ""))
         else:
-            self._edges.append(Edge(origin, target, one.why, one.reason, one.deferred, one.choices))
+            guards = self.guards.get((origin, one.line, one.column), ())
+            said = (one.why, one.reason, one.deferred, one.choices)
+            self._edges.append(Edge(origin, target, *said, guards))
 
     def result(self, standing: Callable[[str], Standing]) -> Analysis:
         """All together.
@@ -120,13 +125,13 @@ class Findings:
             standing: Says how surely a module, by its dotted name, can be had on the target;
                 asked only where a program can do with one of several.
         """
-        alternatives = Alternatives(self.raw, self._edges, standing)
+        alternatives = Alternatives(self.raw, self._edges, standing, self.guards)
         weak = _weak(self._edges, alternatives)
 
         def why_of(path: str, found: Import) -> _Reason:
             """Why an import counts; in a file that is itself imported optionally, optional."""
             why, reason = found.why, found.reason
-            if found.choices and alternatives.requires(path, found):
+            if why is Why.OPTIONAL and alternatives.requires(path, found):
                 why, reason = Why.REQUIRED, ""
             if why is Why.REQUIRED and path in weak:
                 return Why.OPTIONAL, weak[path]

@@ -46,12 +46,14 @@ class Effect(NamedTuple):
         passing: That of the passing ones.
         steps: The ways of forks that lead to the point, outermost first.
         deferred: Whether the point is in a function.
+        flags: Conditions on imported names that may be flags, as in `Import`.
     """
 
     lasting: _Reasoned = _REQUIRED
     passing: _Reasoned = _REQUIRED
     steps: tuple[Step, ...] = ()
     deferred: bool = False
+    flags: tuple[tuple[str, str, bool], ...] = ()
 
     @property
     def strongest(self) -> _Reasoned:
@@ -125,7 +127,7 @@ class Function(Context):
 
     def _inside(self, around: Effect, judge: Judge) -> Effect:
         lasting = tuple(step for step in around.steps if step.lasting)
-        return Effect(around.lasting, steps=lasting, deferred=True)
+        return Effect(around.lasting, steps=lasting, deferred=True, flags=around.flags)
 
 
 class Lasting(Context):
@@ -237,7 +239,12 @@ class Branch(Context):
         """It asks for a flag."""
         for fact in found:
             reason = f"if {fact.name}"
-            if fact.fork is None:
+            if fact.imported:
+                module, _, name = fact.imported.rpartition(".")
+                # Of `.name` the module is the package itself.
+                flag = (module or ".", name, fact.way == BODY)
+                around = around._replace(flags=(*around.flags, flag))
+            elif fact.fork is None:
                 lasting = stronger(around.lasting, (Why.OPTIONAL, reason))
                 around = around._replace(lasting=lasting)
             elif is_open(fact.fork, judge):

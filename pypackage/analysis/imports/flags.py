@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, is_true
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, imports, is_true
 from pypackage.python.source_tree import dotted
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ class Fact(NamedTuple):
 
     Attributes:
         name: The flag.
-        fork: The `try`; None when it is one of several.
+        fork: The `try`; None when it is one of several, or that of another module.
         way: Which way was taken.
+        imported: The dotted name of a flag that is imported: what it tells is not known here.
     """
 
     name: str
     fork: Fork | None
     way: int
+    imported: str = ""
 
 
 def is_open(fork: Fork, judge: Judge) -> bool:
@@ -69,19 +71,65 @@ def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list
         each = [facts(one, scope, holds=holds, depth=depth + 1) for one in test.values]
         if isinstance(test.op, _ast.And) is holds:
             return [fact for some in each for fact in some]
-        # One of them holds: when all are flags, it is one of several.
-        return [each[0][0]._replace(fork=None)] if all(each) else []
+        # One of them holds: when all are flags of this module, it is one of several.
+        are_own = all(each) and not any(fact.imported for some in each for fact in some)
+        return [each[0][0]._replace(fork=None)] if are_own else []
     if isinstance(test, _ast.Compare) and len(test.ops) == 1:
         flag, equal = _compared(test)
         return facts(flag, scope, holds=equal is holds, depth=depth + 1) if flag else []
     if isinstance(test, _ast.Name):
-        return _of_name(test.id, scope, holds, depth)
+        return _of_name(test.id, scope, holds, depth) or _imported(test, scope, holds)
+    if isinstance(test, _ast.Attribute):
+        return _imported(test, scope, holds)
     if isinstance(test, _ast.Call):
         name = dotted(test.func)
         if name in ("bool", "callable") and len(test.args) == 1:
             return facts(test.args[0], scope, holds=holds, depth=depth + 1)
-        return _of_function(name, scope, holds, depth)
+        found = _of_function(name, scope, holds, depth)
+        return found if found or test.args else _imported(test.func, scope, holds, "()")
     return []
+
+
+def _imported(test: _ast.expr, scope: Scope, holds: bool, end: str = "") -> list[Fact]:
+    """The flag that a name, or an attribute of a module, may be in the module it is taken from."""
+    name = dotted(test)
+    bindings = scope.lookup(name.partition(".")[0])
+    meanings = scope.meanings(name) if [one.kind for one in bindings] == ["import"] else ()
+    return [
+        Fact(name, None, BODY if holds else HANDLER, meaning + end)
+        for meaning in meanings
+        if "." in meaning
+    ]
+
+
+def exported(module: Scope, judge: Judge) -> Iterator[tuple[str, Fork, int]]:
+    """The names of a module that are flags, each with its `try` and the way in which it is true.
+
+    A function has `()` behind its name.
+    """
+    for name, test in _tests(module):
+        found = facts(test, module, holds=True)
+        fork = found[0].fork if len(found) == 1 else None
+        if fork is not None and imports(fork.node.body) and is_open(fork, judge):
+            yield name, fork, found[0].way
+
+
+def asking(module: Scope, judge: Judge) -> Iterator[str]:
+    """The names of a module that tell by `find_spec` and the like whether a module is there."""
+    for name, test in _tests(module):
+        if judge.verdict(test, module).asks:
+            yield name
+
+
+def _tests(module: Scope) -> Iterator[tuple[str, _ast.expr]]:
+    """The names of a module that may be flags, and the conditions on them."""
+    for name, bindings in module.bindings.items():
+        kinds = {one.kind for one in bindings}
+        test = _ast.Name(name, _ast.Load())
+        if kinds == {"function"}:
+            yield f"{name}()", _ast.Call(test, [], [])
+        elif kinds == {"value"} or module.forks_of(name):
+            yield name, test
 
 
 def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:

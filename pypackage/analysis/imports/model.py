@@ -40,6 +40,8 @@ class Import(NamedTuple):
         choices: Where the program goes on in one of two ways, such as the body and the handler
             of a `try`: the numbers of these forks and of the ways that lead here, outermost
             first. On them alone it depends whether the import is required.
+        flags: Conditions around it on names that are imported, which another file of the program
+            may set where it tries an import: the module, the name, and whether it has to be true.
     """
 
     module: str
@@ -51,6 +53,7 @@ class Import(NamedTuple):
     deferred: bool = False
     cell: int = 0
     choices: tuple[tuple[int, int], ...] = ()
+    flags: tuple[tuple[str, str, bool], ...] = ()
 
     @property
     def top(self) -> str:
@@ -76,12 +79,16 @@ class Scan(NamedTuple):
         paths: The folders that it puts on sys.path: those put in front, in the order in
             which they are looked into, then those put at the end.
         front: How many of `paths` are in front.
+        flags: The names of the module that tell whether an import succeeded (functions with `()`),
+            each with its fork, or -1 where only the presence of a module was asked for, and the
+            way in which it is true.
     """
 
     imports: tuple[Import, ...] = ()
     remarks: tuple[Remark, ...] = ()
     paths: tuple[str, ...] = ()
     front: int = 0
+    flags: tuple[tuple[str, int, int], ...] = ()
 
 
 class Target(NamedTuple):

@@ -11,13 +11,16 @@ from pypackage.analysis.imports import calls
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import Effect, stronger
 from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.flags import asking, exported
 from pypackage.analysis.imports.folding import Folder
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
-from pypackage.analysis.imports.tries import moved
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.analysis.imports.tries import BODY, moved
 from pypackage.analysis.imports.walker import Found, PathChange, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
 
+_FINDS = "find_spec"
 _DEEPEST = 3  # exec in a source that is given to exec
 _HUGE = 8_000_000  # characters from which on a tree takes gigabytes
 _LARGE = 500_000  # characters from which on the quick scanner is asked first
@@ -90,9 +93,9 @@ def scan_text(
 ) -> Scan:
     """Find what a text imports; for the arguments and errors see `scan`."""
     if (bulk or len(text) > _LARGE) and not function:
-        from pypackage.analysis.imports import quick
+        from pypackage.analysis.imports import prescan
 
-        found = quick.scan(text)
+        found = prescan.scan(text)
         if found is not None:
             return found
     parsed = NotParsed(1, 1, "too large to be parsed") if len(text) > _HUGE else parse(text)
@@ -154,7 +157,7 @@ class _Reading:
         # The tree of what is not understood has no true places.
         text = _normal(self._text) if parsed.whole else ""
         walker = Walker(expressions=any(word in self._text for word in _WORDS), text=text)
-        walker.walk(parsed.tree, parsed.shift)
+        module = walker.walk(parsed.tree, parsed.shift)
         needed = self._needed(parsed.tree, walker, function) if function else None
         imports: list[Import] = []
         for found in walker.statements:
@@ -169,7 +172,16 @@ class _Reading:
                 imports.extend(self._call(found, remarks))
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
-        return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front)
+        flags = tuple(sorted(self._flags(module, walker)))
+        return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front, flags)
+
+    def _flags(self, module: Scope, walker: Walker) -> Iterator[tuple[str, int, int]]:
+        """The flags that other modules may import, as in `Scan`."""
+        if walker.forks:
+            for name, fork, way in exported(module, self._judge):
+                yield name, moved(fork.key, -self._shift), way
+        if _FINDS in self._text:
+            yield from ((name, -1, BODY) for name in asking(module, self._judge))
 
     def _is_deferred(self, found: Found) -> bool:
         return found.context.effect(self._judge).deferred
@@ -199,7 +211,10 @@ class _Reading:
                 module, name = alias.name, ""
             else:
                 module, name = "." * node.level + (node.module or ""), alias.name
-            yield Import(module, name, line, column, why, reason, effect.deferred, choices=choices)
+            late, flags = effect.deferred, effect.flags
+            yield Import(
+                module, name, line, column, why, reason, late, choices=choices, flags=flags
+            )
 
     def _choices(self, effect: Effect) -> tuple[tuple[int, int], ...]:
         return tuple((moved(fork, -self._shift), way) for fork, way in effect.choices)
@@ -222,7 +237,9 @@ class _Reading:
                     why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
                     choices = ()
                 module, name, late = called.module, called.name, effect.deferred
-                yield Import(module, name, line, column, why, reason, late, choices=choices)
+                yield Import(
+                    module, name, line, column, why, reason, late, 0, choices, effect.flags
+                )
 
     def _inner(self, source: str, found: Found) -> Iterator[Import]:
         """The imports of a source that is run by a call: they stand where the call does."""
@@ -237,7 +254,13 @@ class _Reading:
             deferred = effect.deferred or one.deferred
             # Its forks are not those of the source around it.
             yield one._replace(
-                line=line, column=column, why=why, reason=reason, deferred=deferred, choices=()
+                line=line,
+                column=column,
+                why=why,
+                reason=reason,
+                deferred=deferred,
+                choices=(),
+                flags=effect.flags,
             )
 
     def _paths(self, changes: list[PathChange]) -> tuple[tuple[str, ...], int]:

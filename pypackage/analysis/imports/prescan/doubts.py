@@ -1,9 +1,8 @@
-"""What a `try` that was looked at by itself may mean for the rest of its source.
+"""Whether a `try` that was parsed by itself affects the rest of its source.
 
-The quick scanner parses a `try` alone. Where a flag that it sets guards another import, where
-its handler calls a function that may end the program, or where it leaves a function early,
-the tree of the whole source says more: then there is doubt. That is cheap to see, and seen
-too often rather than too rarely.
+The whole tree is needed where a flag that it sets guards another import or is passed on, where
+its handler calls a function that may end the program, or where it leaves a function early.
+The checks are cheap, and err on the side of needing the tree.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from pypackage.analysis.imports.tries import Fork, leaves
 from pypackage.python.source_tree import dotted, walk
 
-_MOST_DERIVED = 3  # names of names of flags
 _CHECKS = re.compile(r"\n(?:assert|if)\b[^\n]*")
 _GOES_ON = ("", ".", "[", "_")  # what follows a name that is not used as a flag
 
@@ -29,7 +27,8 @@ class Doubts:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._flags: set[str] = set()
+        self._flags: set[str] = set()  # names that a `try` binds
+        self._functions: set[str] = set()  # functions around one
         self._spans: list[tuple[int, int]] = []  # of the `try` statements
         self._regions: list[tuple[int, int]] = []  # before imports, with what guards them
         self._left: list[tuple[int, tuple[int, ...]]] = []
@@ -51,7 +50,7 @@ class Doubts:
                 self._left.append((span[1], tuple(blocks)))
         if any(self._names_elsewhere(fork) for fork in forks):
             return True
-        self._flags.update(
+        self._functions.update(
             match[1]
             for begin in blocks
             if (match := re.compile(r"\s*(?:async\s+)?def\s+(\w+)").match(self._text, begin))
@@ -74,12 +73,14 @@ class Doubts:
         """Whether the tree may say something else."""
         if not self._spans:
             return False
+        if self._is_passed_on():
+            return True  # other names tell other files what the flags do
         for end, blocks in self._left:
             if any(at >= end and set(blocks[-1:]) <= set(around) for at, around in self._others):
                 return True
         if not self._regions and not self._may_end():
             return False
-        names = self._derived()
+        names = self._flags | self._functions
         if not names:
             return False
         text = self._text
@@ -119,14 +120,9 @@ class Doubts:
             or f"\n{name}:" in text
         )
 
-    def _derived(self) -> set[str]:
-        """The flags, and the names and functions that are made of them."""
-        names = set(self._flags)
-        new = names
-        for _ in range(_MOST_DERIVED):
-            new = {made for one in new for made in self._made_of(one)} - names
-            names |= new
-        return names
+    def _is_passed_on(self) -> bool:
+        """Whether another name or a function is made of a flag."""
+        return any(made not in self._flags for one in self._flags for made in self._made_of(one))
 
     def _made_of(self, flag: str) -> Iterator[str]:
         """The names that are assigned, and the functions that return, what a flag says."""

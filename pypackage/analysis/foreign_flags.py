@@ -1,0 +1,94 @@
+"""Flags that one file sets where it tries an import, and another file asks for.
+
+`from ._compat import HAS_CUPY`, then `if HAS_CUPY: import cupyx`: what stands below is as
+optional as what `_compat` tries. Modules that only pass a flag on are followed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from pypackage.analysis.alternatives import Guard
+from pypackage.analysis.classify import Classifier
+from pypackage.analysis.findings import Findings
+from pypackage.analysis.imports import Import, Scan, Why
+from pypackage.analysis.imports.tries import BODY, HANDLER
+from pypackage.analysis.modules import Unit
+
+_MOST_STEPS = 5  # modules that pass a flag on
+
+
+class ForeignFlags:
+    """Looks flags up in the files that set them.
+
+    Args:
+        classifier: Finds the files.
+        scanned: Gives what a file of the user's own says.
+        findings: Is told on what an import depends.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        scanned: Callable[[Unit], Scan | None],
+        findings: Findings,
+    ) -> None:
+        self._classifier = classifier
+        self._scanned = scanned
+        self._findings = findings
+        self._known: dict[tuple[object, ...], Guard | None] = {}
+
+    def guarded(self, unit: Unit, one: Import) -> Import:
+        """An import of a file, made optional where it stands under flags of other files."""
+        if one.why is not Why.REQUIRED and not one.choices:
+            return one
+        guards = []
+        for module, name, holds in one.flags:
+            guard = self._find(unit, module, name)
+            if guard is not None:
+                way = guard.way if holds else HANDLER + BODY - guard.way
+                guards.append(guard._replace(way=way))
+        if not guards:
+            return one
+        # Below forks of its own it is left optional: they are not decided by those of others.
+        if not one.choices:
+            self._findings.guards[(unit.path, one.line, one.column)] = tuple(guards)
+        reason = one.reason or f"if {one.flags[0][1]}"
+        return one._replace(why=Why.OPTIONAL, reason=reason, choices=())
+
+    def _find(self, unit: Unit, module: str, name: str) -> Guard | None:
+        where = unit.folder if module.startswith(".") else (unit.roots, unit.late)
+        key = (where, module, name)
+        if key not in self._known:
+            self._known[key] = None  # for modules that import each other
+            self._known[key] = self._look_up(unit, module, name, _MOST_STEPS)
+        return self._known[key]
+
+    def _look_up(self, unit: Unit, module: str, name: str, steps: int) -> Guard | None:
+        """The `try` behind a name of a module, as (file, fork, way in which it is true)."""
+        path = self._file_of(unit, module)
+        if not path or not steps:
+            return None
+        inner = unit._replace(path=path, label=path, folder=os.path.dirname(path))
+        scanned = self._scanned(inner)
+        if scanned is None:
+            return None
+        for flag, fork, way in scanned.flags:
+            if flag == name:
+                return Guard(path, fork, way)
+        for one in scanned.imports:
+            if one.name in (name.removesuffix("()"), "*"):
+                found = self._look_up(inner, one.module, name, steps - 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _file_of(self, unit: Unit, module: str) -> str:
+        """The file of a local module; empty where it has none."""
+        one = Import(module, "", 1, 1)
+        is_relative = module.startswith(".")
+        look = self._classifier.relative if is_relative else self._classifier.absolute
+        kind, located = look(unit, one)
+        files = located.files if kind == "local" and located else ()
+        return os.path.realpath(files[-1]) if files else ""

@@ -1,0 +1,222 @@
+"""Find what most sources import without their syntax tree.
+
+`import` is a keyword: outside of strings and comments it begins a statement, and indentation
+tells the blocks around it. Anything unusual makes `scan` return None and the caller parses the
+source; otherwise both give the same result.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pypackage.analysis.imports.conditions import Judge
+from pypackage.analysis.imports.contexts import stronger
+from pypackage.analysis.imports.flags import exported
+from pypackage.analysis.imports.model import Import, Scan, Target, Why
+from pypackage.analysis.imports.prescan import blocks
+from pypackage.analysis.imports.prescan.blocks import OF_TRY, Block, Blocks
+from pypackage.analysis.imports.prescan.doubts import Doubts
+from pypackage.analysis.imports.prescan.statements import Statement, Statements
+from pypackage.analysis.imports.prescan.text import NeedsTree, SourceText
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.analysis.imports.tries import Fork, moved
+from pypackage.analysis.imports.walker import Found, Walker
+from pypackage.python.source_tree import Parsed, parse
+
+_LONG = 100_000  # characters of a source without imports that is not parsed just to be checked
+# Templates and unfinished merges: the parser says that they are no Python.
+_NOT_PYTHON = ("{%", "{{ ", "\n<<<<<<< ")
+# Where one of these occurs, the target may decide a condition.
+_GATES = (
+    *("version_info", "hexversion", "sys.version", "sys.platform", "platform.system"),
+    *("platform.python_imp", "platform as", "from platform", "sys.implementation", "os.name"),
+    *("os.sep", "import os as", ", os as", "from os import", "PY2", "PY3", "MYPY"),
+    "in sys.modules",
+)
+_LEAVES = re.compile(r"\n[ \t\f]*(?:return|raise|continue|break)\b")
+_UNCONDITIONAL = ("def", "class", "for", "with", *OF_TRY)
+_CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
+
+
+def scan(text: str) -> Scan | None:
+    """Find what a text imports; None when that takes its tree."""
+    if any(mark in text for mark in _NOT_PYTHON):
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = Scan()
+    if "import" in text:
+        try:
+            found = _Prescan(SourceText(f"\n{text}")).scan()
+        except NeedsTree:
+            return None
+    # Where nothing is imported the parser has to say whether it is Python at all.
+    return found if found.imports or len(text) > _LONG or text.isspace() or not text else None
+
+
+class _Prescan:
+    """Looks through one source."""
+
+    def __init__(self, source: SourceText) -> None:
+        self._source = source
+        self._text = source.text
+        self._statements = Statements(source)
+        self._doubts = Doubts(source.text)
+        self._gates: bool | None = None
+        self._indented: list[Statement] = []
+        self._found: dict[int, list[Import]] = {}  # of indented statements, by their beginnings
+        self._flags: list[tuple[str, int, int]] = []
+        self._conditions: dict[int, tuple[int, bool]] = {}
+
+    def scan(self) -> Scan:
+        """What the source says.
+
+        Raises:
+            NeedsTree: Only its tree tells.
+        """
+        statements = self._statements.find()
+        if not statements:
+            return Scan()
+        if "\nraise " in self._text or "\nraise\n" in self._text:
+            raise NeedsTree
+        self._indented = [one for one in statements if one.indent]
+        if self._indented:
+            self._look_into_blocks()
+        imports: list[Import] = []
+        for one in statements:
+            imports += self._found[one.begin] if one.indent else one.imports()
+        return Scan(tuple(imports), flags=tuple(sorted(self._flags)))
+
+    def _look_into_blocks(self) -> None:
+        text, last = self._text, self._indented[-1].begin
+        takes_errors = "suppress" in text or "aises" in text
+        open_blocks = Blocks(self._source, max(one.indent for one in self._indented), last)
+        for one in self._indented:
+            around = open_blocks.around(one.begin, one.indent)
+            if one.begin in self._found:
+                continue
+            if takes_errors and any(block.kind == "with" for block in around):
+                raise NeedsTree
+            guard = self._guard(around, one.begin)
+            if guard >= 0 and (self._has_gates() or self._may_ask_for_flag(guard, one.begin)):
+                raise NeedsTree
+            begin = min([one.begin, *(block.begin for block in around if block.kind in OF_TRY)])
+            self._doubts.add_import(begin, guard if guard < begin else -1, blocks.runs(around))
+            self._take(one, around)
+        # One that was not counted may be bound to another name.
+        if text.count("TYPE_CHECKING", 0, last) > self._statements.checking + open_blocks.checking:
+            raise NeedsTree
+        if self._doubts.any():
+            raise NeedsTree
+
+    def _has_gates(self) -> bool:
+        if self._gates is None:
+            self._gates = any(word in self._text for word in _GATES) and self._source.has(_GATES)
+        return self._gates
+
+    def _guard(self, around: list[Block], at: int) -> int:
+        """Where that begins which may decide that a statement in some blocks does not run.
+
+        It stands around the statement, or above it in the same function, which it leaves; -1
+        where there is nothing of the kind.
+        """
+        gates = [block.begin for block in around if block.kind not in _UNCONDITIONAL]
+        begin = max((block.begin for block in around if block.kind == "def"), default=0)
+        if _LEAVES.search(self._text, begin, at) is not None:
+            gates.append(begin)
+        return min(gates, default=-1)
+
+    def _may_ask_for_flag(self, guard: int, at: int) -> bool:
+        """Whether a condition from a guard on asks for an imported name: it may be a flag."""
+        bound = self._statements.bound
+        begin, found = self._conditions.get(guard, (guard - 1, False))
+        if not found and bound:
+            for condition in _CONDITION.finditer(self._text, begin, at):
+                names = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", condition[1]))
+                ends = re.search(r":[ \t]*(?:#.*)?$", condition[1])
+                found = found or not names.isdisjoint(bound) or not ends
+        self._conditions[guard] = (at - 1, found)
+        return found
+
+    def _take(self, one: Statement, around: list[Block]) -> None:
+        """Say why a statement runs, from the blocks around it."""
+        why, deferred = Why.REQUIRED, False
+        for block in around:
+            if block.kind in OF_TRY:
+                self._take_try(block, why, around, deferred=deferred)
+                if one.begin not in self._found:
+                    raise NeedsTree
+                return
+            deferred = deferred or block.kind == "def"
+            why = Why.TYPE_CHECKING if block.checking else why
+        self._found[one.begin] = one.imports(why, deferred=deferred)
+
+    def _take_try(self, block: Block, why: Why, around: list[Block], *, deferred: bool) -> None:
+        """Take all imports of a `try` statement from a tree of its own."""
+        end = blocks.end_of(block, self._source)
+        snippet = self._text[block.begin : end]
+        if "suppress" in snippet or "aises" in snippet:
+            raise NeedsTree
+        parsed = parse(snippet)
+        inside = [one for one in self._indented if block.begin <= one.begin < end]
+        if not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
+            raise NeedsTree
+        walker = Walker(expressions=False)
+        scope = walker.walk(parsed.tree)
+        if len(walker.statements) != len(inside):
+            raise NeedsTree
+        outside = [one for one in around if one.begin < block.begin]
+        if self._doubts.add_try(walker.forks, (block.begin, end), blocks.runs(outside)):
+            raise NeedsTree
+        if "return" in snippet and any(one.kind == "def" for one in outside):
+            raise NeedsTree  # what the function returns may tell whether the import succeeds
+        # By how many lines the snippet's are further down in the source.
+        down = self._text.count("\n", 0, block.begin) - 1 - parsed.shift
+        by_line = {one.line: one for one in inside}
+        for found in walker.statements:
+            one = by_line.get(found.node.lineno + down)
+            if one is None or one.begin in self._found:
+                raise NeedsTree
+            self._found[one.begin] = self._of_try(one, found, why, down, deferred=deferred)
+        self._add_flags(walker, scope, outside, down)
+
+    def _of_try(
+        self, one: Statement, found: Found, why: Why, down: int, *, deferred: bool
+    ) -> list[Import]:
+        """The imports of one statement in a `try`."""
+        if found.context.has_condition and self._has_gates():
+            raise NeedsTree
+        effect = found.context.effect(Judge(Target()))
+        if effect.flags:
+            raise NeedsTree
+        strongest, reason = stronger((why, ""), effect.strongest)
+        choices: tuple[tuple[int, int], ...] = ()
+        if why is Why.REQUIRED:
+            choices = tuple((moved(fork, down), way) for fork, way in effect.choices)
+        late = deferred or effect.deferred
+        return [
+            Import(module, name, one.line, one.column, strongest, reason, late, choices=choices)
+            for module, name in one.taken
+        ]
+
+    def _add_flags(self, walker: Walker, scope: Scope, outside: list[Block], down: int) -> None:
+        """Add the flags that a `try` of the module sets, which other files may ask for."""
+        kinds = {block.kind for block in outside}
+        if "def" in kinds or "class" in kinds or not walker.forks:
+            return
+        if outside or any(_is_set_once(fork, scope) for fork in walker.forks):
+            raise NeedsTree
+        for name, fork, way in exported(scope, Judge(Target())):
+            self._flags.append((name, moved(fork.key, down), way))
+        if len({name for name, _, _ in self._flags}) < len(self._flags):
+            raise NeedsTree
+
+
+def _is_set_once(fork: Fork, scope: Scope) -> bool:
+    """Whether one way of a `try` assigns a name that the other leaves as it was before."""
+    for name in fork.names():
+        body, handler = fork.truths(name)
+        is_assigned = any(one.kind == "value" for one in scope.lookup(name))
+        if is_assigned and (body is None) is not (handler is None):
+            return True
+    return False
