@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pypackage.core.errors import PackageError
 from pypackage.core.reading import read_text
 
+_GROUPS = ("console_scripts", "gui_scripts")
 _LEVELS = 4  # of folders above a package
 
 
@@ -29,6 +31,9 @@ def _in_folder(folder: str) -> Iterator[tuple[str, str]]:
     setup = os.path.join(folder, "setup.cfg")
     if os.path.isfile(setup):
         yield from _in_setup_cfg(setup)
+    script = os.path.join(folder, "setup.py")
+    if os.path.isfile(script):
+        yield from _in_setup_py(script)
 
 
 def _in_pyproject(path: str) -> Iterator[tuple[str, str]]:
@@ -56,11 +61,32 @@ def _in_setup_cfg(path: str) -> Iterator[tuple[str, str]]:
         parser.read_string(read_text(path))
     except (configparser.Error, PackageError):
         return
-    for group in ("console_scripts", "gui_scripts"):
-        for line in parser.get("options.entry_points", group, fallback="").splitlines():
-            name, equals, target = line.partition("=")
-            if equals:
-                yield name.strip(), _module(target)
+    for group in _GROUPS:
+        yield from _listed(parser.get("options.entry_points", group, fallback="").splitlines())
+
+
+def _in_setup_py(path: str) -> Iterator[tuple[str, str]]:
+    """The literal lists under the names of the groups: it is not run."""
+    try:
+        tree = ast.parse(read_text(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, PackageError):
+        return
+    for node in ast.walk(tree):
+        for key, value in (
+            zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+        ):
+            if isinstance(key, ast.Constant) and key.value in _GROUPS:
+                items = value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+                texts = (one.value for one in items if isinstance(one, ast.Constant))
+                yield from _listed(line for text in texts for line in str(text).splitlines())
+
+
+def _listed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The scripts in lines such as `name = package.module:function`."""
+    for line in lines:
+        name, equals, target = line.partition("=")
+        if equals:
+            yield name.strip(), _module(target)
 
 
 def _module(target: str) -> str:

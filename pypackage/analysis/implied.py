@@ -55,7 +55,7 @@ def find(files: Iterable[File], tops: Collection[str]) -> list[Implied]:
 
 
 def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:
-    """A notebook is run by the kernel that it names; whether so shows what else is imported."""
+    """A notebook is run by the kernel that it names, for sure if the program runs notebooks."""
     if file.label.endswith(".ipynb") and b'"kernelspec"' in file.content:
         certain = not _EXECUTORS.isdisjoint(tops)
         yield Implied(file.label, "", (_KERNEL,), certain)
@@ -71,7 +71,7 @@ def _in_file(file: File) -> Iterator[Implied]:
         if any(f"{one}.".startswith(f"{rule.trigger}.") for one in file.modules):
             yield from _implied(rule, file.label, rule.trigger)
     for cell, tree in _trees(file):
-        finder = _Finder(rules, _aliases(tree))
+        finder = _Finder(rules, _aliases(tree), _constants(tree))
         for node in ast.walk(tree):
             for what, rule, names in finder.look_at(node):
                 where = place(file.label, node.lineno, node.col_offset + 1, cell)  # type: ignore[attr-defined]
@@ -89,8 +89,14 @@ def _implied(rule: Rule, where: str, what: str) -> Iterator[Implied]:
 class _Finder:
     """Looks at the nodes of a file for what the rules say."""
 
-    def __init__(self, rules: Mapping[str, Sequence[Rule]], aliases: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, Sequence[Rule]],
+        aliases: Mapping[str, str],
+        constants: Mapping[str, str],
+    ) -> None:
         self._aliases = aliases
+        self._constants = constants
         self._calls = _by_trigger(rules["call"])
         self._engines = _by_trigger(rules["engine"])
         self._loads = _by_trigger(rules["load"])
@@ -121,15 +127,20 @@ class _Finder:
         first = node.args[0] if node.args else None
         if name in _CHOOSERS and first is not None:
             chosen.append((name, first))
-        engines = [(key, _text(value).lower()) for key, value in chosen if _text(value)]
+        texts = [(key, self._value(value)) for key, value in chosen]
+        engines = [(key, text.lower()) for key, text in texts if text]
         for key, value in engines:
             for rule in self._engines.get(value, ()):
                 yield f"{key}={value}", rule, []
         if not engines:
             yield from ((f"{name}()", rule, []) for rule in self._calls.get(name, ()))
-        module = _text(first) if first is not None else ""
+        module = self._value(first) if first is not None else ""
         if module.replace(".", "").isidentifier():
             yield from ((full, rule, [module]) for rule in self._loads.get(full, ()))
+
+    def _value(self, node: ast.expr) -> str:
+        """A literal string, or the one that a name stands for."""
+        return self._constants.get(node.id, "") if isinstance(node, ast.Name) else _text(node)
 
 
 def _by_trigger(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -160,9 +171,17 @@ def _beginning(node: ast.JoinedStr) -> str:
 
 
 def _listed_modules(node: ast.expr) -> list[str]:
+    """The modules named in a list, or in lists that are added or unpacked into one."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _listed_modules(node.left) + _listed_modules(node.right)
+    if isinstance(node, ast.Starred):
+        return _listed_modules(node.value)
     items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    inner = [
+        name for item in items if isinstance(item, ast.Starred) for name in _listed_modules(item)
+    ]
     names = (_text(item) for item in items)
-    return [name for name in names if name and name.replace(".", "").isidentifier()]
+    return inner + [name for name in names if name and name.replace(".", "").isidentifier()]
 
 
 def _aliases(tree: ast.AST) -> dict[str, str]:
@@ -177,6 +196,22 @@ def _aliases(tree: ast.AST) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for one in node.names:
                 found[one.asname or one.name] = f"{node.module}.{one.name}"
+    return found
+
+
+def _constants(tree: ast.AST) -> dict[str, str]:
+    """The names that are assigned once in a file, a literal string."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+            targets = [node.target]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                text = _text(node.value) if node.value else ""  # type: ignore[attr-defined]
+                found[target.id] = "" if target.id in found else text
     return found
 
 

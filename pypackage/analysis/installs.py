@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from pypackage.analysis.imports import ipython
 from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.model import place
 from pypackage.core.errors import PackageError
@@ -40,7 +41,9 @@ def declare(source: bytes, label: str) -> Declarations:
     is_script = label.endswith((".py", ".pyw")) or label == "<stdin>"
     for number, text in texts:
         if is_script and not number and "# %%" not in text:
-            continue  # what looks like a command there is none
+            if "get_ipython()." not in text:
+                continue  # what looks like a command there is none
+            text = ipython.as_magics(text)
         for match in _COMMAND.finditer(text):
             where = place(label, text.count("\n", 0, match.start()) + 1, 1, number)
             _take(made, match[1], match[2].replace("\\\n", " "), where)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pypackage.requirements.formats import Declarations
 
 _INLINE = b"# /// script"
-_INSTALLS = (b"pip install", b"conda install", b"mamba install")
+_INSTALLS = (b"pip install", b"conda install", b"mamba install", b"get_ipython().")
 
 
 class ResolveOptions(NamedTuple):

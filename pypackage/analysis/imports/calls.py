@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast
+import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,12 +20,15 @@ _FIND = {
     *("importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"),
     *("pkgutil.get_loader", "imp.find_module", "pytest.importorskip"),
 }
+_ATTACH = {"lazy_loader.attach"}
+_ATTACH_STUB = {"lazy_loader.attach_stub"}
 _EXECUTE = {"exec", "eval", "builtins.exec", "builtins.eval"}
 _COMPILE = {"compile", "builtins.compile"}
 _MAP = {"map", "builtins.map"}
 _PARTIAL = {"functools.partial"}
 IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN | _RUN_FILE
-ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | {"sys.path", "site.addsitedir"}
+ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | _ATTACH | _ATTACH_STUB
+ALL_FUNCTIONS |= {"sys.path", "site.addsitedir"}
 
 
 class Called(NamedTuple):
@@ -69,6 +73,22 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
                 yield Called(name, asked=function.rpartition(".")[2])
     elif functions & _EXECUTE and call.args:
         yield from _executed(call.args[0], scope, folder)
+    elif functions & _ATTACH:
+        yield from _attached(call, scope, folder)
+    elif functions & _ATTACH_STUB:
+        for file in _argument(call, 1, "filename", scope, folder):
+            if isinstance(file, str):
+                yield Called(f"./{posixpath.basename(file)}i")
+
+
+def _attached(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
+    """The submodules that `lazy_loader.attach(__name__, submodules, submod_attrs)` imports."""
+    for position, keyword in enumerate(("submodules", "submod_attrs"), 1):
+        given = call.args[position : position + 1]
+        given += [one.value for one in call.keywords if one.arg == keyword]
+        for one in given:
+            names = folder.elements(one, scope)
+            yield from (Called(".", name) for name in names if isinstance(name, str))
 
 
 _NAMES = {

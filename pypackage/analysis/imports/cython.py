@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pypackage.analysis.imports.decoding import decode
+from pypackage.analysis.imports.lines import logical_lines
 from pypackage.analysis.imports.model import Scan, Target
 from pypackage.analysis.imports.scanning import scan_text
 from pypackage.core.errors import SourceError
@@ -12,6 +13,8 @@ from pypackage.core.errors import SourceError
 # What Cython brings itself.
 _OWN = frozenset(("cpython", "cython", "libc", "libcpp", "openmp", "posix"))
 _CIMPORT = r"(?m)^([ \t]*)(?:(from[ \t]+[\w.]+[ \t]+)cimport\b|cimport\b)"
+# `cdef inline T f(`, not `cdef int x = f(`: the rest of such a header is read as a broken `def`.
+_CDEF = r"(?m)^([ \t]*)c?p?def[ \t]+[^\n(:=]*?(\w+)[ \t]*\("
 
 
 def scan(source: bytes, path: str, target: Target) -> Scan:
@@ -20,10 +23,27 @@ def scan(source: bytes, path: str, target: Target) -> Scan:
     Raises:
         SourceError: It cannot be decoded.
     """
-    text = re.sub(_CIMPORT, lambda match: f"{match[1]}{match[2] or ''}import", decode(source, path))
+    text = _as_python(decode(source, path))
     try:
         found = scan_text(text, path, target)
     except SourceError:
         return Scan()  # declarations alone, which are no Python
     imports = tuple(one for one in found.imports if one.top not in _OWN)
     return found._replace(imports=imports, remarks=())
+
+
+def _as_python(text: str) -> str:
+    """A source whose imports, functions and classes look like Python's."""
+    text = re.sub(_CIMPORT, lambda match: f"{match[1]}{match[2] or ''}import", text)
+    text = re.sub(r"(?m)^([ \t]*)cdef[ \t]+class\b", r"\1class", text)
+    return re.sub(_CDEF, r"\1def \2(", text)
+
+
+def imports_alone(text: str) -> str:
+    """The import statements of a cell in Cython, line for line, and nothing else."""
+    lines = [""] * (text.count("\n") + 1)
+    for line in logical_lines(_as_python(text)):
+        named = re.match(r"(?:import|from)[ \t]+(\w+)", line.text)
+        if named and named[1] not in _OWN:
+            lines[line.number - 1] = line.text.rstrip("\n").replace("\n", " ")
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 import shlex
@@ -30,6 +31,10 @@ def as_python(text: str) -> str:
     magic = re.match(r"%%(\w+|!)(.*)", lines[first])
     if magic:
         lines[first] = _magic_line(magic[1], magic[2]) if magic[1] == "timeit" else ""
+        if magic[1] == "cython":
+            from pypackage.analysis.imports import cython
+
+            return cython.imports_alone("\n".join(lines))
         if magic[1] not in _PYTHON_CELLS:
             return "\n" * (len(lines) - 1)
         text = "\n".join(lines)
@@ -107,6 +112,32 @@ def written_file(text: str) -> str:
 def uncommented(text: str) -> str:
     """A script in cells (`# %%`) with its magics, which stand in comments, as Python."""
     return re.sub(r"(?m)^# ((?:%(?!%)|!)\s*\w.*)$", lambda match: _replaced(match[1]), text)
+
+
+_CALL = re.compile(
+    r"(?m)^([ \t]*)get_ipython\(\)\.(run_line_magic|magic|system|getoutput)\((.*)\)[ \t]*$"
+)
+
+
+def as_magics(text: str) -> str:
+    """A script made of a notebook, with its calls of magics written as magics again."""
+
+    def written(match: re.Match[str]) -> str:
+        try:
+            words = ast.literal_eval(f"({match[3]},)")
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return match[0]
+        sign = "%" if "magic" in match[2] else "!"
+        return f"{match[1]}{sign}{' '.join(map(str, words))}"
+
+    return _CALL.sub(written, text)
+
+
+def of_script(text: str) -> str:
+    """A script in cells, or made of a notebook, with what its magics stand for."""
+    if "get_ipython()." in text:
+        text = _without_magics(as_magics(text))
+    return uncommented(text) if "# %%" in text else text
 
 
 def _magic_line(name: str, rest: str) -> str:

@@ -29,7 +29,7 @@ _LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
 # Without one of these, no expression of a source imports, and none is looked at.
 _WORDS = (
     *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
-    *("importorskip", "find_module", "sys.path", "addsitedir", "from sys", "sys as"),
+    *("importorskip", "find_module", "lazy_loader", "sys.path", "addsitedir", "from sys", "sys as"),
 )
 
 
@@ -76,10 +76,10 @@ def scan(
 
         return documents.scan_snakefile(source, path, target)
     text = decode(source, path)
-    if "# %%" in text:
+    if "# %%" in text or "get_ipython()." in text:
         from pypackage.analysis.imports import ipython
 
-        text = ipython.uncommented(text)
+        text = ipython.of_script(text)
     return scan_text(text, path, target, function=function, bulk=bulk)
 
 

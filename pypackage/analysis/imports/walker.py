@@ -43,7 +43,16 @@ _WORDS = (
         "run_module",
         "run_path",
     ),
-    *("addsitedir", "path.insert", "path.append", "path.extend", "path[", "path +", "path="),
+    *(
+        "attach",
+        "addsitedir",
+        "path.insert",
+        "path.append",
+        "path.extend",
+        "path[",
+        "path +",
+        "path=",
+    ),
 )
 
 

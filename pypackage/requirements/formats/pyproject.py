@@ -25,8 +25,12 @@ def declare(made: Collector, text: str, path: str) -> None:
     found = _uv_sources(made, tools.get("uv", {}))
     if tools.has("poetry"):
         poetry.declare(made, tools.get("poetry", {}))
-    is_pixi = not top.has("project") and (top.has("workspace") or top.has("dependencies"))
-    if is_pixi or tools.has("pixi"):  # pixi.toml has at its top what is in [tool.pixi] here
+    # pixi.toml has at its top what is in [tool.pixi] here; [workspace] was [project] once.
+    is_old_pixi = top.get("project", {}).has("channels")
+    is_pixi = is_old_pixi or (
+        not top.has("project") and (top.has("workspace") or top.has("dependencies"))
+    )
+    if is_pixi or tools.has("pixi"):
         pixi.declare(made, top if is_pixi else tools.get("pixi", {}))
     for name, group in top.get("dependency-groups", {}).entries():
         for one in group.items():
@@ -34,7 +38,7 @@ def declare(made: Collector, text: str, path: str) -> None:
                 _add(made, one, found, group=name)
     for one in tools.get("uv", {}).get("dev-dependencies", []).items():
         _add(made, one, found, group="dev")
-    if top.has("project"):
+    if top.has("project") and not is_old_pixi:
         _declare_project(made, top.get("project", {}), found)
     elif not (top.has("dependency-groups") or tools.has("poetry") or tools.has("pixi") or is_pixi):
         made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")

@@ -11,9 +11,17 @@ from pypackage.analysis.imports.model import Import, Why
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 
 # Modules with other ways to import, and the functions that do it.
-_IMPORTING = {"importlib", "pkgutil", "runpy", "imp"}
+_IMPORTING = {"importlib", "pkgutil", "runpy", "imp", "lazy_loader"}
 _FUNCTIONS = (
-    *("find_spec", "find_loader", "get_loader", "find_module", "resolve_name", "run_module"),
+    *(
+        "find_spec",
+        "find_loader",
+        "get_loader",
+        "find_module",
+        "resolve_name",
+        "run_module",
+        "attach",
+    ),
 )
 _EXECUTING = ("exec", "eval")
 _PUTS_ON_PATH = ("sys.path", "sys as", "from sys")

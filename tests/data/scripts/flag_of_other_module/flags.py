@@ -1,0 +1,7 @@
+HAS_CUPY = False
+try:
+    import cupy
+
+    HAS_CUPY = True
+except ImportError:
+    pass

@@ -1,0 +1,6 @@
+try:
+    import ujson
+    FAST = True
+except ImportError:
+    import orjson
+    FAST = False

@@ -1,0 +1,1 @@
+from ._optional import dask

@@ -1,0 +1,4 @@
+try:
+    import dask
+except ImportError:
+    dask = None

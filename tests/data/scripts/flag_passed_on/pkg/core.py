@@ -1,0 +1,6 @@
+from . import dask
+
+if dask is not None:
+    import dask.array as da
+    from distributed import Client
+import numpy

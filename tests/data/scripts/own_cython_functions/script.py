@@ -1,0 +1,1 @@
+from k import f

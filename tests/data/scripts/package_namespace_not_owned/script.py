@@ -1,0 +1,4 @@
+import opentelemetry.instrumentation.foo
+import azure.cli.foo
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry import trace
