@@ -6,6 +6,7 @@ import os
 import sys
 import types
 from collections.abc import Iterable, Iterator
+from functools import cache
 from glob import escape, glob
 
 from pypackage.analysis.search_path import INSTALLED, Root
@@ -16,8 +17,9 @@ from pypackage.python import distributions
 def roots(modules: Iterable[str]) -> tuple[str, ...]:
     """The folders in which modules of the user's own are looked for, absolute.
 
-    First those that loaded modules come from, whatever has happened to `sys.path` and to the
-    current folder since; then what is on `sys.path` and holds nothing that is installed.
+    As on `sys.path`, but for folders that hold installed packages. Added is where loaded modules
+    come from, whatever has happened to `sys.path` and to the current folder since: first where a
+    module of the same name would be found in its stead, else last.
 
     Args:
         modules: The modules that are looked for, by their dotted names.
@@ -27,10 +29,13 @@ def roots(modules: Iterable[str]) -> tuple[str, ...]:
         UsageError: A module was loaded from a file of another name, so it cannot be imported
             by its own.
     """
-    tops = dict.fromkeys(module.partition(".")[0] for module in modules)
-    found = [root for top in tops for root in _loaded_from(top)]
-    found += [path for path in map(os.path.abspath, sys.path) if _is_own(path)]
-    return tuple(dict.fromkeys(map(os.path.realpath, found)))
+    for top in dict.fromkeys(module.partition(".")[0] for module in modules):
+        if module := sys.modules.get(top):
+            _check_importable(top, module)
+    path = [os.path.realpath(one) for one in map(os.path.abspath, sys.path) if _is_own(one)]
+    loaded = list(_loaded())
+    hidden = [folder for top, folder in loaded if _first(path, top) not in ("", folder)]
+    return tuple(dict.fromkeys([*hidden, *path, *(folder for _, folder in loaded)]))
 
 
 def beside_packages() -> tuple[Root, ...]:
@@ -47,26 +52,48 @@ def beside_packages() -> tuple[Root, ...]:
     return tuple(found)
 
 
-def _loaded_from(top: str) -> Iterator[str]:
-    module = sys.modules.get(top)
-    for place in _places(module) if module else ():
+def _loaded() -> Iterator[tuple[str, str]]:
+    """Modules of the user's own that are loaded, with the folders that they come from."""
+    is_own = cache(_is_own)
+    for top, module in list(sys.modules.items()):
+        if "." not in top:
+            for place in _places(module):
+                folder, name = os.path.split(place)
+                if name.partition(".")[0] == top and is_own(folder) and os.path.exists(place):
+                    yield top, os.path.realpath(folder)
+
+
+def _check_importable(top: str, module: types.ModuleType) -> None:
+    for place in _places(module):
         folder, name = os.path.split(place)
         if _is_installed(folder) or _has_packages(folder):
             continue
         if not os.path.exists(place):
-            raise InputPathError(f"the module {top} was loaded from {place}, which is gone")
+            raise InputPathError(
+                f"the module {top} was loaded from {place}, which is gone or in an archive"
+            )
         if name.partition(".")[0] != top:
             raise UsageError(
                 f"the module {top} was loaded from {place}: it cannot be imported by its name",
                 "name the file like the module, or let cloudpickle send it: "
                 "register_pickle_by_value",
             )
-        yield folder
+
+
+def _first(folders: Iterable[str], top: str) -> str:
+    """The first of some folders that has a module or package of a name; empty if none has."""
+    for folder in folders:
+        if os.path.isdir(os.path.join(folder, top)) or glob(f"{escape(folder)}/{top}.*"):
+            return folder
+    return ""
 
 
 def _places(module: types.ModuleType) -> list[str]:
     """The file of a module, or the folders of a package."""
-    file, path = getattr(module, "__file__", None), getattr(module, "__path__", None)
+    if not isinstance(module, types.ModuleType):
+        return []
+    known = object.__getattribute__(module, "__dict__")  # a lazy one would load what it is
+    file, path = known.get("__file__"), known.get("__path__")
     if path is not None:
         return [os.path.abspath(one) for one in path if isinstance(one, str)]
     return [os.path.abspath(file)] if isinstance(file, str) else []

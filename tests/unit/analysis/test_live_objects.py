@@ -235,6 +235,35 @@ def test_analyze_function__folder_changed_since__local_is_the_same_file(
     assert needs(own.task).local == before == (str(tmp_path.resolve() / "code" / "zq_sent.py"),)
 
 
+def test_analyze_function__what_a_module_imports_when_it_runs__is_where_it_was_loaded_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (
+        ("one/zq_late.py", "WHO = 'this'\n"),
+        (
+            "two/zq_sent.py",
+            "import importlib\ndef f(): return importlib.import_module('zq_late')\n",
+        ),
+        ("two/zq_late.py", "import iniconfig\n"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["one", "two", *sys.path])
+    late = (str(tmp_path.resolve() / "one" / "zq_late.py"),)
+    try:
+        sent, _ = importlib.import_module("zq_sent"), importlib.import_module("zq_late")
+        expected = (*late, str(tmp_path.resolve() / "two" / "zq_sent.py"))
+        assert needs(sent.f).local == expected
+        monkeypatch.setattr(sys, "path", [str(tmp_path / "two"), *sys.path])
+        assert needs(sent.f).local == expected
+        monkeypatch.chdir("/")
+        assert (needs(sent.f).local, needs(sent.f).modules) == (expected, ())
+    finally:
+        for name in ("zq_sent", "zq_late"):
+            sys.modules.pop(name, None)
+
+
 def test_analyze_function__file_of_the_module_is_gone__is_an_error(own: Any) -> None:
     Path(own.__file__).unlink()
     with pytest.raises(InputPathError, match="zq_sent was loaded from"):
