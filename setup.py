@@ -77,6 +77,7 @@ setup(
             "mypy",
             "numpy",
             "pytest",
+            "pytest-timeout",
             "pytest-xdist",
             "ruff",
             "setuptools>=70.1",  # with which tests/run.sh installs the tree, offline too

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     )
     from pypackage.core.errors import PackageError
     from pypackage.core.progress import Reporter
+    from pypackage.pipeline.commands import RUNNER
     from pypackage.pipeline.environment import Environment
     from pypackage.requirements.model import Requirements
 
     __version__: str
 
 __all__ = [
+    "RUNNER",
     "Environment",
     "PackageError",
     "Reporter",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "RUNNER": "pypackage.pipeline.commands",
     "Environment": "pypackage.pipeline.environment",
     "PackageError": "pypackage.core.errors",
     "Reporter": "pypackage.core.progress",

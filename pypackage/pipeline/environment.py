@@ -122,19 +122,27 @@ class Environment(os.PathLike[str]):
         return self.command(["python3"], runner=runner)
 
     def launcher(
-        self, path: str | os.PathLike[str], *, runner: str | os.PathLike[str] = commands.RUNNER
+        self,
+        path: str | os.PathLike[str],
+        *,
+        runner: str | os.PathLike[str] = commands.RUNNER,
+        keep: Sequence[str] = (),
     ) -> Path:
         """Write a script of sh that acts as the `python3` in it, for what takes one path.
 
         Args:
             path: The script; it is replaced.
             runner: The worker script, where the machines that run it see it.
+            keep: Variables that Python is to get as they are, which the runner would change:
+                Spark tells by PYTHONPATH where pyspark is.
 
         Raises:
             InputPathError: It cannot be written.
         """
         target = Path(os.path.abspath(path))
-        line = f'#!/bin/sh\nexec {shlex.join(self.python_words(runner=runner))} "$@"\n'
+        kept = "".join(f'{name}="${{{name}-}}" ' for name in keep)
+        start = shlex.join(self.command(["env"] if keep else [], runner=runner))
+        line = f'#!/bin/sh\nexec {start} {kept}python3 "$@"\n'
         try:
             with files.new_file(target) as file:
                 file.write(line.encode(errors="surrogateescape"))

@@ -10,13 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.processes import Processes
+from tests.engines.processes import LIMIT, PATIENCE, Processes
 from tests.support.needs import need_module
 from tests.support.tools import TREE, Tools
 
 EXAMPLES = TREE / "examples"
 
 Archives = Callable[..., Path]
+
+_QUICK = ("--compress-level", "1", "--no-verify")  # other tests are about these
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each test of this folder: daemons that never come would keep it waiting."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(LIMIT))
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +41,7 @@ def archives(session_tools: Tools) -> Archives:
             needed = {"python": platform.python_version(), "modules": sorted(modules)}
             requirements.write_text(json.dumps(needed))
             host = f"host:{sys.executable}"
-            done = session_tools.create("-c", host, requirements, output, timeout=300)
+            done = session_tools.create(*_QUICK, "-c", host, requirements, output, timeout=PATIENCE)
             assert done.returncode == 0, done.stderr
         return output
 

@@ -7,16 +7,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Found = TypeVar("Found")
 
-PATIENCE = 240.0
-"""Seconds that a test waits for something before it gives up."""
+LIMIT = 120.0
+"""Seconds after which a test fails, whatever it is waiting for."""
+
+PATIENCE = 100.0
+"""Seconds that a test waits for one thing before it gives up, and shows what was said."""
 
 # The kernel ends them if the tests are killed and cannot do it.
 _ENDING_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
@@ -77,7 +81,39 @@ class Processes:
             end(process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def run(
+    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a client's program to its end, and kill what it leaves.
+
+    Its output goes to files: the end of a pipe would come when its daemons have ended, too.
+    """
+    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        process = subprocess.Popen(
+            [*_ENDING_WITH_US, *map(str, command)],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        try:
+            process.wait(PATIENCE)
+            ended = True
+        except subprocess.TimeoutExpired:
+            ended = False
+        finally:
+            end(process)
+        said = []
+        for file in (stdout, stderr):
+            file.seek(0)
+            said.append(file.read())
+    assert ended, f"not done after {PATIENCE:.0f} s:\n{''.join(said)[-4000:]}"
+    return subprocess.CompletedProcess(command, process.returncode, *said)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
     """Ask a process to end, and its session with it; kill what does not."""
     with suppress(ProcessLookupError):
         process.terminate()

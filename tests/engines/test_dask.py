@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
-from tests.engines.processes import PATIENCE, Processes, free_port
+from tests.engines.processes import Processes, free_port, run
 from tests.shell.conftest import GNU
 from tests.support.needs import need
 from tests.support.tools import TREE
@@ -30,14 +29,14 @@ def archive(archives: Archives) -> Path:
 
 def count(cluster: str, archive: Path, folder: Path) -> list[list[str]]:
     """What the example prints: seed, hits and environment of each task."""
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / "dask" / "pi_dask.py", cluster, archive, str(TASKS)],
-        cwd=folder,
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    words: list[str | Path] = [
+        sys.executable,
+        EXAMPLES / "dask" / "pi_dask.py",
+        cluster,
+        archive,
+        str(TASKS),
+    ]
+    done = run(words, cwd=folder, env=environment(folder))
     assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()]
 
@@ -111,12 +110,6 @@ def test_packed_workers__functions_of_a_program__run_in_what_they_need(tmp_path:
         "        results = client.gather(client.map(task, range(3)))\n"
         "    print([one for one, _ in results], {there != sys.prefix for _, there in results})\n"
     )
-    done = subprocess.run(
-        [sys.executable, program],
-        cwd=tmp_path,
-        env={**environment(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "xdg")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    env = {**environment(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    done = run([sys.executable, program], cwd=tmp_path, env=env)
     assert done.stdout == "[0, 2, 4] {True}\n", done.stderr

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
 
-from tests.engines.processes import PATIENCE
+from tests.engines import processes
 from tests.support.needs import need_module
 from tests.support.tools import TREE, Tools
 
 pytestmark = pytest.mark.slow
+
+# Two busy cores take half a minute to compress and try all of Ray.
+QUICK = "QUICK = {'compress_level': 1, 'no_verify': True}\n"
 
 HELPER = "import iniconfig\ndef double(x): return 2 * x\n"
 
@@ -23,7 +25,7 @@ from submitit.local.local import LocalExecutor
 def task(x):
     return helper.double(x), sys.prefix
 
-environment = pypackage.environment_for(task, extra=["submitit"])
+environment = pypackage.environment_for(task, extra=["submitit"], **QUICK)
 executor = LocalExecutor("logs", python=str(environment.launcher("python")))
 result, prefix = executor.submit(task, 4).result()
 print(result, prefix != sys.prefix)
@@ -36,10 +38,10 @@ from jupyter_client.manager import start_new_kernel
 from pypackage.integrations.notebook import install_kernel
 
 needs = pypackage.analyze("helper.py", extra=["ipykernel"])
-environment = pypackage.environment_for(needs)
+environment = pypackage.environment_for(needs, **QUICK)
 install_kernel(environment, "packed", folder="share/jupyter/kernels")
 os.environ["JUPYTER_PATH"] = os.path.abspath("share/jupyter")
-manager, client = start_new_kernel(kernel_name="packed", startup_timeout=120)
+manager, client = start_new_kernel(kernel_name="packed", startup_timeout=60)
 def show(message):
     if message["msg_type"] == "stream":
         print(message["content"]["text"], end="")
@@ -56,9 +58,11 @@ import helper, pypackage, ray
 def task(x):
     return helper.double(x), sys.prefix
 
-environment = pypackage.environment_for(task, extra=["ray"])
+environment = pypackage.environment_for(task, extra=["ray"], **QUICK)
 runtime = {"py_executable": shlex.join(environment.python_words())}
-ray.init(num_cpus=1, include_dashboard=False, runtime_env=runtime)
+ray.init(
+    num_cpus=1, include_dashboard=False, object_store_memory=80_000_000, runtime_env=runtime
+)
 result, prefix = ray.get(ray.remote(task).remote(4))
 print(result, prefix != sys.prefix)
 """
@@ -67,15 +71,9 @@ print(result, prefix != sys.prefix)
 def run(program: str, tools: Tools) -> str:
     """What a program of a client says."""
     (tools.cwd / "helper.py").write_text(HELPER)
-    (tools.cwd / "program.py").write_text(program)
-    done = subprocess.run(
-        [sys.executable, "program.py"],
-        cwd=tools.cwd,
-        env={**tools.environment, "PYTHONPATH": str(TREE)},
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE,
-    )
+    (tools.cwd / "program.py").write_text(QUICK + program)
+    env = {**tools.environment, "PYTHONPATH": str(TREE), "RAY_USAGE_STATS_ENABLED": "0"}
+    done = processes.run([sys.executable, "program.py"], cwd=tools.cwd, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ import pytest
 
 from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
-from tests.engines.processes import PATIENCE
+from tests.engines.processes import PATIENCE, run
 from tests.shell.conftest import GNU
 from tests.support.needs import missing, need, need_module
 from tests.support.tools import TREE, Tools, command
@@ -68,18 +67,8 @@ def run_program(
     program: Path, *arguments: str | Path, folder: Path, env: Mapping[str, str]
 ) -> list[list[str]]:
     """The words of the lines that a program prints, which has to end well."""
-    log = folder / "program.log"
-    with log.open("w") as said:
-        done = subprocess.run(
-            [sys.executable, program, *arguments],
-            cwd=folder,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-            timeout=PATIENCE,
-        )
-    assert done.returncode == 0, log.read_text()
+    done = run([sys.executable, program, *arguments], cwd=folder, env=env)
+    assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()]
 
 
@@ -172,7 +161,7 @@ def test_work_queue_executor__its_calls_word_for_word__result_of_a_bare_worker(
     tarball = tmp_path / ".tmpABC.tar.gz"
     tarball.touch()
     (tools.home / ".condarc").write_text("channels:\n  - host\n")
-    done = tools.create(spec, tarball, timeout=300)
+    done = tools.create(spec, tarball, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     sandbox = tmp_path / "sandbox"
     sandbox.mkdir()

@@ -14,14 +14,14 @@ import pytest
 
 from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
-from tests.engines.processes import Processes, free_port
+from tests.engines.processes import PATIENCE, Processes, free_port
 from tests.support.needs import missing, need
 from tests.support.tools import TREE
 from tests.support.worker import Bind, Worker
 
 pytestmark = pytest.mark.slow
 
-TASKS = 300
+TASKS = 120
 
 # Tells which unpacked environment a task ran in: a second unpack would make other files.
 TELL_UNPACK = """
@@ -94,7 +94,7 @@ def test_makeflow__a_worker_is_killed__all_results_one_unpack_a_worker_nothing_l
     processes.wait_for("40 results", lambda: len(results(workflow)) >= 40)
     assert len(results(workflow)) < TASKS
     one.send_signal(signal.SIGKILL)
-    makeflow.wait(300)
+    makeflow.wait(PATIENCE)
     two.wait(60)
     assert makeflow.returncode == 0, processes.said("makeflow")
     expected = {seed: f"{seed} {hits}" for seed, hits in expected_hits(workflow).items()}
@@ -116,7 +116,7 @@ def test_wrap__python_bindings__tasks_run_in_the_environment(
         env={"PYTHONPATH": str(TREE), "PATH": os.environ["PATH"]},
     )
     worker = start_worker("worker", processes, bare_worker, port, tmp_path / "worker")
-    assert client.wait(300) == 0, processes.said("client")
+    assert client.wait(PATIENCE) == 0, processes.said("client")
     worker.wait(60)
     said = processes.said("client").splitlines()
     expected = [f"{seed} {hits}" for seed, hits in expected_hits(workflow).items()][:20]
