@@ -82,21 +82,7 @@ def create(
         stdin.write(content)
         stdin.seek(0)
         argv, variables = command(name, target, options, writable)
-        try:
-            # A session of its own, so that all the processes it starts can be ended with it.
-            child = subprocess.Popen(
-                argv,
-                env={**os.environ, **variables},
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                pass_fds=[writable],
-                start_new_session=True,
-            )
-        except OSError as reason:
-            raise PackageError.of(reason, "cannot start a process") from reason
-        finally:
-            os.close(writable)
+        child = _start(argv, variables, (stdin, stdout, stderr), writable)
         try:
             on_start(child)
             error = events.receive(pipe, reporter)
@@ -107,6 +93,35 @@ def create(
         if status:
             raise error or failure(status, _content(stderr))
         return Path(_content(stdout).splitlines()[0]).absolute()
+
+
+def _start(
+    argv: Sequence[str],
+    variables: Mapping[str, str],
+    streams: tuple[BinaryIO, BinaryIO, BinaryIO],
+    writable: int,
+) -> subprocess.Popen[bytes]:
+    """Start the process; the pipe's end is then its own.
+
+    Raises:
+        PackageError: It cannot be started.
+    """
+    stdin, stdout, stderr = streams
+    try:
+        # A session of its own, so that all the processes it starts can be ended with it.
+        return subprocess.Popen(
+            argv,
+            env={**os.environ, **variables},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=[writable],
+            start_new_session=True,
+        )
+    except OSError as reason:
+        raise PackageError.of(reason, "cannot start a process") from reason
+    finally:
+        os.close(writable)
 
 
 def command(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core.errors import InputPathError, UsageError
@@ -17,6 +19,52 @@ from pypackage.pipeline import child
 
 REQUIREMENTS = "requirements.txt"
 _PROJECT = ("pyproject.toml", "setup.py")
+
+
+class BuildOptions(TypedDict, total=False):
+    """What may be said of a build, besides what has to be.
+
+    Attributes:
+        name: What it is called in messages; by default of app, version and profile.
+        fpm_args: Options of fpm's that have a counterpart here.
+        pip_args: Options of pip's for the requirements, such as `--index-url …`.
+        working_dir: The folder of the source that is the application.
+        requirements_path: The file of requirements in it.
+        compile_python: False if the Python in `python_basedir` is to be used.
+        compile_python_version: The version of Python otherwise, such as `3.11`.
+        python_basedir: The folder of that Python; `bin/python3` is in it.
+        python_source: CPython's source, which is built, as for `--python-source`.
+        channels: Where the packages come from, as for `--channel`.
+        add: More files, as for `--add`.
+        architecture: Of the machines that it is for.
+
+    The others are those of `OsPackage`.
+    """
+
+    name: str
+    fpm_args: str
+    pip_args: str
+    working_dir: str
+    requirements_path: str
+    compile_python: bool
+    compile_python_version: str
+    python_basedir: str
+    python_source: str | os.PathLike[str]
+    channels: Sequence[str]
+    add: Sequence[str]
+    architecture: str
+    maintainer: str
+    description: str
+    license: str
+    install_root: str
+    runtime_deps: Sequence[str]
+    build_deps: Sequence[str]
+    commands: Sequence[str]
+    config_files: Sequence[str]
+    systemd_unit: str | os.PathLike[str]
+    scripts: Mapping[str, str | os.PathLike[str]]
+    try_command: str
+    try_root: str
 
 
 @dataclass(frozen=True)

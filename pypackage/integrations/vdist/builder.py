@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pypackage.archive.ospackages import checks, model
 from pypackage.archive.ospackages.model import OsPackage
@@ -19,10 +19,14 @@ from pypackage.core import files, platforms, process
 from pypackage.core.errors import InputPathError, PackageError, ProcessError, UsageError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.integrations.vdist import profiles
-from pypackage.integrations.vdist.build import REQUIREMENTS, Build
+from pypackage.integrations.vdist.build import Build, BuildOptions
 from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child as creating
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_PLACES = ("working_dir", "requirements_path", "pip_args")
 PROFILES = "buildprofiles"  # the folder where vdist looks for them
 
 
@@ -79,65 +83,39 @@ class Builder:
         version: str,
         source: Source,
         profile: str,
-        name: str = "",
-        build_deps: Sequence[str] = (),
-        runtime_deps: Sequence[str] = (),
-        fpm_args: str = "",
-        pip_args: str = "",
-        working_dir: str = "",
-        requirements_path: str = REQUIREMENTS,
-        compile_python: bool = True,
-        compile_python_version: str = "",
-        python_basedir: str = "",
-        channels: Sequence[str] = (),
-        python_source: str | os.PathLike[str] = "",
-        add: Sequence[str] = (),
-        **described: Any,
+        **options: Unpack[BuildOptions],
     ) -> None:
         """Add a build; nothing is made yet.
 
         Args:
-            app: The application's name, which is the package's.
-            version: Its version.
             source: Of `git`, `directory` or `git_directory`.
             profile: What it is made for.
-            name: What it is called in messages; by default of app, version and profile.
-            build_deps: OS packages that have to be installed on this machine.
-            runtime_deps: OS packages that have to be installed with the package.
-            fpm_args: Options of fpm's that have a counterpart here.
-            pip_args: Options of pip's for the requirements, such as `--index-url …`.
-            working_dir: The folder of the source that is the application.
-            requirements_path: The file of requirements in it.
-            compile_python: False if the Python in `python_basedir` is to be used.
-            compile_python_version: The version of Python otherwise, such as `3.11`.
-            python_basedir: The folder of that Python; `bin/python3` is in it.
-            channels: Where the packages come from, as for `--channel`.
-            python_source: CPython's source, which is built, as for `--python-source`.
-            add: More files, as for `--add`.
-            **described: Other fields of `OsPackage`, and `architecture`.
 
         Raises:
             UsageError: Something is not valid, or there is a build of this name.
         """
-        chosen = profiles.find(self._profiles, profile)
-        given = {"runtime_deps": (), **profiles.fpm_options(fpm_args), **described}
-        platform = _platform(given.pop("architecture", ""), chosen.platform)
-        given["runtime_deps"] = (*given["runtime_deps"], *runtime_deps)
+        given: dict[str, Any] = {"app": app, "version": version, **options}
+        name = given.pop("name", "") or f"{app}-{version}-{profile}"
+        places = {one: given.pop(one) for one in _PLACES if one in given}
+        compiled = given.pop("compile_python", True)
+        python = given.pop("compile_python_version", "")
+        interpreter = _interpreter(compiled, given.pop("python_basedir", ""))
+        channels = (*interpreter, *given.pop("channels", ()))
+        built_of = self._near(os.fspath(given.pop("python_source", "")))
+        added = tuple(given.pop("add", ()))
+        package, platform = self._package(profile, given)
         build = Build(
-            name or f"{app}-{version}-{profile}",
-            _package(chosen, app=app, version=version, build_deps=tuple(build_deps), **given),
+            name,
+            package,
             source,
             self._base,
             platform,
-            working_dir,
-            requirements_path,
-            pip_args,
-            compile_python_version if compile_python else "",
-            (*_interpreter(compile_python, python_basedir), *channels),
-            self._near(os.fspath(python_source)),
-            tuple(add),
+            **places,
+            python=python if compiled else "",
+            channels=channels,
+            python_source=built_of,
+            add=added,
         )
-        checks.check_words(build.package)
         self._check_alone(build)
         self._builds.append(build)
 
@@ -173,6 +151,17 @@ class Builder:
         if failed:
             raise BuildsError(failed, made)
         return made
+
+    def _package(self, profile: str, given: dict[str, Any]) -> tuple[OsPackage, str]:
+        """The package of a build, and the platform that it is for; empty for this machine's."""
+        chosen = profiles.find(self._profiles, profile)
+        told = profiles.fpm_options(given.pop("fpm_args", ""))
+        needed = (*told.get("runtime_deps", ()), *given.get("runtime_deps", ()))
+        described = {**told, **given, "runtime_deps": needed}
+        platform = _platform(described.pop("architecture", ""), chosen.platform)
+        package = _package(chosen, **described)
+        checks.check_words(package)
+        return package, platform
 
     def _near(self, path: str) -> str:
         """A file of the builds, or what is named otherwise."""
@@ -259,7 +248,6 @@ def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
 
 
 def _file(build: Build) -> str:
-
     return model.file_name(build.package, build.platform or platforms.here())
 
 
