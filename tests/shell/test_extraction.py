@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -378,6 +379,7 @@ UNSAFE = {
     "hard link above": [special("evil", tarfile.LNKTYPE, "../../../outside/theirs")],
     "link in place of the marks": [special("etc/pypackage", tarfile.SYMTYPE, "/ROOT")],
     "link in place of a mark": [special("etc/pypackage/unpacked", tarfile.SYMTYPE, "/ROOT")],
+    "folder in place of a mark": [special("etc/pypackage/unpacked", tarfile.DIRTYPE)],
     "device": [special("null", tarfile.CHRTYPE)],
     "hidden device": [special("bin/.null", tarfile.CHRTYPE)],
     "hidden hard link": [special(".evil", tarfile.LNKTYPE, "/ROOT/theirs")],
@@ -406,6 +408,17 @@ def test_archive__members_that_leave_it__exits_3_and_leaves_nothing(
     check_refused(runner, runner.folder / "unsafe", 3)
     assert not list(runner.folder.parent.rglob("evil"))
     assert [path.name for path in outside.iterdir()] == ["theirs"]
+
+
+def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
+    runner: Runner, archive: Path
+) -> None:
+    if Path(runner.shell[0]).name.endswith("ksh93"):
+        pytest.skip("this shell itself gets into a fault")
+    least = 16 if "ksh" in runner.shell[0] else 12  # mksh cannot even ask with fewer
+    for number in (least, 16, 19):
+        limited = replace(runner, before=("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"))
+        check_refused(limited, archive, 3, f"no more than {number} files may be open")
 
 
 @once
