@@ -125,7 +125,7 @@ def make(kind: Kind, folder: Path) -> Worker:
 
     Args:
         kind: Which.
-        folder: Where it is made: a fresh one for `busybox`, one that stays for `debian`.
+        folder: Where it is made: a fresh one for `busybox`, one of `debian_folder` for `debian`.
 
     Raises:
         NoWorkerError: It cannot be made or entered here, or has a Python.
@@ -228,7 +228,7 @@ def _copy_glibc(root: Path) -> None:
 
 
 def _make_debian(root: Path) -> Path:
-    """Debian's minbase, downloaded once."""
+    """Debian's minbase of the suite that the folder is named by, downloaded once."""
     if root.is_dir():
         return root
     debootstrap = shutil.which("debootstrap", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -239,7 +239,7 @@ def _make_debian(root: Path) -> Path:
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=".making-") as temporary:
         unfinished = Path(temporary) / "root"
-        command = [debootstrap, "--variant=minbase", "stable", str(unfinished)]
+        command = [debootstrap, "--variant=minbase", root.name.partition("-")[2], str(unfinished)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise NoWorkerError(f"debootstrap failed: {done.stdout[-500:]}{done.stderr[-500:]}")
@@ -249,6 +249,6 @@ def _make_debian(root: Path) -> Path:
     return root
 
 
-def debian_folder() -> Path:
+def debian_folder(suite: str = "trixie") -> Path:
     """Where the `debian` worker stays from one run of the tests to the next."""
-    return Path(__file__).parents[2] / ".pytest_cache" / "debian-stable"
+    return Path(__file__).parents[2] / ".pytest_cache" / f"debian-{suite}"
