@@ -16,7 +16,7 @@ from typing import Any
 
 FORMAT = 1
 PATH = "etc/pypackage/manifest.json"
-SHA256SUMS = "etc/pypackage/SHA256SUMS"  # the list of digests, see sha256sums.py
+SHA256SUMS = "etc/pypackage/sha256sums"  # the folder of lists of digests, see sha256sums.py
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def render(
         files: How many files, links and folders there will be, without those that tell of the
             others; 0 when that is not known.
         size: How many bytes they have, 0 when that is not known.
-        sha256sums: Digest of the list of digests; empty without one.
+        sha256sums: Digest of the lists of digests; empty without them.
         tree: Digest of the content where no members tell it.
         omitted: What was left out on purpose.
         glibc: What is needed beside what the packages need; empty for nothing.

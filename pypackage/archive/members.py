@@ -23,7 +23,7 @@ from pypackage.archive.contents import Entry
 from pypackage.core import files
 from pypackage.core.store import Store
 
-_FORMAT = 3  # of the members' making: another one makes all of them anew
+_FORMAT = 4  # of the members' making: another one makes all of them anew
 _CHUNK = 16 << 20  # bytes of files that make a member of their own
 _BLOCK = 1 << 20
 _GZIP = 31  # zlib's window bits for a gzip stream
@@ -41,7 +41,7 @@ class Kept:
         start: Where the first member begins in the store's file.
         size: Bytes of the part's files.
         members: Length and digest (SHA-256) of each.
-        sums: The lines of its entries in the list of digests.
+        sums: The list of digests in each.
     """
 
     start: int
@@ -59,7 +59,7 @@ class Part:
         key: What it is kept under.
         size: Bytes of its files.
         number: Of members.
-        sums: The lines of the entries in the list of digests.
+        sums: The list of digests in each member.
         made_of: The entries of each member; empty when there is something kept.
         kept: What there is of it in the store, perhaps damaged.
     """
@@ -72,9 +72,17 @@ class Part:
     made_of: Sequence[Sequence[Entry]] = ()
     kept: Kept | None = None
 
+    @property
+    def lists(self) -> Mapping[str, str]:
+        """The lists of digests by their paths; empty what could not be listed."""
+        places = _list_places(self.entries, len(self.sums))
+        return dict(zip(places, self.sums, strict=True))
+
     def chunk(self, index: int) -> Sequence[Entry]:
-        """The entries of a member."""
-        return (self.made_of or _chunks(self.entries))[index]
+        """The entries of a member, and the list of them."""
+        chunk = (self.made_of or _chunks(self.entries))[index]
+        place, listed = list(self.lists.items())[index]
+        return [*chunk, sha256sums.entry(place, listed)] if listed else chunk
 
 
 class Made(NamedTuple):
@@ -145,7 +153,8 @@ def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: 
         OSError: A file cannot be read.
     """
     package = digests.get(group[0].package, "")
-    digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package)).encode())
+    of = _list_places(group, 1)
+    digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package, of)).encode())
     for entry in group:
         digest.update(tar_stream.cache_key(entry, bool(package)))
     key = digest.hexdigest()
@@ -159,7 +168,12 @@ def part(group: Sequence[Entry], key: str = "") -> Part:
     """A part of which nothing is kept."""
     chunks = _chunks(group)
     size = sum(map(tar_stream.size, group))
-    return Part(group, key, size, len(chunks), sha256sums.lines(group), chunks)
+    return Part(group, key, size, len(chunks), list(map(sha256sums.text, chunks)), chunks)
+
+
+def _list_places(group: Sequence[Entry], number: int) -> list[str]:
+    """Where the lists of a part's members are."""
+    return [sha256sums.path(*owner(group[0]), index) for index in range(number)]
 
 
 def _library(level: int) -> str:

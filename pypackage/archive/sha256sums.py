@@ -1,34 +1,71 @@
 """The digests of an environment's files, as `sha256sum` prints them.
 
-The list is a file of the environment, and its own digest stands in the manifest. With it the
-runner checks what it can only see unpacked or mounted: a zip file, an image, a folder.
-`sha256sum -c etc/pypackage/SHA256SUMS` reads it too, for which links and folders are comments.
+Each part of an environment brings the list of its own files, so that a part is the same in each
+environment, and can be checked by itself. The digest of all lists together stands in the
+manifest. With them the runner checks what it can only see unpacked or mounted: a zip file, an
+image, a folder. `cat etc/pypackage/sha256sums/* | sha256sum -c` reads them too, for which links
+and folders are comments.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Entry
 from pypackage.archive.manifest import SHA256SUMS
 
-PATH = SHA256SUMS
+_LONGEST = 200  # of a list's name; a file's may have 255 bytes
 
 
-def lines(entries: Iterable[Entry]) -> list[str]:
-    """A line for each entry.
+def path(package: str, place: str, index: int) -> str:
+    """Where a part's list is.
 
-    `<digest>  path`; `<digest> *path` for a file that may be run, which means the same to
-    sha256sum; `# path -> target` for a link; `# path/` for a folder.
+    Args:
+        package: What it is a part of; empty for files of none.
+        place: For these, where they lie.
+        index: Which part, from 0.
+    """
+    name = quote(package, safe="") if package else f"+{quote(place, safe='')}"
+    if len(name) > _LONGEST:
+        name = f"+{sha256(name.encode()).hexdigest()}"
+    return f"{SHA256SUMS}/{name}{f'+{index}' if index else ''}"
+
+
+def text(entries: Iterable[Entry]) -> str:
+    """The list of a part's entries, sorted; empty when a name in it has a newline.
+
+    A line is `<digest>  path`; `<digest> *path` for a file that may be run, which means the same
+    to sha256sum; `# path -> target` for a link; `# path/` for a folder, those in between too.
 
     Raises:
         OSError: A file cannot be read.
     """
-    return list(map(_line, entries))
+    entries = list(entries)
+    lines = {*map(_line, entries), f"# {SHA256SUMS}/"}
+    lines.update(f"# {folder}/" for folder in _folders(entry.target for entry in entries))
+    if any("\n" in line for line in lines):
+        return ""
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def entry(place: str, listed: str) -> Entry:
+    """A list as a file of the environment."""
+    return Entry(place, None, os.fsencode(listed), mode=0o644)
+
+
+def digest(lists: Mapping[str, str]) -> str:
+    """What the manifest says of all lists, by their paths; empty if one could not be made."""
+    if not all(lists.values()):
+        return ""
+    found = sha256()
+    for place in sorted(lists):
+        found.update(os.fsencode(lists[place]))
+    return found.hexdigest()
 
 
 def _line(entry: Entry) -> str:
@@ -43,29 +80,9 @@ def _line(entry: Entry) -> str:
     return f"{digest.hexdigest()} {'*' if info.mode & 0o100 else ' '}{entry.target}"
 
 
-def entry(listed: Iterable[str], targets: Iterable[str]) -> Entry | None:
-    """The list as a file of the environment; None when a line cannot tell a name in it.
-
-    Args:
-        listed: The lines of all other entries.
-        targets: Their paths, for the folders that they lie in.
-    """
-    unique = {*listed, *(f"# {folder}/" for folder in _folders([*targets, PATH]))}
-    if any("\n" in line for line in unique):
-        return None
-    return Entry(
-        PATH, None, os.fsencode("".join(f"{line}\n" for line in sorted(unique))), mode=0o644
-    )
-
-
-def digest(entry: Entry | None) -> str:
-    """What the manifest says of the list; empty without one."""
-    return sha256(entry.data).hexdigest() if entry and entry.data is not None else ""
-
-
 def _folders(targets: Iterable[str]) -> Iterator[PurePosixPath]:
-    seen: set[PurePosixPath] = set()
-    for target in targets:
+    seen: set[PurePosixPath] = {PurePosixPath(SHA256SUMS)}
+    for target in [*targets, f"{SHA256SUMS}/"]:
         for folder in PurePosixPath(target).parents[:-1]:
             if folder in seen:
                 break

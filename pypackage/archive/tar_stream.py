@@ -43,9 +43,11 @@ def with_tools(entries: Iterable[Entry]) -> list[Entry]:
         Entry("etc/pypackage/relocate.py", here / "relocate.py"),
     ]
     found = certificates.find(entries)
-    unique = {entry.target: entry for entry in [*entries, *tools, *([found] if found else [])]}
-    for written_later in (manifest.PATH, manifest.SHA256SUMS):
-        unique.pop(written_later, None)
+    unique = {
+        entry.target: entry
+        for entry in [*entries, *tools, *([found] if found else [])]
+        if entry.target != manifest.PATH and not entry.target.startswith(f"{manifest.SHA256SUMS}/")
+    }
     paths.check(list(unique.values()))
     return list(unique.values())
 

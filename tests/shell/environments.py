@@ -22,7 +22,7 @@ RELOCATE = ROOT / "pypackage" / "archive" / "relocate.py"
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 MANIFEST = "etc/pypackage/manifest.json"
-SUMS = "etc/pypackage/SHA256SUMS"
+SUMS = "etc/pypackage/sha256sums/all"
 END = bytes(1024)  # what a tar ends with
 
 PLACEHOLDER = "/placeholder" * 40
@@ -140,7 +140,7 @@ class Environment:
 
 
 def sha256sums(files: Files) -> bytes:
-    """What SHA256SUMS says of these files."""
+    """The list of digests of these files."""
     lines = {f"# {parent}/" for path in [*files, SUMS] for parent in _folders(path)}
     for path, content in files.items():
         if isinstance(content, Path):

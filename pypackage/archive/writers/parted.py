@@ -7,6 +7,7 @@ destination says: into an archive, into files of their own, or nowhere if they a
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -80,21 +81,16 @@ class _Writer:
 
     def write(self, reporter: Reporter) -> None:
         parts = self._parts()
-        entries = [entry for part in parts for entry in part.entries]
-        sums = sha256sums.entry(
-            (line for part in parts for line in part.sums), (entry.target for entry in entries)
-        )
-        total = sum(part.size for part in parts) + (tar_stream.size(sums) if sums else 0)
-        last = [members.compress([sums], self._level)] if sums else []
-        last.append(members.end(self._level))
-        number = sum(part.number for part in parts) + len(last)
+        lists = dict(item for part in parts for item in part.lists.items())
+        total = sum(part.size for part in parts) + sum(map(len, map(os.fsencode, lists.values())))
+        number = sum(part.number for part in parts) + 1
         describe = partial(
             manifest.render,
             self._contents.packages,
             self._contents.relocations,
-            files=len(entries),
+            files=sum(len(part.entries) for part in parts),
             size=total,
-            sha256sums=sha256sums.digest(sums),
+            sha256sums=sha256sums.digest(lists),
             omitted=self._contents.omitted,
             glibc=self._contents.glibc,
         )
@@ -102,7 +98,7 @@ class _Writer:
         start = len(head.whole("0" * 64, head.filled(b"", room)))
         with reporter.task("packing", total) as task:
             self._destination.start(start)
-            written = self._write_members(parts, last, start, task)
+            written = self._write_members(parts, start, task)
         environment_id, text = describe(written)
         self._destination.finish(environment_id, head.filled(text, room))
 
@@ -114,14 +110,11 @@ class _Writer:
         find = partial(members.find, digests=digests, level=self._level, store=self._store)
         return list(self._pool.map(find, groups))
 
-    def _write_members(
-        self, parts: Sequence[Part], last: Sequence[Made], start: int, task: Task
-    ) -> list[Member]:
-        """Hand on all members; those of new parts are kept.
+    def _write_members(self, parts: Sequence[Part], start: int, task: Task) -> list[Member]:
+        """Hand on all members, and the end of the tar; those of new parts are kept.
 
         Args:
             parts: In their order.
-            last: Members to stand behind those of the parts.
             start: Where the first begins in an archive.
             task: Hears of the progress.
         """
@@ -138,9 +131,7 @@ class _Writer:
             task.advance(part.size)
             if fresh and part.key:
                 self._keep(part, written[len(written) - part.number :])
-        for member in last:
-            written.append(self._add(member, start))
-            start += member.length
+        written.append(self._add(members.end(self._level), start))
         return written
 
     def _member(self, which: tuple[Part, int]) -> Made:

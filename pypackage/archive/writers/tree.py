@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from pypackage.archive import manifest, sha256sums, tar_stream
+from pypackage.archive import manifest, members, sha256sums, tar_stream
 from pypackage.archive.contents import Contents, Entry
 
 
@@ -34,8 +34,10 @@ def of(contents: Contents) -> Tree:
         OSError: A file cannot be read.
     """
     listed = tar_stream.with_tools(contents.entries)
-    sums = sha256sums.entry(sha256sums.lines(listed), [entry.target for entry in listed])
-    entries = sorted([*listed, *([sums] if sums else [])], key=lambda entry: entry.target)
+    parts = map(members.part, members.groups(listed))
+    lists = dict(item for part in parts for item in part.lists.items())
+    sums = [sha256sums.entry(*item) for item in lists.items() if item[1]]
+    entries = sorted([*listed, *sums], key=lambda entry: entry.target)
     size = sum(map(tar_stream.size, entries))
     environment_id, described = manifest.render(
         contents.packages,
@@ -43,7 +45,7 @@ def of(contents: Contents) -> Tree:
         [],
         files=len(listed),
         size=size,
-        sha256sums=sha256sums.digest(sums),
+        sha256sums=sha256sums.digest(lists),
         tree=_digest(entries),
         omitted=contents.omitted,
         glibc=contents.glibc,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.archive import manifest, sha256sums, tar_stream, writers
+from pypackage.archive import manifest, tar_stream, writers
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package
 from pypackage.core.errors import InputPathError, PackError
@@ -140,10 +140,12 @@ def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
     more = [Entry("lib/a b.txt", None, b"", mode=0o644), Entry("lib/old", None, link="a b.txt")]
     contents = replace(contents, entries=(*contents.entries, *more))
     out = unpacked(contents, format_, tmp_path / "made")
-    listed = (out / sha256sums.PATH).read_bytes()
+    lists = sorted((out / manifest.SHA256SUMS).iterdir())
+    assert len(lists) == 6  # python, numpy, bin, etc, lib, var
+    listed = b"".join(path.read_bytes() for path in lists)
     described = json.loads((out / manifest.PATH).read_text())
     assert described["sha256sums"] == sha256(listed).hexdigest()
-    subprocess.run(["sha256sum", "--strict", "-c", sha256sums.PATH], cwd=out, check=True)
+    subprocess.run(["sha256sum", "--strict", "-c"], input=listed, cwd=out, check=True)
     lines = set(listed.decode().splitlines())
     kinds = {line[66:]: line[65] for line in lines if not line.startswith("# ")}
     found = {str(path.relative_to(out)): path for path in out.rglob("*")}
@@ -151,7 +153,7 @@ def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
     assert kinds == {
         name: "*" if path.stat().st_mode & 0o100 else " "
         for name, path in files.items()
-        if name not in (manifest.PATH, sha256sums.PATH)
+        if name != manifest.PATH and path.parent != out / manifest.SHA256SUMS
     }
     others = {
         f"# {name} -> {os.readlink(path)}" if path.is_symlink() else f"# {name}/"
@@ -161,10 +163,11 @@ def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
     assert {line for line in lines if line.startswith("# ")} == others
 
 
-def test_sha256sums__name_with_a_newline__is_left_out(contents: Contents, tmp_path: Path) -> None:
+def test_sha256sums__name_with_a_newline__the_manifest_vouches_for_none(
+    contents: Contents, tmp_path: Path
+) -> None:
     odd = replace(contents, entries=(*contents.entries, Entry("lib/a\nb", None, b"")))
     out = unpacked(odd, "tar", tmp_path / "made")
-    assert not (out / sha256sums.PATH).exists()
     assert "sha256sums" not in json.loads((out / manifest.PATH).read_text())
 
 
@@ -284,12 +287,12 @@ def test_runner_and_manifest__of_an_environment_that_was_unpacked__are_there_onc
     contents: Contents, tmp_path: Path
 ) -> None:
     former = [Entry("bin/run_in_env", None, b"former"), Entry(manifest.PATH, None, b"{}")]
-    former.append(Entry(sha256sums.PATH, None, b""))
+    former.append(Entry(f"{manifest.SHA256SUMS}/former", None, b""))
     again = Contents((*contents.entries, *former), (), PACKAGES)
     targets = [entry.target for entry in tar_stream.with_tools(again.entries)]
     assert targets.count("bin/run_in_env") == 1
     assert manifest.PATH not in targets
-    assert sha256sums.PATH not in targets
+    assert not [target for target in targets if target.startswith(manifest.SHA256SUMS)]
 
 
 def test_squashfs__superblock__has_no_time_of_its_own(contents: Contents, tmp_path: Path) -> None:
