@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from pypackage.archive import manifest, tar_stream
+from pypackage.archive import manifest
 from pypackage.archive.manifest import Member
 
 PARTS = "etc/pypackage/parts"
@@ -69,7 +69,7 @@ def filled(text: bytes, room: int) -> bytes:
 
     So a manifest tells by the offset of the first part how many there are.
     """
-    return text.ljust(room + len(tar_stream.padding(room)), b"\n")
+    return text.ljust(room + -room % tarfile.BLOCKSIZE, b"\n")
 
 
 def refilled(text: bytes, offset: int) -> bytes:
@@ -146,6 +146,10 @@ def _member(kind: str, environment_id: str, content: dict[str, bytes]) -> bytes:
 
 
 def _entry(path: str, data: bytes) -> bytes:
+    from pypackage.archive import (
+        tar_stream,
+    )  # which reading, by programs that start often, needs not
+
     info = tarfile.TarInfo(path)
     info.mtime = tar_stream.EPOCH
     info.size = len(data)

@@ -51,7 +51,8 @@ def join(
     try:
         with _destination(output, format_, since) as destination:
             destination.start(environment.members[0].offset)
-            _check_complete(environment, held, destination)
+            there = {one.sha256 for one in environment.members if _is_there(one, destination)}
+            parts.check_complete(environment, {*held, *there})
             with reporter.task("joining", sum(one.length for one in environment.members)) as task:
                 for member in environment.members:
                     destination.add(_taken(member, held, destination))
@@ -86,25 +87,13 @@ def _destination(
                 yield Thin(file, aside, since)
 
 
-def _check_complete(
-    environment: Parts, held: Mapping[str, tuple[Path, int]], destination: Destination
-) -> None:
-    missing = [
-        one
-        for one in environment.members
-        if one.sha256 not in held and not destination.has(one.length, one.sha256)
-    ]
-    if missing:
-        number, size = len(environment.members), sum(one.length for one in missing) / 1e6
-        raise InputPathError(
-            f"{len(missing)} of {number} parts of {environment.path} are missing, {size:.1f} MB",
-            "name the archive or layers folder that has them, too",
-        )
+def _is_there(member: Member, destination: Destination) -> bool:
+    return destination.has(member.length, member.sha256)
 
 
 def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: Destination) -> Made:
     """A part that was looked at, unless it need not be handed over."""
-    if destination.has(member.length, member.sha256):
+    if _is_there(member, destination):
         return Made(member.length, member.sha256)
     path, start = held[member.sha256]
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +46,12 @@ class Parts:
         """The digest of the environment's content."""
         return str(json.loads(self.text)["environment_id"])
 
+    @property
+    def size(self) -> int:
+        """Bytes of the whole archive that it is, or would be."""
+        last = self.members[-1]
+        return last.offset + last.length
+
 
 def file_name(digest: str) -> str:
     """A part's name in a layers folder."""
@@ -71,15 +77,12 @@ def read(path: Path) -> Parts:
 
 
 def _read(path: Path) -> Parts:
-    if path.is_dir():
-        layers = path / MANIFEST
-        if layers.is_file():
-            return _of_manifest(layers)
-        return _of_manifest(path / manifest.PATH)  # of an environment that was unpacked
+    if layers := manifest_of(path):
+        return _of_manifest(layers)
+    if path.is_dir():  # an environment that was unpacked
+        return _of_manifest(path / manifest.PATH)
     with path.open("rb") as file:
         start = file.read(200)
-        if start.startswith(b"{"):
-            return _of_manifest(path)
         payload = PAYLOAD.match(start)
         return _of_archive(path, file, int(payload[1]) if payload else 0)
 
@@ -93,6 +96,56 @@ def _of_manifest(path: Path) -> Parts:
         if is_whole(part, member.length):
             found[member.sha256] = (part, 0)
     return Parts(path, text, members, found)
+
+
+def manifest_of(path: Path) -> Path | None:
+    """The manifest of a layers folder, or of one environment in it; None if a path is neither."""
+    if path.is_dir():
+        path = path / MANIFEST
+        return path if path.is_file() else None
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return path if file.read(1) == b"{" else None
+
+
+def complete(path: Path) -> list[Path]:
+    """The files of all parts of a layers folder, in their order.
+
+    Raises:
+        InputPathError: There is no such folder, or parts of it are missing.
+    """
+    found = read(path)
+    check_complete(found, found.held)
+    return [found.held[one.sha256][0] for one in found.members]
+
+
+def check_complete(environment: Parts, held: Container[str]) -> None:
+    """Make sure that all parts of an environment are among those that are held.
+
+    Raises:
+        InputPathError: They are not; the message says how many are missing.
+    """
+    missing = [one for one in environment.members if one.sha256 not in held]
+    if missing:
+        number, size = len(environment.members), sum(one.length for one in missing) / 1e6
+        raise InputPathError(
+            f"{len(missing)} of {number} parts of {environment.path} are missing, {size:.1f} MB",
+            "name the archive or layers folder that has them, too",
+        )
+
+
+def whole_size(path: Path) -> int:
+    """Bytes of an archive; of a thin one or a layers folder, those of the whole that it stands for.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if path.is_file():
+        with path.open("rb") as file:
+            if not head.is_one(start := file.read(200)) and not start.startswith(b"{"):
+                return path.stat().st_size
+    return read(path).size
 
 
 def is_whole(part: Path, length: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pypackage.archive import parts
 from pypackage.pipeline import commands
 
 
@@ -37,7 +38,8 @@ def wrap(command: str | Sequence[str], archive: str | os.PathLike[str]) -> Wrapp
 
     Args:
         command: What the task runs: a line for sh, or words.
-        archive: The environment, made by `python_package_create`.
+        archive: The environment, made by `python_package_create`: an archive; or a layers folder
+            or manifest, of which a worker is sent only the parts that it has not had yet.
 
     Returns:
         The command and the files for `Task` of Work Queue's or TaskVine's Python bindings:
@@ -48,12 +50,23 @@ def wrap(command: str | Sequence[str], archive: str | os.PathLike[str]) -> Wrapp
                 task.specify_input_file(file.local, file.remote, cache=file.cache)
 
     Raises:
-        InputPathError: There is no such archive.
+        InputPathError: There is no such archive, or a layers folder lacks parts.
     """
-    path = commands.existing(archive)
-    files = {path: path.name, commands.RUNNER: commands.RUNNER.name}
+    path = Path(os.path.abspath(archive))
+    files = {**_layers(path), commands.RUNNER: commands.RUNNER.name}
     words = commands.in_environment(path.name, command)
     return Wrapped(shlex.join(words), tuple(map(_input, files, files.values())))
+
+
+def _layers(path: Path) -> dict[Path, str]:
+    """The files of an archive or a layers folder, with what the task calls them."""
+    manifest = parts.manifest_of(path)
+    if not manifest:
+        return {commands.existing(path): path.name}
+    files = {manifest: manifest.relative_to(path.parent).as_posix()}
+    for part in parts.complete(manifest):
+        files[part] = part.relative_to(path.parent).as_posix()
+    return files
 
 
 def _input(local: Path, remote: str) -> InputFile:

@@ -99,7 +99,12 @@ class Environment(os.PathLike[str]):
 
     @cached_property
     def size(self) -> int:
-        """Bytes that are to be sent: of the archive, or of all files in the folder."""
+        """Bytes that are to be sent: of the archive, or of all files or parts in the folder."""
+        from pypackage.archive import parts
+
+        if parts.manifest_of(self.path):
+            found = parts.read(self.path)
+            return len(found.text) + sum(one.length for one in found.members)
         if self.path.is_dir():
             return sum(one.lstat().st_size for one in self.path.rglob("*") if not one.is_dir())
         return self.path.stat().st_size

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypackage.archive import parts
 from pypackage.backends.conda import condarc
 from pypackage.core.errors import InputPathError
+from pypackage.requirements.formats import forms
 from pypackage.requirements.model import Requirements
 
 
@@ -38,6 +40,8 @@ def of_folder(folder: Path) -> Installed | Requirements:
         return Installed(Path(os.path.abspath(folder)))
     if (folder / "pyvenv.cfg").is_file():
         return _of_virtual(Path(os.path.abspath(folder)))
+    if parts.manifest_of(folder):
+        raise InputPathError(f"{folder} is {forms.MADE.name}, which is not taken", forms.MADE.way)
     raise InputPathError(
         f"{folder} is neither a conda environment, a virtual one nor a project",
         "for a folder of programs: python_package_analyze FOLDER FILE, and then FILE",

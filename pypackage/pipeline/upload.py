@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pypackage.archive import parts
 from pypackage.core import urls
 from pypackage.core.errors import PackError, UsageError
 
@@ -20,7 +22,8 @@ def upload(environment: Environment, target: Upload) -> str:
     """Send an environment somewhere; returns its URL, as far as that is told.
 
     Args:
-        environment: An archive or a folder.
+        environment: An archive, a folder or a layers folder, of which only those parts are sent
+            that are not there.
         target: A function that is given the environment and may return its URL; or the URL of
             a folder, such as `s3://bucket/environments`. There it keeps its name, and is not
             sent again if it is there in full.
@@ -41,7 +44,10 @@ def upload(environment: Environment, target: Upload) -> str:
     url = f"{target.rstrip('/')}/{environment.path.name}"
     try:
         files, path = fsspec.core.url_to_fs(url)
-        _send(files, str(environment), path, environment.path.is_dir())
+        if manifest := parts.manifest_of(environment.path):
+            _send_layers(files, manifest, path + f"/{parts.MANIFEST}" * environment.path.is_dir())
+        elif not _is_there(files, str(environment), path):
+            _send(files, str(environment), path)
     except (ImportError, ValueError) as error:  # no such protocol, or its library is missing
         raise UsageError(f"cannot upload to {urls.redact(target)}: {error}") from error
     except Exception as error:  # each file system's library has some of its own
@@ -49,10 +55,26 @@ def upload(environment: Environment, target: Upload) -> str:
     return url
 
 
-def _send(files: Any, source: str, path: str, is_folder: bool) -> None:
+def _send_layers(files: Any, manifest: Path, path: str) -> None:
+    """Send those parts of a layers folder that are not there, and then its manifest."""
+    folder = f"{path.rpartition('/')[0]}/{parts.FOLDER}"
+    for digest, (part, _) in parts.read(manifest).held.items():
+        there = f"{folder}/{parts.file_name(digest)}"
+        if not _is_there(files, str(part), there):
+            _send(files, str(part), there)
+    _send(files, str(manifest), path)
+
+
+def _is_there(files: Any, source: str, path: str) -> bool:
+    """Whether a file is there in its length, or a folder at all."""
+    if not files.exists(path):
+        return False
+    return os.path.isdir(source) or bool(files.size(path) == os.path.getsize(source))
+
+
+def _send(files: Any, source: str, path: str) -> None:
     """Send a file or folder, so that it is seen when it is whole."""
-    if files.exists(path) and (is_folder or files.size(path) == os.path.getsize(source)):
-        return
+    is_folder = os.path.isdir(source)
     part = f"{path}.{uuid.uuid4().hex}.part"
     files.makedirs(path.rpartition("/")[0], exist_ok=True)
     files.put(source, part, recursive=is_folder)

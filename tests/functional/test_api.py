@@ -177,6 +177,26 @@ def test_environment_for__a_function__is_made_once_for_the_same_needs(tools: Too
     assert works == "['cloudpickle'] 0"
 
 
+def test_environment_for__as_layers__is_made_once_and_tells_what_is_in_it(tools: Tools) -> None:
+    said = program(
+        tools,
+        """
+        import pypackage
+
+        def task():
+            import iniconfig
+
+        one = pypackage.environment_for(task, format="layers", no_verify=True)
+        again = pypackage.environment_for(task, format="layers", no_verify=True)
+        parts = list(one.path.glob("parts/*.tar.gz"))
+        whole = sum(part.stat().st_size for part in parts)
+        told = one.size - (one.path / "manifest.json").stat().st_size
+        print(one == again, "iniconfig" in one.packages, whole == told > 1e6)
+        """,
+    )
+    assert said == "True True True\n"
+
+
 def test_environment_for__other_code_of_the_same_name__is_another_environment(
     tools: Tools,
 ) -> None:

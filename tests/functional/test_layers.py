@@ -108,3 +108,36 @@ def test_since__the_archive_that_is_replaced__is_refused(
     assert done.returncode == 1
     assert "would be replaced" in done.stderr
     assert (tmp_path / "e.tar.gz").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["made.layers", "made.layers/manifest.json", "thin.tar.gz"])
+def test_create__of_a_layers_folder_or_thin_archive__says_what_to_give_instead(
+    tools: Tools, channel: Channel, tmp_path: Path, name: str
+) -> None:
+    lock = tmp_path / "requirements.json"
+    lock.write_text(json.dumps({"python": channel.python.version, "modules": []}))
+    empty = ["--allow-empty", "-c", channel.folder, lock]
+    created(tools, *empty, "./made.layers")
+    created(tools, *empty, "--since", "made.layers", "./thin.tar.gz")
+    done = tools.create(name, "./other.tar.gz")
+    assert done.returncode in (2, 3)
+    assert "an environment that was made already" in done.stderr
+    assert "--join" in done.stderr
+
+
+NAMES = ("whole.tar.gz", "made.layers", "thin.tar.gz")
+
+
+def test_report__of_layers_and_of_a_thin_archive__are_those_of_the_whole(
+    tools: Tools, needs: Path
+) -> None:
+    told = [
+        created(tools, "--report", "-", *options, needs, name).split("\n", 1)[1]
+        for name, *options in (
+            ("./whole.tar.gz",),
+            ("./made.layers",),
+            ("./thin.tar.gz", "--since", "whole.tar.gz"),
+        )
+    ]
+    figures = {text.replace(name, "") for text, name in zip(told, NAMES, strict=True)}
+    assert len(figures) == 1

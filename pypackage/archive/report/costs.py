@@ -11,6 +11,7 @@ from pathlib import Path
 from pypackage.archive import members, slim, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted
+from pypackage.archive.parts import whole_size
 from pypackage.archive.report import duplicates, graph, owners
 from pypackage.archive.report.duplicates import Copies
 from pypackage.archive.report.owners import ReportedPackage
@@ -91,7 +92,7 @@ def report(contents: Contents, asked: Sequence[str], archive: Path, compressed: 
     for entry in contents.entries:
         parts[whose.get(entry.target, "")].append(entry)
     if compressed:
-        packed = _packed(parts, archive.stat().st_size)
+        packed = _packed(parts, whole_size(archive))
     else:
         packed = {name: _size(entries) for name, entries in parts.items()}
     same = duplicates.same_content(contents.entries, whose)

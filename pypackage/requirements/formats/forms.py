@@ -52,8 +52,16 @@ PIXI_TOML = Form("a pixi manifest", r"pixi\.toml", r"^\[(workspace|pypi-dependen
 PYLOCK_TOML = Form("a pylock.toml", r"pylock(\..+)?\.toml", r"^lock-version = ")
 UV_LOCK = Form("a uv.lock", r"uv\.lock", r"^\[\[package\]\](?=[\s\S]*^source = \{)")
 
+MADE = Form(
+    "an environment that was made already",
+    r".*\.(tar\.gz|tgz|tar\.zst|tzst|tar|zip|squashfs|sqsh|sqfs|deb|rpm)",
+    r'\A\{\s*"environment_id": ',
+    "give what it was made of, its NAME.lock for one; python_package_run runs it as it is, and "
+    "--join writes its parts in another form",
+)
 _EXPORT = "make a requirements.txt of it: "
 _FORMS = (
+    MADE,
     UV_LOCK,
     Form(
         "a poetry.lock",

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pypackage.archive import writers
+from pypackage.archive.contents import Contents, Entry
 from pypackage.core.errors import InputPathError
+from pypackage.core.progress import SILENT
 from pypackage.integrations.work_queue import Wrapped, wrap
 from tests.shell.environments import Environment
 
@@ -56,3 +59,18 @@ def test_wrap__inputs__are_absolute_and_cached(
 def test_wrap__no_archive__is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputPathError, match="no such archive"):
         wrap("true", tmp_path / "absent.tar.gz")
+
+
+@pytest.mark.parametrize("name", ["mine.layers", "mine.json"])
+def test_wrap__layers_folder__sends_each_part_as_a_cached_file(tmp_path: Path, name: str) -> None:
+    entry = Entry("lib/python3.11/site-packages/own.py", None, b"x = 1\n")
+    writers.write(Contents((entry,), (), ()), "layers", tmp_path / "there" / name, SILENT)
+    wrapped = wrap(["python3", "-V"], tmp_path / "there" / name)
+    assert wrapped.command == f"./python_package_run -e {name} -- python3 -V"
+    top = tmp_path / "there"
+    sent = {str(one.relative_to(top)) for one in top.rglob("*") if one.is_file()}
+    assert {one.remote for one in wrapped.inputs} == {*sent, "python_package_run"}
+    assert all(one.cache for one in wrapped.inputs)
+    next(top.rglob("*.tar.gz")).unlink()
+    with pytest.raises(InputPathError, match="1 of 4 parts"):
+        wrap("true", top / name)

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 import pypackage
+from pypackage.archive import join, writers
+from pypackage.archive.contents import Contents, Entry
 from pypackage.core.errors import PackageError, PackError, UsageError
+from pypackage.core.progress import SILENT
 from pypackage.pipeline.environment import Environment
 from pypackage.pipeline.upload import upload
 
@@ -44,6 +47,24 @@ def test_upload__folder_of_an_environment__all_of_it(tmp_path: Path) -> None:
     (tmp_path / "env" / "bin" / "tool").write_text("1")
     upload(Environment(tmp_path / "env"), f"file://{tmp_path}/there")
     assert (tmp_path / "there" / "env" / "bin" / "tool").read_text() == "1"
+
+
+@pytest.mark.parametrize("name", ["first.json", "one.layers"])
+def test_upload__layers_folder__sends_the_manifest_and_only_new_parts(
+    tmp_path: Path, name: str
+) -> None:
+    there = tmp_path / "there"
+    source = tmp_path / "layers" / name
+    for module in (b"x = 1\n", b"x = 2\n"):
+        entry = Entry("lib/python3.11/site-packages/own.py", None, module)
+        writers.write(Contents((entry,), (), ()), "layers", source, SILENT)
+        before = {one: one.stat().st_ino for one in there.rglob("*.tar.gz")}
+        assert upload(Environment(source), f"file://{there}") == f"file://{there}/{name}"
+        after = {one: one.stat().st_ino for one in there.rglob("*.tar.gz")}
+        assert before.items() <= after.items()
+        assert len(after) - len(before) == (1 if before else 4)
+        join.join([there / name], tmp_path / "e.tar.gz", "tar.gz", SILENT)
+    assert not [one for one in there.rglob("*") if one.name.endswith(".part")]
 
 
 @pytest.mark.parametrize(
