@@ -21,7 +21,13 @@ _KINDS = {
     "compressed packages": ("members",),
     "functions' archives": ("functions",),
     "clean roots": ("roots",),
-    "host channel": ("host/packages/*", "host/channels", "host/keys", "host/wheels"),
+    "host channel": (
+        "host/packages/*",
+        "host/channels",
+        "host/keys",
+        "host/records",
+        "host/wheels",
+    ),
 }
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 

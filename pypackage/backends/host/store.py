@@ -6,14 +6,17 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pypackage.backends import conda
 from pypackage.backends.host.files import digest
 from pypackage.core import files, fingerprint
 
 _FORM = 2  # of the channels: another one makes all of them anew
+_RECORDS = "packages.conda"  # where repodata has those of packages in this format
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Store:
         """
         self._packages.mkdir(parents=True, exist_ok=True)
         package = self._packages / made.name
+        (self.root / "records" / f"{made.name}.json").unlink(missing_ok=True)
         os.replace(made, package)
         if not key:
             return package
@@ -83,8 +87,38 @@ class Store:
                     (folder / subdir).mkdir()
                 for package in packages:
                     _link(package, folder / self.subdir / package.name)
-                conda.index(folder)
+                self._index(folder, packages)
         return target
+
+    def _index(self, folder: Path, packages: Iterable[Path]) -> None:
+        """Write a channel's repodata, of what was read of each package when it was new.
+
+        To read all of them anew takes a second for a hundred megabytes.
+        """
+        found = [self._repodata(package) for package in packages]
+        records = {name: one for each in found for name, one in each[_RECORDS].items()}
+        for subdir in (self.subdir, "noarch"):
+            named = dict(sorted(records.items())) if subdir == self.subdir else {}
+            content = {**found[0], "info": {"subdir": subdir}, _RECORDS: named}
+            (folder / subdir / "repodata.json").write_text(json.dumps(content))
+
+    def _repodata(self, package: Path) -> dict[str, Any]:
+        """The repodata of a channel that has one package alone."""
+        note = self.root / "records" / f"{package.name}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept: dict[str, Any] = json.loads(note.read_bytes())
+            if kept[_RECORDS][package.name]["size"] == package.stat().st_size:
+                return kept
+        with files.temporary_folder(self.root / "making") as folder:
+            (folder / self.subdir).mkdir()
+            _link(package, folder / self.subdir / package.name)
+            conda.index(folder)
+            text = (folder / self.subdir / "repodata.json").read_bytes()
+        note.parent.mkdir(exist_ok=True)
+        with files.new_file(note) as file:
+            file.write(text)
+        made: dict[str, Any] = json.loads(text)
+        return made
 
     @property
     def _packages(self) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pypackage.backends import conda
 from pypackage.backends.host.conda_file import Description, write
 from pypackage.backends.host.files import PackageFile, hash_file
 from pypackage.backends.host.store import Store
@@ -61,6 +62,21 @@ def test_channel__packages__indexed_and_named_by_them(store: Store, tmp_path: Pa
     assert store.channel(packages[::-1]) == channel
     assert store.channel(packages[:1]) != channel
     assert (channel / "linux-64" / packages[0].name).samefile(packages[0])
+
+
+def test_channel__of_packages_that_are_known__is_what_the_indexer_makes_of_all(
+    store: Store, tmp_path: Path
+) -> None:
+    packages = [store.add(n, package(tmp_path, n), []) for n in ("a", "b", "c")]
+    store.channel(packages[:2])
+    (store.root / "records" / f"{packages[1].name}.json").write_text("damaged")
+    channel = store.channel(packages)
+    made = {path: path.read_bytes() for path in channel.glob("*/repodata.json")}
+    conda.index(channel)
+    assert {path: json.loads(text) for path, text in made.items()} == {
+        path: json.loads(path.read_bytes()) for path in channel.glob("*/repodata.json")
+    }
+    assert len(made) == 2
 
 
 def _make_channel(root: Path, worker: int) -> None:
