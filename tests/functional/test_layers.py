@@ -116,7 +116,7 @@ def test_create__of_a_layers_folder_or_thin_archive__says_what_to_give_instead(
 ) -> None:
     lock = tmp_path / "requirements.json"
     lock.write_text(json.dumps({"python": channel.python.version, "modules": []}))
-    empty = ["--allow-empty", "-c", channel.folder, lock]
+    empty: list[str | Path] = ["--allow-empty", "-c", channel.folder, lock]
     created(tools, *empty, "./made.layers")
     created(tools, *empty, "--since", "made.layers", "./thin.tar.gz")
     done = tools.create(name, "./other.tar.gz")
