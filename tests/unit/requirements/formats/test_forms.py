@@ -48,7 +48,7 @@ def test_recognize__content_and_name__tell_the_form(name: str, text: str, form: 
         ("poetry.lock", "", "poetry.lock is a poetry.lock, which is not taken", "poetry export"),
         ("Pipfile", "# pins\n[packages]\nsix = '*'\n", "Pipfile is a Pipfile", "pipenv"),
         ("x", "[dev-packages]\n", "x is a Pipfile", "pipenv"),
-        ("a/e.tar.gz", "\x1f\ufffd", "e.tar.gz is an environment that was made already", "--join"),
+        ("e.tar.gz", "\x1f\ufffd", "e.tar.gz is an environment that was made already", "--join"),
         ("e.json", '{\n "environment_id": "0"}', "e.json is an environment that was", "--join"),
         ("install.R", "x <- 1\n", "install.R is an R script", "environment.yml"),
         ("flat.yml", "python: three\npackages: numpy\n", "flat.yml:1:1: says no dependencies", ""),
