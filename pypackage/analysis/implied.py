@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pypackage.analysis.imports import place
 from pypackage.analysis.needs import File, Rule, table
+from pypackage.python.source_tree import walk
 
 _CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords
 _CHOOSERS = ("use", "switch_backend", "parallel_backend", "parallel_config")  # functions
@@ -71,8 +72,9 @@ def _in_file(file: File) -> Iterator[Implied]:
         if any(f"{one}.".startswith(f"{rule.trigger}.") for one in file.modules):
             yield from _implied(rule, file.label, rule.trigger)
     for cell, tree in _trees(file):
-        finder = _Finder(rules, _aliases(tree), _constants(tree))
-        for node in ast.walk(tree):
+        nodes = list(walk(tree))
+        finder = _Finder(rules, _aliases(nodes), _constants(nodes))
+        for node in nodes:
             for what, rule, names in finder.look_at(node):
                 where = place(file.label, node.lineno, node.col_offset + 1, cell)  # type: ignore[attr-defined]
                 if names:
@@ -184,10 +186,10 @@ def _listed_modules(node: ast.expr) -> list[str]:
     return inner + [name for name in names if name and name.replace(".", "").isidentifier()]
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
+def _aliases(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """What the names that a file imports stand for."""
     found = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for one in node.names:
                 found[one.asname or one.name.partition(".")[0]] = (
@@ -199,10 +201,10 @@ def _aliases(tree: ast.AST) -> dict[str, str]:
     return found
 
 
-def _constants(tree: ast.AST) -> dict[str, str]:
+def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """The names that are assigned once in a file, a literal string."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         targets: list[ast.expr] = []
         if isinstance(node, ast.Assign):
             targets = node.targets

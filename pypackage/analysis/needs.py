@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -46,19 +47,50 @@ def is_relevant(modules: Iterable[str]) -> bool:
     return not _triggering().isdisjoint(name.partition(".")[0] for name in modules)
 
 
-def may_show(file: File) -> bool:
-    """Whether one of the words that the rules look for is in a file; a quick answer."""
+def unmet(imported: Collection[str]) -> Mapping[str, list[Rule]]:
+    """The rules by which a program that imports some top-level modules may need others."""
+
+    def is_met(rule: Rule) -> bool:
+        each = ({module.partition(".")[0] for module in one} for one in rule.needs)
+        return bool(rule.needs) and not any(one.isdisjoint(imported) for one in each)
+
+    return {kind: [one for one in rules if not is_met(one)] for kind, rules in table().items()}
+
+
+def may_show(file: File, rules: Mapping[str, Sequence[Rule]]) -> bool:
+    """Whether what some rules look for may be in a file, by its text alone."""
     tops = {name.partition(".")[0] for name in file.modules}
     lower = file.content.lower()
-    for kind, rules in table().items():
-        for rule in rules:
+    for kind, listed in rules.items():
+        for rule in listed:
             if tops.isdisjoint(rule.modules):
                 continue
-            if kind == "part" and any(name.startswith(rule.trigger) for name in file.modules):
-                return True
-            if kind != "part" and rule.trigger.rpartition(".")[2].lower().encode() in lower:
+            if kind == "part":
+                if any(name.startswith(rule.trigger) for name in file.modules):
+                    return True
+            elif _word(rule.trigger) in lower and _pattern(kind, rule.trigger).search(lower):
                 return True
     return False
+
+
+# What surrounds a trigger in the text of a file, by the kind of the rule.
+_SHAPES = {
+    "call": rb"\b%b\s*\(",
+    "load": rb"\b%b\s*\(",
+    "engine": rb"[\"']%b[\"']",
+    "scheme": rb"[\"']%b",
+    "list": rb"\b%b\b[^=\n]*=",
+}
+
+
+def _word(trigger: str) -> bytes:
+    return trigger.rpartition(".")[2].lower().encode()
+
+
+@cache
+def _pattern(kind: str, trigger: str) -> re.Pattern[bytes]:
+    word = _word(trigger) if kind == "load" else trigger.lower().encode()
+    return re.compile(_SHAPES[kind] % re.escape(word))
 
 
 @cache

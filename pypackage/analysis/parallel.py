@@ -1,15 +1,18 @@
-"""Thousands of sources at once: by several processes, and from a cache of former results.
+"""Scan thousands of sources: in several processes, and from a cache of earlier results.
 
-The cache is keyed by the content of the files, so that it is never wrong: a file that was
-changed, moved or touched is told by what is in it. There is one cache file for each tree
-of sources, target and version of this program, below `$XDG_CACHE_HOME/pypackage`.
+The cache works as git's index does: a file whose stat fingerprint (size, inode, mtime, ctime) is
+that of the cache entry is not read again, unless the fingerprint is racily clean: so young when
+the file was read that a later change may not show in it. There is one cache file for each tree of
+sources, target and version of this program, below `$XDG_CACHE_HOME/pypackage`.
 """
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import sys
+import time
 from _blake2 import blake2b  # hashlib would load OpenSSL as well
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,12 +23,17 @@ from pypackage.core.errors import PackageError
 from pypackage.core.progress import Task
 
 _FORK = 400  # files from which on another process is worth its start
+_DIGEST = 16  # bytes
+_COLLECT = 50  # files after which cyclic garbage is freed: trees and scopes of 6,000 take 1 GB
+_RACY_NS = 2_000_000_000  # file systems such as FAT keep times to 2 s
 
 _WHYS = tuple(Why)
 _NUMBERS = {why: number for number, why in enumerate(_WHYS)}
 _Packed = tuple[Any, ...]
-_Cache = dict[bytes, _Packed]
-_DIGEST = 16  # bytes
+_Fingerprint = tuple[int, int, int, int]
+# By path: the fingerprint, None where it is racily clean, and the packed scan, None of a file
+# that cannot be read or parsed.
+_Cache = dict[str, tuple["_Fingerprint | None", "_Packed | None"]]
 
 
 def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tuple[str, Scan]]:
@@ -38,24 +46,50 @@ def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tup
     """
     place = _cache_file(os.path.commonpath(paths), target)
     known = _loaded(place)
-    parts = [paths[at :: _processes(len(paths))] for at in range(_processes(len(paths)))]
+    racy = time.time_ns() - _RACY_NS
     used: _Cache = {}
-    for part, results in zip(parts, _all_results(parts, target, known), strict=True):
-        for path, result in zip(part, results, strict=True):
-            if result is not None:
-                key, packed = result
-                used[key] = known[key] if packed is None else packed
-                if len(key) > _DIGEST:
-                    used[key[:_DIGEST]] = _OF_PLACE
-                yield path, _unpacked(used[key])
-        task.advance(len(part))
-    _save(place, known, used)
+    stale: dict[str, _Fingerprint | None] = {}
+    for path in paths:
+        fingerprint = _fingerprint(path)
+        entry = known.get(path)
+        if entry is not None and fingerprint is not None and entry[0] == fingerprint:
+            used[path] = entry
+        else:
+            stale[path] = fingerprint
+    task.advance(len(used))
+    for path, packed in _scanned(list(stale), target, task):
+        fingerprint = stale[path]
+        is_racy = fingerprint is None or max(fingerprint[2:]) >= racy
+        used[path] = (None if is_racy else fingerprint, packed)
+    if stale or used.keys() != known.keys():
+        _save(place, known, used)
+    del known
+    for path, (_, packed) in used.items():
+        if packed is not None:
+            yield path, _unpacked(packed)
+
+
+def _fingerprint(path: str) -> _Fingerprint | None:
+    """What shows that a file was changed, without reading it; None if it is not there."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 # --- processes ---------------------------------------------------------------------------
 
-# For each file its key and, where it was not in the cache, its packed scan.
-_Result = tuple[bytes, "_Packed | None"] | None
+
+def _scanned(
+    paths: Sequence[str], target: Target, task: Task
+) -> Iterator[tuple[str, _Packed | None]]:
+    """The packed scans of some files, in any order."""
+    count = _processes(len(paths))
+    parts = [paths[at::count] for at in range(count)]
+    for part, results in zip(parts, _all_results(parts, target), strict=True):
+        yield from zip(part, results, strict=True)
+        task.advance(len(part))
 
 
 def _processes(count: int) -> int:
@@ -66,17 +100,15 @@ def _processes(count: int) -> int:
     return min(len(os.sched_getaffinity(0)), 8, count // (_FORK // 2))
 
 
-def _all_results(
-    parts: Sequence[Sequence[str]], target: Target, known: _Cache
-) -> Iterator[list[_Result]]:
+def _all_results(parts: Sequence[Sequence[str]], target: Target) -> Iterator[list[_Packed | None]]:
     """The results of each part: the first one of this process, the others of children."""
-    children = [_Child(part, target, known) for part in parts[1:]]
+    children = [_Child(part, target) for part in parts[1:]]
     try:
-        yield _results(parts[0], target, known)
+        yield _results(parts[0], target)
         for child, part in zip(children, parts[1:], strict=True):
             results = child.results()
             # A child may have been killed for want of memory: do its work again.
-            yield results if results is not None else _results(part, target, known)
+            yield results if results is not None else _results(part, target)
     finally:
         for child in children:
             child.end()
@@ -85,33 +117,31 @@ def _all_results(
 class _Child:
     """A process that scans some files."""
 
-    def __init__(self, paths: Sequence[str], target: Target, known: _Cache) -> None:
+    def __init__(self, paths: Sequence[str], target: Target) -> None:
         reading, writing = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            self._work(reading, writing, paths, target, known)
+            self._work(reading, writing, paths, target)
         os.close(writing)
         self._pipe = os.fdopen(reading, "rb")
 
     @staticmethod
-    def _work(
-        reading: int, writing: int, paths: Sequence[str], target: Target, known: _Cache
-    ) -> None:
+    def _work(reading: int, writing: int, paths: Sequence[str], target: Target) -> None:
         """Do the work of the child, which never returns from here."""
         status = 1
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as pipe:
-                pipe.write(marshal.dumps(_results(paths, target, known)))
+                pipe.write(marshal.dumps(_results(paths, target)))
             status = 0
         finally:
             os._exit(status)
 
-    def results(self) -> list[_Result] | None:
+    def results(self) -> list[_Packed | None] | None:
         """What it found; None when it did not come to its end."""
         content = self._pipe.read()
         try:
-            results: list[_Result] = marshal.loads(content)
+            results: list[_Packed | None] = marshal.loads(content)
         except (EOFError, ValueError, TypeError):
             return None
         return results
@@ -122,29 +152,20 @@ class _Child:
         os.waitpid(self._pid, 0)
 
 
-# What a file that has one of these is found to import depends on where it is: it is in the cache
-# by its digest and its path, and by the digest alone stands that it is so.
-_TELLING = (b"__file__", b"sys.path", b"sys.argv", b"addsitedir", b"from sys", b"sys as")
-_OF_PLACE: _Packed = ()
+def _results(paths: Sequence[str], target: Target) -> list[_Packed | None]:
+    results = []
+    for number, path in enumerate(paths):
+        results.append(_result(path, target))
+        if number % _COLLECT == 0:
+            gc.collect(0)
+    return results
 
 
-def _results(paths: Sequence[str], target: Target, known: _Cache) -> list[_Result]:
-    return [_result(path, target, known) for path in paths]
-
-
-def _result(path: str, target: Target, known: _Cache) -> _Result:
+def _result(path: str, target: Target) -> _Packed | None:
     try:
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-        key = blake2b(content, digest_size=_DIGEST).digest()
-        there = key + path.encode(errors="surrogateescape")
-        if known.get(key) == _OF_PLACE or not path.endswith(".py"):
-            key = there  # the name tells a notebook, say, from the same text as Python
-        if key in known:
-            return key, None
-        packed = _packed(scan(content, path, target, bulk=True))
-        is_of_place = any(word in content for word in _TELLING)
-        return there if is_of_place else key, packed
+        return _packed(scan(content, path, target, bulk=True))
     except (OSError, PackageError):
         return None
 
@@ -155,11 +176,12 @@ def _result(path: str, target: Target, known: _Cache) -> _Result:
 def _packed(found: Scan) -> _Packed:
     """A scan as values that `marshal` knows."""
     imports = tuple((*one[:4], _NUMBERS[one.why], *one[5:]) for one in found.imports)
-    return imports, tuple(map(tuple, found.remarks)), found.paths, found.front
+    remarks = tuple(map(tuple, found.remarks))
+    return imports, remarks, found.paths, found.front, found.flags
 
 
 def _unpacked(packed: _Packed) -> Scan:
-    imports, remarks, paths, front = packed
+    imports, remarks, paths, front, flags = packed
     whys, make = _WHYS, tuple.__new__  # which takes half the time of Import itself
     return Scan(
         tuple(
@@ -171,6 +193,7 @@ def _unpacked(packed: _Packed) -> Scan:
         tuple(Remark(*one) for one in remarks),
         paths,
         front,
+        flags,
     )
 
 
@@ -184,10 +207,12 @@ def _program() -> str:
     """A digest of the modules that find imports: another version may find others."""
     folder = os.path.join(os.path.dirname(__file__), "imports")
     digest = blake2b(digest_size=_DIGEST)
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".py"):
-            with open(os.path.join(folder, name), "rb") as file:
-                digest.update(file.read())
+    for here, subfolders, names in os.walk(folder):
+        subfolders.sort()
+        for name in sorted(names):
+            if name.endswith(".py"):
+                with open(os.path.join(here, name), "rb") as file:
+                    digest.update(file.read())
     return digest.hexdigest()
 
 
@@ -206,7 +231,7 @@ def _loaded(place: str) -> _Cache:
 
 def _save(place: str, known: _Cache, used: _Cache) -> None:
     """Keep what was used just now; a cache that cannot be written is no error."""
-    if used.keys() == known.keys():
+    if used == known:
         return
     from pathlib import Path
 

@@ -209,7 +209,12 @@ def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
         if needs.is_relevant(names) or label in contents.notebooks
     ]
     known = {one.label for one in importing}
-    files = [one for one in importing if one.label in contents.notebooks or needs.may_show(one)]
+    own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
+    imported = {*analysis.modules, *own}
+    rules = needs.unmet(imported)
+    files = [
+        one for one in importing if one.label in contents.notebooks or needs.may_show(one, rules)
+    ]
     files += [
         needs.File(label, content, frozenset())
         for label, content in contents.notebooks.items()
@@ -219,8 +224,6 @@ def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
         return []
     from pypackage.analysis import implied
 
-    own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
-    imported = {*analysis.modules, *own}
     return [
         one
         for one in implied.find(files, analysis.modules)

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, imports, is_true
-from pypackage.python.source_tree import dotted
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, is_true
+from pypackage.python.source_tree import dotted, walk
 
 if TYPE_CHECKING:
     from pypackage.analysis.imports.conditions import Judge
 
+_IMPORTING = ("import_module", "__import__")
 _DEEPEST = 5  # conditions within conditions, and names that stand for others
 
 
@@ -110,8 +111,18 @@ def exported(module: Scope, judge: Judge) -> Iterator[tuple[str, Fork, int]]:
     for name, test in _tests(module):
         found = facts(test, module, holds=True)
         fork = found[0].fork if len(found) == 1 else None
-        if fork is not None and imports(fork.node.body) and is_open(fork, judge):
+        if fork is not None and _imports(fork) and is_open(fork, judge):
             yield name, fork, found[0].way
+
+
+def _imports(fork: Fork) -> bool:
+    """Whether a `try` imports by a statement or a function that is known to."""
+    nodes = (node for statement in fork.node.body for node in walk(statement))
+    return any(
+        isinstance(node, _ast.Import | _ast.ImportFrom)
+        or (isinstance(node, _ast.Call) and dotted(node.func).endswith(_IMPORTING))
+        for node in nodes
+    )
 
 
 def asking(module: Scope, judge: Judge) -> Iterator[str]:

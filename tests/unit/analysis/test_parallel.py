@@ -17,6 +17,8 @@ COUNT = 450  # enough for two processes
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # What was just written is racily clean, and would be read again each time.
+    monkeypatch.setattr(parallel, "_RACY_NS", -(10**18))
     folder = tmp_path / "tree"
     folder.mkdir()
     for i in range(COUNT):
@@ -41,6 +43,29 @@ def test_scan_files__cold_and_warm__same_as_one_by_one(tree: Path) -> None:
     before = cache.stat().st_mtime_ns
     assert scanned(tree) == expected
     assert cache.stat().st_mtime_ns == before
+
+
+def test_scan_files__unchanged_files__are_not_read_again(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = scanned(tree)
+    monkeypatch.setattr(parallel, "scan", None)  # to call it is an error
+    assert scanned(tree) == first
+
+
+def test_scan_files__file_as_young_as_its_scan__is_read_again(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_RACY_NS", 2_000_000_000)
+    status = os.stat
+    old = status(tree / "m7.py")
+    scanned(tree)
+    (tree / "m7.py").write_text((tree / "m7.py").read_text().replace("a7", "b7"))
+    # No system call sets the ctime: a file system that keeps whole seconds would tell the old one.
+    monkeypatch.setattr(
+        os, "stat", lambda path: old if str(path).endswith("m7.py") else status(path)
+    )
+    assert scanned(tree)["m7.py"].imports[0].module == "b7"
 
 
 def test_scan_files__changed_content__is_seen_whatever_its_time(tree: Path) -> None:

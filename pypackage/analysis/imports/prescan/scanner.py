@@ -8,6 +8,7 @@ source; otherwise both give the same result.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import stronger
@@ -35,21 +36,27 @@ _GATES = (
 )
 _LEAVES = re.compile(r"\n[ \t\f]*(?:return|raise|continue|break)\b")
 _UNCONDITIONAL = ("def", "class", "for", "with", *OF_TRY)
+# `NAME`, `not NAME.x`, `NAME()`, `NAME is not None`: what a flag is asked by.
+_OPERAND = re.compile(
+    r"[(\s]*(?:not\b)?(?:[(\s]|bool\(|callable\()*([A-Za-z_]\w*)(?:\.\w+)*(?:\(\))?[)\s]*"
+    r"(?:(?:is(?:\s+not)?|==|!=)\s*(?:None|True|False)[)\s]*)?"
+)
 _CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
 
 
 def scan(text: str) -> Scan | None:
     """Find what a text imports; None when that takes its tree."""
-    if any(mark in text for mark in _NOT_PYTHON):
-        return None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    source = SourceText(f"\n{text}")
     found = Scan()
-    if "import" in text:
-        try:
-            found = _Prescan(SourceText(f"\n{text}")).scan()
-        except NeedsTree:
+    try:
+        if any(mark in text for mark in _NOT_PYTHON) and source.has(_NOT_PYTHON):
             return None
+        if "import" in text:
+            found = _Prescan(source).scan()
+    except NeedsTree:
+        return None
     # Where nothing is imported the parser has to say whether it is Python at all.
     return found if found.imports or len(text) > _LONG or text.isspace() or not text else None
 
@@ -131,10 +138,8 @@ class _Prescan:
         bound = self._statements.bound
         begin, found = self._conditions.get(guard, (guard - 1, False))
         if not found and bound:
-            for condition in _CONDITION.finditer(self._text, begin, at):
-                names = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", condition[1]))
-                ends = re.search(r":[ \t]*(?:#.*)?$", condition[1])
-                found = found or not names.isdisjoint(bound) or not ends
+            conditions = _CONDITION.finditer(self._text, begin, at)
+            found = any(_asks_for(condition[1], bound) for condition in conditions)
         self._conditions[guard] = (at - 1, found)
         return found
 
@@ -210,6 +215,16 @@ class _Prescan:
             self._flags.append((name, moved(fork.key, down), way))
         if len({name for name, _, _ in self._flags}) < len(self._flags):
             raise NeedsTree
+
+
+def _asks_for(condition: str, names: Set[str]) -> bool:
+    """Whether the rest of an `if` line may ask whether one of some names is true."""
+    before, colon, after = condition.rpartition(":")
+    if after.strip() and not after.lstrip().startswith("#"):
+        before, colon, _ = condition.partition(":")
+    operands = re.split(r"\b(?:and|or)\b", before)
+    matches = (_OPERAND.fullmatch(one) for one in operands)
+    return not colon or any(match and match[1] in names for match in matches)
 
 
 def _is_set_once(fork: Fork, scope: Scope) -> bool:
