@@ -1,4 +1,4 @@
-"""What names Python by a path or by words: submitit, kernels of Jupyter, Ray."""
+"""What names Python by a path or by words: submitit, kernels of Jupyter, Ray, PySpark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.engines import processes
-from tests.support.needs import need_module
+from tests.support.needs import need, need_module
 from tests.support.tools import TREE, Tools
 
 pytestmark = pytest.mark.slow
@@ -67,6 +67,23 @@ result, prefix = ray.get(ray.remote(task).remote(4))
 print(result, prefix != sys.prefix)
 """
 
+SPARK = """\
+import os, sys
+import helper, pypackage
+from pyspark.sql import SparkSession
+
+def task(x):
+    return helper.double(x), sys.prefix
+
+environment = pypackage.environment_for(task, **QUICK)
+os.environ["PYSPARK_PYTHON"] = str(environment.launcher("python", keep=["PYTHONPATH"]))
+os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+settings = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+with settings.getOrCreate() as spark:
+    ((result, prefix),) = spark.sparkContext.parallelize([4], 1).map(task).collect()
+print(result, prefix != sys.prefix)
+"""
+
 
 def run(program: str, tools: Tools) -> str:
     """What a program of a client says."""
@@ -95,3 +112,9 @@ def test_python_words__as_the_py_executable_of_ray__runs_the_task_in_the_environ
 ) -> None:
     need_module("ray")
     assert run(RAY, tools).endswith("8 True\n")
+
+
+def test_launcher__as_the_python_of_spark__runs_the_task_in_the_environment(tools: Tools) -> None:
+    need_module("pyspark")
+    need("java")
+    assert run(SPARK, tools).endswith("8 True\n")

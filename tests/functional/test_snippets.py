@@ -1,0 +1,149 @@
+"""The code in README.md and docs/: that it is valid, and says what the tools and library take."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import json
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from pypackage.integrations.vdist.build import BuildOptions
+from pypackage.pipeline.create_options import CreateOptions
+from tests.support.tools import TREE, Tools
+
+PAGES = sorted([TREE / "README.md", *TREE.glob("docs/**/*.md"), *TREE.glob("integrations/*/*.md")])
+TOOLS = ("python_package_analyze", "python_package_create", "python_package_run")
+
+
+class Snippet(NamedTuple):
+    place: str
+    language: str
+    text: str
+
+
+def _snippets() -> Iterator[Snippet]:
+    for page in PAGES:
+        text = page.read_text()
+        for found in re.finditer(r"^( *)```(\w+)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, found.start()) + 1
+            place = f"{page.relative_to(TREE).as_posix()}:{line}"
+            yield Snippet(place, found[2], textwrap.dedent(found[3]))
+
+
+SNIPPETS = list(_snippets())
+
+
+def of(*languages: str) -> Any:
+    chosen = [one for one in SNIPPETS if one.language in languages]
+    return pytest.mark.parametrize("snippet", chosen, ids=lambda one: one.place)
+
+
+@of("json", "yaml")
+def test_snippet__data__can_be_read(snippet: Snippet) -> None:
+    read = json.loads if snippet.language == "json" else yaml.safe_load
+    is_part = snippet.text.startswith('"')  # members of an object that the text tells of
+    assert read(f"{{{snippet.text}}}" if is_part else snippet.text)
+
+
+@of("python")
+def test_snippet__python__names_and_arguments_are_those_of_the_library(snippet: Snippet) -> None:
+    if re.match(r"rule \w+:", snippet.text):
+        pytest.skip("Snakemake's own language")
+    tree = ast.parse(snippet.text)
+    names: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                if one.name.startswith("pypackage"):
+                    names["pypackage"] = importlib.import_module(one.name)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pypackage"):
+            module = importlib.import_module(node.module or "")
+            names |= {one.asname or one.name: getattr(module, one.name) for one in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            _check_call(node, names)
+
+
+def _check_call(call: ast.Call, names: Mapping[str, Any]) -> None:
+    called = _value(call.func, names)
+    if called is None:
+        return
+    parameters = inspect.signature(called).parameters
+    known = set(parameters)
+    for one in parameters.values():
+        if one.kind is one.VAR_KEYWORD:
+            options = {
+                "Unpack[CreateOptions]": CreateOptions,
+                "Unpack[BuildOptions]": BuildOptions,
+            }.get(str(one.annotation))
+            if options is None:
+                return
+            known |= set(options.__annotations__)
+    assert {one.arg for one in call.keywords if one.arg} <= known, ast.unparse(call)
+
+
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """What an expression of names and attributes is; None if it is not of the library."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute):
+        above = _value(node.value, names)
+        return None if above is None else getattr(above, node.attr)
+    return None
+
+
+@of("sh")
+def test_snippet__shell__is_valid_and_has_options_that_there_are(snippet: Snippet) -> None:
+    # Three dots stand for what the reader has; "# comments" are sh's own.
+    done = subprocess.run(["sh", "-n"], input=snippet.text, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    for line in snippet.text.replace("\\\n", " ").splitlines():
+        for tool, options in _calls(line):
+            assert options <= _options(tool), line
+
+
+def _calls(line: str) -> Iterator[tuple[str, set[str]]]:
+    words = shlex.split(line, comments=True)
+    for position, word in enumerate(words):
+        tool = Path(word).name
+        if tool in TOOLS:
+            rest = words[position + 1 :]
+            own = rest[: rest.index("--")] if "--" in rest else rest
+            yield tool, {one.partition("=")[0] for one in own if re.match("--[a-z]", one)}
+
+
+@functools.cache
+def _options(tool: str) -> set[str]:
+    words = [str(TREE / "bin" / tool), "--help"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
+
+
+@pytest.mark.slow
+def test_snippet__first_of_the_api__runs(tools: Tools) -> None:
+    """The others ask for clusters, or for what stands in the text before them."""
+    (first,) = [one for one in SNIPPETS if one.place.startswith("docs/python_api.md:3")]
+    (tools.cwd / "script.py").write_text("import iniconfig\n")
+    program = tools.cwd / "program.py"
+    program.write_text(f"def function(): import iniconfig\n\n{first.text}\nprint(environment.id)\n")
+    done = subprocess.run(
+        [sys.executable, program],
+        cwd=tools.cwd,
+        env={**tools.environment, "PYTHONPATH": str(TREE)},
+        capture_output=True,
+        text=True,
+    )
+    assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout), done.stderr
+    assert (tools.cwd / "env.tar.gz").exists()
