@@ -45,7 +45,7 @@ def _snippets() -> Iterator[Snippet]:
 SNIPPETS = list(_snippets())
 
 
-def of(*languages: str) -> Any:
+def of(*languages: str) -> pytest.MarkDecorator:
     chosen = [one for one in SNIPPETS if one.language in languages]
     return pytest.mark.parametrize("snippet", chosen, ids=lambda one: one.place)
 

@@ -18,6 +18,7 @@ import pytest
 _PACKAGES = {
     "bwrap": "bubblewrap",
     "busybox": "busybox-static",
+    "java": "default-jre-headless",
     "dpkg-deb": "dpkg",
     "ksh": "ksh93u+m",
     "makeflow": "coop-computing-tools openmpi-bin",
