@@ -67,10 +67,12 @@ setup(
         # For environment_for(upload=URL); each kind of URL needs a library of its own, as s3fs.
         "upload": ["fsspec"],
         "completion": ["argcomplete>=3"],
+        "sbom": ["cyclonedx-python-lib>=11"],
         "dev": [
             "argcomplete>=3",
             "cloudpickle",
             "conda-package-streaming>=0.12",
+            "cyclonedx-python-lib[json-validation]>=11",
             "fsspec",
             "hypothesis",
             "import-linter",

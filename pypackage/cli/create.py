@@ -149,6 +149,7 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
         channels=tuple(parsed.channel),
         locked=inputs.load_lock(*lock) if parsed.locked else None,
         lock=Path(parsed.lock) if parsed.lock else None,
+        sbom=Path(parsed.sbom) if parsed.sbom else None,
         allow_sdist=parsed.allow_sdist,
         allow_guesses=parsed.allow_guesses,
         add=tuple(parsed.add),
@@ -181,7 +182,7 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     from pypackage.pipeline import target
 
     environments.check(parsed)
-    for output in (parsed.report, parsed.lock):
+    for output in (parsed.report, parsed.lock, parsed.sbom):
         if output not in ("", "-"):
             target.check_writable(Path(output))
     if parsed.requirements is None:

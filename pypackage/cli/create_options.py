@@ -27,9 +27,11 @@ _PACKAGES = (
     ),
     Option(
         "--lock",
-        "write the lock there (default: NAME.lock for an environment by name)",
+        "write the lock there (default: NAME.lock for an environment by name): *.txt is conda's "
+        "explicit list, pylock.toml that of PEP 751, any other pixi's",
         "FILE",
     ),
+    Option("--sbom", "write a bill of materials there (CycloneDX, JSON)", "FILE"),
     Option("--allow-sdist", "build packages of PyPI that have no wheel (this runs their code)"),
     Option(
         "--allow-guesses",

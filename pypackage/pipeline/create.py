@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.archive import bytecode, compression, relocate_sh, select, verify, writers
+from pypackage.archive import bytecode, compression, relocate_sh, sbom, select, verify, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import lock
@@ -21,7 +21,7 @@ from pypackage.core.caches import LIMIT
 from pypackage.core.errors import PackError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.store import Store
-from pypackage.pipeline import install, provenance, reuse
+from pypackage.pipeline import install, lock_file, provenance, reuse
 from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
@@ -57,9 +57,15 @@ def create(
     check_compatible(given, options)
     compression.check(target.output.format, options.compress_level)
     target.output.check()
+    if options.lock:
+        lock_file.check(options.lock)
+    if options.sbom:
+        sbom.check()
     if isinstance(given, Installed):
         contents = without_mark(collect(given.prefix, given.prefix))
-        return _pack(contents, given.prefix, None, target.output, options, reporter)
+        costs = _pack(contents, given.prefix, None, target.output, options, reporter)
+        _write_sbom(given.prefix, Lock("", (), ()), target.output, options)
+        return costs
     if target.prefix:
         directory.check_replaceable(target.prefix)
     with prepare(given, options, caches.folder(), reporter) as plan:
@@ -79,8 +85,11 @@ def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report |
         text, costs = _create(plan, target, kept, key, reporter)
         limit = plan.options.cache_limit
         caches.evict(caches.folder(), LIMIT if limit is None else limit)
-    if place := plan.options.lock or target.lock:
-        lock.write(text, place)
+    asked = plan.options.lock
+    if target.lock and not (asked and lock_file.is_own_form(asked)):
+        lock.write(text, target.lock)
+    if asked:
+        lock_file.write(text, asked, plan, reporter)
     return costs
 
 
@@ -127,7 +136,9 @@ def _build(
     text = lock.dumps(filled.lock)
     contents = collect(prefix, target_prefix, filled.altered)
     contents = contents.plus(Entry(lock.PATH, None, text, mode=0o644))
-    return text, _pack(contents, prefix, plan, output, plan.options, reporter)
+    costs = _pack(contents, prefix, plan, output, plan.options, reporter)
+    _write_sbom(prefix, filled.lock, output, plan.options)
+    return text, costs
 
 
 def _pack(
@@ -159,6 +170,13 @@ def _pack(
     how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
     output.write(contents, how, reporter)
     return _costs(contents, plan, output, reporter) if options.report else None
+
+
+def _write_sbom(prefix: Path, locked: Lock, output: Output, options: Options) -> None:
+    """Write the bill of materials, if one is wanted."""
+    if options.sbom:
+        text = sbom.render(prefix, output.path.name, locked.wheels)
+        lock.write(text.encode(), options.sbom)
 
 
 def _verify(contents: Contents, prefix: Path, plan: Plan, reporter: Reporter) -> None:

@@ -15,6 +15,7 @@ class CreateOptions(TypedDict, total=False):
     environment: str
     locked: _Path
     lock: _Path
+    sbom: _Path
     category: Sequence[str]
     allow_empty: bool
     allow_guesses: bool

@@ -156,6 +156,7 @@ def _options(former: Options, now: Options) -> Options:
         allow_guesses=former.allow_guesses or now.allow_guesses,
         verify=former.verify and now.verify,
         lock=now.lock,
+        sbom=now.sbom,
         jobs=now.jobs,
         offline=now.offline,
         rebuild=now.rebuild,

@@ -23,6 +23,7 @@ class Options:
             it. By default the requirements' own, else condarc's, else conda-forge.
         locked: A lock: exactly its packages are installed, nothing is solved.
         lock: Where the lock is written besides the archive itself; by default `Target.lock`.
+        sbom: Where a bill of materials (CycloneDX) is written; None for nowhere.
         allow_sdist: Whether packages of PyPI that have no wheel may be built.
         allow_guesses: Whether a module of which no package is known is taken for the package of
             its name.
@@ -53,6 +54,7 @@ class Options:
     channels: tuple[str, ...] = ()
     locked: Lock | None = None
     lock: Path | None = None
+    sbom: Path | None = None
     allow_sdist: bool = False
     allow_guesses: bool = False
     add: tuple[str, ...] = ()

@@ -30,6 +30,7 @@ _FORMAT = 1
 _PASSING = (
     "locked",
     "lock",
+    "sbom",
     "jobs",
     "offline",
     "report",

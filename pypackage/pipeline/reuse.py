@@ -30,7 +30,8 @@ def key(plan: Plan, output: Output) -> str:
     """The archive's cache key, a digest of all that its bytes depend on; empty for no reuse."""
     packages = plan.packages.digest
     known = all(_is_fixed(source) for source in plan.content.data)
-    if not packages or not known or plan.options.report or output.format in ("folder", "layers"):
+    looked_into = plan.options.report or plan.options.sbom
+    if not packages or not known or looked_into or output.format in ("folder", "layers"):
         return ""
     try:
         return _digest(packages, plan, output)

@@ -71,10 +71,39 @@ def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Pres
         They by PyPI's normalized names.
     """
     return {
-        names.normalize(names.pypi_name(name) or name): Present(version)
+        pypi_key(name): Present(version)
         for name, version, depends in records
         if any(spec.split()[0] in ("python", "python_abi") for spec in depends)
     }
+
+
+def pypi_key(name: str) -> str:
+    """The normalized name on PyPI of a conda package that is a distribution."""
+    return names.normalize(names.pypi_name(name) or name)
+
+
+def exactly(pins: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:
+    """The packages that PyPI has of some, without what these require.
+
+    Args:
+        pins: As `NAME==VERSION`.
+        context: What they have to suit.
+
+    Raises:
+        SolveError: The index cannot be reached.
+    """
+    if not pins:
+        return ()
+    try:
+        locked = _compile(pins, (), context, "--no-deps")
+    except ProcessError as error:
+        if error.returncode != uv.NO_SOLUTION:
+            raise uv.unreachable(error) from error
+        if len(pins) == 1:
+            return ()
+        middle = len(pins) // 2  # halves find the few that are not there in few runs
+        return (*exactly(pins[:middle], context), *exactly(pins[middle:], context))
+    return tuple(pylock.loads(locked, placeholders=Path(os.devnull)))
 
 
 def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:

@@ -34,15 +34,17 @@ def loads(text: str, placeholders: Path) -> Iterator[PyPIPackage]:
             yield _package(package)
 
 
-def dumps(packages: Iterable[PyPIPackage], direct: Container[str] = ()) -> str:
+def dumps(packages: Iterable[PyPIPackage], direct: Container[str] = (), python: str = "") -> str:
     """The content of a pylock.toml that uv installs from.
 
     Args:
         packages: The packages.
         direct: Names of those whose URL was asked for; once installed, they tell it
             (`direct_url.json`).
+        python: The versions of Python that it is for (PEP 440); empty for not told.
     """
     lines = ['lock-version = "1.0"', 'created-by = "python_package_create"']
+    lines += [f"requires-python = {json.dumps(python)}"] if python else []
     for package in packages:
         lines += ["[[packages]]", f"name = {json.dumps(package.name)}"]
         lines += [f"version = {json.dumps(package.version)}"] if package.version else []

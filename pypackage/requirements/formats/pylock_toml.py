@@ -26,9 +26,9 @@ def requirements(top: Node, folder: str) -> Requirements:
     found = [one for one in top.get("packages", []).items() if _is_wanted(one, top)]
     hashes: dict[str, tuple[str, ...]] = {}
     for package in found:
-        digests = _digests(package)
-        if digests:
-            hashes[normalize(package.required("name"))] = digests
+        name, digests = normalize(package.required("name")), _digests(package)
+        if digests:  # a package may stand there in several versions, each with its marker
+            hashes[name] = (*hashes.get(name, ()), *digests)
     python = top.get("requires-python", "").string()
     return Requirements(
         python="",

@@ -1,0 +1,195 @@
+"""The bill of materials of an environment, as CycloneDX in JSON.
+
+Components are conda's packages and the distributions beside them, each with its purl, licence,
+digests and where it comes from. The same environment gives the same bytes: the serial number is
+made of the content, and no time is told.
+
+Source: the specification of CycloneDX 1.6; the types `conda` and `pypi` of package URLs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pypackage.archive import pip_installed
+from pypackage.backends import conda_meta
+from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core import names
+from pypackage.core.errors import UsageError
+from pypackage.core.names import normalize
+from pypackage.core.urls import LOCAL, redact
+
+if TYPE_CHECKING:
+    from cyclonedx.model.component import Component
+    from cyclonedx.model.license import License
+    from packageurl import PackageURL
+
+
+def check() -> None:
+    """Make sure, before the work is done, that the library which writes it is there.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not find_spec("cyclonedx"):
+        raise UsageError(
+            "--sbom needs cyclonedx-python-lib", "pip install 'python-package-tools[sbom]'"
+        )
+
+
+class _Found(NamedTuple):
+    """What is installed, of whatever kind.
+
+    Attributes:
+        ref: How the rest of the document calls it.
+        purl: Its package URL, without credentials.
+        license: As its metadata says it; empty when that does not.
+        digests: By the name of the algorithm.
+        url: Where it was fetched; empty for what was made on this machine.
+        requires: The names of what it needs: conda's, or normalized ones of PyPI.
+        key: Its own name among these.
+    """
+
+    name: str
+    version: str
+    purl: PackageURL
+    license: str
+    digests: Mapping[str, str]
+    url: str
+    requires: tuple[str, ...]
+    key: str
+
+
+def render(prefix: Path, name: str, wheels: Iterable[PyPIPackage] = ()) -> str:
+    """The bill of materials of the environment in a prefix.
+
+    Args:
+        name: What the environment is called.
+        wheels: The packages of PyPI in it, as they were locked.
+    """
+    from cyclonedx.model.bom import Bom, BomMetaData
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.output.json import JsonV1Dot6
+
+    records = conda_meta.records(prefix)
+    found = [*map(_of_conda, records), *_of_pypi(prefix, records, wheels)]
+    components = {one.key: _component(one) for one in found}
+    root = Component(name=name, type=ComponentType.APPLICATION, bom_ref="environment")
+    bom = Bom(metadata=BomMetaData(component=root), components=components.values())
+    bom.register_dependency(root, components.values())
+    for one in found:
+        needed = [components[key] for key in one.requires if key in components]
+        bom.register_dependency(components[one.key], needed)
+    content = json.loads(JsonV1Dot6(bom).output_as_string())
+    del content["serialNumber"], content["metadata"]["timestamp"]
+    told = json.dumps(content, sort_keys=True)
+    content["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_OID, told).urn
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def _component(found: _Found) -> Component:
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType
+    from cyclonedx.model import XsUri as Uri
+    from cyclonedx.model.component import Component, ComponentType
+
+    references = []
+    if found.url:
+        references = [
+            ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=Uri(found.url))
+        ]
+    return Component(
+        type=ComponentType.LIBRARY,
+        name=found.name,
+        version=found.version,
+        bom_ref=str(found.purl),
+        purl=found.purl,
+        licenses=[_license(found.license)] if found.license else [],
+        hashes=[
+            HashType(alg=HashAlgorithm(kind), content=digest)
+            for kind, digest in found.digests.items()
+        ],
+        external_references=references,
+    )
+
+
+def _license(text: str) -> License:
+    from cyclonedx.contrib.license.factories import LicenseFactory
+
+    return LicenseFactory().make_from_string(text)
+
+
+# --- what there is -----------------------------------------------------------------------
+
+
+def _of_conda(record: Mapping[str, Any]) -> _Found:
+    from packageurl import PackageURL
+
+    name, version = record["name"], record["version"]
+    url = redact(record.get("url") or "")
+    is_local = url.startswith(("file:", "/"))
+    qualifiers = {"build": record["build"], "subdir": record["subdir"]}
+    if not is_local:
+        qualifiers["channel"] = url.rsplit("/", 2)[0]
+    # A package that was made of a distribution of this machine is what PyPI has.
+    distribution = _distribution(record) if is_local else ""
+    purl = (
+        PackageURL("pypi", name=distribution, version=version)
+        if distribution
+        else PackageURL("conda", name=name, version=version, qualifiers=qualifiers)
+    )
+    digests = {"SHA-256": record.get("sha256"), "MD5": record.get("md5")}
+    return _Found(
+        name,
+        version,
+        purl,
+        record.get("license") or "",
+        {kind: digest for kind, digest in digests.items() if digest},
+        "" if is_local else url,
+        tuple(spec.split()[0].rpartition("::")[2] for spec in record["depends"]),
+        name,
+    )
+
+
+def _distribution(record: Mapping[str, Any]) -> str:
+    """The name of the one distribution that a package consists of; empty for others."""
+    infos = (re.search(r"/([^/]+?)-[^/-]+\.(?:dist|egg)-info/", path) for path in record["files"])
+    found = {normalize(one[1]) for one in infos if one}
+    return found.pop() if found == {normalize(record["name"])} else ""
+
+
+def _of_pypi(
+    prefix: Path, records: Sequence[Mapping[str, Any]], wheels: Iterable[PyPIPackage]
+) -> Iterator[_Found]:
+    from packageurl import PackageURL
+
+    locked = {one.name: one for one in wheels}
+    for one in pip_installed.look(prefix, records).distributions:
+        wheel = locked.get(one.key)
+        url = redact(wheel.url) if wheel else ""
+        yield _Found(
+            one.name,
+            one.version,
+            PackageURL("pypi", name=one.key, version=one.version),
+            one.license,
+            {"SHA-256": wheel.sha256} if wheel and wheel.sha256 else {},
+            "" if url.startswith(("file:", LOCAL)) else url,
+            tuple(_needed(one.requires)),
+            one.key,
+        )
+
+
+def _needed(requires: Iterable[str]) -> Iterator[str]:
+    """The names of requirements, those of PyPI and of conda, without the ones of extras."""
+    for text in requires:
+        found = re.match(r"[\w.-]+", text)
+        if found and "extra" not in text.partition(";")[2]:
+            key = normalize(found[0])
+            yield key
+            yield from filter(None, [names.conda_name(key)])
+    yield "python"
