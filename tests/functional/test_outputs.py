@@ -85,10 +85,10 @@ def test_pylock_toml__of_a_named_environment__is_valid_and_gives_the_same_distri
 ) -> None:
     needs = asked(tools, channel, {"pip": ["said"]}, "shared-data", local=["own.py"])
     (tools.cwd / "own.py").write_text("X = 1\n")
-    said = create(tools, "--lock", "pylock.toml", needs, "mine", env=env)
+    said = create(tools, "--no-verify", "--lock", "pylock.toml", needs, "mine", env=env)
     assert "pylock.toml: it cannot hold what is no package of PyPI: " in said
     assert "pylock.toml: it cannot hold own code: own.py" in said
-    assert (tools.cwd / "mine.lock").read_text().startswith("version: 6")
+    assert (tools.cwd / "mine.lock").read_text().startswith("version: ")
     text = (tools.cwd / "pylock.toml").read_text()
     lock = Pylock.from_dict(document.of_toml(text, "").value)
     lock.validate()
@@ -96,8 +96,8 @@ def test_pylock_toml__of_a_named_environment__is_valid_and_gives_the_same_distri
         ("greeting", "1.2"),
         ("said", "2.0"),
     ]
-    assert channel.python.version in (lock.requires_python or "")
-    create(tools, "-c", channel.http_url, "pylock.toml", "./two.tar", env=env)
+    assert str(lock.requires_python) == f"=={channel.python.major_minor}.*"
+    create(tools, "--no-verify", "-c", channel.http_url, "pylock.toml", "./two.tar", env=env)
     again = [url.rpartition("/")[2] for url, _ in locked(tools.cwd / "two.tar")]
     assert {"said-2.0-py3-none-any.whl", "greeting-1.2-py3-none-any.whl"} <= {*again}
 
