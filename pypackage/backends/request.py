@@ -12,7 +12,7 @@ from pypackage.backends.host import HostChannel, closure, refuse_unanswered
 from pypackage.backends.host import make as make_host_channel
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
-from pypackage.core.errors import InputPathError, SolveError
+from pypackage.core.errors import InputPathError, SolveError, UsageError
 from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.python import distributions, interpreter, stdlib
@@ -45,6 +45,21 @@ class SolveRequest:
 def is_host(channel: str) -> bool:
     """Whether a channel is the one that is made of this machine."""
     return channel == HOST or channel.startswith(f"{HOST}:")
+
+
+def check_channel(name: str) -> None:
+    """Refuse what people take for a channel.
+
+    Raises:
+        UsageError: It is such.
+    """
+    if name.partition(":")[0].lower() == HOST and not is_host(name):
+        raise UsageError(f"there is no channel {name}", f"did you mean {HOST}?")
+    if name.lower() in ("pypi", "pip"):
+        raise UsageError(
+            f"{name} is no conda channel",
+            "packages of PyPI are listed under pip, and '-c host' takes them from there",
+        )
 
 
 def host_python(channels: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import builds, create_options, environments, os_package, terminal
+from pypackage.cli import arguments, builds, create_options, environments, os_package, terminal
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -90,6 +90,7 @@ def parser() -> terminal.Parser:
         help="a name: the environment in conda's folder of environments, and NAME.tar.gz here; "
         "a path, or what ends like an archive: the archive alone",
     )
+    arguments.add_options(parser)
     parser.add_argument(
         "--environment",
         default="",
@@ -181,6 +182,7 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Do what a command line asks for; the archive's path goes to stdout."""
     from pypackage.pipeline import target
 
+    arguments.settle(parsed)
     environments.check(parsed)
     for output in (parsed.report, parsed.lock, parsed.sbom):
         if output not in ("", "-"):
@@ -234,7 +236,10 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
     """What is made, and for which platform."""
     from pypackage.pipeline import target
 
-    made = target.parse(parsed.target, parsed.format)
+    if parsed.prefix:
+        made: target.Archive | target.NamedEnvironment = target.at(parsed.prefix, parsed.format)
+    else:
+        made = target.parse(parsed.target, parsed.format)
     if not os_package.is_one(made):
         os_package.refuse(parsed)
         return target.thin(made, Path(parsed.since)) if parsed.since else made, parsed.platform

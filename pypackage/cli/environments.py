@@ -83,7 +83,8 @@ def check(parsed: argparse.Namespace) -> None:
     if parsed.since and alone and not parsed.join:
         raise UsageError("--since goes with REQUIREMENTS and NAME_OR_ARCHIVE, or with --join")
     if not alone and len(given) < 2 and (given or not parsed.python_source):
-        names = ("REQUIREMENTS", "NAME_OR_ARCHIVE")[len(given) :]
+        both = {"REQUIREMENTS": parsed.requirements, "NAME_OR_ARCHIVE": parsed.target}
+        names = [name for name, value in both.items() if value is None]
         raise UsageError(
             f"the following arguments are required: {', '.join(names)}",
             "see python_package_create -h",

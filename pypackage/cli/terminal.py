@@ -54,7 +54,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the command line, with the usage as its hint."""
-        raise UsageError(message, f"{self.format_usage().strip()}\nsee {self.prog} -h")
+        raise UsageError(
+            message, f"{self._meant(message)}{self.format_usage().strip()}\nsee {self.prog} -h"
+        )
+
+    def _meant(self, message: str) -> str:
+        """The line that names the option which an unknown one may be meant for."""
+        from difflib import get_close_matches
+
+        said = message.partition("unrecognized arguments: ")[2].split()
+        unknown = next((one.partition("=")[0] for one in said if one.startswith("--")), "")
+        near = get_close_matches(unknown, self._option_string_actions, 1, 0.7)
+        return f"did you mean {near[0]}?\n" if near else ""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Write without argparse's way of keeping errors to itself."""

@@ -26,7 +26,7 @@ from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
 from pypackage.pipeline.target import Output, Target
-from pypackage.prefix import directory
+from pypackage.prefix import directory, history
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _create(
         written = reuse.state(output.path)
         if target.prefix:
             provenance.note(prefix, plan, output.format)
+            history.write(prefix, plan.packages.conda_specs)
         # Own code that was edited in the meantime may be in the archive as it is now.
         if key and key == reuse.key(plan, output):
             beside.submit(reuse.keep, kept, key, output.path, written, text)

@@ -51,6 +51,11 @@ class Packages(ABC):
         """What was asked for, as match specs and requirements of PyPI."""
 
     @property
+    @abstractmethod
+    def conda_specs(self) -> tuple[str, ...]:
+        """What was asked for of conda's packages, as match specs."""
+
+    @property
     def digest(self) -> str:
         """A digest of all packages; empty where they, or their content, are not known yet."""
         return ""
@@ -81,6 +86,11 @@ class _Requested(Packages):
         """Those of the request."""
         return (*self.request.specs, *self.request.wheels)
 
+    @property
+    def conda_specs(self) -> tuple[str, ...]:
+        """Those of the request."""
+        return self.request.specs
+
     def named(self, requirements: Requirements) -> Requirements:
         """Those of the request, in any version."""
         if requirements.dependencies or requirements.pip:
@@ -106,6 +116,11 @@ class Locked(Packages):
     def specs(self) -> tuple[str, ...]:
         """All conda packages: which of them were asked for, no lock tells."""
         return tuple(record.name.normalized for record in self.lock.records)
+
+    @property
+    def conda_specs(self) -> tuple[str, ...]:
+        """The same."""
+        return self.specs
 
     @property
     def digest(self) -> str:

@@ -251,4 +251,6 @@ def settings_of(options: Options, rc: Condarc) -> conda.Settings:
 
 def _channels(requirements: Requirements, options: Options, rc: Condarc) -> list[str]:
     named = options.channels or requirements.channels or rc.channels
+    for channel in named:
+        request.check_channel(channel)
     return [channel for channel in named if channel != "nodefaults"] or [DEFAULT_CHANNEL]

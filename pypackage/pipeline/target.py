@@ -188,6 +188,22 @@ def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironm
     return output if isinstance(made, Archive) else replace(made, output=output)
 
 
+def at(prefix: str, format_: str = "") -> NamedEnvironment:
+    """An environment in a folder of the user's choice, and its archive in the present one.
+
+    Raises:
+        UsageError: It cannot be of that format.
+        InputPathError: The archive cannot be written.
+    """
+    folder = Path(os.path.abspath(os.path.expanduser(prefix)))
+    format_ = _format("", format_)
+    if format_ in OS_PACKAGES or not folder.name:
+        raise UsageError(f"{prefix} is no place for an environment", "-p PREFIX is its folder")
+    made = Archive(Path(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}"), format_)
+    check_writable(made.path, format_)
+    return NamedEnvironment(folder, made)
+
+
 def _format(name: str, asked: str) -> str:
     """The format that is asked for, or that the archive's ending tells."""
     if asked not in ("", *writers.ENDINGS):

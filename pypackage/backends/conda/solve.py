@@ -74,9 +74,21 @@ def _online(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[Re
         first, *_, cause = 2 * message(error).splitlines()
         raise SolveError(
             f"cannot read the channels {', '.join(tier.name for tier in tiers)}",
-            f"{first}\n{cause}\ncheck the channel's name and the network; without one, "
-            "'-c host' takes what is installed here",
+            f"{first}\n{cause}\n{_meant(tiers)}check the channel's name and the network; "
+            "without one, '-c host' takes what is installed here",
         ) from None
+
+
+_KNOWN = ("conda-forge", "bioconda", "defaults", "nvidia", "pytorch", "host")
+
+
+def _meant(tiers: Sequence[Tier]) -> str:
+    """A line that names the channel which one of no such name may be meant for."""
+    from difflib import get_close_matches
+
+    unknown = (tier.name for tier in tiers if tier.name not in _KNOWN)
+    near = [one for name in unknown for one in get_close_matches(name.lower(), _KNOWN, 1, 0.7)]
+    return f"did you mean {near[0]}?\n" if near else ""
 
 
 def _offline(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[RepoDataRecord]:

@@ -1,0 +1,47 @@
+"""conda-meta/history: which packages conda takes for asked for, and when they came.
+
+With it `conda env export --from-history`, and what `conda install` leaves alone, are as in an
+environment that conda has made. It is in environments that stay here, not in archives: it tells
+times.
+
+Source: conda/history.py of conda 26.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pypackage.backends import conda_meta
+from pypackage.core.errors import InstallError
+from pypackage.core.urls import redact
+
+PATH = "conda-meta/history"
+
+
+def write(prefix: Path, specs: Sequence[str]) -> None:
+    """Note in a new environment what was asked for, and what it has.
+
+    Args:
+        specs: Match specs.
+
+    Raises:
+        InstallError: It cannot be written.
+    """
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    lines = [f"==> {now} <==", "# cmd: python_package_create"]
+    lines += sorted(f"+{_distribution(record)}" for record in conda_meta.records(prefix))
+    lines += [f"# update specs: {list(map(redact, specs))}"] if specs else []
+    try:
+        (prefix / PATH).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise InstallError.of(error, "cannot write the history", prefix / PATH) from error
+
+
+def _distribution(record: Mapping[str, Any]) -> str:
+    """A package as conda writes it: CHANNEL/SUBDIR::NAME-VERSION-BUILD."""
+    channel = redact(record.get("channel") or "").rstrip("/").rpartition("/")[2]
+    name = "-".join(record[key] for key in ("name", "version", "build"))
+    return f"{channel}/{record['subdir']}::{name}"
