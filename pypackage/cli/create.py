@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.cli import arguments, builds, create_options, environments, os_package, terminal
+from pypackage.cli import (
+    arguments,
+    builds,
+    create_options,
+    environments,
+    interrupt,
+    os_package,
+    terminal,
+)
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -53,6 +61,7 @@ def script() -> NoReturn:
     and an interpreter that ends in good order crashes under them.
     """
     gc.disable()  # a short life needs none, and tens of thousands of objects live to its end
+    interrupt.watch(os.path.basename(sys.argv[0]))
     os._exit(main())
 
 

@@ -332,12 +332,50 @@ class _Bar(Task):
 
 def _bars() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import Task as RichTask
+    from rich.text import Text
+
+    class Amount(ProgressColumn):
+        """How much of a step is done, and how fast it goes."""
+
+        def render(self, task: RichTask) -> Text:
+            return Text(amount(task.completed, task.total, task.speed))
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
+        Amount(),
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def amount(done: float, total: float | None, speed: float | None) -> str:
+    """What a bar says in figures: `12.3M of 45.6M, 5.1M/s`; empty for a step without a total.
+
+    Steps count in bytes or in files; the figures of both are short.
+    """
+    if total is None:
+        return ""
+    rate = f", {_short(speed)}/s" if speed else ""
+    return f"{_short(done)} of {_short(total)}{rate}"
+
+
+def _short(number: float) -> str:
+    """A number in three or four digits, with the prefix of its thousands."""
+    for prefix in ("", "k", "M", "G"):
+        if number < 1000:
+            return (
+                f"{number:.0f}{prefix}" if not prefix or number >= 100 else f"{number:.1f}{prefix}"
+            )
+        number /= 1000
+    return f"{number:.1f}T"

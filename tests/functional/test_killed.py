@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -68,3 +69,22 @@ def test_create__killed_at_random_moments__leaves_nothing_half_made(
     assert caught > HOOKS // 4
     left = sorted(path.name for path in work.iterdir() if not path.name.endswith(".part"))
     assert left == ["mine.lock", "mine.tar.gz"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["making packages of what is installed", "compiling", "packing"])
+def test_create__interrupted__ends_within_a_second_in_one_line(tools: Tools, step: str) -> None:
+    (tools.cwd / "r.txt").write_text("iniconfig\n")
+    argv = [*command("python_package_create"), "-c", "host", "r.txt", "./a.tar.gz"]
+    environment = {**tools.environment, "XDG_CACHE_HOME": str(tools.cwd / "empty")}
+    process = subprocess.Popen(
+        argv, env=environment, cwd=tools.cwd, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line == f"{step} ...\n":
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=1.5)[1]  # half a second is for a busy machine
+    assert (process.returncode, said) == (130, "python_package_create: error: interrupted\n")
+    assert not (tools.cwd / "a.tar.gz").exists()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from pypackage.backends.host import conda_file, distribution_package, interpreter_package
 from pypackage.backends.host.closure import Selected
@@ -21,7 +22,7 @@ from pypackage.backends.host.store import Store
 from pypackage.core import files, platforms
 from pypackage.core.elf import Libraries
 from pypackage.core.errors import ProcessError, SolveError
-from pypackage.core.progress import Reporter
+from pypackage.core.progress import Reporter, Task
 from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
@@ -91,33 +92,42 @@ class Builder:
         size, cores = sum(recipe.size for recipe in recipes), platforms.cores()
         made = {}
         with (
-            reporter.task("packing what is installed", size) as task,
+            reporter.task("making packages of what is installed", size) as task,
             ThreadPoolExecutor(cores) as workers,
             ThreadPoolExecutor(cores) as makers,
         ):
             libraries = Libraries([self.base.library_dir, self.base.base_prefix / "lib"])
             compiler = Compiler(self.base.executable, workers)
             made_by = [
-                (recipe, makers.submit(self._make, recipe, compiler, libraries))
+                (recipe, makers.submit(self._make, recipe, compiler, libraries, task))
                 for recipe in sorted(recipes, key=lambda recipe: -recipe.size)
             ]
             for recipe, future in made_by:
                 made[recipe.key] = future.result()
                 reporter.debug(f"packed {made[recipe.key].name}")
-                task.advance(recipe.size)
         return made
 
-    def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries) -> Path:
+    def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries, task: Task) -> Path:
+        """Make one package; the task advances by its size, as the parts of the work are done."""
         name = recipe.description.name
         try:
             with files.temporary_folder(self.store.root / "making") as folder:
-                found = [recipe.place.patch(item) for item in recipe.items()]
+                listed = recipe.items()
+                found = [
+                    _counted(recipe.place.patch(item), task, 0.2 * recipe.size / len(listed))
+                    for item in listed
+                ]
                 outcome = graft_libraries(found, recipe.rules, libraries, recipe.scrubber, folder)
                 items = [*outcome.items, *compiled(outcome.items, compiler)]
-                hashed = [hash_file(item) for item in items]
+                task.advance(0.4 * recipe.size)
+                hashed = [
+                    _counted(hash_file(item), task, 0.2 * recipe.size / len(items))
+                    for item in items
+                ]
                 hashed += self._record(recipe, hashed)
                 description = _with_glibc(recipe.description, outcome.glibc)
                 made = conda_file.write(folder, description, hashed)
+                task.advance(0.2 * recipe.size)
                 # What was edited meanwhile is packed as it is now, which the key does not say.
                 key = recipe.key if recipe.key_now() == recipe.key else ""
                 return self.store.add(key, made, outcome.carried)
@@ -217,6 +227,15 @@ def _states(items: Sequence[PackageFile]) -> list[object]:
 def _state(path: Path) -> list[object]:
     status = os.stat(path)
     return [str(path), status.st_size, status.st_mtime_ns, status.st_mode]
+
+
+_T = TypeVar("_T")
+
+
+def _counted(made: _T, task: Task, amount: float) -> _T:
+    """What was made, of which a task is to know."""
+    task.advance(amount)
+    return made
 
 
 def compiled(items: Iterable[PackageFile], compiler: Compiler) -> list[PackageFile]:

@@ -95,7 +95,8 @@ def test_run__internal_error_with_verbose__shows_where(capsys: pytest.CaptureFix
 def test_run__invalid_option__exit_1_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(work, "--verb") == 1  # options are not abbreviated
     assert capsys.readouterr().err == (
-        "tool: error: unrecognized arguments: --verb\n  usage: tool [options]\n  see tool -h\n"
+        "tool: error: unrecognized arguments: --verb\n  did you mean --verbose?\n"
+        "  usage: tool [options]\n  see tool -h\n"
     )
 
 
@@ -144,3 +145,18 @@ def test_reporter__quiet_terminal__says_nothing() -> None:
 def test_reporter__dumb_terminal__plain_lines() -> None:
     said = on_terminal(term="dumb").splitlines()
     assert said[:2] == ["linking [red] ...", "solving ..."]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "speed", "said"),
+    [
+        (3, 600, 12.4, "3 of 600, 12/s"),
+        (12_300_000, 45_600_000, 510_000, "12.3M of 45.6M, 510k/s"),
+        (0, 0, None, "0 of 0"),
+        (1, None, 2, ""),
+    ],
+)
+def test_amount__of_bytes_or_files__is_short(
+    done: float, total: float | None, speed: float | None, said: str
+) -> None:
+    assert terminal.amount(done, total, speed) == said
