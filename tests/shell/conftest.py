@@ -16,7 +16,7 @@ from tests.support.needs import need
 
 # What the script may rely on, besides the shell: nothing else is on its PATH.
 GNU = (
-    "cat chmod date dd df du find getconf grep gzip head id ls mkdir mv nproc od readlink rm "
+    "cat chmod cp date dd df du find getconf grep gzip head id ls mkdir mv nproc od readlink rm "
     "rmdir sed sha256sum sleep sort stat tail tar tr uname uniq wc"
 )
 # As above; the tests' commands too.
@@ -56,6 +56,10 @@ class Runner:
     @property
     def cache(self) -> Path:
         return Path(self.env["PYTHON_PACKAGE_CACHE"])
+
+    def environments(self) -> list[str]:
+        """The names of what is in the cache beside the store."""
+        return [path.name for path in self.cache.iterdir() if path.name != "parts"]
 
     def with_env(self, **more: str) -> Runner:
         return replace(self, env={**self.env, **more})

@@ -37,7 +37,7 @@ def check_large(output: str, prefix: Path) -> None:
     """The report is right, and the whole environment is there, with nothing beside it."""
     assert output == f"text: {prefix}/share\n"
     assert len(list(prefix.glob("share/file*"))) == FILES
-    assert list(prefix.parent.iterdir()) == [prefix]
+    assert {path.name for path in prefix.parent.iterdir()} == {prefix.name, "parts"}
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -47,8 +47,9 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.001)
 
 
-def has_files(folder: Path, number: int) -> bool:
-    return folder.exists() and len(os.listdir(folder)) >= number
+def has_unpacked(runner: Runner, number: int = 1) -> bool:
+    """Whether so many files of parts are there, none of which is in the store yet."""
+    return len(list(runner.cache.glob("parts.lock.1/new/*/share/*"))) >= number
 
 
 def test_cache__thirty_starters_at_once__one_extracts_and_all_are_right(
@@ -92,13 +93,12 @@ def test_cache__owner_killed__next_start_does_it_at_once(
     prefix = runner.cache / LARGE.id
     for enough in (0, FILES // 4, FILES * 3 // 4):
         victim = runner.start("-e", large_archive, "report")
-        unfinished = runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share"
-        wait_for(partial(has_files, unfinished, enough))
+        wait_for(partial(has_unpacked, runner, enough))
         os.killpg(victim.pid, signal.SIGKILL)
         victim.wait()
         assert not prefix.exists()
         check_large(runner.output("-e", large_archive, "report"), prefix)
-        subprocess.run(["rm", "-r", prefix], check=True)
+        subprocess.run(["rm", "-r", prefix, runner.cache / "parts"], check=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -111,7 +111,7 @@ def test_cache__owner_ended_by_a_signal__ends_by_it_and_leaves_nothing(
     own_way = runner.run(script=bare).returncode
     assert own_way in (-number, 128 + number)
     process = runner.start("-e", large_archive, "report")
-    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    wait_for(partial(has_unpacked, runner))
     process.send_signal(number)
     assert process.communicate(timeout=10) == ("", "")
     assert process.returncode == own_way
@@ -122,7 +122,7 @@ def test_cache__only_the_owner_killed__what_it_started_does_no_harm(
     runner: Runner, large_archive: Path
 ) -> None:
     victim = runner.start("-e", large_archive, "report")
-    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    wait_for(partial(has_unpacked, runner))
     victim.kill()
     others = [runner.start("-e", large_archive, "report") for _ in range(5)]
     said = [other.communicate() for other in others]
@@ -147,10 +147,10 @@ def test_cache__owner_taken_for_dead__leaves_it_to_the_next(
 ) -> None:
     process = runner.start("-e", large_archive, "report")
     first, second = (runner.cache / f"{LARGE.id}.lock.{n}" for n in (1, 2))
-    wait_for((first / "tree" / "share").exists)
+    wait_for(partial(has_unpacked, runner))
     second.mkdir()
     wait_for(lambda: not first.exists())
-    assert [path.name for path in runner.cache.iterdir()] == [second.name]
+    assert runner.environments() == [second.name]
     second.rmdir()
     output, _ = process.communicate(timeout=20)
     check_large(output, runner.cache / LARGE.id)
@@ -160,7 +160,7 @@ def test_cache__owner_killed_and_not_waited_for__its_output_ends(
     runner: Runner, large_archive: Path
 ) -> None:
     victim = runner.start("-e", large_archive, "report")
-    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    wait_for(partial(has_unpacked, runner))
     victim.kill()
     victim.communicate(timeout=10)
 
@@ -179,7 +179,7 @@ def this_machine() -> str:
 def test_lock__number_of_the_owner_used_again__is_taken_over(runner: Runner, archive: Path) -> None:
     lock(runner, f"{this_machine()} {os.getpid()} 1 7\n")
     assert runner.output("-e", archive, "show", "x").endswith("x\n")
-    assert [path.name for path in runner.cache.iterdir()] == [PLAIN.id]
+    assert runner.environments() == [PLAIN.id]
 
 
 @once
@@ -201,7 +201,7 @@ def test_lock__owner_died_before_it_told_its_name__is_taken_over_soon(
     (runner.cache / f"{PLAIN.id}.lock.1").mkdir(parents=True)
     output = runner.output("-w", "10", "-e", archive, "show", "x")
     assert output.endswith("x\n")
-    assert [path.name for path in runner.cache.iterdir()] == [PLAIN.id]
+    assert runner.environments() == [PLAIN.id]
 
 
 @pytest.mark.slow
@@ -235,7 +235,7 @@ def test_lock__held_for_long__is_renewed_by_its_owner(runner: Runner, archive: P
     wait_for(lambda: owner.exists() and owner.read_text().endswith(" 1\n"))
     assert owner.read_text().startswith(f"{this_machine()} {process.pid} ")
     process.communicate()
-    assert [path.name for path in runner.cache.iterdir()] == [slow.id]
+    assert runner.environments() == [slow.id]
 
 
 @once
@@ -310,7 +310,7 @@ def test_cache__order_of_the_places__is_option_variable_sandbox_private(
     ):
         assert Path(prefix.strip()).is_dir()
     for folder in (runner.folder / "c", runner.cache, sandbox / "python_package_cache", private):
-        assert [path.name for path in folder.iterdir()] == [PLAIN.id]
+        assert sorted(path.name for path in folder.iterdir()) == [PLAIN.id, "parts"]
     assert private.stat().st_mode & 0o777 == 0o700
 
 
@@ -384,7 +384,7 @@ def test_lock__owner_stopped_until_another_was_done__goes_on(
         pytest.skip("no PID namespaces may be made here")
     words = ("-e", large_archive, "sh", "-c", "report; exit 7")
     first = replace(runner, before=unshare).start(*words)
-    wait_for((runner.cache / f"{LARGE.id}.lock.1" / "tree" / "share").exists)
+    wait_for(partial(has_unpacked, runner))
     os.killpg(first.pid, signal.SIGSTOP)
     second = runner.run(*words)
     os.killpg(first.pid, signal.SIGCONT)

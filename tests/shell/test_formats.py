@@ -37,7 +37,7 @@ def test_format__each__is_known_by_its_content_and_prepared(runner: Runner, endi
     archive, identity = formats.pack(NAMING_ITSELF, runner.folder / f"packed.{ending}")
     archive.rename(runner.folder / "env_file")
     output = runner.output("-e", "env_file", "report")
-    (place,) = (path for path in runner.cache.iterdir() if path.is_dir())
+    (place,) = filter(Path.is_dir, map(runner.cache.joinpath, runner.environments()))
     assert output == f"text: {place}/share\n"
     assert (place / "bin" / "run_in_env").is_symlink()
     assert place.name == identity
@@ -215,7 +215,7 @@ def test_cache__on_a_disk_where_nothing_may_run__exits_4_and_leaves_nothing(
             done = runner.run("-e", archive, *command)
             assert (done.returncode, done.stdout) == (4, "")
             assert "noexec" in done.stderr
-            assert list(runner.cache.iterdir()) == []
+            assert runner.environments() == []
         subprocess.run(["mount", "-o", "remount,exec", runner.cache], check=True)
         runner.output("-e", archive, "python", "-c", "")
         subprocess.run(["mount", "-o", "remount,noexec", runner.cache], check=True)

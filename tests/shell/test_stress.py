@@ -56,7 +56,7 @@ def test_starters__two_hundred_at_once__one_extracts_and_all_are_right(
     assert {(output, code) for output, _, code in ended} == {(f"text: {place}/share\n{SIZES}", 0)}
     assert sum(said.count("extracting") for _, said, _ in ended) == 1
     assert sum(said.count("made to name") for _, said, _ in ended) == 1
-    assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+    assert runner.environments() == [LARGE.id]
 
 
 @each_machine
@@ -81,7 +81,7 @@ def test_extractor__killed_at_random_moments__others_get_a_whole_environment(
         assert said == [(f"text: {place}/share\n{SIZES}", "")] * 2
         victim.communicate(timeout=10)
         assert runner.output("-e", large, *COMMAND) == f"text: {place}/share\n{SIZES}"
-    assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+    assert runner.environments() == [LARGE.id]
 
 
 def other_machine(runner: Runner) -> Runner:
@@ -109,7 +109,7 @@ def test_two_machines__starters_on_both__one_extracts_and_all_are_right(
         results = {(output, code) for output, _, code in ended}
         assert results == {(f"text: {place}/share\n{SIZES}", 0)}
         assert sum(said.count("extracting") for _, said, _ in ended) == 1
-        assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+        assert runner.environments() == [LARGE.id]
         shutil.rmtree(runner.cache)
 
 
@@ -120,12 +120,12 @@ def test_two_machines__one_dies_while_extracting__the_other_takes_over(
 ) -> None:
     other = other_machine(runner)
     victim = other.start("-e", large, *COMMAND)
-    unfinished = runner.cache / f"{LARGE.id}.lock.1"
-    wait_for(lambda: list(unfinished.glob("tree*/share")))
+    unfinished = runner.cache / "parts.lock.1"
+    wait_for(lambda: list(unfinished.glob("new/*/share")))
     os.killpg(victim.pid, signal.SIGKILL)
     victim.communicate(timeout=10)
     done = runner.start("-e", large, *COMMAND)
     output, errors = done.communicate(timeout=90)
     assert (done.returncode, errors) == (0, "")
     assert output == f"text: {runner.cache / LARGE.id}/share\n{SIZES}"
-    assert [path.name for path in runner.cache.iterdir()] == [LARGE.id]
+    assert runner.environments() == [LARGE.id]
