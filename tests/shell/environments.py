@@ -127,6 +127,36 @@ class Environment:
         path.write_bytes(b"".join(self.members()))
         return path
 
+    def pack_layers(self, folder: Path, name: str = "manifest.json") -> Path:
+        """As a layers folder; the result is the manifest in it."""
+        _, *members = self.members()
+        (folder / "parts").mkdir(parents=True, exist_ok=True)
+        for member in members:
+            digest = hashlib.sha256(member).hexdigest()
+            (folder / "parts" / f"{digest}.tar.gz").write_bytes(member)
+        manifest = self._text(members, len(self.members()[0]))[1]
+        (folder / name).write_bytes(manifest)
+        return folder / name
+
+    def pack_thin(self, path: Path, since: Environment) -> Path:
+        """As a thin archive of the parts that another environment lacks."""
+        first, *members = self.members()
+        held = [member for member in members if member not in since.members()]
+        text = self._text(members, len(first))[1]
+        start = len(self._thin(text, held, 0))
+        path.write_bytes(b"".join([self._thin(text, held, start), *held]))
+        return path
+
+    def _thin(self, text: bytes, held: Sequence[bytes], start: int) -> bytes:
+        offsets = accumulate(map(len, held), initial=start)
+        lines = [
+            b"%15d %15d %s\n" % (n, len(one), hashlib.sha256(one).hexdigest().encode())
+            for n, one in zip(offsets, held, strict=False)
+        ]
+        table = tar_entry("etc/pypackage/parts", b"".join(lines))
+        comment = f"\npypackage-thin {self.format} {self.id}\n".encode()
+        return _gzip(tar_entry(MANIFEST, text) + table, comment, 0)
+
     def _all_files(self) -> dict[str, bytes | Path]:
         files = {
             **TOOLS,

@@ -206,9 +206,7 @@ def test_archive__one_bit_of_a_member_altered__exits_3_and_leaves_nothing(
     end = sum(map(len, MANY.members()[: member + 1]))
     whole[end - 2000] ^= 4
     (runner.folder / "E").write_bytes(whole)
-    check_refused(
-        runner, runner.folder / "E", 3, "damaged" if member else ""
-    )
+    check_refused(runner, runner.folder / "E", 3, "damaged" if member else "")
 
 
 @once
