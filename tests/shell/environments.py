@@ -155,7 +155,7 @@ class Environment:
         ]
         table = tar_entry("etc/pypackage/parts", b"".join(lines))
         comment = f"\npypackage-thin {self.format} {self.id}\n".encode()
-        return _gzip(tar_entry(MANIFEST, text) + table, comment, 0)
+        return gzip_member(tar_entry(MANIFEST, text) + table, comment, 0)
 
     def _all_files(self) -> dict[str, bytes | Path]:
         files = {
