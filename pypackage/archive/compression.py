@@ -18,6 +18,7 @@ LEVELS = {
     "tar.zst": range(1, 20),
     "deb": range(10),
     "rpm": range(10),
+    "oci": range(10),
 }
 
 

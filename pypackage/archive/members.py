@@ -214,7 +214,7 @@ def end(level: int) -> Made:
 
 
 def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
-    deflate = _deflater(level)
+    deflate = deflater(level)
     blocks = [deflate.compress(block) for block in content]
     blocks.append(deflate.flush())
     digest = sha256()
@@ -223,7 +223,8 @@ def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
     return Made(sum(map(len, blocks)), digest.hexdigest(), blocks)
 
 
-def _deflater(level: int) -> Any:
+def deflater(level: int) -> Any:
+    """What compresses to gzip's form, with `compress` and `flush`; the same bytes each time."""
     if level not in _IGZIP:
         return zlib.compressobj(level, zlib.DEFLATED, _GZIP)
     from isal import isal_zlib

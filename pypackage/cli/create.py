@@ -16,6 +16,7 @@ from pypackage.cli import (
     builds,
     create_options,
     environments,
+    image,
     interrupt,
     os_package,
     terminal,
@@ -121,6 +122,7 @@ def parser() -> terminal.Parser:
     create_options.add_package_options(parser)
     create_options.add_archive_options(parser)
     os_package.add_options(parser)
+    image.add_options(parser)
     create_options.add_cache_options(parser, _Cache)
     environments.add_options(parser)
     return parser
@@ -198,6 +200,7 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
             target.check_writable(Path(output))
     if parsed.requirements is None:
         os_package.refuse(parsed)
+        image.refuse(parsed)
     if parsed.join:
         _print(os.fsencode(_join(parsed, reporter)) + b"\n")
     elif parsed.update or parsed.requirements is not None:
@@ -249,11 +252,15 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
         made: target.Archive | target.NamedEnvironment = target.at(parsed.prefix, parsed.format)
     else:
         made = target.parse(parsed.target, parsed.format)
+    if parsed.since and (image.is_one(made) or os_package.is_one(made)):
+        raise UsageError("--since is for archives, not for OS packages and images")
+    if image.is_one(made):
+        os_package.refuse(parsed, image=True)
+        return image.target(parsed, made.output.path), parsed.platform
+    image.refuse(parsed)
     if not os_package.is_one(made):
         os_package.refuse(parsed)
         return target.thin(made, Path(parsed.since)) if parsed.since else made, parsed.platform
-    if parsed.since:
-        raise UsageError("--since is for archives, not for OS packages")
     path, format_ = made.output.path, made.output.format
     platform = os_package.platform(parsed.platform, parsed.architecture, format_)
     return os_package.target(parsed, path, format_, platform), platform

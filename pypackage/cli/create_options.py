@@ -93,8 +93,8 @@ _ARCHIVE = (
     Option(
         "--format",
         "tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
-        "folder, layers (a folder of parts that environments share), or an OS package: deb, rpm; "
-        "by default the archive's ending tells",
+        "folder, layers (a folder of parts that environments share), an OS package: deb, rpm, or a "
+        "container image: oci; by default the archive's ending tells",
         "FORMAT",
     ),
     Option(
@@ -114,7 +114,7 @@ _ARCHIVE = (
     ),
     Option(
         "--compress-level",
-        "tar.gz, layers, sh and zip: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
+        "tar.gz, layers, sh, zip and oci: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
         "N",
         more={"type": int, "default": None},
     ),

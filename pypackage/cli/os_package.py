@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
@@ -17,12 +17,27 @@ from pypackage.core.errors import UsageError
 if TYPE_CHECKING:
     from pypackage.pipeline.target import Archive, NamedEnvironment, OsPackageFile
 
+_RELATIONS = {
+    "recommends": "OS packages that belong to it and may be left out",
+    "suggests": "OS packages that go well with it",
+    "provides": "names by which others may ask for it",
+    "conflicts": "OS packages that cannot be installed beside it",
+    "replaces": "OS packages that it takes the place of",
+}
+_FIELDS = ("vendor", "url", "section", "priority", "release", "epoch")
+
 _OPTIONS = (
     Option("--app", "the package's name (default: as the file's)", "NAME"),
     Option("--app-version", "its version; needed", "VERSION"),
     Option("--maintainer", "name and address: 'Jane Doe <jane@example.org>'", "WHO"),
     Option("--description", "what it is; the first line is the summary", "TEXT"),
     Option("--license", "such as MIT", "NAME"),
+    Option("--vendor", "who delivers it", "NAME"),
+    Option("--url", "its page", "URL"),
+    Option("--section", "of Debian's archive, such as net; the group of an rpm", "NAME"),
+    Option("--priority", "Debian's (default: optional)", "NAME"),
+    Option("--release", "the package's revision, such as 2 (default: none for deb, 1)", "N"),
+    Option("--epoch", "what counts before the version", "N"),
     Option("--architecture", "such as arm64 or aarch64 (default: that of --platform)", "ARCH"),
     Option("--install-root", "where the folder NAME will be (default: /opt)", "FOLDER"),
     Option(
@@ -37,6 +52,12 @@ _OPTIONS = (
         "PACKAGES",
         repeated=True,
     ),
+    *(
+        Option(
+            f"--{name}", f"{what}, with commas in between; repeatable", "PACKAGES", repeated=True
+        )
+        for name, what in _RELATIONS.items()
+    ),
     Option(
         "--build-deps",
         "OS packages that have to be installed here; repeatable",
@@ -50,6 +71,7 @@ _OPTIONS = (
         "PATH",
         repeated=True,
     ),
+    Option("--directory", "an empty folder that belongs to it; repeatable", "PATH", repeated=True),
     Option("--systemd-unit", "the service NAME.service", "FILE"),
     *(Option(f"--{hook}", "a script of sh", "FILE") for hook in model.HOOKS),
     Option(
@@ -75,13 +97,25 @@ def is_one(archive: Archive | NamedEnvironment) -> bool:
     return archive.output.format in model.FORMATS
 
 
-def refuse(parsed: argparse.Namespace) -> None:
+_OF_IMAGES = (
+    *("--app", "--app-version", "--maintainer", "--description", "--license"),
+    *("--install-root", "--command"),
+)
+"""Those that mean something for container images as well."""
+
+
+def refuse(parsed: argparse.Namespace, *, image: bool = False) -> None:
     """Make sure that none of the options stands where it means nothing.
+
+    Args:
+        image: Whether a container image is made.
 
     Raises:
         UsageError: One does.
     """
     for option in _OPTIONS:
+        if image and option.flags in _OF_IMAGES:
+            continue
         if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
             raise UsageError(
                 f"{option.flags} is for OS packages", "say --format deb or --format rpm"
@@ -130,6 +164,7 @@ def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) 
 def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
     if not parsed.app_version:
         raise UsageError("an OS package has a version", "say --app-version 1.0")
+    relations: dict[str, Any] = {name: _listed(getattr(parsed, name)) for name in _RELATIONS}
     return OsPackage(
         format=format_,
         app=parsed.app or re.split(r"[_-]\d|_|\.(deb|rpm)$", path.name)[0],
@@ -140,6 +175,9 @@ def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
         install_root=parsed.install_root.rstrip("/") or OsPackage.install_root,
         runtime_deps=_listed(parsed.runtime_deps),
         build_deps=_listed(parsed.build_deps),
+        **relations,
+        **{name: getattr(parsed, name) for name in _FIELDS},
+        directories=tuple(parsed.directory),
         scripts=_scripts(parsed),
         commands=tuple(parsed.command),
         systemd_unit=Path(parsed.systemd_unit) if parsed.systemd_unit else None,

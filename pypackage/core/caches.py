@@ -21,6 +21,7 @@ _KINDS = {
     "compressed packages": ("members",),
     "functions' archives": ("functions",),
     "clean roots": ("roots",),
+    "images below": ("bases/sha256",),
     "host channel": (
         "host/packages/*",
         "host/channels",

@@ -1,7 +1,7 @@
 """From requirements to an environment and its archive.
 
 The stages, each from the value of the one before: plan -> prefix -> contents -> byte code ->
-selection -> verification -> writer.
+selection -> verification -> a place for good, if it has one -> writer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.archive import bytecode, compression, relocate_sh, sbom, select, verify, writers
+from pypackage.archive import (
+    bytecode,
+    compression,
+    fixed_place,
+    relocate_sh,
+    sbom,
+    select,
+    verify,
+    writers,
+)
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import lock
@@ -150,7 +159,7 @@ def _pack(
     options: Options,
     reporter: Reporter,
 ) -> Report | None:
-    """From all of a prefix to the archive: byte code, selection, verification, writer.
+    """From all of a prefix to the archive: byte code, selection, verification, place, writer.
 
     Args:
         contents: What the prefix has.
@@ -168,6 +177,8 @@ def _pack(
     contents = relocate_sh.complete(contents)
     if plan:
         _verify(contents, prefix, plan, reporter)
+    if output.place:
+        contents = fixed_place.settle(contents, output.place, prefix, caches.folder(), workers)
     how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
     output.write(contents, how, reporter)
     return _costs(contents, plan, output, reporter) if options.report else None

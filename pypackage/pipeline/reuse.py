@@ -31,7 +31,7 @@ def key(plan: Plan, output: Output) -> str:
     packages = plan.packages.digest
     known = all(_is_fixed(source) for source in plan.content.data)
     looked_into = plan.options.report or plan.options.sbom
-    if not packages or not known or looked_into or output.format in ("folder", "layers"):
+    if not packages or not known or looked_into or not output.is_kept:
         return ""
     try:
         return _digest(packages, plan, output)

@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from pypackage.archive import parts, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
+from pypackage.archive.image.model import ENDING, Image
+from pypackage.archive.image.model import FORMAT as IMAGE
 from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.backends.conda import condarc
@@ -36,11 +38,17 @@ class Archive:
     since: frozenset[str] | None = None
     prefix: ClassVar[None] = None
     lock: ClassVar[None] = None
+    place: ClassVar[None] = None
 
     @property
     def output(self) -> Archive:
         """What is written: itself."""
         return self
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it can be kept for the next time: it is one file, known by its contents."""
+        return self.format not in ("folder", "layers")
 
     def check(self) -> None:
         """Make sure, before the work is done, that it can be written.
@@ -71,11 +79,17 @@ class OsPackageFile:
     package: OsPackage
     prefix: ClassVar[None] = None
     lock: ClassVar[None] = None
+    is_kept: ClassVar[bool] = True
 
     @property
     def format(self) -> str:
         """`deb` or `rpm`."""
         return self.package.format
+
+    @property
+    def place(self) -> PurePosixPath:
+        """Where the environment is on the machines that install it."""
+        return self.package.prefix
 
     @property
     def output(self) -> OsPackageFile:
@@ -110,7 +124,64 @@ class OsPackageFile:
         return [self.format, self.package.identity()]
 
 
-Output = Archive | OsPackageFile
+@dataclass(frozen=True)
+class ImageFile:
+    """A container image: a folder, or a tar file of it by its name."""
+
+    path: Path
+    image: Image
+    format: ClassVar[str] = IMAGE
+    prefix: ClassVar[None] = None
+    lock: ClassVar[None] = None
+
+    @property
+    def output(self) -> ImageFile:
+        """What is written: itself."""
+        return self
+
+    @property
+    def place(self) -> PurePosixPath:
+        """Where the environment is in containers."""
+        return self.image.prefix
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is one file, and its base always the same."""
+        from pypackage.archive.image import base
+
+        return self.path.name.endswith(ENDING) and base.is_fixed(self.image.base)
+
+    def check(self) -> None:
+        """Make sure, before the work is done, that it can be made.
+
+        Raises:
+            UsageError: Its name or another option is not valid.
+            InputPathError: There is no such base.
+            PackError: A program is missing, or a folder of the user's own in the way.
+        """
+        from pypackage.archive.image import write
+
+        write.check_all(self.image, self.path)
+
+    def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
+        """Write it; a former one is replaced at the end.
+
+        Raises:
+            PackError: It cannot be made.
+        """
+        from pypackage.archive.image import write
+
+        write.write(contents, self.image, self.path, reporter, how)
+
+    def identity(self) -> list[object]:
+        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        from pypackage.archive.image import base
+
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return [self.format, repr(self.image), base.identity(self.image.base), epoch]
+
+
+Output = Archive | OsPackageFile | ImageFile
 
 
 @dataclass(frozen=True)
@@ -131,7 +202,7 @@ class NamedEnvironment:
         return self.output.path.with_name(f"{self.prefix.name}.lock")
 
 
-Target = Archive | NamedEnvironment | OsPackageFile
+Target = Archive | NamedEnvironment | OsPackageFile | ImageFile
 
 
 def parse(
@@ -142,7 +213,7 @@ def parse(
     Args:
         name: A path, or a name with an archive's ending: the archive. Any other name: an
             environment in conda's folder, and `NAME.tar.gz` in the present one; with the
-            format of an OS package that file alone.
+            format of an OS package that file alone, with that of an image a folder.
         format_: What the archive is to be; when empty its ending tells.
 
     Raises:
@@ -155,9 +226,9 @@ def parse(
     if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
         made: Archive | NamedEnvironment = Archive(Path(name), format_)
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
-        ending = (*writers.ENDINGS[format_], "")[0]
+        ending = "" if format_ == IMAGE else (*writers.ENDINGS[format_], "")[0]
         made = Archive(Path(f"{name}{ending}"), format_)
-        if format_ not in OS_PACKAGES:
+        if format_ not in (*OS_PACKAGES, IMAGE):
             made = NamedEnvironment(condarc.envs_folder(environ) / name, made)
     else:
         raise UsageError(
@@ -210,10 +281,16 @@ def _format(name: str, asked: str) -> str:
         raise UsageError(f"no format {asked}", f"there are {', '.join(writers.ENDINGS)}")
     if name.endswith(_NOT_MADE):
         raise UsageError(f"cannot make {name}", f"archives end in {', '.join(_ENDINGS)}")
-    told = [known for known, endings in writers.ENDINGS.items() if name.endswith(endings)]
-    if asked and told and asked != told[0]:
-        raise UsageError(f"{name} ends like {told[0]}, and the format asked for is {asked}")
-    return asked or (*told, writers.DEFAULT)[0]
+    # The longest counts: .oci.tar is no .tar.
+    told = max(
+        (len(ending), known)
+        for known, endings in writers.ENDINGS.items()
+        for ending in ("", *endings)
+        if name.endswith(ending)
+    )
+    if asked and told[0] and asked != told[1]:
+        raise UsageError(f"{name} ends like {told[1]}, and the format asked for is {asked}")
+    return asked or (told[1] if told[0] else writers.DEFAULT)
 
 
 def check_writable(archive: Path, format_: str = "") -> None:
@@ -224,7 +301,7 @@ def check_writable(archive: Path, format_: str = "") -> None:
     """
     try:
         folder = archive.absolute().parent
-        if format_ in ("folder", "layers") and archive.is_dir():
+        if format_ in ("folder", "layers", IMAGE) and archive.is_dir():
             pass  # whether it may be replaced is looked at when it is to be
         elif archive.exists() and not archive.is_file():
             kind = "folder" if archive.is_dir() else "device or pipe"

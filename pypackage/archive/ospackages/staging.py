@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage.archive import manifest, relocate, tar_stream
+from pypackage.archive import fixed_place, manifest
 from pypackage.archive.contents import Contents
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.archive.writers import folder
 from pypackage.archive.writers import tree as trees
-from pypackage.core import process
-from pypackage.core.errors import PackError, ProcessError, UsageError
+from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
-from pypackage.prefix import datasets
 
 UNITS = "usr/lib/systemd/system"
-
-_OLDEST = 946_684_800  # the year 2000: lintian takes older files for a mistake
-_PREPARED = "etc/pypackage/prepared"  # the runner's mark of what names its own place already
-# What would rewrite the files for another place, as conda-pack does it.
-_USELESS = ("bin/conda-unpack", "bin/conda_unpack_progress.py")
-_HOOKS = "etc/conda/activate.d/"
 
 
 @dataclass(frozen=True)
@@ -64,89 +55,37 @@ class Staged:
         folder.normalize_metadata(self.root)
 
 
-def lay_out(
-    contents: Contents,
-    package: OsPackage,
-    root: Path,
-    reporter: Reporter,
-    environ: Mapping[str, str] = os.environ,
-) -> Staged:
+def lay_out(contents: Contents, package: OsPackage, root: Path, reporter: Reporter) -> Staged:
     """Lay out the environment, and what the package has beside it.
 
     Args:
+        contents: Such as `fixed_place.settle` makes them.
         package: Where it goes, and with what.
         root: An empty folder.
-        environ: Where SOURCE_DATE_EPOCH is looked up.
 
     Raises:
-        PackError: The environment cannot be at that place, or lacks a command.
+        PackError: The environment lacks a command.
         OSError: A file cannot be read or written.
     """
     prefix = root / str(package.prefix).lstrip("/")
     prefix.mkdir(parents=True)
-    kept = tuple(entry for entry in contents.entries if entry.target not in _USELESS)
-    tree = trees.of(replace(contents, entries=kept))
+    tree = trees.of(contents)
     with reporter.task("laying out", tree.size) as task:
         folder.fill(tree, prefix, task)
-    _relocate(prefix, package)
-    (prefix / _PREPARED).write_text(f"{package.prefix}\n")
     platforms = (one.subdir for one in contents.packages if one.subdir != "noarch")
     staged = Staged(
         root,
-        _epoch(contents, environ),
+        fixed_place.epoch(contents),
         manifest.lowest_glibc(contents.packages, contents.glibc),
         next(platforms, ""),
     )
-    _add_commands(staged, package, prefix)
+    _add_commands(staged, package, prefix, active=fixed_place.is_activated(contents))
     _add_files(staged, package)
     return staged
 
 
-def _epoch(contents: Contents, environ: Mapping[str, str]) -> int:
-    """The time that is asked for, else that of the newest file of the packages."""
-    given = environ.get("SOURCE_DATE_EPOCH", "")
-    if given:
-        if not given.isascii() or not given.isdecimal():
-            raise UsageError(f"SOURCE_DATE_EPOCH: {given!r} is not a number of seconds")
-        return int(given)
-    newest = (tar_stream.tar_info(entry).mtime for entry in contents.entries if entry.pristine)
-    return int(max(_OLDEST, *newest, _OLDEST))
-
-
-def _relocate(prefix: Path, package: OsPackage) -> None:
-    """Let the files name the place where they will be, not that where they are now."""
-    originals = relocate.take_originals(str(prefix))
-    place = str(package.prefix).encode()
-    try:
-        for original in originals:
-            relocate.check(str(prefix), original, place)
-    except relocate.RelocationError as error:
-        raise PackError(
-            f"the application cannot be in {package.prefix}: {error}",
-            "choose a shorter --install-root or --app",
-        ) from error
-    for original in originals:
-        relocate.rewrite(str(prefix), original, place)
-    modules = [one.path for one in originals if one.path.endswith(".py") and one.pieces]
-    with suppress(ProcessError):  # an interpreter of other machines; no byte code is no harm
-        python = [str(prefix / "bin/python"), "-I", "-S", "-B", "-c", _COMPILE]
-        process.run([*python, str(prefix), str(package.prefix), *modules])
-
-
-_COMPILE = """\
-import py_compile, sys
-mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-for path in sys.argv[3:]:
-    place = f"{sys.argv[2]}/{path}"
-    py_compile.compile(
-        f"{sys.argv[1]}/{path}", dfile=place, quiet=2, invalidation_mode=mode
-    )
-"""
-
-
-def _add_commands(staged: Staged, package: OsPackage, prefix: Path) -> None:
+def _add_commands(staged: Staged, package: OsPackage, prefix: Path, *, active: bool) -> None:
     """Link commands; those of an environment that has to be activated are started by its runner."""
-    active = (prefix / datasets.VARIABLES).exists() or any((prefix / _HOOKS).glob("*.sh"))
     (staged.root / "usr/bin").mkdir(parents=True, exist_ok=True)
     for name in package.commands:
         program = prefix / "bin" / name
@@ -169,6 +108,8 @@ def _add_commands(staged: Staged, package: OsPackage, prefix: Path) -> None:
 
 
 def _add_files(staged: Staged, package: OsPackage) -> None:
+    for directory in package.directories:
+        (staged.root / directory.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for dest, source in package.config_sources.items():
         staged.add(dest, source.read_bytes())
     for path in package.config_paths:

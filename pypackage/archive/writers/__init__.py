@@ -26,6 +26,7 @@ ENDINGS = {
     "layers": (".layers", ".json"),
     "deb": (".deb",),
     "rpm": (".rpm",),
+    "oci": (".oci.tar",),
 }
 UNCOMPRESSED = ("tar", "folder")
 

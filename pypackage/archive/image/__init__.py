@@ -1,0 +1,1 @@
+"""Container images: OCI image layouts with a layer for each package."""

@@ -1,0 +1,144 @@
+"""The layers of an image: one for each package, so that registries and nodes keep the others."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from pypackage.archive import members, tar_stream
+from pypackage.archive.contents import Entry
+from pypackage.archive.manifest import Package
+from pypackage.core.progress import Task
+
+TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+MOST = 80
+"""Layers of an environment: overlay2 takes 128 with those of the base, and each is a request."""
+
+_FILES = "files"  # what belongs to no package and to no module: bin/, etc/ and so on
+
+
+class Layer(NamedTuple):
+    """A layer as manifests describe it.
+
+    Attributes:
+        title: What is in it.
+        digest: `sha256:…` of the compressed bytes.
+        size: Of those.
+        diff_id: `sha256:…` of the tar stream.
+        media_type: How it is compressed.
+    """
+
+    title: str
+    digest: str
+    size: int
+    diff_id: str
+    media_type: str = TYPE
+
+
+class Group(NamedTuple):
+    """The entries of a layer."""
+
+    title: str
+    entries: Sequence[Entry]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(map(tar_stream.size, self.entries))
+
+
+def groups(entries: Iterable[Entry], packages: Sequence[Package]) -> list[Group]:
+    """What goes into the same layer.
+
+    Packages come first, by name; then modules that no package of conda's owns; then the other
+    files. Whoever unpacks a layer has to do so with all above it, and those change more often.
+    Where there are more than `MOST`, the smallest are one layer.
+    """
+    titles = {one.name: f"{one.name} {one.version}" for one in packages}
+    records = {f"conda-meta/{one.name}-{one.version}-{one.build}.json": one for one in packages}
+    found: dict[tuple[int, str], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        record = records.get(entry.target)
+        package, module = (record.name, "") if record else members.owner(entry)
+        if package:
+            found[0, titles.get(package, package)].append(entry)
+        elif "/site-packages/" in entry.target:
+            found[1, posixpath.basename(module)].append(entry)
+        else:
+            found[2, _FILES].append(entry)
+    made = [Group(title, found[order, title]) for order, title in sorted(found)]
+    return _at_most(made, MOST)
+
+
+def _at_most(made: list[Group], number: int) -> list[Group]:
+    """The same entries in no more than a number of groups."""
+    if len(made) <= number:
+        return made
+    by_size = sorted(made[:-1], key=lambda one: (one.size, one.title))
+    small = {one.title for one in by_size[: len(made) - number + 1]}
+    together = [entry for one in made if one.title in small for entry in one.entries]
+    others = [one for one in made if one.title not in small]
+    return [*others[:-1], Group(f"{len(small)} small packages", together), others[-1]]
+
+
+def write(
+    made: Sequence[Group], prefix: PurePosixPath, blobs: Path, level: int, workers: int, task: Task
+) -> list[Layer]:
+    """Write the layers' blobs; the same entries give the same bytes.
+
+    Args:
+        prefix: Where the entries are in containers.
+        blobs: The folder of blobs.
+        level: Of compression.
+        workers: How many are written at a time.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
+
+    def one(group: Group) -> Layer:
+        layer = _write(group, prefix, blobs, level)
+        task.advance(group.size)
+        return layer
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, made))
+
+
+def _write(group: Group, prefix: PurePosixPath, blobs: Path, level: int) -> Layer:
+    plain, packed, size = sha256(), sha256(), 0
+    deflate = members.deflater(level)
+    part = blobs / f"part-{sha256(group.title.encode()).hexdigest()}"
+    with part.open("xb") as file:
+        for block in _tar(group.entries, prefix):
+            plain.update(block)
+            piece = deflate.compress(block)
+            packed.update(piece)
+            size += file.write(piece)
+        piece = deflate.flush()
+        packed.update(piece)
+        size += file.write(piece)
+    part.rename(blobs / packed.hexdigest())
+    return Layer(group.title, f"sha256:{packed.hexdigest()}", size, f"sha256:{plain.hexdigest()}")
+
+
+def _tar(entries: Iterable[Entry], prefix: PurePosixPath) -> Iterator[bytes | memoryview]:
+    """A layer's tar stream; the folders above its files are in it, so that all have one mode."""
+    top = str(prefix).lstrip("/")
+    placed = {}
+    for entry in entries:
+        target = f"{top}/{entry.target}"
+        placed[target] = replace(entry, target=target)
+        for folder in map(str, PurePosixPath(target).parents[:-1]):
+            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is no matter
+    yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
+    yield tar_stream.END

@@ -1,0 +1,112 @@
+"""What a container image is to be, as a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from pypackage.core.errors import UsageError
+
+FORMAT = "oci"
+ENDING = ".oci.tar"
+
+USER = "1000:1000"
+"""Not root, by number, since clusters cannot tell from a name that it is another user."""
+
+# The names of repositories and tags in registries (OCI distribution specification).
+_NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_TAG = r"\w[\w.-]{0,127}"
+_USER = r"[\w.-]+(:[\w.-]+)?"
+_LABEL = r"[A-Za-z0-9][\w./-]*"
+
+# Go's names of the machines that conda has platforms for, with their variants.
+_ARCHITECTURES = {
+    "linux-64": ("amd64", ""),
+    "linux-aarch64": ("arm64", "v8"),
+    "linux-ppc64le": ("ppc64le", ""),
+    "linux-s390x": ("s390x", ""),
+    "linux-riscv64": ("riscv64", ""),
+    "linux-32": ("386", ""),
+    "linux-armv7l": ("arm", "v7"),
+}
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: what it is called, and what it has beside the environment.
+
+    Attributes:
+        app: Its name, and that of the environment's folder.
+        version: Its tag; empty for `latest`.
+        base: The image below: a layout (folder or tar file), or a reference that skopeo
+            knows, such as `docker://debian:stable-slim`; empty for none.
+        commands: The first is the program that a container starts; empty for Python.
+        user: Who runs it, by number or name: `1000:1000`.
+        labels: More labels, by their names.
+        maintainer: Name and address.
+        description: What it is.
+        license: Its name, such as `MIT`.
+        install_root: The folder above that of the environment.
+    """
+
+    app: str
+    version: str = ""
+    base: str = ""
+    commands: tuple[str, ...] = ()
+    user: str = USER
+    labels: Mapping[str, str] = field(default_factory=dict)
+    maintainer: str = ""
+    description: str = ""
+    license: str = ""
+    install_root: str = "/opt"
+
+    @property
+    def prefix(self) -> PurePosixPath:
+        """Where the environment is in containers."""
+        return PurePosixPath(self.install_root) / self.app
+
+    @property
+    def tag(self) -> str:
+        """The tag in a registry."""
+        return self.version or "latest"
+
+    def all_labels(self) -> dict[str, str]:
+        """The labels of the image, in the names that OCI has for them."""
+        told = {
+            "title": self.app,
+            "version": self.version,
+            "description": self.description.strip(),
+            "authors": self.maintainer,
+            "licenses": self.license,
+        }
+        named = {f"org.opencontainers.image.{key}": text for key, text in told.items() if text}
+        return {**named, **self.labels}
+
+
+def architecture(platform: str) -> tuple[str, str]:
+    """Go's name of a platform's machines, and its variant; both empty where there is none."""
+    return _ARCHITECTURES.get(platform, ("", ""))
+
+
+def check(image: Image) -> None:
+    """Make sure that what is said of an image is valid.
+
+    Raises:
+        UsageError: Its name, version or another option is not.
+    """
+    if not re.fullmatch(_NAME, image.app, re.A):
+        raise UsageError(
+            f"registries take no image named {image.app!r}",
+            "a name has small letters, digits and . _ - alone; see --app",
+        )
+    if not re.fullmatch(_TAG, image.tag, re.A):
+        raise UsageError(f"registries take no tag {image.tag!r}", "see --app-version")
+    if not re.fullmatch(_USER, image.user, re.A):
+        raise UsageError(f"--user: {image.user!r} is not USER or USER:GROUP")
+    if not re.fullmatch(r"(/[\w.+-]+)+", image.install_root) or ".." in image.install_root:
+        raise UsageError(f"--install-root: {image.install_root!r} is not the path of a folder")
+    for name in image.labels:
+        if not re.fullmatch(_LABEL, name, re.A):
+            raise UsageError(f"--label: {name!r} is no label's name", "write NAME=TEXT")

@@ -1,0 +1,86 @@
+"""The options of python_package_create that tell of a container image."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypackage.archive.image import model
+from pypackage.archive.image.model import Image
+from pypackage.cli.options import Option, add
+from pypackage.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pypackage.pipeline.target import Archive, ImageFile, NamedEnvironment
+
+_OPTIONS = (
+    Option(
+        "--base",
+        "the image below: a layout (folder or tar file), or docker://debian:stable-slim, which "
+        "skopeo fetches",
+        "IMAGE",
+    ),
+    Option("--user", f"who runs containers (default: {model.USER})", "USER[:GROUP]"),
+    Option("--label", "a label of the image; repeatable", "NAME=TEXT", repeated=True),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    group = parser.add_argument_group(
+        "container images (--format oci)",
+        "with --app, --app-version, --maintainer, --description, --license, --install-root and "
+        "--command (the program that is started) as for OS packages",
+    )
+    add(group, _OPTIONS)
+
+
+def is_one(archive: Archive | NamedEnvironment) -> bool:
+    """Whether what is to be made is an image."""
+    return archive.output.format == model.FORMAT
+
+
+def refuse(parsed: argparse.Namespace) -> None:
+    """Make sure that none of the options stands where it means nothing.
+
+    Raises:
+        UsageError: One does.
+    """
+    for option in _OPTIONS:
+        if getattr(parsed, option.flags.removeprefix("--")):
+            raise UsageError(f"{option.flags} is for container images", "say --format oci")
+
+
+def target(parsed: argparse.Namespace, path: Path) -> ImageFile:
+    """The image that is asked for.
+
+    Args:
+        parsed: The options.
+        path: Its folder or file.
+
+    Raises:
+        UsageError: A label is not valid.
+    """
+    from pypackage.pipeline.target import ImageFile
+
+    labels = {}
+    for text in parsed.label:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--label: {text!r} is not NAME=TEXT")
+        labels[name] = value
+    image = Image(
+        app=parsed.app or re.sub(r"(\.oci)?(\.tar)?$", "", path.name),
+        version=parsed.app_version,
+        base=parsed.base,
+        commands=tuple(parsed.command),
+        user=parsed.user or model.USER,
+        labels=labels,
+        maintainer=parsed.maintainer,
+        description=parsed.description,
+        license=parsed.license,
+        install_root=parsed.install_root.rstrip("/") or Image.install_root,
+    )
+    return ImageFile(path, image)
