@@ -1,4 +1,4 @@
-"""Contents for a place that is known when they are packed, so that nothing is left to rewrite.
+"""Relocate contents when they are packed, for a prefix that is known then.
 
 OS packages and container images have their environment at one place for good: there is no
 worker that could rewrite files, and files of the system's package manager must not be changed.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
-from pypackage.archive import bytecode, relocate, tar_stream
+from pypackage.archive import bytecode, relocate, relocate_sh, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Relocation
 from pypackage.core import elf, files
@@ -25,7 +25,7 @@ _HOOKS = "etc/conda/activate.d/"
 _OLDEST = 946_684_800  # the year 2000: lintian takes older files for a mistake
 _PREPARED = "etc/pypackage/prepared"  # the runner's mark of what names its own place already
 # What would rewrite the files for another place, as conda-pack does it.
-_USELESS = ("bin/conda-unpack", "bin/conda_unpack_progress.py")
+_USELESS = ("bin/conda-unpack", "bin/conda_unpack_progress.py", relocate_sh.PATH)
 
 
 def settle(

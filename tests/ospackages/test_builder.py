@@ -79,7 +79,14 @@ def test_source__that_cannot_be_had__is_an_error_of_one_line(
         ({"version": "1.0-rc 1"}, "dpkg takes no version"),
         ({"profile": "rpm", "version": "1-2"}, "rpm takes no version '1-2'"),
         ({"python_basedir": "/opt/python"}, "say compile_python=False"),
-        ({"fpm_args": "--iteration 3"}, "fpm_args: unrecognized arguments: --iteration 3"),
+        ({"fpm_args": "--shiny 3"}, "fpm_args: unrecognized arguments: --shiny 3"),
+        ({"fpm_args": "-t deb"}, "fpm_args: -t has no counterpart here"),
+        ({"fpm_args": "--deb-user www"}, "fpm_args: --deb-user www cannot be: files of a package"),
+        ({"fpm_args": "-a all"}, "fpm_args: the architecture cannot be all"),
+        ({"fpm_args": "--epoch one"}, "--epoch: 'one' is not a number"),
+        ({"provides": ["a b"]}, "--provides: 'a b' is no package's name"),
+        ({"version": "1.0-1", "release": "2"}, "the version 1.0-1 has a revision already"),
+        ({"profile": "ubuntu-trusty"}, "the system has no support any more"),
         ({"colour": "red"}, "a build has no 'colour'"),
         ({"scripts": {"at-noon": "x"}}, "scripts: no at-noon"),
         ({"name": "first"}, "there are two builds named first"),
@@ -167,8 +174,6 @@ def test_builds__one_of_two_that_fails__does_not_stop_the_other(
 
 
 def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_path: Path) -> None:
-    from pypackage.integrations.vdist import builder
-
     project = tmp_path / "projects/myproject"
     (project / "deploy/centos6").mkdir(parents=True)
     (project / "deploy/centos6/postinstall.sh").write_text("echo done\n")
@@ -212,7 +217,79 @@ def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_pa
         f"--requirement={tree}/deploy/requirements-prod.txt",
     ]
     assert needs == {"dependencies": ["python", {"pip": pip}]}
-    assert builder._environment(build)["CONDA_OVERRIDE_GLIBC"] == "2.12"
+    assert build.environment()["CONDA_OVERRIDE_GLIBC"] == "2.12"
+
+
+UNDERSTOOD = [
+    ("-a native", {}),
+    ("--url https://example.org", {"url": "https://example.org"}),
+    ("--category net", {"section": "net"}),
+    ("--vendor Acme", {"vendor": "Acme"}),
+    ("--provides x --provides y", {"provides": ("x", "y")}),
+    ("--conflicts x", {"conflicts": ("x",)}),
+    ("--replaces x", {"replaces": ("x",)}),
+    ("--iteration 2", {"release": "2"}),
+    ("--epoch 1", {"epoch": "1"}),
+    ("--deb-priority extra", {"priority": "extra"}),
+    ("--config-files /etc/x", {"config_files": ("/etc/x",)}),
+    ("--directories /var/x", {"directories": ("/var/x",)}),
+    ("--prefix /srv", {"install_root": "/srv"}),
+    ("--deb-user root --rpm-user x", {}),
+    ("--deb-suggests x", {"suggests": ("x",)}),
+    ("--deb-no-default-config-files", {}),
+    ("--rpm-os linux", {}),
+    ("--rpm-dist el7", {}),
+    ("-d libgl1 -d 'libssl3 (>= 3)'", {"runtime_deps": ("libgl1", "libssl3 (>= 3)")}),
+    ("-m jane@example.org", {"contact": "jane <jane@example.org>"}),
+    ("--after-install deploy/p.sh", {"scripts": {"after-install": Path("deploy/p.sh")}}),
+    ("--deb-systemd deploy/x.service", {"systemd_unit": Path("deploy/x.service")}),
+]
+
+
+@pytest.mark.parametrize(("text", "fields"), UNDERSTOOD, ids=lambda value: str(value)[:30])
+def test_fpm_args__that_vdists_users_have__become_fields(
+    tmp_path: Path, text: str, fields: dict[str, Any]
+) -> None:
+    builder = Builder(base=tmp_path)
+    builder.add_build(**PLAIN, source=directory("."), fpm_args=text)
+    package = builder._builds[0].package
+    assert {name: getattr(package, name) for name in fields} == fields
+
+
+def test_fpm_args__for_rpm__have_the_distribution_in_the_release_and_patterns_of_the_package(
+    tmp_path: Path,
+) -> None:
+    builder = Builder(base=tmp_path)
+    words = "--rpm-dist el7 --iteration 3 --exclude opt/shop/lib/*.a --deb-user www"
+    builder.add_build(**{**PLAIN, "profile": "rpm"}, source=directory("."), fpm_args=words)
+    build = builder._builds[0]
+    assert build.package.release == "3.el7"
+    assert build.exclude == ("lib/*.a",)
+    assert build.file.startswith("shop-1.0-3.el7.")
+
+
+def test_build__by_vdists_own_keys__is_called_and_put_as_they_say(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "scratch").mkdir()
+    builder = Builder(base=tmp_path)
+    builder.add_build(
+        **PLAIN,
+        source=directory("app"),
+        custom_filename="my-shop",
+        use_local_pip_conf=False,
+        output_folder="dist",
+        python_version="3.11",
+        package_install_root="/srv",
+        allow_sdist=True,
+    )
+    build = builder._builds[0]
+    assert build.file == "my-shop.deb"
+    assert build.output_folder == str(tmp_path / "dist")
+    assert build.environment({})["PIP_CONFIG_FILE"] == "/dev/null"
+    assert build.python == "3.11"
+    assert str(build.package.prefix) == "/srv/shop"
+    _, variables = build.command(tmp_path / "scratch", tmp_path / "out.deb")
+    assert {"--allow-sdist", "--install-root=/srv"} <= set(json.loads(variables[child.ARGUMENTS]))
 
 
 def test_errors__of_the_builder__are_the_packages_own(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.archive.ospackages import install_test
+from pypackage.core.errors import ProcessError
 from tests.ospackages import project
 from tests.ospackages.project import Project
 from tests.support import worker
@@ -111,6 +112,10 @@ def test_deb__installed_upgraded_and_purged__leaves_nothing(
         inside(root, "dpkg", "-i", "--force-confold", f"/tmp/{deb.name}", bind=deb)
 
     check_upgrade(root, install, versions)
+    told_here = subprocess.run(  # as in the building of images: there is no /proc
+        ["chroot", root, "/opt/hello/bin/python", "-m", "hi"], capture_output=True, text=True
+    )
+    assert told_here.stdout == "10 version 1.1\n", told_here.stderr
     inside(root, "dpkg", "-P", "hello")
     assert not set(install_test._files(root)) - before
     assert told(root) == ["after-install", "after-upgrade", "before-remove"]
@@ -123,13 +128,20 @@ def test_rpm__installed_upgraded_and_removed__leaves_nothing_but_the_users_own(
     before = set(install_test._files(root))
 
     def rpm(*words: str | Path) -> None:
-        subprocess.run(
+        done = subprocess.run(
             ["rpm", "--root", root, "--dbpath", "/var/lib/rpm", *words],
             check=True,
             capture_output=True,
+            text=True,
         )
+        lines = (done.stdout + done.stderr).splitlines()
+        assert [line for line in lines if ".rpmsave" not in line and ".rpmnew" not in line] == []
 
     check_upgrade(root, lambda made: rpm("-U", "--nodeps", made), versions)
+    optimized = ("/opt/hello/bin/python", "-O", "-c", "import hi, this_is_not_there")
+    with pytest.raises(ProcessError):
+        inside(root, *optimized)  # which leaves byte code that rpm knows nothing of
+    assert list((root / "opt/hello").rglob("*.opt-1.pyc"))
     rpm("-e", "hello")
     left = set(install_test._files(root)) - before
     assert left == {"/etc/hello", f"/{CONF}.rpmsave", f"/{CONF}.rpmnew"}

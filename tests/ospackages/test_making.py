@@ -83,6 +83,53 @@ def test_package__made_again_elsewhere__has_the_same_bytes(
     assert {path.name for path in tmp_path.iterdir()} <= {f"hello.{format_}", ".conda", ".cache"}
 
 
+METADATA = [
+    *("--release", "3", "--epoch", "2", "--url", "https://example.org/shop", "--section", "net"),
+    *("--vendor", "Acme", "--provides", "shopd", "--conflicts", "oldshop", "--priority", "extra"),
+    *("--replaces", "oldshop,older", "--recommends", "curl", "--suggests", "vim"),
+    *("--directory", "/var/lib/shop", "--maintainer", "jane@example.org"),
+]
+
+
+def test_deb__with_metadata__has_it_in_dpkgs_fields(hello: Project, maker: Tools) -> None:
+    done = hello.create(maker, "--format", "deb", *METADATA, name="shop")
+    assert done.returncode == 0, done.stderr
+    deb = hello.folder / done.stdout.strip()
+    assert deb.name.startswith("shop_1.0-3_")
+    fields = dict(line.split(": ", 1) for line in said("dpkg-deb", "-f", deb).splitlines()[:-1])
+    wanted = {
+        "Version": "2:1.0-3",
+        "Homepage": "https://example.org/shop",
+        "Section": "net",
+        "Origin": "Acme",
+        "Provides": "shopd",
+        "Conflicts": "oldshop",
+        "Priority": "extra",
+        "Replaces": "oldshop, older",
+        "Recommends": "curl",
+        "Suggests": "vim",
+        "Maintainer": "jane <jane@example.org>",
+    }
+    assert {name: fields[name] for name in wanted} == wanted
+    assert " ./var/lib/shop/\n" in said("dpkg-deb", "-c", deb)
+
+
+def test_rpm__with_metadata__has_it_in_rpms_tags(hello: Project, maker: Tools) -> None:
+    done = hello.create(maker, "--format", "rpm", *METADATA, name="shop")
+    assert done.returncode == 0, done.stderr
+    rpm = hello.folder / done.stdout.strip()
+    assert rpm.name.startswith("shop-1.0-3.")
+    tags = ("EPOCH", "RELEASE", "URL", "GROUP", "VENDOR")
+    told = said("rpm", "-qp", "--qf", " ".join(f"%{{{tag}}}" for tag in tags), rpm)
+    assert told == "2 3 https://example.org/shop net Acme"
+    assert "shopd\n" in said("rpm", "-qp", "--provides", rpm)
+    assert said("rpm", "-qp", "--conflicts", rpm) == "oldshop\n"
+    assert said("rpm", "-qp", "--obsoletes", rpm).split() == ["oldshop", "older"]
+    assert said("rpm", "-qp", "--recommends", rpm) == "curl\n"
+    assert said("rpm", "-qp", "--suggests", rpm) == "vim\n"
+    assert "/var/lib/shop\n" in said("rpm", "-qpl", rpm)
+
+
 def test_rpm__with_all_options__has_what_was_given(rpm: Path) -> None:
     assert rpm.name.startswith("hello-1.0-1.")
     fields = said(

@@ -1,4 +1,4 @@
-"""The image below: a layout of this machine, or one that skopeo brings from a registry."""
+"""Read a base image: a layout of this machine, or one that skopeo fetches from a registry."""
 
 from __future__ import annotations
 

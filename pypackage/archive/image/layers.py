@@ -1,4 +1,4 @@
-"""The layers of an image: one for each package, so that registries and nodes keep the others."""
+"""Write an image's layers: one a package, so that registries and nodes keep the others."""
 
 from __future__ import annotations
 

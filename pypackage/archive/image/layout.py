@@ -1,4 +1,4 @@
-"""An OCI image layout: configuration, manifest and index, and the tar file of all."""
+"""Write an OCI image layout: configuration, manifest and index, and the tar file of all."""
 
 from __future__ import annotations
 

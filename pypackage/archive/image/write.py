@@ -1,4 +1,4 @@
-"""The writer of container images."""
+"""Write container images."""
 
 from __future__ import annotations
 

@@ -56,17 +56,61 @@ def check_words(package: OsPackage) -> None:
     root = package.install_root
     if not re.fullmatch(r"(/[\w.+-]+)+", root) or ".." in root.split("/"):
         raise UsageError(f"--install-root: {root!r} is not the path of a folder such as /opt")
-    for text in (package.maintainer, package.license):
+    for text in (package.maintainer, package.license, package.vendor, package.url):
         if "\n" in text:
             raise UsageError(f"{text!r} has more than one line")
-    if package.maintainer and not re.fullmatch(r"[^<>]+ <[^<>@\s]+@[^<>\s]+>", package.maintainer):
+    if package.maintainer and not re.fullmatch(
+        r"[^<>]+ <[^<>@\s]+@[^<>\s]+>|[^<>@\s]+@[^<>@\s]+", package.maintainer
+    ):
         raise UsageError(f"--maintainer: {package.maintainer!r} is not 'NAME <ADDRESS>'")
-    for text in package.runtime_deps:
-        if not all(re.fullmatch(_DEPENDENCY, one.strip()) for one in text.split("|")):
-            raise UsageError(f"--runtime-deps: {text!r} is no package's name", _DEPENDENCY_HINT)
+    _check_fields(package)
+    for option, listed in _relations(package).items():
+        for text in listed:
+            if not all(re.fullmatch(_DEPENDENCY, one.strip()) for one in text.split("|")):
+                raise UsageError(f"{option}: {text!r} is no package's name", _DEPENDENCY_HINT)
     for dest in package.config_paths:
-        if not re.fullmatch(r"(/[^/\s]+)+", dest) or ".." in dest.split("/"):
+        if not re.fullmatch(_ABSOLUTE, dest) or ".." in dest.split("/"):
             raise UsageError(f"--config-file: {dest!r} is not the path of a file")
+    for path in package.directories:
+        if not re.fullmatch(_ABSOLUTE, path) or ".." in path.split("/"):
+            raise UsageError(f"directories: {path!r} is not the path of a folder")
+
+
+_ABSOLUTE = r"(/[^/\s]+)+"
+
+# What a field of dpkg's or rpm's may be, by its name in `OsPackage` and that of its option.
+_FIELDS = {
+    "release": (r"[A-Za-z0-9.+~]+", "a revision such as 1"),
+    "epoch": (r"\d+", "a number"),
+    "url": (r"[a-z][a-z0-9+.-]*://[^\s<>]+", "a URL"),
+    "section": (r"[\w./+-]+( ?[\w./+-]+)*", "a section such as net"),
+    "priority": ("required|important|standard|optional|extra", "one of Debian's priorities"),
+}
+
+
+def _check_fields(package: OsPackage) -> None:
+    for name, (pattern, what) in _FIELDS.items():
+        text = getattr(package, name)
+        if text and not re.fullmatch(pattern, text, re.A):
+            raise UsageError(f"--{name}: {text!r} is not {what}")
+    if package.format == "deb" and package.release and "-" in package.version:
+        raise UsageError(
+            f"--release {package.release}: the version {package.version} has a revision already"
+        )
+    if package.epoch and ":" in package.version:
+        raise UsageError(f"--epoch {package.epoch}: the version {package.version} has one already")
+
+
+def _relations(package: OsPackage) -> dict[str, tuple[str, ...]]:
+    """What a package says of others, by the options."""
+    return {
+        "--runtime-deps": package.runtime_deps,
+        "--recommends": package.recommends,
+        "--suggests": package.suggests,
+        "--provides": package.provides,
+        "--conflicts": package.conflicts,
+        "--replaces": package.replaces,
+    }
 
 
 _DEPENDENCY_HINT = "it is like libgl1, or 'libssl3 (>= 3.0)' for dpkg, 'openssl >= 3.0' for rpm"

@@ -47,13 +47,18 @@ def _add_documents(package: OsPackage, staged: Staged) -> None:
     folder, date = f"usr/share/doc/{package.app}", _date(staged.epoch)
     staged.add(f"{folder}/copyright", _copyright(package, date.year).encode())
     changes = (
-        f"{package.app} ({package.version}) unstable; urgency=medium\n\n"
-        f"  * Version {package.version}.\n\n -- {package.contact}  {format_datetime(date)}\n"
+        f"{package.app} ({_version(package)}) unstable; urgency=medium\n\n"
+        f"  * Version {_version(package)}.\n\n -- {package.contact}  {format_datetime(date)}\n"
     )
-    native = "-" not in package.version
+    native = "-" not in package.full_version
     name = "changelog.gz" if native else "changelog.Debian.gz"
     staged.add(f"{folder}/{name}", gzip.compress(changes.encode(), 9, mtime=0))
     staged.add(f"usr/share/lintian/overrides/{package.app}", lintian.overrides(package).encode())
+
+
+def _version(package: OsPackage) -> str:
+    epoch = package.epoch or package.version.rpartition(":")[0]
+    return f"{epoch}:{package.full_version}" if epoch else package.full_version
 
 
 def _date(epoch: int) -> datetime:
@@ -104,15 +109,26 @@ def _add_control(package: OsPackage, staged: Staged, sums: str, size: int) -> No
 
 def _fields(package: OsPackage, staged: Staged, size: int) -> Iterator[str]:
     yield f"Package: {package.app}"
-    yield f"Version: {package.version}"
+    yield f"Version: {_version(package)}"
     yield f"Architecture: {architecture('deb', staged.platform)}"
     yield f"Maintainer: {package.contact}"
     yield f"Installed-Size: {size}"
     needed = [f"libc6 (>= {staged.glibc})"] if staged.glibc else []
-    if needed or package.runtime_deps:
-        yield f"Depends: {', '.join([*needed, *package.runtime_deps])}"
-    yield "Section: misc"
-    yield "Priority: optional"
+    relations = {
+        "Depends": (*needed, *package.runtime_deps),
+        "Recommends": package.recommends,
+        "Suggests": package.suggests,
+        "Provides": package.provides,
+        "Conflicts": package.conflicts,
+        "Replaces": package.replaces,
+    }
+    yield from (f"{name}: {', '.join(listed)}" for name, listed in relations.items() if listed)
+    yield f"Section: {package.section or 'misc'}"
+    yield f"Priority: {package.priority or 'optional'}"
+    if package.vendor:
+        yield f"Origin: {package.vendor}"
+    if package.url:
+        yield f"Homepage: {package.url}"
     yield f"Description: {package.summary}"
     for line in package.details:
         yield f" {line}" if line.strip() else " ."

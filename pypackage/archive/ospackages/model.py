@@ -54,6 +54,18 @@ class OsPackage:
         try_command: What is run in a clean root to try the package; empty for no trial.
         try_root: The clean root: `debian:SUITE`, a folder or a tar file.
         glibc: The glibc of the machines that it is for; empty for any.
+        release: The revision of the package: `1`; empty for none with dpkg, 1 with rpm.
+        epoch: What counts before the version; empty for none.
+        url: The application's page.
+        section: Of Debian's archive, such as `net`; the group of an RPM package.
+        priority: Debian's.
+        vendor: Who delivers it.
+        provides: Names by which others may ask for it.
+        conflicts: What cannot be installed beside it.
+        replaces: What it takes the place of, files included.
+        recommends: What belongs to it, and may be left out.
+        suggests: What goes well with it.
+        directories: Empty folders that belong to it, by their absolute paths.
     """
 
     format: str
@@ -72,6 +84,25 @@ class OsPackage:
     try_command: str = ""
     try_root: str = ""
     glibc: str = ""
+    release: str = ""
+    epoch: str = ""
+    url: str = ""
+    section: str = ""
+    priority: str = ""
+    vendor: str = ""
+    provides: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    recommends: tuple[str, ...] = ()
+    suggests: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+
+    @property
+    def full_version(self) -> str:
+        """The version with the release, as file names have it."""
+        release = self.release or ("1" if self.format == "rpm" else "")
+        version = self.version.partition(":")[2] or self.version  # dpkg's may have the epoch
+        return f"{version}-{release}" if release else version
 
     @property
     def prefix(self) -> PurePosixPath:
@@ -91,7 +122,9 @@ class OsPackage:
 
     @property
     def contact(self) -> str:
-        """The maintainer, or who stands for one that is not named."""
+        """The maintainer, or who stands for one that is not named; an address is a name as well."""
+        if "<" not in self.maintainer and "@" in self.maintainer:
+            return f"{self.maintainer.partition('@')[0]} <{self.maintainer}>"
         return self.maintainer or f"{self.app} maintainers <{self.app}@users.noreply.invalid>"
 
     def identity(self, environ: Mapping[str, str] = os.environ) -> list[object]:
@@ -133,6 +166,5 @@ def file_name(package: OsPackage, platform: str) -> str:
     """The name that a package's file has by the system's custom."""
     arch = architecture(package.format, platform)
     if package.format == "deb":
-        version = package.version.partition(":")[2] or package.version  # without the epoch
-        return f"{package.app}_{version}_{arch}.deb"
-    return f"{package.app}-{package.version}-1.{arch}.rpm"
+        return f"{package.app}_{package.full_version}_{arch}.deb"
+    return f"{package.app}-{package.full_version}.{arch}.rpm"

@@ -73,13 +73,27 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
 def _spec(package: OsPackage, staged: Staged) -> Iterator[str]:
     yield f"Name: {package.app}"
     yield f"Version: {package.version}"
-    yield "Release: 1"
+    yield f"Release: {package.release or 1}"
+    if package.epoch:
+        yield f"Epoch: {package.epoch}"
     yield f"Summary: {_plain(package.summary)}"
     yield f"License: {_plain(package.license or 'unstated')}"
     yield f"Packager: {_plain(package.contact)}"
     yield "AutoReqProv: no"
     needed = [f"glibc >= {staged.glibc}"] if staged.glibc else []
-    yield from (f"Requires: {_plain(one)}" for one in (*needed, *package.runtime_deps))
+    relations = {
+        "Requires": (*needed, *package.runtime_deps),
+        "Recommends": package.recommends,
+        "Suggests": package.suggests,
+        "Provides": package.provides,
+        "Conflicts": package.conflicts,
+        "Obsoletes": package.replaces,
+        "Group": (package.section,),
+        "Vendor": (package.vendor,),
+        "URL": (package.url,),
+    }
+    for name, listed in relations.items():
+        yield from (f"{name}: {_plain(one)}" for one in listed if one)
     yield "\n%description"
     yield from (_plain(line) for line in package.details)
     yield "\n%install"

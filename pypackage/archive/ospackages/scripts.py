@@ -33,8 +33,6 @@ _INSTALLS = {
 _FRESH = {"deb": '[ "$1" = install ]', "rpm": '[ "$1" = 1 ]'}
 _UPGRADES = {"deb": '[ "$1" = configure ] && [ -n "${2-}" ]', "rpm": '[ "$1" -gt 1 ]'}
 _REPLACES = {"deb": '[ "$1" = upgrade ]', "rpm": '[ "$1" -gt 1 ]'}
-# rpm runs what belongs to the old package when the new one's files are there already.
-_LEAVES = {"deb": '[ "$1" != failed-upgrade ]', "rpm": '[ "$1" = 0 ]'}
 _REMOVES = {"deb": '[ "$1" = remove ]', "rpm": '[ "$1" = 0 ]'}
 
 
@@ -61,7 +59,6 @@ def make(package: OsPackage) -> dict[str, Script]:
         "before": [
             _call(own, "before-install", _FRESH[kind]),
             _call(own, "before-upgrade", _REPLACES[kind]),
-            _without_byte_code(package, _REPLACES[kind]) if kind == "rpm" else "",
         ],
         "after": [
             _systemd(unit, "daemon-reload"),
@@ -72,10 +69,11 @@ def make(package: OsPackage) -> dict[str, Script]:
         "leaving": [
             _call(own, "before-remove", _REMOVES[kind]),
             _systemd(unit, f"--no-reload disable --now {unit}", _REMOVES[kind]),
-            _without_byte_code(package, _LEAVES[kind]),
+            _without_byte_code(package) if kind == "deb" else "",
         ],
         "left": [
             _systemd(unit, "daemon-reload"),
+            _without_orphans(package) if kind == "rpm" else "",
             _call(own, "after-remove", _REMOVES[kind]),
         ],
     }
@@ -144,9 +142,29 @@ def _systemd(unit: str, command: str, condition: str = "") -> str:
     return f"if {test}; then\n    systemctl {command} >/dev/null || :\nfi\n"
 
 
-def _without_byte_code(package: OsPackage, condition: str) -> str:
-    """Remove what root's Python wrote beside modules that the package has no byte code of."""
+def _without_byte_code(package: OsPackage) -> str:
+    """Remove what root's Python wrote beside modules, before dpkg removes the package's own.
+
+    dpkg says nothing of files that it does not find any more.
+    """
     return (
-        f'if {condition} && [ -d "{package.prefix}" ]; then\n'
+        f'if [ "$1" != failed-upgrade ] && [ -d "{package.prefix}" ]; then\n'
         f'    find "{package.prefix}" -depth -type d -name __pycache__ -exec rm -rf {{}} +\nfi\n'
     )
+
+
+def _without_orphans(package: OsPackage) -> str:
+    """Remove what root's Python wrote beside modules that rpm has removed.
+
+    rpm warns of each of its own files that it does not find, so this comes after it. In an
+    upgrade the new package's files are there already: byte code stays beside its modules.
+    """
+    return f"""\
+if [ -d "{package.prefix}" ]; then
+    find "{package.prefix}" -depth -type d -name __pycache__ | while read -r ppr_folder; do
+        set -- "$1" "${{ppr_folder%/*}}"/*.py
+        [ -e "$2" ] || {{ rm -rf "$ppr_folder" && rmdir "${{ppr_folder%/*}}" 2>/dev/null; }} || :
+    done
+    [ "$1" != 0 ] || find "{package.prefix}" -depth -type d -empty -exec rmdir {{}} \\;
+fi
+"""

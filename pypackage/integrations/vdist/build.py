@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
+from pypackage.core import platforms
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.integrations.vdist import source
 from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child
 
 REQUIREMENTS = "requirements.txt"
+# Fields of the package that are options of the same name.
+_PASSED = (
+    *("release", "epoch", "url", "section", "priority", "vendor"),
+    *("provides", "conflicts", "replaces", "recommends", "suggests"),
+)
 _PROJECT = ("pyproject.toml", "setup.py")
 
 
@@ -37,6 +44,13 @@ class BuildOptions(TypedDict, total=False):
         channels: Where the packages come from, as for `--channel`.
         add: More files, as for `--add`.
         architecture: Of the machines that it is for.
+        exclude: What is left out of the package, as for `--exclude`.
+        allow_sdist: Whether packages that PyPI has as source only are built.
+        use_local_pip_conf: Whether this machine's settings of pip count.
+        custom_filename: The name of the package's file.
+        output_folder: Where it goes, in place of the folder of `Builder.build`.
+        python_version, package_install_root: vdist's later names of `compile_python_version`
+            and `install_root`.
 
     The others are those of `OsPackage`.
     """
@@ -65,6 +79,25 @@ class BuildOptions(TypedDict, total=False):
     scripts: Mapping[str, str | os.PathLike[str]]
     try_command: str
     try_root: str
+    exclude: Sequence[str]
+    allow_sdist: bool
+    use_local_pip_conf: bool
+    custom_filename: str
+    output_folder: str | os.PathLike[str]
+    python_version: str
+    package_install_root: str
+    release: str
+    epoch: str
+    url: str
+    section: str
+    priority: str
+    vendor: str
+    provides: Sequence[str]
+    conflicts: Sequence[str]
+    replaces: Sequence[str]
+    recommends: Sequence[str]
+    suggests: Sequence[str]
+    directories: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -85,6 +118,11 @@ class Build:
         python_source: CPython's source, as for `--python-source`; empty for a Python of the
             channels.
         add: What else is put into the environment, as for `--add`.
+        exclude: What is left out of the package, as for `--exclude`.
+        allow_sdist: Whether packages that PyPI has as source only are built.
+        pip_conf: Whether this machine's settings of pip count.
+        custom_filename: The name of the package's file; empty for that of the system's custom.
+        output_folder: Where it goes; empty for the folder of all builds.
     """
 
     name: str
@@ -99,6 +137,28 @@ class Build:
     channels: tuple[str, ...] = ()
     python_source: str = ""
     add: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_sdist: bool = False
+    pip_conf: bool = True
+    custom_filename: str = ""
+    output_folder: str = ""
+
+    @property
+    def file(self) -> str:
+        """The name of the package's file."""
+        if not self.custom_filename:
+            return model.file_name(self.package, self.platform or platforms.here())
+        ending = f".{self.package.format}"
+        return self.custom_filename.removesuffix(ending) + ending
+
+    def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The variables that it is made with."""
+        glibc = self.package.glibc
+        return {
+            **environ,
+            **({"CONDA_OVERRIDE_GLIBC": glibc} if glibc else {}),
+            **({} if self.pip_conf else {"PIP_CONFIG_FILE": os.devnull}),
+        }
 
     @property
     def log(self) -> str:
@@ -148,6 +208,8 @@ class Build:
             "python-source": self.python_source,
             "platform": self.platform,
             "add": (own, *(self._file(one, tree) for one in self.add)),
+            "exclude": self.exclude,
+            "allow-sdist": self.allow_sdist,
             "format": package.format,
             "app": package.app,
             "app-version": package.version,
@@ -157,6 +219,8 @@ class Build:
             "install-root": package.install_root,
             "runtime-deps": package.runtime_deps,
             "build-deps": package.build_deps,
+            **{name: getattr(package, name) for name in _PASSED},
+            "directory": package.directories,
             "command": package.commands,
             "systemd-unit": self._file(str(unit), tree) if unit else "",
             "config-file": kept,

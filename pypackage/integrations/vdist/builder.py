@@ -18,7 +18,7 @@ from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core import files, platforms, process
 from pypackage.core.errors import InputPathError, PackageError, ProcessError, UsageError
 from pypackage.core.progress import SILENT, Reporter
-from pypackage.integrations.vdist import profiles
+from pypackage.integrations.vdist import fpm, profiles
 from pypackage.integrations.vdist.build import Build, BuildOptions
 from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child as creating
@@ -26,7 +26,16 @@ from pypackage.pipeline import child as creating
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_PLACES = ("working_dir", "requirements_path", "pip_args")
+_PLACES = ("working_dir", "requirements_path", "pip_args", "custom_filename", "allow_sdist")
+# vdist's names of arguments that are called otherwise here.
+_VDIST_NAMES = {
+    "python_version": "compile_python_version",
+    "package_install_root": "install_root",
+}
+_SEQUENCES = (
+    *("commands", "config_files", "runtime_deps", "build_deps", "directories"),
+    *("provides", "conflicts", "replaces", "recommends", "suggests"),
+)
 PROFILES = "buildprofiles"  # the folder where vdist looks for them
 
 
@@ -94,7 +103,11 @@ class Builder:
         Raises:
             UsageError: Something is not valid, or there is a build of this name.
         """
-        given: dict[str, Any] = {"app": app, "version": version, **options}
+        given: dict[str, Any] = {"app": app, "version": version}
+        given.update((_VDIST_NAMES.get(key, key), one) for key, one in options.items())
+        chosen = profiles.find(self._profiles, profile)
+        told = fpm.options(given.pop("fpm_args", ""), chosen.format, app)
+        given = _merged(told, given)
         name = given.pop("name", "") or f"{app}-{version}-{profile}"
         places = {one: given.pop(one) for one in _PLACES if one in given}
         compiled = given.pop("compile_python", True)
@@ -102,8 +115,12 @@ class Builder:
         interpreter = _interpreter(compiled, given.pop("python_basedir", ""))
         channels = (*interpreter, *given.pop("channels", ()))
         built_of = self._near(os.fspath(given.pop("python_source", "")))
-        added = tuple(given.pop("add", ()))
-        package, platform = self._package(profile, given)
+        added, left_out = tuple(given.pop("add", ())), tuple(given.pop("exclude", ()))
+        folder = given.pop("output_folder", "")
+        pip_conf = given.pop("use_local_pip_conf", True)
+        platform = _platform(given.pop("architecture", ""), chosen.platform)
+        package = _package(chosen, **given)
+        checks.check_words(package)
         build = Build(
             name,
             package,
@@ -115,6 +132,9 @@ class Builder:
             channels=channels,
             python_source=built_of,
             add=added,
+            exclude=left_out,
+            pip_conf=pip_conf,
+            output_folder=str(self._base / folder) if folder else "",
         )
         self._check_alone(build)
         self._builds.append(build)
@@ -152,17 +172,6 @@ class Builder:
             raise BuildsError(failed, made)
         return made
 
-    def _package(self, profile: str, given: dict[str, Any]) -> tuple[OsPackage, str]:
-        """The package of a build, and the platform that it is for; empty for this machine's."""
-        chosen = profiles.find(self._profiles, profile)
-        told = profiles.fpm_options(given.pop("fpm_args", ""))
-        needed = (*told.get("runtime_deps", ()), *given.get("runtime_deps", ()))
-        described = {**told, **given, "runtime_deps": needed}
-        platform = _platform(described.pop("architecture", ""), chosen.platform)
-        package = _package(chosen, **described)
-        checks.check_words(package)
-        return package, platform
-
     def _near(self, path: str) -> str:
         """A file of the builds, or what is named otherwise."""
         return str(self._base / path) if path and (self._base / path).exists() else path
@@ -173,15 +182,17 @@ class Builder:
                 raise UsageError(
                     f"there are two builds named {build.name}", "give one of them another name"
                 )
-            if _file(build) == _file(other):
-                raise UsageError(f"{build.name} and {other.name} both make {_file(build)}")
+            if (build.file, build.output_folder) == (other.file, other.output_folder):
+                raise UsageError(f"{build.name} and {other.name} both make {build.file}")
 
     def _run(
         self, build: Build, output: Path, running: list[subprocess.Popen[bytes]]
     ) -> Path | Failed:
         from pypackage.core import caches
 
-        made, log = output.absolute() / _file(build), output / build.log
+        folder = Path(build.output_folder) if build.output_folder else output
+        folder.mkdir(parents=True, exist_ok=True)
+        made, log = folder / build.file, output / build.log
         with log.open("w", encoding="utf-8") as written:
 
             def on_line(line: str) -> None:
@@ -191,10 +202,10 @@ class Builder:
 
             try:
                 with files.temporary_folder(caches.folder() / "builds") as scratch:
-                    argv, variables = build.command(scratch, made)
-                    variables = {**_environment(build), **variables}
+                    argv, variables = build.command(scratch, made.absolute())
+                    variables = {**build.environment(), **variables}
                     process.stream(argv, on_line, env=variables, on_start=running.append)
-                return output / _file(build)
+                return made
             except ProcessError as error:
                 return Failed(build.name, creating.failure(error.returncode, error.output), log)
             except (PackageError, OSError) as error:
@@ -204,15 +215,24 @@ class Builder:
                 return Failed(build.name, error, log)
 
 
+def _merged(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
+    """What fpm's options and the arguments say together; of what is one thing the latter count."""
+    result = {**told, **described}
+    for name in (*_SEQUENCES, "exclude", "scripts"):
+        if name in told and name in described:
+            both = (told[name], described[name])
+            result[name] = {**both[0], **both[1]} if name == "scripts" else (*both[0], *both[1])
+    return result
+
+
 def _package(profile: profiles.Profile, **given: Any) -> OsPackage:
     """The package that is asked for.
 
     Raises:
         UsageError: An argument has no such name.
     """
-    sequences = ("commands", "config_files", "runtime_deps", "build_deps")
     shaped: dict[str, Any] = {
-        name: tuple(value) if name in sequences else value for name, value in given.items()
+        name: tuple(value) if name in _SEQUENCES else value for name, value in given.items()
     }
     if unit := shaped.get("systemd_unit"):
         shaped["systemd_unit"] = Path(unit)
@@ -245,12 +265,3 @@ def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
     if compiled:
         return ()
     return (f"host:{Path(folder) / 'bin/python3'}",) if folder else ("host",)
-
-
-def _file(build: Build) -> str:
-    return model.file_name(build.package, build.platform or platforms.here())
-
-
-def _environment(build: Build) -> dict[str, str]:
-    glibc = build.package.glibc
-    return {**os.environ, **({"CONDA_OVERRIDE_GLIBC": glibc} if glibc else {})}

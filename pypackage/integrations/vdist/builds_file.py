@@ -24,9 +24,14 @@ _STRINGS = (
         "architecture",
     ),
     *("maintainer", "description", "license", "install_root", "systemd_unit"),
-    *("try_command", "try_root"),
+    *("try_command", "try_root", "release", "epoch", "url", "section", "priority", "vendor"),
+    *("python_version", "package_install_root", "custom_filename", "output_folder"),
 )
-_LISTS = ("build_deps", "runtime_deps", "channels", "add", "commands", "config_files")
+_LISTS = (
+    *("build_deps", "runtime_deps", "channels", "add", "commands", "config_files", "exclude"),
+    *("provides", "conflicts", "replaces", "recommends", "suggests", "directories"),
+)
+_FLAGS = ("compile_python", "allow_sdist", "use_local_pip_conf")
 _NEEDED = ("app", "version", "profile", "source")
 _SOURCES = {"git": ("uri", "branch"), "directory": ("path",), "git_directory": ("path", "branch")}
 
@@ -77,7 +82,7 @@ def _value(key: str, node: Node) -> Any:
         return {moment: path.string() for moment, path in node.entries()}
     if key == "source":
         return _source(node)
-    if key != "compile_python":
+    if key not in _FLAGS:
         raise node.invalid("a build has no such key", "see docs/os-packages.md")
     if not isinstance(node.value, bool):
         raise node.invalid("expected true or false")

@@ -1,16 +1,13 @@
-"""vdist's vocabulary: profiles (kind of package, machines, clean root) and fpm options."""
+"""vdist's profiles: the kind of package, its machines, its clean root."""
 
 from __future__ import annotations
 
-import argparse
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
 
-from pypackage.archive.ospackages.model import FORMATS, HOOKS
+from pypackage.archive.ospackages.model import FORMATS
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node
@@ -49,6 +46,20 @@ KNOWN: Mapping[str, Profile] = {
     "rhel9": Profile("rpm", glibc="2.34"),
 }
 """The profiles that need no file."""
+
+# vdist's, and those of its time: the format, the glibc, and a system that stands for it now.
+_DEAD = {
+    "ubuntu-trusty": ("deb", "2.19", "ubuntu-jammy"),
+    "ubuntu-xenial": ("deb", "2.23", "ubuntu-jammy"),
+    "ubuntu-bionic": ("deb", "2.27", "ubuntu-jammy"),
+    "debian-wheezy": ("deb", "2.13", "debian-bookworm"),
+    "debian-jessie": ("deb", "2.19", "debian-bookworm"),
+    "debian-stretch": ("deb", "2.24", "debian-bookworm"),
+    "debian-buster": ("deb", "2.28", "debian-bookworm"),
+    "centos5": ("rpm", "2.5", "rhel8"),
+    "centos6": ("rpm", "2.12", "rhel8"),
+    "centos8": ("rpm", "2.28", "rhel8"),
+}
 
 _KEYS = ("format", "platform", "glibc", "root")
 _VDIST = ("docker_image", "script")
@@ -99,50 +110,14 @@ def find(profiles: Mapping[str, Profile], name: str) -> Profile:
     Raises:
         UsageError: There is none.
     """
+    if name not in profiles and name in _DEAD:
+        format_, glibc, living = _DEAD[name]
+        own = f'{{"{name}": {{"format": "{format_}", "glibc": "{glibc}"}}}}'
+        raise UsageError(
+            f"there is no profile {name}: the system has no support any more",
+            f"say {living}, or {format_}; if it has to be: {own} in profiles.json, and packages "
+            f"that are content with glibc {glibc}",
+        )
     if name not in profiles:
         raise UsageError(f"there is no profile {name}", f"there are {', '.join(sorted(profiles))}")
     return profiles[name]
-
-
-_OLD_NAMES = {
-    "before-install": "--pre-install",
-    "after-install": "--post-install",
-    "before-remove": "--pre-uninstall",
-    "after-remove": "--post-uninstall",
-}
-
-
-class _FpmParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"fpm_args: {message}", "known are those that docs/os-packages.md lists")
-
-
-def fpm_options(text: str) -> dict[str, Any]:
-    """What options of fpm ask for.
-
-    Args:
-        text: As on a command line.
-
-    Returns:
-        Arguments of `Builder.add_build`.
-
-    Raises:
-        UsageError: One has no counterpart here.
-    """
-    parser = _FpmParser(add_help=False, allow_abbrev=False)
-    for moment in HOOKS:
-        old = [_OLD_NAMES[moment]] if moment in _OLD_NAMES else []
-        parser.add_argument(f"--{moment}", *old, default="")
-    for short, long in (("-m", "--maintainer"), ("-a", "--architecture")):
-        parser.add_argument(short, long, default="")
-    for name in ("description", "license"):
-        parser.add_argument(f"--{name}", default="")
-    parser.add_argument("-d", "--depends", action="append", default=[], dest="runtime_deps")
-    parser.add_argument("--deb-systemd", default="", dest="systemd_unit")
-    try:
-        found = vars(parser.parse_args(shlex.split(text)))
-    except ValueError as error:
-        raise UsageError(f"fpm_args: {error}") from None
-    scripts = {moment: found.pop(moment.replace("-", "_")) for moment in HOOKS}
-    found["scripts"] = {moment: path for moment, path in scripts.items() if path}
-    return {name: value for name, value in found.items() if value}
