@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 USAGE = """\
 %(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
-       %(prog)s --list | --versions | --update NAME PACKAGE... | --remove NAME...
+       %(prog)s --list [NAME] | --versions | --update NAME PACKAGE... | --remove NAME...
        %(prog)s --join LAYERS... ARCHIVE"""
 DESCRIPTION = """\
 Make the conda environment that a program requires and pack it into an archive that runs on
@@ -123,30 +123,9 @@ def parser() -> terminal.Parser:
     create_options.add_archive_options(parser)
     os_package.add_options(parser)
     image.add_options(parser)
-    create_options.add_cache_options(parser, _Cache)
+    create_options.add_cache_options(parser)
     environments.add_options(parser)
     return parser
-
-
-class _Cache(argparse.Action):
-    """Lists or cleans the cache; there is nothing else to do then."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, _options: object, word: object, *_: object
-    ) -> None:
-        """Do it and end."""
-        from pypackage.core import caches
-
-        root = caches.folder()
-        if word == "clean":
-            _print(f"{caches.clear(root) / 1e6:.1f} MB removed\n".encode())
-        else:
-            lines = [f"{root}\n"]
-            for kind in caches.usage(root):
-                size = f"{kind.size / 1e6:.1f} MB"
-                lines.append(f"{size:>12}  {len(kind.entries):6}  {kind.name}\n")
-            _print("".join(lines).encode(errors="surrogateescape"))
-        parser.exit()
 
 
 def _options(parsed: argparse.Namespace, platform: str) -> Options:
@@ -271,7 +250,8 @@ def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
     from pypackage.pipeline.environments import update
 
     name, *packages = parsed.update
-    return update(name, packages, _options(parsed, parsed.platform), caches.folder(), reporter)
+    options = _options(parsed, parsed.platform)
+    return update(name, packages, options, caches.folder(), reporter, parsed.without)
 
 
 def _tell(costs: Report, output: str) -> None:

@@ -128,6 +128,12 @@ _ARCHIVE = (
 
 _CACHE = (
     Option(
+        "--cache",
+        "say what is kept to be faster the next time (list), or remove it (clean)",
+        "{list,clean}",
+        more={"choices": ("list", "clean")},
+    ),
+    Option(
         "--cache-limit",
         "how much may be kept, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
         "SIZE",
@@ -147,13 +153,6 @@ def add_archive_options(parser: argparse.ArgumentParser) -> None:
     add(parser.add_argument_group("archive"), _ARCHIVE)
 
 
-def add_cache_options(parser: argparse.ArgumentParser, action: type[argparse.Action]) -> None:
-    """Add those that tell of what is kept; `action` lists or cleans it."""
-    group = parser.add_argument_group("cache")
-    group.add_argument(
-        "--cache",
-        action=action,
-        choices=("list", "clean"),
-        help="say what is kept to be faster the next time, or remove it, and exit",
-    )
-    add(group, _CACHE)
+def add_cache_options(parser: argparse.ArgumentParser) -> None:
+    """Add those that tell of what is kept."""
+    add(parser.add_argument_group("cache"), _CACHE)

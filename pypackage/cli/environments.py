@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.cli.options import Option, add
@@ -34,12 +37,15 @@ _MADE_BEFORE = (
     Option(
         "--list",
         "list the environments, and the interpreters built from source: name, Python, size, "
-        "age, folder",
+        "age, folder; with a name the packages of that environment",
+        "NAME",
+        more={"nargs": "?", "const": "", "default": None},
     ),
     Option("--versions", "list the Pythons that the channels (-c) and this machine have"),
     Option(
         "--update",
-        "add packages (match specs, or pip:REQUIREMENT) to an environment and pack it again",
+        "add packages (match specs, or pip:REQUIREMENT) to an environment, or remove some "
+        "(--without), and pack it again",
         "NAME",
         more={"nargs": "+", "metavar": ("NAME", "PACKAGE"), "default": None},
     ),
@@ -59,11 +65,23 @@ _MADE_BEFORE = (
 )
 
 
+_DETAILS = (
+    Option(
+        "--without",
+        "with --update: require this package no more; repeatable",
+        "PACKAGE",
+        repeated=True,
+    ),
+    Option("--json", "with --list, --versions or --cache list: write JSON"),
+)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options to the command's."""
     add(parser.add_argument_group("interpreter"), _INTERPRETER)
     group = parser.add_argument_group("environments made before")
     add(group.add_mutually_exclusive_group(), _MADE_BEFORE)
+    add(group, _DETAILS)
 
 
 def check(parsed: argparse.Namespace) -> None:
@@ -75,10 +93,16 @@ def check(parsed: argparse.Namespace) -> None:
     if (parsed.optimize or parsed.without_ensurepip) and not parsed.python_source:
         raise UsageError("--optimize and --without-ensurepip go with --python-source")
     given = [one for one in (parsed.requirements, parsed.target) if one is not None]
-    alone = parsed.list or parsed.versions or parsed.update or parsed.remove or parsed.join
+    listing = parsed.list is not None or parsed.versions
+    if parsed.json and not (listing or parsed.cache == "list"):
+        raise UsageError("--json goes with --list, --versions and --cache list")
+    if parsed.without and not parsed.update:
+        raise UsageError("--without goes with --update NAME")
+    alone = listing or parsed.cache or parsed.update or parsed.remove or parsed.join
     if alone and given:
         raise UsageError(
-            f"{given[0]!r} goes with none of --list, --versions, --update, --join, --remove"
+            f"{given[0]!r} goes with none of --list, --versions, --update, --join, --remove, "
+            "--cache"
         )
     if parsed.since and alone and not parsed.join:
         raise UsageError("--since goes with REQUIREMENTS and NAME_OR_ARCHIVE, or with --join")
@@ -98,14 +122,64 @@ def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> 
 
     cache = caches.folder()
     if parsed.list:
-        return _listed(environments.every(cache), time.time())
+        packages = environments.packages_of(parsed.list, cache)
+        rows = [one._asdict() for one in packages]
+        return _json(rows) if parsed.json else _named_table(rows)
+    if parsed.list is not None:
+        made = environments.every(cache)
+        return (
+            _json([_described(one) for one in made]) if parsed.json else _listed(made, time.time())
+        )
     if parsed.versions:
-        offers = pythons.offered(options, reporter)
-        return _table([(one.version, one.channel) for one in offers])
+        offers = [
+            {"version": o.version, "channel": o.channel} for o in pythons.offered(options, reporter)
+        ]
+        return _json(offers) if parsed.json else _table([tuple(o.values()) for o in offers])
+    if parsed.cache:
+        return _of_cache(cache, parsed)
     if parsed.remove:
         environments.remove(parsed.remove, cache, reporter)
         return ""
     return f"{plan.own_python(options, '', cache, reporter)}\n"
+
+
+def _of_cache(root: Path, parsed: argparse.Namespace) -> str:
+    """List or clean the cache."""
+    from pypackage.core import caches
+
+    if parsed.cache == "clean":
+        return f"{caches.clear(root) / 1e6:.1f} MB removed\n"
+    kept = [(one.name, one.size, len(one.entries)) for one in caches.usage(root)]
+    if parsed.json:
+        kinds = [{"kind": name, "size": size, "entries": number} for name, size, number in kept]
+        return _json({"folder": os.fspath(root), "kinds": kinds})
+    lines = (f"{size / 1e6:>9.1f} MB  {number:6}  {name}\n" for name, size, number in kept)
+    return f"{root}\n{''.join(lines)}"
+
+
+def _json(value: object) -> str:
+    return f"{json.dumps(value, indent=1)}\n"
+
+
+def _described(one: EnvironmentInfo) -> dict[str, object]:
+    """An environment as JSON has it: bytes, and a moment of RFC 3339."""
+    moment = datetime.fromtimestamp(int(one.time), timezone.utc).isoformat()
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "python": one.python,
+        "size": one.size,
+        "made": moment,
+        "folder": os.fspath(one.folder),
+    }
+
+
+def _named_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows by column, below the columns' names."""
+    if not rows:
+        return ""
+    head = [name.upper() for name in rows[0]]
+    return _table([head, *([text or "-" for text in row.values()] for row in rows)])
 
 
 def _listed(made: Sequence[EnvironmentInfo], now: float) -> str:

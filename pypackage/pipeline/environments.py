@@ -14,8 +14,10 @@ from pypackage.backends.conda import condarc
 from pypackage.backends.cpython import builds
 from pypackage.core import store
 from pypackage.core.errors import InputPathError, InstallError, SolveError, UsageError
+from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
-from pypackage.pipeline import create, provenance, target
+from pypackage.pipeline import create, environment_packages, provenance, target
+from pypackage.pipeline.environment_packages import PackageInfo
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.target import NamedEnvironment
 from pypackage.prefix.directory import MARK
@@ -100,15 +102,34 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
             raise InstallError.of(error, f"{found.name} cannot be removed", found.folder) from error
 
 
+def packages_of(name: str, cache: Path) -> list[PackageInfo]:
+    """The packages of an environment that was made here.
+
+    Raises:
+        InputPathError: There is no such environment.
+        UsageError: It is an interpreter.
+    """
+    found = _made(name, cache)
+    if found.kind != "environment":
+        raise UsageError(f"{name} is an interpreter, which has no packages")
+    return environment_packages.listed(found.folder)
+
+
 def update(
-    name: str, packages: Sequence[str], now: Options, cache: Path, reporter: Reporter
+    name: str,
+    packages: Sequence[str],
+    now: Options,
+    cache: Path,
+    reporter: Reporter,
+    without: Sequence[str] = (),
 ) -> tuple[NamedEnvironment, Report | None]:
-    """Make an environment anew with more packages; the others keep their versions if they can.
+    """Make an environment anew with more packages, or fewer; the others keep their versions.
 
     Args:
         name: Of an environment that was made here.
         packages: Match specs, or `pip:` and a requirement (PEP 508).
         now: What holds for this run; channels, if any, take the place of the former ones.
+        without: The names of packages that it is not to require any more.
 
     Returns:
         What was made, and what it costs if that is asked for.
@@ -116,20 +137,64 @@ def update(
     Raises:
         PackageError: It cannot be; the environment stays as it was.
     """
-    if not packages:
-        raise UsageError(f"no package is named that {name} is to have")
+    if not packages and not without:
+        raise UsageError(
+            f"no package is named that {name} is to have", "one is removed by --without PACKAGE"
+        )
     found = _made(name, cache)
     if found.kind != "environment":
         raise UsageError(f"{name} is an interpreter, to which nothing is added")
     known = provenance.read(found.folder)
     made = NamedEnvironment(found.folder, target.parse(name, known.format).output)
     options = _options(known.options, now)
-    needed = with_packages(known.requirements, packages)
+    needed = without_packages(known.requirements, without, name, found.folder)
+    needed = with_packages(needed, packages)
     try:
-        return made, create.create(needed, made, _pinned(options, packages, found), reporter)
+        costs = create.create(needed, made, _pinned(options, packages, found), reporter)
     except SolveError:
         reporter.warning("not with all that is there in its version: other versions are looked for")
-        return made, create.create(needed, made, options, reporter)
+        costs = create.create(needed, made, options, reporter)
+    there = {normalize(one.name) for one in environment_packages.listed(found.folder)}
+    for one in without:
+        if normalize(one) in there:
+            reporter.warning(f"{one} is still in {name}: another package needs it")
+    return made, costs
+
+
+def without_packages(
+    needed: Requirements, names: Sequence[str], environment: str, prefix: Path
+) -> Requirements:
+    """Requirements without some packages, and without the modules that these have.
+
+    Args:
+        names: Of the packages.
+        environment: What the environment is called.
+        prefix: Its folder.
+
+    Raises:
+        UsageError: One is not required, or is Python.
+    """
+    if not names:
+        return needed
+    gone = {normalize(name) for name in names}
+    required = {normalize(_name(spec)) for spec in needed.dependencies}
+    required |= {_distribution(text) for text in needed.pip}
+    for name in names:
+        if normalize(name) == "python":
+            raise UsageError("an environment keeps its Python", "--remove removes all of it")
+        if normalize(name) not in required:
+            raise UsageError(
+                f"{environment} does not require {name}",
+                f"it requires {', '.join(sorted(required)) or 'no package'}; others are there for "
+                "these",
+            )
+    lost = environment_packages.modules(prefix, gone)
+    return needed._replace(
+        dependencies=tuple(s for s in needed.dependencies if normalize(_name(s)) not in gone),
+        pip=tuple(text for text in needed.pip if _distribution(text) not in gone),
+        modules=tuple(one for one in needed.modules if one not in lost),
+        submodules=tuple(one for one in needed.submodules if one.partition(".")[0] not in lost),
+    )
 
 
 def with_packages(needed: Requirements, packages: Sequence[str]) -> Requirements:

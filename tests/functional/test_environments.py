@@ -70,6 +70,36 @@ def test_list__environment__tells_python_size_age_folder(keeper: Tools, channel:
     assert row[4:] == ["MB", "0", "minutes", str(keeper.environments / "mine")]
 
 
+def test_list__of_an_environment__tells_its_packages_with_their_origins(
+    keeper: Tools, channel: Channel
+) -> None:
+    done = keeper.create("--list", "mine", "--json")
+    assert done.returncode == 0, done.stderr
+    found = {one["name"]: one for one in json.loads(done.stdout)}
+    assert found["many-versions"]["version"] == "1.5"
+    assert found["many-versions"]["build"] == "h0123456_0"
+    assert found["many-versions"]["origin"].startswith(f"file://{channel.folder}")
+    done = keeper.create("--list", "mine")
+    head, *rows = [line.split() for line in done.stdout.splitlines()]
+    assert head == ["NAME", "VERSION", "BUILD", "ORIGIN"]
+    assert {row[0] for row in rows} == set(found)
+    assert "there is no environment or interpreter none" in refused(keeper, 2, "--list", "none")
+
+
+def test_json__of_lists__has_bytes_and_names(keeper: Tools, channel: Channel) -> None:
+    (one,) = json.loads(keeper.create("--list", "--json").stdout)
+    assert (one["kind"], one["name"]) == ("environment", "mine")
+    assert (one["python"], one["folder"]) == (
+        *(channel.python.version, str(keeper.environments / "mine")),
+    )
+    assert one["size"] > 10_000_000
+    offers = json.loads(keeper.create("--versions", "--json", "-c", channel.folder).stdout)
+    assert channel.python.version in {offer["version"] for offer in offers}
+    kept = json.loads(keeper.create("--cache", "list", "--json").stdout)
+    assert {"archives", "byte code"} <= {kind["kind"] for kind in kept["kinds"]}
+    assert "--json goes with" in refused(keeper, 1, "--json", "r.json", "mine")
+
+
 # --- --remove ----------------------------------------------------------------------------
 
 
@@ -97,6 +127,20 @@ def test_remove__no_name__removes_nothing(keeper: Tools, name: str) -> None:
 
 
 # --- --update ----------------------------------------------------------------------------
+
+
+def test_update__without_a_package__removes_it_and_its_modules_and_the_rest_stays(
+    tools: Tools, keeper: Tools, mine: Path
+) -> None:
+    done = tools.create("--update", "mine", "--without", "many-versions", "--without", "iniconfig")
+    assert (done.returncode, done.stdout) == (0, "mine.tar.gz\n"), done.stderr
+    before, after = packed(keeper.cwd / "mine.tar.gz"), packed(tools.cwd / "mine.tar.gz")
+    assert set(before) - set(after) == {"many-versions", "iniconfig"}
+    assert {name: before[name] for name in after} == after
+    said = refused(tools, 1, "--update", "mine", "--without", "greeting")
+    assert "mine does not require greeting" in said
+    assert "keeps its Python" in refused(tools, 1, "--update", "mine", "--without", "python")
+    assert "--without goes with --update" in refused(tools, 1, "--list", "--without", "x")
 
 
 def test_update__package__is_added_and_the_rest_stays(

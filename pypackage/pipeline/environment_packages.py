@@ -1,0 +1,82 @@
+"""List the packages of an environment, and tell which modules each of them has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pypackage.backends import conda_meta
+from pypackage.core.names import normalize
+from pypackage.core.urls import redact
+from pypackage.python import dist_info
+from pypackage.python.distributions import Distribution
+
+PYPI = "pypi"
+_HOST = "/pypackage/host/"  # in the URLs of channels that the host channel is composed of
+
+
+class PackageInfo(NamedTuple):
+    """A package of an environment.
+
+    Attributes:
+        name: As its metadata writes it.
+        version: Its version.
+        build: Conda's string for the build; empty for one of PyPI.
+        origin: A channel's name or URL, `host`, `pypi`, or where else it was installed from.
+    """
+
+    name: str
+    version: str
+    build: str
+    origin: str
+
+
+def listed(prefix: Path) -> list[PackageInfo]:
+    """The packages in a prefix: those of conda first, each kind by name."""
+    records = conda_meta.records(prefix)
+    conda = [
+        PackageInfo(one["name"], one["version"], one["build"], _channel(one)) for one in records
+    ]
+    others = [
+        PackageInfo(one.name, one.version, "", one.reference or PYPI)
+        for one in _of_pip(prefix, records)
+    ]
+    return [*sorted(conda), *sorted(others, key=lambda one: one.name.lower())]
+
+
+def modules(prefix: Path, names: Iterable[str]) -> set[str]:
+    """The top-level modules that packages have, by their normalized names."""
+    wanted = set(names)
+    found: set[str] = set()
+    for record in conda_meta.records(prefix):
+        if normalize(record["name"]) in wanted:
+            tops = (
+                re.match(r"(?:lib/python[^/]+/)?site-packages/(\w+)", f) for f in record["files"]
+            )
+            found.update(top[1] for top in tops if top)
+    for key, distribution in dist_info.installed(prefix).items():
+        if key in wanted:
+            found.update(name.partition(".")[0] for name in distribution.modules)
+    return found
+
+
+def _of_pip(prefix: Path, records: Iterable[dict[str, Any]]) -> list[Distribution]:
+    """The distributions that no package of conda's owns."""
+    owned = {file for record in records for file in record["files"]}
+    found = dist_info.installed(prefix).values()
+    return [
+        one
+        for one in found
+        if f"{Path(one.folder).relative_to(prefix).as_posix()}/METADATA" not in owned
+    ]
+
+
+def _channel(record: dict[str, Any]) -> str:
+    """A channel by its name where it is one of anaconda.org's, else by its URL."""
+    text = record.get("channel") or record.get("url") or ""
+    if _HOST in text:
+        return "host"
+    named = re.match(r"https://conda\.anaconda\.org/([^/]+)/?(?:[\w-]+)?$", text)
+    return named[1] if named else redact(text)
