@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from pypackage.archive.ospackages import install_test
-from pypackage.core.errors import ProcessError
 from tests.ospackages import project
 from tests.ospackages.project import Project
 from tests.support import worker
@@ -134,13 +134,13 @@ def test_rpm__installed_upgraded_and_removed__leaves_nothing_but_the_users_own(
             capture_output=True,
             text=True,
         )
+        usual = re.compile(r"rpm: (RPM should not|However assuming)|warning: .*\.rpm(save|new)$")
         lines = (done.stdout + done.stderr).splitlines()
-        assert [line for line in lines if ".rpmsave" not in line and ".rpmnew" not in line] == []
+        assert [line for line in lines if not usual.match(line)] == []
 
     check_upgrade(root, lambda made: rpm("-U", "--nodeps", made), versions)
-    optimized = ("/opt/hello/bin/python", "-O", "-c", "import hi, this_is_not_there")
-    with pytest.raises(ProcessError):
-        inside(root, *optimized)  # which leaves byte code that rpm knows nothing of
+    # Which leaves byte code that rpm knows nothing of.
+    inside(root, "/opt/hello/bin/python", "-O", "-c", "import hi, numpy")
     assert list((root / "opt/hello").rglob("*.opt-1.pyc"))
     rpm("-e", "hello")
     left = set(install_test._files(root)) - before
