@@ -50,6 +50,10 @@ class Base:
     labels: Mapping[str, str] = field(default_factory=dict)
     blobs: tuple[Path, ...] = ()
 
+    def paths(self) -> list[Path]:
+        """Its layers' files, the lowest first."""
+        return [_blob(self.blobs, one.digest) for one in self.layers]
+
     def copy(self, layer: Layer, target: BinaryIO) -> None:
         """Copy a layer, which has to be what its digest says.
 

@@ -12,12 +12,13 @@ from pypackage.archive import fixed_place, manifest, members, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.image import base as bases
-from pypackage.archive.image import layers, layout
+from pypackage.archive.image import layers, layout, libc
 from pypackage.archive.image.layers import Layer
 from pypackage.archive.image.model import ENDING, Image, architecture, check
 from pypackage.core import caches, files
 from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
+from pypackage.core.urls import redact
 
 _RECORDS = ("etc/pypackage/environment.lock", manifest.PATH, manifest.SHA256SUMS)
 _OF_LAYOUTS = {"blobs", "index.json", "oci-layout"}
@@ -87,6 +88,9 @@ def _fill(
         files.temporary_folder(folder.parent) as scratch,
         bases.load(image.base, platform, kept, scratch, reporter) as base,
     ):
+        if base.layers:
+            needed = manifest.lowest_glibc(contents.packages, contents.glibc)
+            libc.check(base, redact(image.base), needed, reporter)
         for layer in base.layers:
             with (blobs / layer.digest.partition(":")[2]).open("wb") as file:
                 base.copy(layer, file)

@@ -220,6 +220,35 @@ def test_base__of_a_layout__is_below_and_its_settings_go_on(tmp_path: Path, form
         blob(above, one["digest"])
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "needed", "message"),
+    [
+        ("lib/x86_64-linux-gnu/libc.so.6", "2.31", "2.28", ""),
+        (
+            "lib/x86_64-linux-gnu/libc-2.17.so",
+            "2.17",
+            "2.28",
+            "needs glibc 2.28, and the base .* 2.17",
+        ),
+        ("lib/libc.so.6", "2.4", "2.28", "and the base .* has 2.4"),
+        ("lib/ld-musl-x86_64.so.1", "", "", "has musl, and the environment needs glibc"),
+        ("lib/other", "", "2.28", ""),
+    ],
+)
+def test_base__with_a_c_library__has_to_be_new_enough(
+    tmp_path: Path, path: str, content: str, needed: str, message: str
+) -> None:
+    text = f"GNU C Library (Debian GLIBC {content}-1) stable release version {content}.\n"
+    below = contents().plus(Entry(path, None, text.encode(), mode=0o644))
+    base = made(below, tmp_path / "base", Image("usr", install_root=""))
+    given, image = replace(contents(), glibc=needed), replace(IMAGE, base=str(base))
+    if message:
+        with pytest.raises(PackError, match=message):
+            made(given, tmp_path / "image", image)
+    else:
+        made(given, tmp_path / "image", image)
+
+
 def test_base__with_a_layer_that_was_changed__is_refused_and_nothing_is_left(
     tmp_path: Path,
 ) -> None:

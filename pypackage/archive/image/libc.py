@@ -1,0 +1,61 @@
+"""Check that the C library of a base image is one that an environment runs with."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+
+from pypackage.archive.image.base import Base
+from pypackage.core.errors import PackError
+from pypackage.core.progress import Reporter
+
+# Debian had libc-2.31.so behind a link until 2021; others have the file itself.
+_GLIBC = re.compile(r"(?:\./)?(?:usr/)?lib(?:32|64)?/(?:[\w-]+/)?libc(?:\.so\.6|-2\.\d+\.so)")
+_MUSL = re.compile(r"(?:\./)?(?:usr/)?lib/ld-musl-[\w-]+\.so\.1")
+_VERSION = re.compile(rb"GNU C Library [^\n]*release version (\d+\.\d+)")
+
+
+def check(base: Base, name: str, needed: str, reporter: Reporter) -> None:
+    """Refuse a base that an environment cannot run on, as far as its layers tell.
+
+    Args:
+        name: What the base is called.
+        needed: The lowest glibc that the environment runs with; empty for any.
+
+    Raises:
+        PackError: The base has an older glibc, or musl in its place.
+    """
+    found = next(filter(None, map(_library, reversed(base.paths()))), "")
+    if found == "musl":
+        raise PackError(
+            f"the base {name} has musl, and the environment needs glibc",
+            "choose one of Debian, Ubuntu, Fedora, Rocky or distroless",
+        )
+    if found and needed and _numbers(found) < _numbers(needed):
+        raise PackError(
+            f"the environment needs glibc {needed}, and the base {name} has {found}",
+            "choose a newer base, or packages for older machines (CONDA_OVERRIDE_GLIBC)",
+        )
+    if not found:
+        reporter.debug(f"the base {name} does not tell which C library it has")
+
+
+def _library(layer: Path) -> str:
+    """The version of glibc in a layer, or `musl`; empty where there is neither."""
+    musl = ""
+    with suppress(tarfile.TarError, EOFError), tarfile.open(layer, "r|*") as archive:
+        for member in archive:
+            if member.isreg() and _GLIBC.fullmatch(member.name):
+                file = archive.extractfile(member)
+                version = _VERSION.search(file.read()) if file else None
+                if version:
+                    return version[1].decode()
+            elif _MUSL.fullmatch(member.name):
+                musl = "musl"  # glibc may be beside it, in a layer of its own or in this one
+    return musl
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
