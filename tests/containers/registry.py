@@ -34,12 +34,12 @@ class Registry:
 
     Attributes:
         address: `127.0.0.1:PORT`.
-        settings: What XDG_CONFIG_HOME has to be for skopeo to talk to it without TLS.
+        home: A home folder with settings by which skopeo talks to it without TLS.
         log: What it writes, a JSON object a line.
     """
 
     address: str
-    settings: Path
+    home: Path
     log: Path
 
     def uploads(self) -> set[str]:
@@ -64,9 +64,9 @@ def running(folder: Path) -> Iterator[Registry]:
         port = probe.getsockname()[1]
     address = f"127.0.0.1:{port}"
     (folder / "config.yml").write_text(_CONFIGURATION.format(folder=folder, port=port))
-    settings = folder / "settings"
-    (settings / "containers").mkdir(parents=True)
-    (settings / "containers/registries.conf").write_text(
+    settings = folder / "home/.config/containers"
+    settings.mkdir(parents=True)
+    (settings / "registries.conf").write_text(
         f'[[registry]]\nlocation = "{address}"\ninsecure = true\n'
     )
     with (folder / "log").open("wb") as log:
@@ -75,7 +75,7 @@ def running(folder: Path) -> Iterator[Registry]:
         )
     try:
         _wait(address, process)
-        yield Registry(address, settings, folder / "log")
+        yield Registry(address, folder / "home", folder / "log")
     finally:
         process.terminate()
         process.wait(10)

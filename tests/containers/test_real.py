@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,20 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture
 def make(tools: Tools, channel: Channel, tmp_path: Path) -> Any:
-    def made(name: str, *words: str | Path, version: str = "1.0", more: str = "") -> Path:
+    def made(
+        name: str,
+        *words: str | Path,
+        version: str = "1.0",
+        more: str = "",
+        env: Mapping[str, str | None] | None = None,
+    ) -> Path:
         conda = [*CONDA[:-1], f"many-versions={version}", *more.split()]
         needs = {"python": channel.python.version, "modules": ["greeting"]}
         (tmp_path / "needs.json").write_text(
             json.dumps({**needs, "conda": {"dependencies": conda}})
         )
         options = ["--format", "oci", "-c", channel.folder, "--compress-level", "1"]
-        done = tools.create(*options, *words, "needs.json", name, timeout=300)
+        done = tools.create(*options, *words, "needs.json", name, timeout=300, env=env)
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"{name}\n"
         return tmp_path / name
@@ -196,21 +202,22 @@ def test_base__in_a_registry__is_fetched_once_and_named(
     make: Any,
     loopback: Registry,
     bare_worker: Worker,
-    tools: Tools,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need("skopeo", "umoci", "bwrap")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(loopback.settings))
+    monkeypatch.setenv("HOME", str(loopback.home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     base = base_of(bare_worker, tmp_path / "base")
     there = f"docker://{loopback.address}/base:1"
     said("skopeo", "--insecure-policy", "copy", "-q", f"oci:{base}", there)
-    layout = make("hello", "--base", there)
+    env = {"HOME": str(loopback.home), "XDG_CONFIG_HOME": None}
+    layout = make("hello", "--base", there, env=env)
     about = manifest(layout)["annotations"]
     assert about["org.opencontainers.image.base.name"] == f"{loopback.address}/base:1"
     assert start(layout, "latest", tmp_path / "bundle", "greet") == "hello, world\n"
     asked = loopback.log.read_text().count("/v2/base/blobs/")
-    assert make("again", "--app", "hello", "--base", there)
+    assert make("again", "--app", "hello", "--base", there, env=env)
     assert (tmp_path / "again/index.json").read_bytes() == (layout / "index.json").read_bytes()
     assert loopback.log.read_text().count("/v2/base/blobs/") == asked
 
@@ -223,7 +230,7 @@ def test_base__that_is_not_there__is_an_error_of_one_line(
     done = tools.create(
         *("--format", "oci", "-c", channel.folder, "r.json", "image", "--base"),
         f"docker://{loopback.address}/no-such:1",
-        env={"XDG_CONFIG_HOME": str(loopback.settings)},
+        env={"HOME": str(loopback.home), "XDG_CONFIG_HOME": None},
     )
     assert done.returncode == 6
     first, *others = done.stderr.split("python_package_create: ")[-1].splitlines()
