@@ -92,7 +92,7 @@ def report(contents: Contents, asked: Sequence[str], archive: Path, compressed: 
     for entry in contents.entries:
         parts[whose.get(entry.target, "")].append(entry)
     if compressed:
-        packed = _packed(parts, whole_size(archive))
+        packed = _packed(parts, _bytes(archive))
     else:
         packed = {name: _size(entries) for name, entries in parts.items()}
     same = duplicates.same_content(contents.entries, whose)
@@ -139,6 +139,12 @@ def _costs(
 def _size(entries: Sequence[Entry]) -> int:
     """Bytes of files; links have none."""
     return sum(tar_stream.tar_info(entry).size for entry in entries)
+
+
+def _bytes(archive: Path) -> int:
+    if (archive / "oci-layout").is_file():
+        return sum(path.stat().st_size for path in archive.rglob("*") if path.is_file())
+    return whole_size(archive)
 
 
 def _packed(parts: Mapping[str, Sequence[Entry]], whole: int) -> dict[str, int]:

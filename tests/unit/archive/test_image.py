@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pypackage.archive import report
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.image import layers
@@ -287,6 +288,14 @@ def test_base__in_a_registry_without_skopeo__says_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PackError, match="skopeo, which is not installed"):
         check_all(replace(IMAGE, base="docker://debian:12"), tmp_path / "image")
+
+
+@pytest.mark.parametrize("name", ["image", "image.oci.tar"])
+def test_report__of_an_image__has_its_bytes(tmp_path: Path, name: str) -> None:
+    made(contents(), tmp_path / name)
+    costs = report.of(contents(), [], tmp_path / name, compressed=True)
+    whole = sum(p.stat().st_size for p in (tmp_path, *tmp_path.rglob("*")) if p.is_file())
+    assert abs(costs.packed - whole) < 10  # each package's is rounded
 
 
 def test_folder__of_the_users_own__is_left_alone(tmp_path: Path) -> None:
