@@ -16,7 +16,7 @@ from pypackage.archive import bytecode, relocate, relocate_sh, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Relocation
 from pypackage.core import elf, files
-from pypackage.core.errors import PackError, UsageError
+from pypackage.core.errors import PackError, SolveError, UsageError
 from pypackage.core.progress import SILENT
 from pypackage.core.store import Store
 from pypackage.prefix import datasets
@@ -43,9 +43,19 @@ def settle(
         workers: How many processes compile.
 
     Raises:
-        PackError: A file has no room for the place.
-        OSError: A file cannot be read.
+        PackError: A file has no room for the place, or cannot be read.
     """
+    try:
+        return _settled(contents, place, prefix, cache, workers)
+    except OSError as error:
+        raise PackError.of(error, "cannot read the environment") from error
+    except SolveError as error:  # of patchelf
+        raise PackError(error.message, error.hint) from error
+
+
+def _settled(
+    contents: Contents, place: PurePosixPath, prefix: Path, cache: Path, workers: int
+) -> Contents:
     listed = {one.path: one for one in contents.relocations}
     kept = [entry for entry in contents.entries if entry.target not in _USELESS]
     settled = [
