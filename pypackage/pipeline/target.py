@@ -268,7 +268,7 @@ def at(prefix: str, format_: str = "") -> NamedEnvironment:
     """
     folder = Path(os.path.abspath(os.path.expanduser(prefix)))
     format_ = _format("", format_)
-    if format_ in OS_PACKAGES or not folder.name:
+    if format_ in (*OS_PACKAGES, IMAGE) or not folder.name:
         raise UsageError(f"{prefix} is no place for an environment", "-p PREFIX is its folder")
     made = Archive(Path(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}"), format_)
     check_writable(made.path, format_)
