@@ -38,12 +38,14 @@ class Lock:
         channels: URLs or absolute folders that the conda packages come from, in order.
         records: The conda packages.
         wheels: The packages of PyPI.
+        projects: Folders of projects that are built, relative to the lock's own.
     """
 
     platform: str
     channels: tuple[str, ...]
     records: tuple[RepoDataRecord, ...]
     wheels: tuple[PyPIPackage, ...] = ()
+    projects: tuple[str, ...] = ()
 
 
 def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
@@ -185,7 +187,8 @@ def loads(
         platform,
         tuple(str(channel) for channel in chosen.channels()),
         tuple(_record(one, label) for one in packages if not _is_pypi(one)),
-        tuple(_wheel(one, label) for one in packages if _is_pypi(one)),
+        tuple(_wheel(one, label) for one in packages if _is_pypi(one) and not _is_project(one)),
+        tuple(one.location for one in packages if _is_pypi(one) and _is_project(one)),
     )
 
 
@@ -242,6 +245,13 @@ def _is_pypi(package: object) -> bool:
     from rattler.lock import PypiLockedPackage
 
     return isinstance(package, PypiLockedPackage)
+
+
+def _is_project(package: Any) -> bool:
+    """Whether it is a folder beside the lock, as pixi has its own project: `pypi: ./`."""
+    place = package.location
+    is_file = place.endswith((".whl", ".zip", ".tar.gz"))
+    return not (is_file or "://" in place or place.startswith("/") or is_commit(place))
 
 
 def _record(package: Any, label: str) -> RepoDataRecord:

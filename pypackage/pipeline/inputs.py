@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pypackage.backends import lock
@@ -181,7 +182,9 @@ class _Reader:
             content = conda_lists.explicit(self.text, self.label, self._platform)
         else:
             return None
-        return lock.loads(content, self.label, self._platform, environment)
+        found = lock.loads(content, self.label, self._platform, environment)
+        folders = (os.path.abspath(os.path.join(self._folder, one)) for one in found.projects)
+        return replace(found, projects=tuple(folders))
 
     def _conda_lock(self) -> bytes:
         top = document.of_yaml(self.content, self.label)

@@ -70,6 +70,8 @@ def prepare(
     program = _program(options, known)
     rc = condarc.load()
     requirements = given if isinstance(given, Requirements) else Requirements("")
+    if known and known.projects:
+        requirements = requirements._replace(pip=(*requirements.pip, *known.projects))
     settings = settings_of(options, rc)
     if settings.offline:
         datasets.check_local(requirements.data, options.base)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support import wheels
 from tests.support.channels import Channel
@@ -353,6 +354,27 @@ def test_project__by_folder__is_as_its_uv_lock_has_it(tools: Tools) -> None:
     )
     said = refused(tools, 4, "--offline", "-c", "host", "p")
     assert "iniconfig==0.0.1" in said
+
+
+@pytest.mark.slow
+def test_pixi_lock__with_its_own_project__builds_the_folder_beside_it(
+    tools: Tools, channel: Channel, python: str
+) -> None:
+    (tools.cwd / "r.json").write_text(json.dumps({"python": python}))
+    folder = tools.cwd / "p"
+    folder.mkdir()
+    made(tools, "--no-verify", "-c", channel.folder, "--lock", "p/pixi.lock", "r.json")
+    with tarfile.open(wheels.sdist(tools.cwd, "mine", "0.1")) as tar:
+        for member in tar:
+            member.name = member.name.partition("/")[2]
+            tar.extract(member, folder)
+    lock = yaml.safe_load((folder / "pixi.lock").read_text())
+    lock["environments"]["default"]["packages"][channel.platform].append({"pypi": "./"})
+    lock["packages"].append({"pypi": "./", "name": "mine", "version": "0.1"})
+    (folder / "pixi.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    made(tools, "-c", channel.folder, "p/pixi.lock")
+    ran = tools.run("-e", "made.tar.gz", "--", "python", "-c", "import mine; print(mine.BUILT_BY)")
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_input__without_end__exits_2(tools: Tools) -> None:

@@ -62,10 +62,12 @@ def pixi_lock(packages: list[dict[str, Any]], platform: str) -> bytes:
 def _chosen(top: Node, platform: str) -> list[Node]:
     every = top.get("package", []).items()
     found = [one for one in every if one.get("platform", "").string() == platform]
+    if not every:
+        raise top.get("package", []).invalid("has no packages")
     if not found:
         known = ", ".join(sorted({one.get("platform", "").string() for one in every}))
         raise top.get("package", []).invalid(
-            f"is a lock for {known or 'no platform'}, not for {platform}",
+            f"is a lock for {known}, not for {platform}",
             f"lock for it: conda-lock -p {platform}",
         )
     return found
