@@ -8,35 +8,45 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pypackage.backends.host import distribution_package
+from pypackage.backends.host import distribution_package, editable_builds
 from pypackage.backends.host.files import PackageFile, hash_file
-from pypackage.core.errors import PackError, SolveError
+from pypackage.core import caches
+from pypackage.core.errors import InputPathError, PackError, SolveError
+from pypackage.core.progress import SILENT
+from pypackage.python import interpreter
 from pypackage.python.distributions import Distribution
 
 _LINKS = re.compile(r"easy-install\.pth|.+\.egg-link")
 
 
 def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[PackageFile]:
-    """What takes the place of editable installs.
+    """What takes the place of editable installs: their sources, or what is built of these.
 
     Args:
         found: The distributions.
         site: Its folder of modules, relative to it.
 
     Raises:
-        PackError: A project's folder is gone, or lacks files.
+        PackError: A project's folder is gone, lacks files, or cannot be built.
     """
     python = next((path.name for path in sorted(prefix.glob("bin/python3.*"))), "python3")
     for distribution in found:
         try:
+            if editable_builds.needed(distribution):
+                distribution = _built(distribution, prefix / "bin" / python)
             files = distribution_package.items(distribution, site, python)
             record = distribution_package.record(distribution, site, map(hash_file, files))
-        except (OSError, SolveError) as error:
+        except (OSError, SolveError, InputPathError) as error:
             raise PackError(
                 f"{distribution.name} is linked to {distribution.editable}, which cannot be read",
                 f"{error}\ninstall it again, or without -e",
             ) from error
         yield from (*files, *([record] if record else []))
+
+
+def _built(distribution: Distribution, python: Path) -> Distribution:
+    cache = caches.folder() / "host" / "wheels"
+    return editable_builds.settled(distribution, interpreter.ask(python), cache, SILENT)
 
 
 def links(found: Sequence[Distribution], prefix: Path) -> set[str]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pypackage.backends.pypi import uv
+from pypackage.backends.pypi import build as pypi_build
 from pypackage.backends.pypi.choose import ResolutionContext
-from pypackage.backends.pypi.install import REPRODUCIBLE, unpack
+from pypackage.backends.pypi.install import unpack
 from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.core import names
-from pypackage.core.errors import InstallError, ProcessError, SolveError
+from pypackage.core.errors import InstallError, SolveError
 from pypackage.prefix.own_code import Project
 from pypackage.python import dist_info
-
-# Not needed to build; the repository is, by those that take their version from it.
-_LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", "*.pyc", ".venv", "venv", ".tox", ".nox", ".*_cache", "node_modules"
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,8 @@ def build(projects: Sequence[Project], scratch: Path) -> tuple[Built, ...]:
     """
     made = []
     for number, project in enumerate(projects):
-        wheel = _build(project, scratch / str(number), Path(sys.executable), SolveError)
+        folder, place = project.folder, scratch / str(number)
+        wheel = pypi_build.wheel(folder, place, Path(sys.executable), SolveError)
         made.append(_described(wheel, project))
     return tuple(made)
 
@@ -94,43 +88,13 @@ def install(
     for number, one in enumerate(built):
         wheel = one.wheel
         if not context.platform and not one.suits(prefix):
-            wheel = _build(one.project, scratch / f"again-{number}", python, InstallError)
+            folder, place = one.project.folder, scratch / f"again-{number}"
+            wheel = pypi_build.wheel(folder, place, python, InstallError)
         digest = sha256(wheel.read_bytes()).hexdigest()
         packages.append(PyPIPackage(one.name, one.version, wheel.as_uri(), digest))
     unpack(packages, prefix, python, context)
     names_built = {one.name for one in built}
     dist_info.make_relocatable(prefix, target_prefix, names_built, names_built)
-
-
-def _build(
-    project: Project, scratch: Path, python: Path, kind: type[SolveError] | type[InstallError]
-) -> Path:
-    """Build in a copy, whose place no compiler is to write down."""
-    copy, out = scratch / "project", scratch / "out"
-    flags = f"-g0 -ffile-prefix-map={copy}=/project {os.environ.get('CFLAGS', '')}".strip()
-    variables = {**REPRODUCIBLE, "CFLAGS": flags, "CXXFLAGS": flags}
-    try:
-        left_out = _left_out(scratch.resolve())
-        shutil.copytree(project.folder, copy, ignore=left_out, ignore_dangling_symlinks=True)
-        options: list[str | Path] = ["build", "--wheel", "--out-dir", out]
-        uv.run([*options, copy], python, python.parents[1], choosing=True, env=variables)
-    except (OSError, shutil.Error) as error:
-        raise kind(f"cannot copy {project.folder}", str(error)) from error
-    except ProcessError as error:
-        said = uv.message(error).replace(str(copy), str(project.folder))
-        raise kind(f"cannot build {project.folder}", said) from error
-    return next(out.glob("*.whl"))
-
-
-def _left_out(scratch: Path) -> Callable[[str, list[str]], set[str]]:
-    """What is not copied: also not the folder that is copied to, if the cache is in the project."""
-
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        here = Path(folder).resolve()
-        ours = {name for name in names if scratch.is_relative_to(here / name)}
-        return ours | _LEFT_OUT(folder, names)
-
-    return ignore
 
 
 def _described(wheel: Path, project: Project) -> Built:

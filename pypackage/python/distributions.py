@@ -183,7 +183,8 @@ class Distribution:
         names = metadata.words(self.folder, "top_level.txt")
         kept = {path: place for path, place in places.items() if not editable.is_pointer(path)}
         found = {**kept, **editable.sources(self.site, places, names)}
-        if not editable.has_modules(found):
+        # What a hook knows besides may be anywhere, and be built when it is imported.
+        if editable.redirected(self.site, places) or not editable.has_modules(found):
             raise SolveError(
                 f"cannot tell the source files of {self.name}, installed in editable mode"
                 f" from {self.project}",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pypackage.backends.host import interpreter_package, request
+from pypackage.backends.host import editable_builds, interpreter_package, request
 from pypackage.backends.host.build import Builder, subdir
 from pypackage.backends.host.names import PYTHON, conda_name
 from pypackage.backends.host.store import Store
@@ -69,6 +69,7 @@ def make(
     _check_python(base, packages)
     wanted = request.of(interpreter, modules, requirements, packages)
     root = cache / "host"
+    build = (interpreter, root / "wheels", reporter)
     try:
         if fetching:
             wanted = request.fetched(
@@ -76,10 +77,12 @@ def make(
             )
         found = wanted.select()
         request.refuse_missing(found, reporter)
+        selected = [
+            replace(one, distribution=editable_builds.settled(one.distribution, *build))
+            for one in found.selected
+        ]
         store = Store(root, subdir(base))
-        files = Builder(interpreter, base, store, frozenset(standard)).packages(
-            found.selected, reporter
-        )
+        files = Builder(interpreter, base, store, frozenset(standard)).packages(selected, reporter)
         url = store.channel(files).as_uri()
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error

@@ -292,6 +292,8 @@ def _refused(
     if unbuilt and not context.allow_sdist:
         hints.append(BUILDING)
     asked = ", ".join(map(redact, requirements))
+    if context.allow_sdist and "Failed to build" in said:
+        return SolveError(f"cannot build what {asked} needs", said)
     if context.offline:
         return SolveError(f"this is offline, and not in uv's cache: {asked}", "\n".join(hints))
     return SolveError(f"cannot get {asked} from PyPI", "\n".join(hints))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from pypackage.backends.pypi import pip_settings, uv_settings
+from pypackage.backends.pypi import missing_tools, pip_settings, uv_settings
 from pypackage.core import process
 from pypackage.core.errors import PackageError, ProcessError, SolveError
 from pypackage.core.urls import redact
@@ -125,9 +125,10 @@ def links(options: Iterable[str] = ()) -> list[Path]:
 
 
 def message(error: ProcessError) -> str:
-    """What uv said when it failed, without credentials."""
+    """What uv said when it failed, without credentials, and what a build lacked."""
     lines = error.output.strip().splitlines()
-    return "\n".join(redact(line) for line in lines if not line.startswith(_CHATTER))
+    told = [redact(line) for line in lines if not line.startswith(_CHATTER)]
+    return "\n".join(filter(None, [*told, missing_tools.advice(error.output)]))
 
 
 def unreachable(error: ProcessError, kind: type[PackageError] = SolveError) -> PackageError:

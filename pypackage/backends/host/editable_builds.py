@@ -1,0 +1,144 @@
+"""Editable installs whose files cannot be told from their sources: built as wheels.
+
+What meson-python and scikit-build-core install in editable mode has its extension modules in a
+folder that a loader knows, and is built when it is imported. A wheel has all of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from pypackage.backends.host import closure
+from pypackage.backends.host.files import digest
+from pypackage.backends.pypi import build, install
+from pypackage.backends.pypi.choose import ResolutionContext
+from pypackage.backends.pypi.package import PyPIPackage
+from pypackage.core import files, fingerprint
+from pypackage.core.errors import InstallError, SolveError
+from pypackage.core.names import normalize
+from pypackage.core.progress import Reporter
+from pypackage.python import dist_info
+from pypackage.python.distributions import Distribution, installed, scan
+from pypackage.python.interpreter import Interpreter
+
+_FORMAT = 1  # of the building: another one builds all anew
+
+
+def settled(
+    distribution: Distribution, interpreter: Interpreter, cache: Path, reporter: Reporter
+) -> Distribution:
+    """The distribution with files that can be packed: itself, or what is built of its project.
+
+    What is built is kept below `cache` until a file of the project changes.
+
+    Args:
+        distribution: Installed for the interpreter.
+        interpreter: For which it is built: by what is installed there, if that is all that the
+            build requires, else isolated, with what PyPI or the site's mirror has.
+
+    Raises:
+        SolveError: It is linked to a project that cannot be built.
+    """
+    if not needed(distribution):
+        return distribution
+    project = Path(distribution.project)
+    if not any((project / name).is_file() for name in ("pyproject.toml", "setup.py")):
+        raise SolveError(
+            f"{distribution.name} is linked to {project}, which has no pyproject.toml",
+            "install it again, or without -e",
+        )
+    target = cache / _cache_key(distribution, interpreter)
+    if not target.is_dir():
+        with (
+            reporter.task(f"building {distribution.name}, installed in editable mode"),
+            files.temporary_folder(cache) as scratch,
+        ):
+            wheel = _wheel(project, scratch, interpreter)
+            _unpack(wheel, target, interpreter)
+    found = scan([target / "lib" / f"python{interpreter.major_minor}" / "site-packages"])
+    return next(one for one in found if one.key == distribution.key)
+
+
+def needed(distribution: Distribution) -> bool:
+    """Whether it is installed in editable mode, and its sources do not tell its files.
+
+    They do where setuptools, hatchling, flit, pdm or poetry have installed it.
+    """
+    try:
+        return bool(distribution.project) and not distribution.files
+    except SolveError:
+        return True
+
+
+def _cache_key(distribution: Distribution, interpreter: Interpreter) -> str:
+    project = Path(distribution.project)
+    try:
+        content = [
+            [str(file.relative_to(project)), fingerprint.of_file(file)]
+            for file in build.sources(project)
+            if file.is_file()
+        ]
+    except OSError as error:
+        raise SolveError.of(error, f"{project} cannot be read") from error
+    told = [interpreter.version, interpreter.extension_suffix, str(interpreter.executable)]
+    return digest([_FORMAT, *told, distribution.name, distribution.version, content])
+
+
+def _wheel(project: Path, scratch: Path, interpreter: Interpreter) -> Path:
+    """Build by what is at hand, as the editable install was, else isolated."""
+    python, requires = interpreter.executable, _requires(project)
+    ways = [False] if _are_at_hand(requires, interpreter) else []
+    ways += [True] if requires or not ways else []
+    failures = []
+    for number, isolated in enumerate(ways):
+        try:
+            place = scratch / str(number)
+            return build.wheel(project, place, python, SolveError, isolated=isolated)
+        except SolveError as error:
+            failures.append(error)
+    what = f"{failures[0].message}, which is installed in editable mode"
+    raise SolveError(what, failures[0].hint)
+
+
+def _requires(project: Path) -> Sequence[str]:
+    """What the project's build requires, as far as pyproject.toml says."""
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        data: Mapping[str, object] = toml.loads((project / "pyproject.toml").read_text("utf-8"))
+        system = data.get("build-system", {})
+        return list(system["requires"]) if isinstance(system, dict) else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return ["setuptools"]
+
+
+def _are_at_hand(requires: Sequence[str], interpreter: Interpreter) -> bool:
+    """Whether all of some requirements are installed for an interpreter."""
+    try:
+        wanted = [Requirement(text) for text in requires]
+    except InvalidRequirement:
+        return False
+    have = {one.key: one for one in installed(interpreter)}
+    return all(
+        normalize(one.name) in have and closure.satisfies(have[normalize(one.name)], one)
+        for one in wanted
+        if closure.holds(one, interpreter.markers, "")
+    )
+
+
+def _unpack(wheel: Path, target: Path, interpreter: Interpreter) -> None:
+    name, version = wheel.name.split("-")[:2]
+    sha = sha256(wheel.read_bytes()).hexdigest()
+    package = PyPIPackage(normalize(name), version, wheel.as_uri(), sha)
+    context = ResolutionContext("", {}, interpreter=interpreter)
+    try:
+        with files.new_folder(target, replace=False) as folder:
+            install.unpack([package], folder, interpreter.executable, context)
+            dist_info.drop_notes(folder)
+    except InstallError as error:
+        raise SolveError(error.message, error.hint) from error
