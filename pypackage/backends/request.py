@@ -10,6 +10,7 @@ from pathlib import Path
 from pypackage.backends import conda
 from pypackage.backends.host import HostChannel, closure, refuse_unanswered
 from pypackage.backends.host import make as make_host_channel
+from pypackage.backends.pypi import pip_settings
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.core import names
 from pypackage.core.errors import InputPathError, SolveError, UsageError
@@ -227,13 +228,17 @@ def _of_modules(
 
 
 def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ...]:
-    """What of PyPI is installed for an interpreter, as far as it need not have a hash."""
+    """What of PyPI is installed for an interpreter, but what has to be built or have a hash."""
     have = {one.key: one for one in distributions.installed(python)}
+    alone = {"PIP_CONFIG_FILE": os.devnull}  # a site's settings are for what is fetched
+    built = pip_settings.to_build(python.prefix, alone, requirements.pip_options)
+    if ":all:" in built:
+        return ()
     return tuple(
         text
         for text in requirements.pip
         if (parsed := closure.parse(text)) and normalize(parsed.name) in have
-        if normalize(parsed.name) not in requirements.hashes
+        if normalize(parsed.name) not in {*requirements.hashes, *built}
         if closure.satisfies(have[normalize(parsed.name)], parsed)
     )
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pypackage.core.errors import InputPathError, PackageError, RequirementsError, UsageError
-from pypackage.integrations.vdist import Builder, directory, git, git_directory
+from pypackage.core.progress import SILENT
+from pypackage.integrations.vdist import Builder, builds_file, directory, git, git_directory
 from pypackage.integrations.vdist.build import Build
 from pypackage.integrations.vdist.source import Source, fetch
 from pypackage.pipeline import child
@@ -110,6 +111,7 @@ def test_add_build__of_what_cannot_be__says_so(
         ('{"x": {"format": "exe"}}', "x.format: expected one of deb, rpm"),
         ('{"x": {"docker_image": "a", "script": "b"}}', "there are no Docker images"),
         ('{"x": {"format": "deb", "colour": "red"}}', "expected one of format, platform"),
+        ('{"x": {"format": "deb", "allow_sdist": 1}}', "x.allow_sdist: expected true or false"),
     ],
 )
 def test_profiles__that_are_not_valid__are_told_with_their_place(
@@ -150,6 +152,29 @@ def test_builds_file__that_is_not_valid__is_told_with_its_place(
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert "builds.yml:" in done.stderr.splitlines()[0]
     assert message in done.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "builds"), [("", True), ("    allow_sdist: false\n", False)], ids=["profile", "build"]
+)
+def test_builds_file__sources_and_what_builds_them__from_profile_and_build(
+    tmp_path: Path, said: str, builds: bool
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "buildprofiles").mkdir()
+    profile = {"format": "deb", "allow_sdist": True, "build_deps": ["gcc", "libpq-dev"]}
+    (tmp_path / "buildprofiles/profiles.json").write_text(json.dumps({"mine": profile}))
+    text = BUILDS.replace("profile: deb", "profile: mine\n    build_deps: [gfortran, gcc]")
+    (tmp_path / "builds.yml").write_text(f"{text}{said}    pip_args: --no-binary six\n")
+    (build,) = builds_file.load(tmp_path / "builds.yml", SILENT)._builds
+    (tmp_path / "scratch").mkdir()
+    _, variables = build.command(tmp_path / "scratch", tmp_path / "out.deb")
+    words = json.loads(variables[child.ARGUMENTS])
+    assert ("--allow-sdist" in words) is builds
+    asked = [word for word in words if word.startswith("--build-deps")]
+    assert asked == ["--build-deps=gcc", "--build-deps=libpq-dev", "--build-deps=gfortran"]
+    needs = json.loads((tmp_path / "scratch/environment.json").read_text())
+    assert needs["dependencies"][1] == {"pip": ["--no-binary six"]}
 
 
 @pytest.mark.slow

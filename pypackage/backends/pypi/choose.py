@@ -42,7 +42,8 @@ class ResolutionContext:
         offline: Whether uv has to do with its cache and local folders.
         exclude_newer: A date; what was uploaded later is left out.
         constraints: Requirements that hold for what comes in, and ask for nothing.
-        indexes: Options of pip that say where to look, such as `--index-url=…`.
+        indexes: Options of pip that say where to look, such as `--index-url=…`, and what to
+            build, as `--no-binary=…`.
     """
 
     python: str
@@ -135,6 +136,8 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
         except ProcessError as error:
             raise _refused(error, requirements, context) from error
         chosen = sorted(pylock.loads(locked, placeholders=folder), key=lambda one: one.name)
+    if not context.allow_sdist:
+        _refuse_builds(chosen, context)
     asked = "\n".join(repositories)
     return tuple(replace(one, url=restore_login(one.url, asked)) for one in chosen)
 
@@ -182,9 +185,27 @@ def is_available(requirement: str, context: ResolutionContext) -> bool:
 
 def fingerprint(context: ResolutionContext) -> list[str]:
     """What else but requirements, interpreter and date decides on what is chosen."""
-    prefix = context.prefix
-    builds = pip_settings.as_arguments(prefix, os.environ, sdists=context.allow_sdist)
-    return [*_constraints(context), *builds, *uv.choice(prefix, context.indexes)]
+    builds = [*_build_options(context), *_to_build(context)]
+    return [*_constraints(context), *builds, *uv.choice(context.prefix, context.indexes)]
+
+
+def _build_options(context: ResolutionContext) -> list[str]:
+    return pip_settings.as_arguments(
+        context.prefix, os.environ, context.indexes, sdists=context.allow_sdist
+    )
+
+
+def _to_build(context: ResolutionContext) -> tuple[str, ...]:
+    return pip_settings.to_build(context.prefix, os.environ, context.indexes)
+
+
+def _refuse_builds(packages: Iterable[PyPIPackage], context: ResolutionContext) -> None:
+    """Refuse wheels of what pip or the requirements want built, where nothing may be."""
+    sources = _to_build(context)
+    for package in packages:
+        if package.name in sources or ":all:" in sources:
+            what = f"{package.name} {package.version} is to be built of its source (no-binary)"
+            raise SolveError(what, BUILDING)
 
 
 def _compile(
@@ -195,7 +216,7 @@ def _compile(
 ) -> str:
     """Let uv choose; what it chose as a pylock.toml."""
     here = context.interpreter
-    builds = pip_settings.as_arguments(context.prefix, os.environ, sdists=context.allow_sdist)
+    builds = _build_options(context)
     lines = [f"{requirement}\n" for requirement in requirements]
     # The passwords of repositories are for git alone, which uv starts with their URLs.
     git, logins = hide_logins("".join(line for line in lines if "git+" in line))

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pypackage.core.names import normalize
+
 # pip's option, uv's variables for it (the first is set when none is), and the separator
 # that uv expects between several values.
 _VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -65,18 +67,47 @@ def as_uv_environment(
     return found
 
 
-def as_arguments(prefix: Path, environment: Mapping[str, str], *, sdists: bool) -> list[str]:
+def as_arguments(
+    prefix: Path, environment: Mapping[str, str], given: Iterable[str] = (), *, sdists: bool
+) -> list[str]:
     """Options of uv for what pip is configured to build or not to build.
 
     Args:
         prefix: Of the interpreter to install for.
         environment: The present variables.
+        given: Options of a requirements file, `--no-binary=…` among them.
         sdists: Whether anything may be built; otherwise wheels alone are taken.
     """
-    options = _options(prefix, environment)
-    told = [("no-binary", options.get("no-binary", ""))]
-    told.append(("only-binary", options.get("only-binary", "") if sdists else ":all:"))
-    return [f"--{name}={word}" for name, text in told for word in re.split(r"[\s,]+", text) if word]
+    if not sdists:
+        return ["--only-binary=:all:"]
+    wheels = _words(_options(prefix, environment).get("only-binary", ""))
+    sources = to_build(prefix, environment, given)
+    return [*(f"--no-binary={w}" for w in sources), *(f"--only-binary={w}" for w in wheels)]
+
+
+def to_build(
+    prefix: Path, environment: Mapping[str, str], given: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What is to be built of its source (pip's `no-binary`): normalized names, or `:all:`.
+
+    Args:
+        prefix: Of the interpreter to install for.
+        environment: The present variables.
+        given: Options of a requirements file, `--no-binary=…` among them.
+    """
+    told = [_options(prefix, environment).get("no-binary", "")]
+    told += [_value(text, "no-binary") for text in given]
+    found: list[str] = []
+    for word in (word for text in told for word in _words(text)):
+        if word == ":none:":
+            found = []
+        else:
+            found.append(word if word == ":all:" else normalize(word))
+    return tuple(dict.fromkeys(found))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,]+", text) if word]
 
 
 def _value(text: str, option: str) -> str:

@@ -45,7 +45,8 @@ class BuildOptions(TypedDict, total=False):
         add: More files, as for `--add`.
         architecture: Of the machines that it is for.
         exclude: What is left out of the package, as for `--exclude`.
-        allow_sdist: Whether packages that PyPI has as source only are built.
+        allow_sdist: Whether packages of PyPI may be built of their source; by default as the
+            profile says.
         use_local_pip_conf: Whether this machine's settings of pip count.
         custom_filename: The name of the package's file.
         output_folder: Where it goes, in place of the folder of `Builder.build`.

@@ -109,6 +109,9 @@ class Builder:
         told = fpm.options(given.pop("fpm_args", ""), chosen.format, app)
         given = _merged(told, given)
         name = given.pop("name", "") or f"{app}-{version}-{profile}"
+        needed = (*chosen.build_deps, *given.get("build_deps", ()))
+        given["build_deps"] = tuple(dict.fromkeys(needed))
+        given.setdefault("allow_sdist", chosen.allow_sdist)
         places = {one: given.pop(one) for one in _PLACES if one in given}
         compiled = given.pop("compile_python", True)
         python = given.pop("compile_python_version", "")

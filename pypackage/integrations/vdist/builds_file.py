@@ -84,9 +84,7 @@ def _value(key: str, node: Node) -> Any:
         return _source(node)
     if key not in _FLAGS:
         raise node.invalid("a build has no such key", "see docs/os-packages.md")
-    if not isinstance(node.value, bool):
-        raise node.invalid("expected true or false")
-    return node.value
+    return node.boolean()
 
 
 def _text(node: Node) -> str:

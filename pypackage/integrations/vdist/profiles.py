@@ -24,12 +24,16 @@ class Profile:
         platform: Conda's name of it; empty for machines such as this one.
         glibc: The glibc that they have; empty for any.
         root: The clean root that the package is tried in; empty for the default.
+        allow_sdist: Whether packages of PyPI may be built of their source for it.
+        build_deps: OS packages that have to be installed on the machine that makes it.
     """
 
     format: str
     platform: str = ""
     glibc: str = ""
     root: str = ""
+    allow_sdist: bool = False
+    build_deps: tuple[str, ...] = ()
 
 
 KNOWN: Mapping[str, Profile] = {
@@ -61,7 +65,7 @@ _DEAD = {
     "centos8": ("rpm", "2.28", "rhel8"),
 }
 
-_KEYS = ("format", "platform", "glibc", "root")
+_KEYS = ("format", "platform", "glibc", "root", "allow_sdist", "build_deps")
 _VDIST = ("docker_image", "script")
 
 
@@ -101,6 +105,8 @@ def _profile(node: Node, folder: Path) -> Profile:
         node.get("platform", "").string(),
         node.get("glibc", "").string(),
         str(near.absolute()) if root and near.exists() else root,
+        node.get("allow_sdist", False).boolean(),
+        tuple(node.get("build_deps", []).strings()),
     )
 
 

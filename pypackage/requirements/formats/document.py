@@ -80,6 +80,16 @@ class Node(NamedTuple):
         """The items of a list of strings."""
         return tuple(one.string() for one in self.items())
 
+    def boolean(self) -> bool:
+        """It as a truth value.
+
+        Raises:
+            RequirementsError: It is none.
+        """
+        if not isinstance(self.value, bool):
+            raise self.invalid("expected true or false")
+        return self.value
+
     def module(self) -> str:
         """A string that is the name of a module."""
         if not all(part.isidentifier() for part in self.string().split(".")):

@@ -264,12 +264,14 @@ def _digests(entry: Entry) -> tuple[str, ...]:
 
 
 def _pip_option(entry: Entry) -> str:
-    """An option that says where or how packages are looked for."""
+    """An option that says where or how packages are looked for, or which are to be built."""
     name, value = entry.option, entry.value
     if name in _FLAGS:
         return name
     if name == "--find-links" and "://" not in value:
         value = os.path.abspath(os.path.join(entry.folder, value))
+    elif name == "--no-binary":
+        value = ",".join(re.split(r"[\s,]+", value))
     elif name not in _WHERE | {"--find-links"}:
         raise RequirementsError(f"{entry.place}: {name} cannot be honoured", "remove it")
     return f"{name}={value}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.backends.pypi.pip_settings import as_arguments, as_uv_environment
+from pypackage.backends.pypi.pip_settings import as_arguments, as_uv_environment, to_build
 
 
 @pytest.fixture
@@ -110,6 +110,7 @@ def test_as_uv_environment__options_of_a_file__go_before_and_beside_what_is_conf
         ({"PIP_NO_BINARY": "a,b"}, True, ["--no-binary=a", "--no-binary=b"]),
         ({"PIP_ONLY_BINARY": "a"}, True, ["--only-binary=a"]),
         ({"PIP_ONLY_BINARY": "a"}, False, ["--only-binary=:all:"]),
+        ({"PIP_NO_BINARY": "a"}, False, ["--only-binary=:all:"]),
     ],
 )
 def test_as_arguments__builds__as_pip_is_configured_and_sdists_are_allowed(
@@ -117,3 +118,19 @@ def test_as_arguments__builds__as_pip_is_configured_and_sdists_are_allowed(
 ) -> None:
     environment = {"HOME": str(home), "PIP_CONFIG_FILE": "/dev/null", **given}
     assert as_arguments(home, environment, sdists=sdists) == expected
+
+
+@pytest.mark.parametrize(
+    ("configured", "given", "expected"),
+    [
+        ("A_b, c", (), ("a-b", "c")),
+        ("a", ("--no-binary=b,c", "--index-url=x"), ("a", "b", "c")),
+        ("a", ("--no-binary=:none:", "--no-binary=b"), ("b",)),
+        ("", ("--no-binary=:all:",), (":all:",)),
+    ],
+)
+def test_to_build__configuration_and_requirements__are_joined(
+    home: Path, configured: str, given: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    environment = {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_BINARY": configured}
+    assert to_build(home, environment, given) == expected

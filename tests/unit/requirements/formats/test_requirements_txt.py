@@ -107,11 +107,16 @@ def test_read__urls_without_a_name__are_left_for_uv_to_name() -> None:
     assert read("".join(f"{url}\n" for url in urls)).pip == urls
 
 
+def test_read__what_is_to_be_built__is_an_option_in_one_form() -> None:
+    found = read("a\n--no-binary a, b\n--no-binary=:none:\n")
+    assert found.pip_options == ("--no-binary=a,b", "--no-binary=:none:")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("a\nb ==\n", "r.txt:2: not a requirement: 'b ==': "),
-        ("a\n--no-binary :all:\n", "r.txt:2: --no-binary cannot be honoured"),
+        ("a\n--no-such-option x\n", "r.txt:2: --no-such-option cannot be honoured"),
         ("a --global-option=x\n", "r.txt:1: --global-option=x cannot be honoured"),
         ("a --hash=md5:1\n", "r.txt:1: --hash=md5:1 cannot be honoured"),
         (f"https://h/a.zip --hash=sha256:{ONE}\n", "r.txt:1: https://h/a.zip does not say what"),
