@@ -173,10 +173,10 @@ def test_editable__of_a_real_backend__works_without_the_project(
     )
     files = {**files, "quick/__init__.py": code, "quick/_fast.c": EXTENSION}
     folder = project(tmp_path / "quick", hook, f'"{backend}"', **files)
-    install = [find_uv_bin(), "pip", "install", "-q", "--python", venv / "bin" / "python"]
+    install = [find_uv_bin(), "pip", "install", "-q", "--python", f"{venv}/bin/python"]
     subprocess.run([*install, backend, besides, "ninja", "wheel"], check=True)
     path = f"{venv}/bin:{os.environ['PATH']}"
-    command = [*install, "--no-build-isolation", "-e", folder]
+    command = [*install, "--no-build-isolation", "-e", str(folder)]
     subprocess.run(command, check=True, env={**os.environ, "PATH": path})
     done = create(tools, venv, "e.tar")
     assert done.returncode == 0, done.stderr
