@@ -8,33 +8,35 @@ import tarfile
 import time
 import zipfile
 from pathlib import Path
+from typing import Any, cast
 
-from pypackage.archive import manifest, tar_stream
+from pypackage.archive import manifest, members, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Entry
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files
 from pypackage.core.progress import Task
 
-LEVEL = 4
+_RAW = -15  # zlib's window bits for bare deflate
 _UNIX = 3  # the system whose modes stand in the file
 _TIME = struct.Struct("<HHBi")  # Info-ZIP's field "UT": seconds since 1970, in no time zone
 
 
 def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """Write a zip file; the manifest, its first member, is stored and not compressed."""
-    level = LEVEL if how.level is None else how.level
-    with (
-        files.new_file(output) as file,
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
-    ):
+    level = members.LEVEL if how.level is None else how.level
+    with files.new_file(output) as file, zipfile.ZipFile(file, "w") as archive:
         for entry in tree.entries:
-            _add(archive, entry, tar_stream.tar_info(entry), task)
+            _add(archive, entry, level, task)
 
 
-def _add(archive: zipfile.ZipFile, entry: Entry, info: tarfile.TarInfo, task: Task) -> None:
+def _add(archive: zipfile.ZipFile, entry: Entry, level: int, task: Task) -> None:
+    info = tar_stream.tar_info(entry)
     member = _member(entry, info)
     with archive.open(member, "w") as stream:
+        if member.compress_type == zipfile.ZIP_DEFLATED:
+            # zipfile has no other way to let igzip do it: 1.5 s for 240 MB in place of 9.
+            cast(Any, stream)._compressor = members.deflater(level, _RAW)
         if info.issym():
             stream.write(member_link(info))
         elif info.isreg():
