@@ -6,6 +6,8 @@ compressed parts known and not known, of an unchanged archive, and `conda-pack -
 same prefix. Then what byte code saves on a fresh worker: the first import, with and without it.
 Ratios are medians of those of neighbours, of the time and of the processors' time, which says
 more where other programs run. Usage: benchmarks/create.py [FOLDER].
+
+At last one package more, scipy, with all the others known, beside conda-pack of the whole.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from statistics import median
 
 CLONE = Path(__file__).resolve().parents[1]
 PACKAGES = ["numpy", "pandas", "cloudpickle"]
+ONE_MORE = "scipy"
 RUNS = 7
 
 # The folders of the cache that hold packages and their byte code; the rest is made anew, so that
@@ -45,6 +48,7 @@ def main() -> None:
     create_times(f"{create} ./made.tar.gz")
     sizes()
     import_times()
+    one_more_times()
 
 
 def create_times(create: str) -> None:
@@ -79,6 +83,29 @@ def import_times() -> None:
     compare(
         ("first import without byte code", "", command.format("without")),
         ("first import", "", command.format("with")),
+    )
+
+
+def one_more_times() -> None:
+    """One package is added to an environment that was made before."""
+    script = Path("more.py")
+    script.write_text(Path("script.py").read_text() + f"import {ONE_MORE}\n")
+    run("python_package_analyze", script, "more.json")
+    create = "python_package_create -q --no-verify -c host more.json"
+    run("sh", "-c", f"rm -rf known && {clean('host')} && rm -rf cache/pypackage/host")
+    run("sh", "-c", "python_package_create -q --no-verify -c host requirements.json ./made.tar.gz")
+    run("sh", "-c", f"cp -a cache known && {create} whole")
+    compare(
+        (
+            f"conda-pack -j2 of the whole with {ONE_MORE}",
+            "",
+            "conda-pack -q -f -j2 -p envs/whole -o by-conda-pack.tar.gz",
+        ),
+        (
+            f"create with {ONE_MORE} added to what is known",
+            "rm -rf cache && cp -a known cache",
+            f"{create} ./more.tar.gz",
+        ),
     )
 
 
@@ -120,7 +147,7 @@ def installed_tools(folder: Path) -> Path:
     venv = folder / "venv"
     if not venv.exists():
         run(sys.executable, "-m", "venv", venv)
-    run(venv / "bin" / "pip", "install", "-q", CLONE, *PACKAGES)
+    run(venv / "bin" / "pip", "install", "-q", CLONE, *PACKAGES, ONE_MORE)
     return venv / "bin"
 
 
