@@ -25,7 +25,7 @@ from pypackage.core.progress import Reporter
 from pypackage.core.store import Store
 from pypackage.python.compile import ByteCode, Compiler, Module
 
-_FORMAT = 1  # of the making: another one compiles everything anew
+_FORMAT = 2  # of the making: another one compiles everything anew
 _OLDEST = (3, 7)  # the first Python that knows byte code without a time
 
 _NONE = "no byte code is added, tasks will have to compile"

@@ -25,12 +25,14 @@ class Module:
         path: Where it lies now; of no matter when `content` is given.
         content: Its source, when that is not what lies there.
         formers: Byte code that its package's builder made: places by target.
+        installed: Whether byte code that an installer made beside it is taken.
     """
 
     target: str
     path: Path = Path()
     content: bytes | None = None
     formers: Mapping[str, Path] = field(default_factory=dict)
+    installed: bool = False
 
 
 # The content of a pyc file; True when the former one will do; None when there cannot be one.
@@ -53,9 +55,8 @@ class Compiler:
         """The byte code of modules, by the target of its file.
 
         It holds a hash of the source that is never checked, so that neither time stamps nor
-        a folder that cannot be written to make it stale. The chunks depend on the modules
-        alone, and each is compiled in one process in sorted order with a fixed hash seed:
-        so the byte code comes out the same each time.
+        a folder that cannot be written to make it stale. It comes out the same each time, and
+        whether or not an installer had compiled a module.
 
         Raises:
             ProcessError: The interpreter cannot be run.
@@ -82,7 +83,7 @@ class Compiler:
 def _row(module: Module) -> list[object]:
     content = None if module.content is None else module.content.decode("latin-1")
     formers = {target: os.fspath(path) for target, path in module.formers.items()}
-    return [module.target, os.fspath(module.path), content, formers]
+    return [module.target, os.fspath(module.path), content, formers, module.installed]
 
 
 def _chunks(modules: Sequence[Module]) -> Iterator[list[Module]]:

@@ -27,7 +27,7 @@ from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 5  # of the packages' making: another one makes all of them anew
+_FORMAT = 6  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
@@ -118,7 +118,9 @@ class Builder:
                     for item in listed
                 ]
                 outcome = graft_libraries(found, recipe.rules, libraries, recipe.scrubber, folder)
-                items = [*outcome.items, *compiled(outcome.items, compiler)]
+                # What is developed here may be edited twice within the second that it tells.
+                edited = bool(recipe.distribution and recipe.distribution.project)
+                items = [*outcome.items, *compiled(outcome.items, compiler, installed=not edited)]
                 task.advance(0.4 * recipe.size)
                 hashed = [
                     _counted(hash_file(item), task, 0.2 * recipe.size / len(items))
@@ -238,16 +240,21 @@ def _counted(made: _T, task: Task, amount: float) -> _T:
     return made
 
 
-def compiled(items: Iterable[PackageFile], compiler: Compiler) -> list[PackageFile]:
+def compiled(
+    items: Iterable[PackageFile], compiler: Compiler, *, installed: bool = False
+) -> list[PackageFile]:
     """The byte code of the modules among some items; what does not compile has none.
 
     Items with a placeholder are left out, for byte code cannot be rewritten.
+
+    Args:
+        installed: Whether byte code that is beside a module is taken where it is valid.
 
     Raises:
         SolveError: The interpreter cannot be run.
     """
     modules = [
-        Module(item.path, item.source or Path(), item.content)
+        Module(item.path, item.source or Path(), item.content, installed=installed)
         for item in items
         if item.path.endswith(".py")
         and item.path.startswith("lib")

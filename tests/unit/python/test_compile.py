@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import importlib.util
+import marshal
 import os
 import py_compile
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,78 @@ def test_compile__builder_s_unchecked_byte_code__will_do_while_the_source_is_the
     assert compiled([module]) == {pyc("m"): True}
     module.path.write_text("x = 2\n")
     assert isinstance(compiled([module])[pyc("m")], bytes)
+
+
+SOURCES = (
+    "def f(x):\n    return x in {'x', 'y', 'z', 'w'}, 1.5, (1, (2, 'a'))\n\nclass C:\n    f = f\n",
+    "def g(x):\n    return x in {'x', 'y', 'z', 'w'} or x in {'w', 'z', 'y', 'x'} or -0.0 or 0.0\n",
+)
+
+
+def installed(folder: Path) -> list[Module]:
+    """Modules that an installer has compiled where they lie, by another hash seed."""
+    modules = []
+    for index, text in enumerate(SOURCES):
+        path = folder / f"m{index}.py"
+        path.write_text(text)
+        modules.append(Module(f"lib/m{index}.py", path, installed=True))
+    env = {**os.environ, "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-m", "compileall", "-q", folder], env=env, check=True)
+    return modules
+
+
+def without_installed(modules: list[Module]) -> list[Module]:
+    return [replace(module, installed=False) for module in modules]
+
+
+def marked(path: Path, text: str) -> None:
+    """Put other byte code in the place of a module's own, as if it had been made of that."""
+    status = path.stat()
+    other = path.with_name("other.py")
+    other.write_text(text.ljust(status.st_size, "\n"))
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    made = Path(importlib.util.cache_from_source(os.fspath(path)))
+    py_compile.compile(str(other), str(made))
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] not in ((3, 11), (3, 12)),
+    reason="this Python's does not come out the same",
+)
+def test_compile__installer_s_byte_code__gives_the_same_bytes_without_compiling(
+    tmp_path: Path,
+) -> None:
+    modules = installed(tmp_path)
+    wanted = compiled(without_installed(modules))
+    assert compiled(modules) == wanted
+    assert not any(os.fsencode(tmp_path) in (code or b"") for code in wanted.values())  # type: ignore[operator]
+    marked(modules[1].path, "MARK = 'of another source'\n")
+    code = compiled(modules)[pyc("m1")]
+    assert isinstance(code, bytes)
+    assert b"of another source" in code
+
+
+@pytest.mark.parametrize("damage", ["older", "cut off", "no code", "gone", "another compiler's"])
+def test_compile__installer_s_byte_code_that_is_not_valid__is_made_anew(
+    tmp_path: Path, damage: str
+) -> None:
+    modules = installed(tmp_path)
+    wanted = compiled(without_installed(modules))
+    caches = [Path(importlib.util.cache_from_source(os.fspath(one.path))) for one in modules]
+    for cache in caches:
+        made = cache.read_bytes()
+        if damage == "older":
+            cache.write_bytes(made[:8] + bytes(4) + made[12:])
+        elif damage == "cut off":
+            cache.write_bytes(made[:-9])
+        elif damage == "no code":
+            cache.write_bytes(made[:16] + marshal.dumps("text"))
+        elif damage == "gone":
+            cache.unlink()
+    if damage == "another compiler's":  # as the first module tells
+        marked(modules[0].path, "MARK = 1\n")
+        marked(modules[1].path, "MARK = 2\n")
+    assert compiled(modules) == wanted
 
 
 def test_compile__module_that_is_gone__has_none(tmp_path: Path) -> None:
