@@ -8,7 +8,6 @@ sources, target and version of this program, below `$XDG_CACHE_HOME/pypackage`.
 
 from __future__ import annotations
 
-import gc
 import marshal
 import os
 import sys
@@ -24,7 +23,6 @@ from pypackage.core.progress import Task
 
 _FORK = 400  # files from which on another process is worth its start
 _DIGEST = 16  # bytes
-_COLLECT = 50  # files after which cyclic garbage is freed: trees and scopes of 6,000 take 1 GB
 _RACY_NS = 2_000_000_000  # file systems such as FAT keep times to 2 s
 
 _WHYS = tuple(Why)
@@ -153,12 +151,7 @@ class _Child:
 
 
 def _results(paths: Sequence[str], target: Target) -> list[_Packed | None]:
-    results = []
-    for number, path in enumerate(paths):
-        results.append(_result(path, target))
-        if number % _COLLECT == 0:
-            gc.collect(0)
-    return results
+    return [_result(path, target) for path in paths]
 
 
 def _result(path: str, target: Target) -> _Packed | None:

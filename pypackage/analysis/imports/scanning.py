@@ -173,6 +173,7 @@ class _Reading:
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
         flags = tuple(sorted(self._flags(module, walker)))
+        walker.release()
         return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front, flags)
 
     def _flags(self, module: Scope, walker: Walker) -> Iterator[tuple[str, int, int]]:

@@ -88,6 +88,13 @@ class Scope:
         self._meanings: dict[str, frozenset[str]] = {}
         self._elsewhere: dict[str, Scope] = {}  # names that are declared global or nonlocal
 
+    def release(self) -> None:
+        """Forget all names: scopes refer to each other in cycles, and a tree hangs on each."""
+        for names in (self.bindings, self._flags, self._meanings, self._elsewhere):
+            names.clear()
+        self.forks.clear()
+        self.checks.clear()
+
     def bind(self, name: str, binding: Binding = _OTHER) -> None:
         """Add one thing that a name of this scope stands for."""
         scope = self._elsewhere.get(name, self)

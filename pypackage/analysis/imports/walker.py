@@ -132,6 +132,11 @@ class Walker:
         """The `try` statements, those that catch no error of an import too."""
         return list(self._forks.values())
 
+    def release(self) -> None:
+        """Let the tree go at once, without the garbage collector: 6,000 trees take 1 GB."""
+        for scope in self._scopes:
+            scope.release()
+
     def _scope(self, parent: Scope | None, *, is_class: bool = False) -> Scope:
         scope = Scope(parent, is_class=is_class)
         self._scopes.append(scope)

@@ -184,6 +184,7 @@ class _Prescan:
                 raise NeedsTree
             self._found[one.begin] = self._of_try(one, found, why, down, deferred=deferred)
         self._add_flags(walker, scope, outside, down)
+        walker.release()
 
     def _of_try(
         self, one: Statement, found: Found, why: Why, down: int, *, deferred: bool
