@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import _ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pypackage.analysis.imports.tries import Fork, leaves
 from pypackage.python.source_tree import dotted, walk
 
 _CHECKS = re.compile(r"\n(?:assert|if)\b[^\n]*")
-_GOES_ON = ("", ".", "[", "_")  # what follows a name that is not used as a flag
+_PASSES = re.compile(r"\n[ \t]*(?:return\b|(\w+)[ \t]*(?::[^=\n]*)?=(?!=))([^\n]*)")
+_WORD = re.compile(r"\w+")
+_ALONE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.\[])")  # no attribute or item is taken
 
 
 class Doubts:
@@ -30,7 +32,9 @@ class Doubts:
         self._flags: set[str] = set()  # names that a `try` binds
         self._functions: set[str] = set()  # functions around one
         self._spans: list[tuple[int, int]] = []  # of the `try` statements
-        self._regions: list[tuple[int, int]] = []  # before imports, with what guards them
+        self._regions: dict[int, int] = {}  # from what guards imports to the last of these
+        self._defined: dict[str, bool] = {}
+        self._may_exit_by_name = "from sys" in text or "from os" in text
         self._left: list[tuple[int, tuple[int, ...]]] = []
         self._others: list[tuple[int, tuple[int, ...]]] = []
 
@@ -66,7 +70,7 @@ class Doubts:
             blocks: Where the functions and loops around it begin.
         """
         if guard >= 0:
-            self._regions.append((guard, at))
+            self._regions[guard] = max(at, self._regions.get(guard, 0))
         self._others.append((at, tuple(blocks)))
 
     def any(self) -> bool:
@@ -84,11 +88,11 @@ class Doubts:
         if not names:
             return False
         text = self._text
-        for begin, end in self._regions:
-            if any(_has_word(text, name, begin, end) for name in names):
+        for begin, end in self._regions.items():
+            if not names.isdisjoint(_WORD.findall(text, begin, end)):
                 return True
         return self._may_end() and any(
-            any(name in line[0] for name in names) for line in _CHECKS.finditer(text)
+            not names.isdisjoint(_WORD.findall(line[0])) for line in _CHECKS.finditer(text)
         )
 
     def _may_end(self) -> bool:
@@ -105,53 +109,27 @@ class Doubts:
                 if name.endswith((".error", ".exit")) and "ArgumentParser" in self._text:
                     return True
                 names.add(name.partition(".")[0])
-        if "from sys" in self._text or "from os" in self._text:
+        if self._may_exit_by_name:
             return True
         return any(self._is_defined(name) for name in names if name)
 
     def _is_defined(self, name: str) -> bool:
         """Whether a name may be bound in the source: defined, assigned or imported under it."""
-        text = self._text
-        return (
-            f"def {name}(" in text
-            or f"as {name}\n" in text
-            or f"\n{name} =" in text
-            or f" {name} =" in text
-            or f"\n{name}:" in text
-        )
+        if name not in self._defined:
+            ways = (f"def {name}(", f"as {name}\n", f"\n{name} =", f" {name} =", f"\n{name}:")
+            self._defined[name] = any(way in self._text for way in ways)
+        return self._defined[name]
 
     def _is_passed_on(self) -> bool:
-        """Whether another name or a function is made of a flag."""
-        return any(made not in self._flags for one in self._flags for made in self._made_of(one))
-
-    def _made_of(self, flag: str) -> Iterator[str]:
-        """The names that are assigned, and the functions that return, what a flag says."""
-        text, at = self._text, -1
-        while (at := text.find(flag, at + 1)) >= 0:
-            end = at + len(flag)
-            # As a flag a name stands alone, or is called.
-            before = text[at - 1]
-            if text[end : end + 1] in _GOES_ON or text[end].isalnum():
+        """Whether another name, or what a function returns, is made of a flag."""
+        spans = iter(sorted(self._spans))
+        begin, end = next(spans)
+        for line in _PASSES.finditer(self._text):
+            while end <= line.start() and (span := next(spans, None)):
+                begin, end = span
+            target = line[1]
+            if target and (target in self._flags or begin <= line.end() < end):
                 continue
-            if before in "._" or before.isalnum():
-                continue
-            line = text[text.rfind("\n", 0, at) + 1 : at].lstrip()
-            if line.startswith("return"):
-                begin = text.rfind("def ", 0, at)
-                named = re.match(r"def\s+(\w+)", text[begin : begin + 200])
-                if named:
-                    yield named[1]
-            elif "=" in line:
-                assigned = re.match(r"(\w+)\s*(?::[^=]*)?=[^=]", line)
-                inside = any(begin <= at < stop for begin, stop in self._spans)
-                if assigned and not inside:
-                    yield assigned[1]
-
-
-def _has_word(text: str, word: str, begin: int, end: int) -> bool:
-    at = begin - 1
-    while (at := text.find(word, at + 1, end)) >= 0:
-        around = text[at - 1] + text[at + len(word) : at + len(word) + 1]
-        if not any(one == "_" or one.isalnum() for one in around):
-            return True
-    return False
+            if not self._flags.isdisjoint(_ALONE.findall(line[2])):
+                return True
+        return False

@@ -8,6 +8,7 @@ source; otherwise both give the same result.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Set
 
 from pypackage.analysis.imports.conditions import Judge
@@ -71,6 +72,8 @@ class _Prescan:
         self._doubts = Doubts(source.text)
         self._gates: bool | None = None
         self._indented: list[Statement] = []
+        self._begins: list[int] = []
+        self._left_at: dict[int, tuple[int, bool]] = {}
         self._found: dict[int, list[Import]] = {}  # of indented statements, by their beginnings
         self._flags: list[tuple[str, int, int]] = []
         self._conditions: dict[int, tuple[int, bool]] = {}
@@ -87,8 +90,11 @@ class _Prescan:
         if "\nraise " in self._text or "\nraise\n" in self._text:
             raise NeedsTree
         self._indented = [one for one in statements if one.indent]
+        self._begins = [one.begin for one in self._indented]
         if self._indented:
             self._look_into_blocks()
+        if len({name for name, _, _ in self._flags}) < len(self._flags):
+            raise NeedsTree  # by several `try` statements
         imports: list[Import] = []
         for one in statements:
             imports += self._found[one.begin] if one.indent else one.imports()
@@ -129,7 +135,10 @@ class _Prescan:
         """
         gates = [block.begin for block in around if block.kind not in _UNCONDITIONAL]
         begin = max((block.begin for block in around if block.kind == "def"), default=0)
-        if _LEAVES.search(self._text, begin, at) is not None:
+        searched, leaves = self._left_at.get(begin, (begin, False))
+        leaves = leaves or _LEAVES.search(self._text, searched, at) is not None
+        self._left_at[begin] = (at - 1, leaves)  # a match begins with the newline before a line
+        if leaves:
             gates.append(begin)
         return min(gates, default=-1)
 
@@ -163,7 +172,8 @@ class _Prescan:
         if "suppress" in snippet or "aises" in snippet:
             raise NeedsTree
         parsed = parse(snippet)
-        inside = [one for one in self._indented if block.begin <= one.begin < end]
+        first = bisect_left(self._begins, block.begin)
+        inside = self._indented[first : bisect_left(self._begins, end)]
         if not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
             raise NeedsTree
         walker = Walker(expressions=False)
@@ -176,7 +186,8 @@ class _Prescan:
         if "return" in snippet and any(one.kind == "def" for one in outside):
             raise NeedsTree  # what the function returns may tell whether the import succeeds
         # By how many lines the snippet's are further down in the source.
-        down = self._text.count("\n", 0, block.begin) - 1 - parsed.shift
+        above = self._text.count("\n", block.begin, inside[0].begin)
+        down = inside[0].line - above - 1 - parsed.shift
         by_line = {one.line: one for one in inside}
         for found in walker.statements:
             one = by_line.get(found.node.lineno + down)
@@ -214,8 +225,6 @@ class _Prescan:
             raise NeedsTree
         for name, fork, way in exported(scope, Judge(Target())):
             self._flags.append((name, moved(fork.key, down), way))
-        if len({name for name, _, _ in self._flags}) < len(self._flags):
-            raise NeedsTree
 
 
 def _asks_for(condition: str, names: Set[str]) -> bool:
