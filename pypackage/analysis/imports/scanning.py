@@ -14,9 +14,10 @@ from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.flags import asking, exported
 from pypackage.analysis.imports.folding import Folder
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
+from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import BODY, moved
-from pypackage.analysis.imports.walker import Found, PathChange, Walker
+from pypackage.analysis.imports.walker import Found, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
 

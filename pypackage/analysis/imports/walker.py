@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pypackage.analysis.imports import path_changes
 from pypackage.analysis.imports.calls import ALL_FUNCTIONS
 from pypackage.analysis.imports.contexts import (
     Branch,
@@ -20,6 +21,8 @@ from pypackage.analysis.imports.contexts import (
     Way,
 )
 from pypackage.analysis.imports.model import Why
+from pypackage.analysis.imports.path_changes import PathChange
+from pypackage.analysis.imports.patterns import test_of
 from pypackage.analysis.imports.scopes import Binding, Check, Scope, without_partial
 from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, leaves
 from pypackage.python.source_tree import children, walk
@@ -65,15 +68,6 @@ class Found(NamedTuple):
 
 
 _Part = tuple[_ast.AST, Context, Scope]
-
-
-class PathChange(NamedTuple):
-    """A change of sys.path: what is put in, as one value or several, and where."""
-
-    value: _ast.expr
-    scope: Scope
-    several: bool
-    front: bool
 
 
 class Walker:
@@ -122,9 +116,9 @@ class Walker:
             self._parts = [part for part in self._parts if _is_on(part[0], lines, shift)]
         self._look_into(self._parts)
         for target, value, scope in self._assigned:
-            self._path_assigned(target, value, scope)
+            self.paths += path_changes.by_assignment(target, value, scope)
         for call in self.calls:
-            self._path_called(call.node, call.scope)  # type: ignore[arg-type]
+            self.paths += path_changes.by_call(call.node, call.scope)  # type: ignore[arg-type]
         return module
 
     @property
@@ -237,7 +231,7 @@ class Walker:
                 if isinstance(name, str):
                     scope.bind(name)
             self._look(case.guard, context, scope)
-            test = _test_of(node.subject, case)
+            test = test_of(node.subject, case)
             inner = Branch(context, test, scope, taken=True) if test else context
             self._block(case.body, inner, scope)
             if test:
@@ -360,44 +354,6 @@ class Walker:
                 scope.bind_target(node.target, node.value, "value")
             todo.extend((child, context, scope) for child in children(node))
 
-    # --- sys.path ------------------------------------------------------------------------
-
-    def _path_assigned(self, target: _ast.AST, value: _ast.expr, scope: Scope) -> None:
-        """`sys.path[:0] = [...]`, `sys.path = [...] + sys.path`, `sys.path += [...]`."""
-        if isinstance(target, _ast.AugAssign):
-            if "sys.path" in scope.meanings(target.target):
-                self.paths.append(PathChange(value, scope, several=True, front=False))
-            return
-        whole = isinstance(target, _ast.Subscript)
-        base = target.value if isinstance(target, _ast.Subscript) else target
-        if not isinstance(base, _ast.Attribute | _ast.Name) or "sys.path" not in scope.meanings(
-            base
-        ):
-            return
-        if whole:
-            self.paths.append(PathChange(value, scope, several=True, front=True))
-        elif isinstance(value, _ast.List) and any(map(_is_starred, value.elts)):
-            at = next(i for i, one in enumerate(value.elts) if _is_starred(one))
-            for elements, front in ((value.elts[:at], True), (value.elts[at + 1 :], False)):
-                some = _ast.List(elements, _ast.Load())
-                self.paths.append(PathChange(some, scope, several=True, front=front))
-        elif isinstance(value, _ast.BinOp) and isinstance(value.op, _ast.Add):
-            for part, front in ((value.left, True), (value.right, False)):
-                if isinstance(part, _ast.List | _ast.Tuple):
-                    self.paths.append(PathChange(part, scope, several=True, front=front))
-
-    def _path_called(self, call: _ast.Call, scope: Scope) -> None:
-        """`sys.path.insert(0, ...)`, `append`, `extend` and `site.addsitedir`."""
-        for meaning in scope.meanings(call.func):
-            if meaning == "sys.path.insert" and len(call.args) == 2:
-                at = call.args[0]
-                front = isinstance(at, _ast.Constant) and at.value in (0, 1)
-                self.paths.append(PathChange(call.args[1], scope, several=False, front=front))
-            elif meaning in ("sys.path.append", "site.addsitedir") and call.args:
-                self.paths.append(PathChange(call.args[0], scope, several=False, front=False))
-            elif meaning == "sys.path.extend" and call.args:
-                self.paths.append(PathChange(call.args[0], scope, several=True, front=False))
-
 
 # --- what the parts of the tree mean -----------------------------------------------------
 
@@ -427,10 +383,6 @@ def _bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
             scope.bind(one.arg, Binding("value", node=default))
 
 
-def _is_starred(node: _ast.expr) -> bool:
-    return isinstance(node, _ast.Starred)
-
-
 def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
     """Whether a node stands on one of some lines."""
     first = getattr(node, "lineno", None)
@@ -438,43 +390,3 @@ def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
         return True
     at = bisect_left(lines, first - shift)
     return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift
-
-
-_UNKNOWN = _ast.Name("unknown", _ast.Load())
-
-
-def _test_of(subject: _ast.expr, case: _ast.match_case) -> _ast.expr | None:
-    """What a case compares: `case "win32" | "cygwin":`, `case (3, 11, *_) if ...:`."""
-    test = _matches(subject, case.pattern)
-    if case.guard is None:
-        return test
-    return _ast.BoolOp(_ast.And(), [test, case.guard]) if test else case.guard
-
-
-def _matches(subject: _ast.expr, pattern: _ast.pattern) -> _ast.expr | None:
-    """Whether a value matches, as an expression; None when every value does."""
-    if isinstance(pattern, _ast.MatchValue):
-        return _ast.Compare(subject, [_ast.Eq()], [pattern.value])
-    if isinstance(pattern, _ast.MatchAs):
-        return _matches(subject, pattern.pattern) if pattern.pattern else None
-    if isinstance(pattern, _ast.MatchOr):
-        tests = [_matches(subject, one) for one in pattern.patterns]
-        known = [one for one in tests if one is not None]
-        return _ast.BoolOp(_ast.Or(), known) if len(known) == len(tests) else None
-    if isinstance(pattern, _ast.MatchSequence):
-        return _matches_each(subject, pattern.patterns)
-    return _UNKNOWN
-
-
-def _matches_each(subject: _ast.expr, patterns: Sequence[_ast.pattern]) -> _ast.expr:
-    """Whether the elements of a sequence match, of which the last may be `*rest`."""
-    has_star = bool(patterns) and isinstance(patterns[-1], _ast.MatchStar)
-    singles = patterns[:-1] if has_star else patterns
-    if any(isinstance(one, _ast.MatchStar) for one in singles):
-        return _UNKNOWN
-    length = _ast.Call(_ast.Name("len", _ast.Load()), [subject], [])
-    enough = _ast.GtE() if has_star else _ast.Eq()
-    tests: list[_ast.expr | None] = [_ast.Compare(length, [enough], [_ast.Constant(len(singles))])]
-    for number, one in enumerate(singles):
-        tests.append(_matches(_ast.Subscript(subject, _ast.Constant(number), _ast.Load()), one))
-    return _ast.BoolOp(_ast.And(), [one for one in tests if one is not None])
