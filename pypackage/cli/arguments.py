@@ -49,6 +49,8 @@ def settle(parsed: argparse.Namespace) -> None:
 
 
 def _refuse_swapped(requirements: str | None, target: str) -> None:
+    if target.endswith(".json") and (requirements or "").endswith((*_OF_REQUIREMENTS, "-")):
+        return  # a manifest in a layers folder
     if target.endswith(_OF_REQUIREMENTS):
         raise UsageError(
             f"{target} is no name for an environment or archive: it ends as requirements do",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pypackage.pipeline.commands import RUNNER
 from tests.engines.conftest import EXAMPLES, Archives
 from tests.engines.processes import PATIENCE, Processes, free_port
 from tests.support.needs import missing, need
-from tests.support.tools import TREE
+from tests.support.tools import TREE, Tools
 from tests.support.worker import Bind, Worker
 
 pytestmark = pytest.mark.slow
@@ -124,6 +125,57 @@ def test_wrap__python_bindings__tasks_run_in_the_environment(
     assert len(set(said[1::2])) == 1, "unpacked once"
     assert said[1].startswith("/scratch/worker-")
     assert list((tmp_path / "worker").iterdir()) == []
+
+
+# For each of two environments: 100 tasks, what they printed, and the bytes that the manager sent.
+TWO_ENVIRONMENTS = """
+import sys, work_queue
+from pypackage.integrations.work_queue import wrap
+queue = work_queue.WorkQueue(int(sys.argv[1]))
+for name in "first", "second":
+    before, said = queue.stats.bytes_sent, set()
+    for _ in range(100):
+        wrapped = wrap(["python3", "-c", "import own; print(own.NUMBER)"], f"envs/{name}.json")
+        task = work_queue.Task(wrapped.command)
+        for file in wrapped.inputs:
+            task.specify_input_file(file.local, file.remote, cache=file.cache)
+        queue.submit(task)
+    while not queue.empty():
+        done = queue.wait(5)
+        if done:
+            said.add(f"{done.return_status} {done.output.strip()}")
+    print(name, queue.stats.workers_joined, queue.stats.bytes_sent - before, *said, sep="|")
+"""
+
+
+def test_wrap__own_module_changed__workers_are_sent_what_is_new(
+    session_tools: Tools, processes: Processes, bare_worker: Worker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "workflow"
+    (folder / "envs").mkdir(parents=True)
+    requirements = folder / "requirements.json"
+    requirements.write_text(json.dumps({"python": platform.python_version(), "modules": []}))
+    for number, name in enumerate(("first", "second")):
+        (folder / "own.py").write_text(f"NUMBER = {number}\n")
+        host = ("-c", f"host:{sys.executable}", "--add", folder / "own.py")
+        output = folder / "envs" / f"{name}.json"
+        done = session_tools.create("--format", "layers", *host, requirements, output, timeout=300)
+        assert done.returncode == 0, done.stderr
+    port = free_port()
+    client = processes.start(
+        "client",
+        [python_with_bindings(), "-c", TWO_ENVIRONMENTS, str(port)],
+        cwd=folder,
+        env={"PYTHONPATH": str(TREE), "PATH": os.environ["PATH"]},
+    )
+    for name in ("one", "two"):
+        start_worker(name, processes, bare_worker, port, tmp_path / name)
+    assert client.wait(300) == 0, processes.said("client")
+    first, second = (line.split("|") for line in processes.said("client").splitlines())
+    assert (first[3:], second[3:]) == (["0 0"], ["0 1"])
+    assert second[1] == "2", "both workers"
+    assert int(first[2]) > 10_000_000
+    assert int(second[2]) < 1_000_000, (first, second)
 
 
 def python_with_bindings() -> str:

@@ -1,0 +1,121 @@
+"""What a second environment costs that differs from one on the node in a module of the user's own.
+
+The environments have Python, numpy, pandas and cloudpickle of the host channel. All figures are of
+one run, the ways in turns, so that another load meets all; what is told are medians and ratios.
+
+Usage: benchmarks/layers.py [FIRST.tar.gz SECOND.tar.gz], else the two are made. Needs dash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+CLONE = Path(__file__).resolve().parents[1]
+RUN = ["dash", str(CLONE / "bin" / "python_package_run")]
+CREATE = [sys.executable, str(CLONE / "bin" / "python_package_create")]
+ROUNDS = 5
+
+
+def main() -> None:
+    """Measure, and print the figures and their ratios."""
+    given = [Path(argument).resolve() for argument in sys.argv[1:3]]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        first, second = given or [make(number) for number in (1, 2)]
+        join = [*CREATE, "--join", str(second)]
+        subprocess.run([*join, "./second.layers"], check=True, stderr=subprocess.DEVNULL)
+        ship(first, second)
+        start(first, second)
+
+
+def make(number: int) -> Path:
+    """An environment with a module that tells its number."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    requirements = {"python": python, "modules": ["cloudpickle", "numpy", "pandas"]}
+    Path("requirements.json").write_text(json.dumps(requirements))
+    Path("own.py").write_text(f"NUMBER = {number}\n")
+    archive = Path(f"env{number}.tar.gz").resolve()
+    command = [*CREATE, "-c", "host", "--add", "own.py", "requirements.json", str(archive)]
+    subprocess.run(command, check=True)
+    return archive
+
+
+def ship(first: Path, second: Path) -> None:
+    """How many bytes have to be sent to a node that has the first environment."""
+    one, two = (parts(archive) for archive in (first, second))
+    new = sum(length for digest, length in two.items() if digest not in one)
+    manifest = Path("second.layers/manifest.json").stat().st_size
+    print(f"to ship: {new} bytes of new parts and {manifest} of manifest, of {sum(two.values())}")
+
+
+def parts(archive: Path) -> dict[str, int]:
+    """The lengths of an archive's parts, by digest."""
+    call = ["tar", "xzOf", str(archive), "--occurrence=1", "etc/pypackage/manifest.json"]
+    text = subprocess.run(call, check=True, stdout=subprocess.PIPE).stdout
+    return {one["sha256"]: one["length"] for one in json.loads(text)["members"]}
+
+
+def start(first: Path, second: Path) -> None:
+    """How long the first start in each environment takes."""
+    rounds: list[list[float]] = []
+    for number in range(ROUNDS):
+        caches = [f"cache{number}.{way}" for way in range(2)]
+        plain = Path(f"plain{number}")
+        plain.mkdir()
+        rounds.append(
+            [
+                timed([*RUN, "--cache-dir", caches[0], "-e", str(first), "true"]),
+                timed([*RUN, "-u", f"whole{number}", "-e", str(first), "true"]),
+                timed([*RUN, "--cache-dir", caches[0], "-e", str(second), "true"]),
+                prepared(first, caches[1]),
+                timed(["tar", "xzf", str(second), "-C", str(plain)]),
+                timed(["cp", "-al", f"{plain}/.", f"links{number}"]),
+            ]
+        )
+        for folder in [*caches, str(plain), f"whole{number}", f"links{number}"]:
+            shutil.rmtree(folder)
+    names = [
+        "first environment, into the store",
+        "first environment, as a whole (-u)",
+        "second environment, archive",
+        "second environment, layers folder",
+        "tar xzf of the second",
+        "cp -al of it",
+    ]
+    for name, column in zip(names, zip(*rounds, strict=True), strict=True):
+        print(f"{name}: {statistics.median(column):.2f} s")
+    for name, over, under in (
+        ("store / whole", 0, 1),
+        ("second / first, archive", 2, 0),
+        ("second / first, layers folder", 3, 0),
+        ("cp -al / tar xzf", 5, 4),
+    ):
+        ratio = statistics.median(one[over] / one[under] for one in rounds)
+        print(f"{name}: {ratio:.2f}")
+
+
+def prepared(first: Path, cache: str) -> float:
+    """The time of the second environment's first start, of a layers folder, beside the first."""
+    subprocess.run([*RUN, "--cache-dir", cache, "-e", str(first), "true"], check=True)
+    return timed([*RUN, "--cache-dir", cache, "-e", "second.layers", "true"])
+
+
+def timed(command: Sequence[str]) -> float:
+    """The time of one run, in seconds, after all that was written before is on the disk."""
+    os.sync()
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
