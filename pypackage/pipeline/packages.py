@@ -186,7 +186,7 @@ class PyPIRequest:
         if not self.requirements:
             return locked
         chosen = choose.resolve(self.requirements, suiting(self.context, locked.records))
-        choose.check_hashes(chosen, self.hashes)
+        choose.check_hashes(chosen, self.hashes, choose.conditional(self.requirements))
         return replace(locked, wheels=chosen)
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -320,12 +320,23 @@ def _refused(
     return SolveError(f"cannot get {asked} from PyPI", "\n".join(hints))
 
 
-def check_hashes(packages: Iterable[PyPIPackage], hashes: Mapping[str, Sequence[str]]) -> None:
+def conditional(requirements: Iterable[str]) -> set[str]:
+    """The normalized names of the requirements with a marker: not each machine needs them."""
+    found = (re.match(r"\s*([\w.-]+)[^;]*;", text) for text in requirements)
+    return {names.normalize(one[1]) for one in found if one}
+
+
+def check_hashes(
+    packages: Iterable[PyPIPackage],
+    hashes: Mapping[str, Sequence[str]],
+    conditional: Container[str] = (),
+) -> None:
     """Make sure that packages of PyPI are those whose digests the user has written down.
 
     Args:
         packages: As chosen.
         hashes: Digests, such as `sha256:…`, by normalized name.
+        conditional: Names of those that need not be among the packages.
 
     Raises:
         SolveError: One is not, or does not come from PyPI.
@@ -333,6 +344,8 @@ def check_hashes(packages: Iterable[PyPIPackage], hashes: Mapping[str, Sequence[
     chosen = {package.name: package for package in packages}
     for name, allowed in hashes.items():
         package = chosen.get(name)
+        if package is None and name in conditional:
+            continue
         if package is None:
             raise SolveError(
                 f"{name} is to have one of certain hashes, but is not taken from PyPI",
