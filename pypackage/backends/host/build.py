@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pypackage.backends.host import conda_file, distribution_package, interpreter_package
+from pypackage.backends.host import conda_file, distribution_package, interpreter_package, strip
 from pypackage.backends.host.closure import Selected
 from pypackage.backends.host.conda_file import Description
 from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_file
@@ -164,7 +164,8 @@ class Builder:
         paths = (scrubber.others, scrubber.homes)
 
         def key() -> str:
-            return digest([_FORMAT, self._identity(), *paths, _states(items)])
+            told = [*paths, strip.is_possible(), _states(items)]
+            return digest([_FORMAT, self._identity(), *told])
 
         place = interpreter_package.own_place(base)
         return _Recipe(key(), key, description, len(items), lambda: items, rules, scrubber, place)

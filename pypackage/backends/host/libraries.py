@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from pypackage.backends.host import strip
 from pypackage.backends.host.files import PackageFile
 from pypackage.backends.host.privacy import PathScrubber
 from pypackage.core import elf
@@ -35,7 +36,8 @@ class Rules:
         others: Folders whose libraries come with other packages.
         whole: What the names of files begin with for which the libraries of the display are
             carried too; empty for none.
-        bare: Take in the libraries of `BARE`, as the interpreter's package does.
+        bare: Take in the libraries of `BARE` and leave out debug information, as the
+            interpreter's package does.
     """
 
     folder: str
@@ -114,7 +116,10 @@ def graft_libraries(
         PackageFile(posixpath.join(rules.folder, n), source=e.path) for n, e in plan.carried.items()
     ]
     files = {**plan.own, **{i.path: plan.carried[posixpath.basename(i.path)] for i in added}}
-    hidden = [scrubber.hide(item) for item in (*items, *added)]
+    packed = [*items, *added]
+    if rules.bare:
+        packed = strip.without_debug(packed, scratch)
+    hidden = [scrubber.hide(item) for item in packed]
     changed = _with_run_paths(hidden, files, plan, rules, scratch)
     return Outcome(tuple(changed), plan.glibc, tuple(e.path for e in plan.carried.values()))
 
