@@ -89,7 +89,8 @@ def run(program: str, tools: Tools) -> str:
     """What a program of a client says."""
     (tools.cwd / "helper.py").write_text(HELPER)
     (tools.cwd / "program.py").write_text(QUICK + program)
-    env = {**tools.environment, "PYTHONPATH": str(TREE), "RAY_USAGE_STATS_ENABLED": "0"}
+    settings = {"RAY_USAGE_STATS_ENABLED": "0", "SPARK_LOCAL_IP": "127.0.0.1"}
+    env = {**tools.environment, "PYTHONPATH": str(TREE), **settings}
     done = processes.run([sys.executable, "program.py"], cwd=tools.cwd, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
