@@ -53,8 +53,12 @@ def of(*languages: str) -> pytest.MarkDecorator:
 @of("json", "yaml")
 def test_snippet__data__can_be_read(snippet: Snippet) -> None:
     read = json.loads if snippet.language == "json" else yaml.safe_load
-    is_part = snippet.text.startswith('"')  # members of an object that the text tells of
-    assert read(f"{{{snippet.text}}}" if is_part else snippet.text)
+    text = snippet.text
+    if text.startswith('"'):  # members of an object that the page tells of
+        text = f"{{{text}}}"
+    elif text.startswith("    "):  # the end of a pod's container, and what follows it
+        text = f"containers:\n  - name: one\n{text}"
+    assert read(text)
 
 
 @of("python")
