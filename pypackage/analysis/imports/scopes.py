@@ -86,6 +86,7 @@ class Scope:
         self.checks: list[Check] = []
         self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
+        self._leads: dict[str, tuple[tuple[str, str], ...]] = {}
         self._elsewhere: dict[str, Scope] = {}  # names that are declared global or nonlocal
 
     def release(self) -> None:
@@ -154,12 +155,15 @@ class Scope:
 
     def lookup(self, name: str) -> list[Binding]:
         """What a name may stand for when it is used in this scope."""
+        holder = self._holder(name)
+        return holder.bindings[name] if holder else []
+
+    def _holder(self, name: str) -> Scope | None:
+        """The scope whose name a name used in this one is; None where nothing binds it."""
         scope: Scope | None = self
-        while scope is not None:
-            if name in scope.bindings:
-                return scope.bindings[name]
+        while scope is not None and name not in scope.bindings:
             scope = scope.parent
-        return []
+        return scope
 
     def value(self, name: str) -> _ast.expr | None:
         """The expression that a name is bound to, when it is bound once."""
@@ -190,17 +194,33 @@ class Scope:
     def _names_of(self, name: str, seen: set[str]) -> Iterator[str]:
         """The dotted names that one name may stand for; names that are seen lead to no more."""
         seen.add(name)
-        bindings = self.lookup(name)
-        if not bindings:
+        holder = self._holder(name)
+        if holder is None:
             yield name
             yield from (f"{star}.{name}" for star in self._all_stars())
-        for binding in bindings:
-            if binding.kind == "import":
-                yield binding.module
-            elif binding.kind == "value" and binding.node is not None:
-                first, dot, rest = dotted(without_partial(binding.node)).partition(".")
-                if first and first not in seen and len(seen) < _LONGEST_CHAIN:
+            return
+        for kind, dotted_name in holder._leads_of(name):
+            if kind == "import":
+                yield dotted_name
+            else:
+                first, dot, rest = dotted_name.partition(".")
+                if first not in seen and len(seen) < _LONGEST_CHAIN:
                     yield from (one + dot + rest for one in self._names_of(first, seen))
+
+    def _leads_of(self, name: str) -> Sequence[tuple[str, str]]:
+        """What a name of this scope leads to, each once: kind of binding, and dotted name.
+
+        A name may be bound thousands of times and be asked for in as many functions.
+        """
+        if name not in self._leads:
+            found: dict[tuple[str, str], None] = {}
+            for binding in self.bindings[name]:
+                if binding.kind == "import":
+                    found["import", binding.module] = None
+                elif binding.kind == "value" and binding.node is not None:
+                    found["value", dotted(without_partial(binding.node))] = None
+            self._leads[name] = tuple(one for one in found if one[1] or one[0] == "import")
+        return self._leads[name]
 
     def _all_stars(self) -> Iterator[str]:
         scope: Scope | None = self
