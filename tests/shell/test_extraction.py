@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -360,9 +361,12 @@ def described(folder: Path) -> dict[str, bytes | str]:
     return found
 
 
-def special(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+def special(
+    name: str, kind: bytes = tarfile.REGTYPE, target: str = "", pax: Mapping[str, str] | None = None
+) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname, info.mode = kind, target, 0o755
+    info.pax_headers = dict(pax or {})
     return info
 
 
@@ -372,6 +376,15 @@ UNSAFE = {
     "absolute": [special("/ROOT/evil")],
     "through a link": [special("out", tarfile.SYMTYPE, "/ROOT"), special("out/evil")],
     "through a link above": [special("out", tarfile.SYMTYPE, ".."), special("out/evil")],
+    "by pax": [special("x", pax={"path": "/ROOT/evil"})],
+    "through a link by pax": [
+        special("out", tarfile.SYMTYPE, "x", {"linkpath": "/ROOT"}),
+        special("out/evil"),
+    ],
+    "folder that becomes a link": [
+        *(special("out", tarfile.DIRTYPE), special("out", tarfile.SYMTYPE, "/ROOT")),
+        special("out/evil"),
+    ],
     "hard link": [special("evil", tarfile.LNKTYPE, "/ROOT/theirs")],
     "hard link above": [special("evil", tarfile.LNKTYPE, "../../../outside/theirs")],
     "link in place of the marks": [special("etc/pypackage", tarfile.SYMTYPE, "/ROOT")],
@@ -398,6 +411,9 @@ def test_archive__members_that_leave_it__exits_3_and_leaves_nothing(
             placed.name, placed.linkname = (
                 text.replace("/ROOT", str(outside)) for text in (member.name, member.linkname)
             )
+            placed.pax_headers = {
+                key: text.replace("/ROOT", str(outside)) for key, text in member.pax_headers.items()
+            }
             extra.addfile(placed)
     tar = gzip.decompress((runner.folder / "E").read_bytes())[: -len(END)]
     unsafe = gzip.compress(tar + (runner.folder / "extra").read_bytes())

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.shell import formats
 from tests.shell.conftest import Runner
 from tests.shell.environments import NAMING, Environment, relocations
 from tests.shell.test_cache import wait_for
+from tests.shell.test_formats import EXTRACTING, with_tools
 from tests.support.needs import need
 
 # Of several parts, so that several jobs extract it.
@@ -82,6 +84,28 @@ def test_extractor__killed_at_random_moments__others_get_a_whole_environment(
         victim.communicate(timeout=10)
         assert runner.output("-e", large, *COMMAND) == f"text: {place}/share\n{SIZES}"
     assert runner.environments() == [LARGE.id]
+
+
+@pytest.mark.parametrize("machine", MACHINES[:1], indirect=True)
+@pytest.mark.parametrize("ending", formats.ENDINGS)
+def test_extractor__of_any_format_killed__the_next_is_right_and_nothing_is_left(
+    runner: Runner, ending: str
+) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    archive, identity = formats.pack(LARGE, runner.folder / f"large.{ending}")
+    began = time.monotonic()
+    runner.output("-e", archive, "report")
+    whole = time.monotonic() - began
+    chance = random.Random(6)
+    for moment in range(20):
+        shutil.rmtree(runner.cache)
+        victim = runner.start("-e", archive, *COMMAND)
+        time.sleep(chance.uniform(0, whole))
+        number = signal.SIGTERM if moment % 3 == 0 else signal.SIGKILL
+        os.killpg(victim.pid, number)
+        victim.communicate(timeout=20)
+        assert runner.output("-e", archive, *COMMAND).endswith(SIZES)
+        assert [path.name for path in runner.cache.iterdir() if path.is_dir()] == [identity]
 
 
 def other_machine(runner: Runner) -> Runner:
