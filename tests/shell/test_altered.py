@@ -133,7 +133,5 @@ def test_archive__altered_anywhere__is_refused_or_as_it_was(runner: Runner, endi
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", machines([]), indirect=True)
 @pytest.mark.parametrize("ending", ["tar.gz", *formats.ENDINGS])
-def test_archive__altered_many_times__is_refused_or_as_it_was(
-    runner: Runner, ending: str
-) -> None:
+def test_archive__altered_many_times__is_refused_or_as_it_was(runner: Runner, ending: str) -> None:
     check(runner, ending, 15, seed=2)

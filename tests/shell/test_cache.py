@@ -183,6 +183,19 @@ def test_lock__number_of_the_owner_used_again__is_taken_over(runner: Runner, arc
 
 
 @once
+def test_lock__owner_died_when_it_was_ready__is_removed_by_the_next_start(
+    runner: Runner, archive: Path
+) -> None:
+    runner.output("-e", archive)
+    lock(runner, f"{this_machine()} {os.getpid()} 1 7\n")
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert [path.name for path in runner.cache.iterdir()] == [PLAIN.id]
+    lock(runner, f"another-machine {os.getpid()} 1 7\n")
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert (runner.cache / f"{PLAIN.id}.lock.1" / "owner").exists(), "not ours to remove"
+
+
+@once
 def test_lock__owner_alive_elsewhere__waits_as_long_as_told(runner: Runner, archive: Path) -> None:
     lock(runner, f"another-machine {os.getpid()} 1 7\n")
     began = time.monotonic()
