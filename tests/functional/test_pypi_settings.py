@@ -21,7 +21,7 @@ from tests.functional.test_channels import PYTHON, THERE, fill
 from tests.support import tls, wheels
 from tests.support.channels import Channel
 from tests.support.clean import OWN_CONFIGURATION
-from tests.support.http import Server, login, serve, status
+from tests.support.http import Server, login, serve, status_at_first
 from tests.support.needs import need
 from tests.support.tools import Tools
 
@@ -249,7 +249,7 @@ def test_setting__on_each_way__does_what_the_table_says(
     says = TABLE[name][WAYS[way]]
     world.server.behave()
     if name == "retries":
-        world.server.on("*", status(503), times=1)
+        world.server.on("*", status_at_first(503))
     if name == "keyring-provider":
         world.server.on("*", login("me", "opens-it"))
     done = create(tools, world, way, setting)

@@ -62,6 +62,19 @@ def status(code: int) -> Fault:
     return lambda request, answer: Answer(code)
 
 
+def status_at_first(code: int) -> Fault:
+    """Answer the first request for each path with a status and no content."""
+    known: set[str] = set()
+
+    def change(request: Request, answer: Answer) -> Answer:
+        if request.path in known:
+            return answer
+        known.add(request.path)
+        return Answer(code)
+
+    return change
+
+
 def no_answer() -> Fault:
     """Close the connection without a word."""
     return lambda request, answer: Answer(0, body=None)
