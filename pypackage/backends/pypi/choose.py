@@ -137,7 +137,9 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
             raise _refused(error, requirements, context) from error
         chosen = sorted(pylock.loads(locked, placeholders=folder), key=lambda one: one.name)
     if not context.allow_sdist:
-        _refuse_builds(chosen, context)
+        # A wheel that was named by its URL is the one that is wanted.
+        by_name = [one for one in chosen if not any(one.url in text for text in requirements)]
+        _refuse_builds(by_name, context)
     asked = "\n".join(repositories)
     return tuple(replace(one, url=restore_login(one.url, asked)) for one in chosen)
 
