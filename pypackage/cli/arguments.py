@@ -42,7 +42,7 @@ def settle(parsed: argparse.Namespace) -> None:
     parsed.requirements, parsed.target = (*given, None, None)[:2]
     if place and len(given) == 1:
         parsed.requirements, parsed.target = None, place
-    if parsed.requirements and not parsed.target and not parsed.python_source:
+    if parsed.requirements and parsed.target is None and not parsed.python_source:
         parsed.target = _name_in(parsed.requirements)
     if parsed.target and not parsed.prefix:
         _refuse_swapped(parsed.requirements, parsed.target)

@@ -41,6 +41,12 @@ class CreateOptions(TypedDict, total=False):
     without_ensurepip: bool
     app: str
     app_version: str
+    release: str
+    epoch: int
+    url: str
+    vendor: str
+    section: str
+    priority: str
     maintainer: str
     description: str
     license: str
@@ -48,7 +54,13 @@ class CreateOptions(TypedDict, total=False):
     install_root: str
     command: Sequence[str]
     runtime_deps: Sequence[str]
+    recommends: Sequence[str]
+    suggests: Sequence[str]
+    provides: Sequence[str]
+    conflicts: Sequence[str]
+    replaces: Sequence[str]
     build_deps: Sequence[str]
+    directory: Sequence[str]
     config_file: Sequence[str]
     systemd_unit: _Path
     before_install: _Path
@@ -58,3 +70,6 @@ class CreateOptions(TypedDict, total=False):
     before_upgrade: _Path
     after_upgrade: _Path
     try_root: str
+    base: str
+    user: str
+    label: Sequence[str]

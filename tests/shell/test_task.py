@@ -79,7 +79,7 @@ def test_variables__of_the_script__have_its_prefix() -> None:
     activation = {"PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "PONCHO_PREFIX"}
     of_one_command = {"IFS", "CDPATH", "_", "LC_ALL", "QUOTING_STYLE"}
     of_tar = {"LC_CTYPE", "LC_MESSAGES", "LANGUAGE"}
-    of_dd = {"bs", "skip", "count"}
+    of_dd = {"bs", "skip", "count", "iflag"}
     assert (
         others
         == activation | {"PYTHONNOUSERSITE", "SSL_CERT_FILE"} | of_one_command | of_tar | of_dd
