@@ -256,7 +256,7 @@ def test_cache__invalid_chore__exits_1(runner: Runner, arguments: list[str]) -> 
 
 
 def some(number: int) -> Environment:
-    return Environment({"share/data": bytes([number]) + os.urandom(300_000)})
+    return Environment({"share/data": bytes([number]) + os.urandom(1_000_000)})
 
 
 def age(runner: Runner, environment: Environment, seconds: int) -> None:
@@ -280,7 +280,7 @@ def test_cache_limit__exceeded__removes_what_was_used_longest_ago(runner: Runner
     assert task.stdout is not None
     task.stdout.readline()
     fourth.pack(runner.folder / "fourth")
-    runner.output("--cache-limit", "1500K", "-e", "./fourth", "show")
+    runner.output("--cache-limit", "3600K", "-e", "./fourth", "show")
     task.kill()
     task.communicate()
     assert set(listed(runner)) == {first.id, second.id, fourth.id}
