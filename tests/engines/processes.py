@@ -23,7 +23,8 @@ PATIENCE = 100.0
 """Seconds that a test waits for one thing before it gives up, and shows what was said."""
 
 # The kernel ends them if the tests are killed and cannot do it.
-_ENDING_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+_SETPRIV = shutil.which("setpriv")  # by its path: a client's PATH may be short
+_ENDING_WITH_US = (_SETPRIV, "--pdeathsig", "KILL") if _SETPRIV else ()
 
 
 class Processes:
