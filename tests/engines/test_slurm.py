@@ -46,9 +46,9 @@ def hits(seed: int) -> str:
 
 
 def environments(cluster: Slurm, node: str) -> list[str]:
-    """What is in a node's cache."""
+    """What is in a node's cache beside the store of parts."""
     caches = cluster.nodes[node].glob("python_package_run-0/*")
-    return sorted(path.name for path in caches)
+    return sorted(path.name for path in caches if path.name != "parts")
 
 
 def test_job__one__prints_its_result(cluster: Slurm) -> None:
