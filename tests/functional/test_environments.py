@@ -78,7 +78,7 @@ def test_list__of_an_environment__tells_its_packages_with_their_origins(
     found = {one["name"]: one for one in json.loads(done.stdout)}
     assert found["many-versions"]["version"] == "1.5"
     assert found["many-versions"]["build"] == "h0123456_0"
-    assert found["many-versions"]["origin"].startswith(f"file://{channel.folder}")
+    assert found["many-versions"]["origin"].startswith(channel.folder.as_uri())
     done = keeper.create("--list", "mine")
     head, *rows = [line.split() for line in done.stdout.splitlines()]
     assert head == ["NAME", "VERSION", "BUILD", "ORIGIN"]
