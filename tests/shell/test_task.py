@@ -241,12 +241,12 @@ def test_certificates__not_where_the_interpreter_looks__are_found(
 
 
 def test_libraries__of_the_caller_before_the_environment_s__are_told(runner: Runner) -> None:
-    Environment({"lib/libz.so.1": b"", "lib/libown.so": b""}).pack(runner.folder / "E")
-    (runner.folder / "libz.so.1").touch()
+    Environment({"lib/libcommon.so.1": b"", "lib/libown.so": b""}).pack(runner.folder / "E")
+    (runner.folder / "libcommon.so.1").touch()  # none that the runner's tools load
     theirs = runner.with_env(LD_LIBRARY_PATH=f"/nothing:{runner.folder}")
     done = theirs.run("-d", "-e", "E", "show")
     assert f"LD_LIBRARY_PATH: those in {runner.folder} come before" in done.stderr
-    assert "libz.so.1\n" in done.stderr
+    assert "libcommon.so.1\n" in done.stderr
     assert "libown" not in done.stderr
     theirs.output("-e", "E", "show")
 

@@ -113,11 +113,13 @@ site.addsitedir(os.path.join(sys.base_prefix, "lib", "python{minor}", "site-pack
 def _undo_layout(library: Path) -> None:
     """Let installers put modules where conda's Python has them, not where Debian's has them."""
     source = library / "sysconfig.py"
+    if not source.exists():  # a package since Python 3.13
+        source = library / "sysconfig" / "__init__.py"
     text = source.read_text()
     source.write_text(
         text.replace("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
     )
-    for path in (library / "__pycache__").glob("sysconfig.*.pyc"):
+    for path in (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"):
         path.unlink()
 
 
