@@ -198,6 +198,7 @@ def settings(world: World, tools: Tools) -> dict[str, Setting]:
     dead = {**bare, "PIP_INDEX_URL": f"{DEAD}/simple", "PIP_RETRIES": "0"}
     extra = {**bare, "PIP_INDEX_URL": f"{server}/none", "PIP_EXTRA_INDEX_URL": f"{server}/simple"}
     trusted = {"PIP_CERT": str(world.authority)}
+    fresh = {"XDG_CACHE_HOME": str(here / "cache")}  # what was fetched is not asked for again
     asked = {"PIP_KEYRING_PROVIDER": "subprocess", "PATH": f"{here}:{tools.environment['PATH']}"}
     return {
         "constraint": Setting({"PIP_CONSTRAINT": "bounds.txt"}, effect=BOUND),
@@ -218,7 +219,7 @@ def settings(world: World, tools: Tools) -> dict[str, Setting]:
         "trusted-host": Setting({"PIP_TRUSTED_HOST": "127.0.0.1"}, secure),
         "proxy": Setting({"PIP_PROXY": server}, "http://packages.invalid"),
         "timeout": Setting({"PIP_TIMEOUT": "7.5"}, server),
-        "retries": Setting({"PIP_RETRIES": "0"}, server, NOT_FETCHED),
+        "retries": Setting({"PIP_RETRIES": "0", **fresh}, server, NOT_FETCHED),
         "keyring-provider": Setting(asked, server.replace("://", "://me@")),
         "PIP_CONFIG_FILE": Setting({**bare, "PIP_CONFIG_FILE": str(here / "pip.conf")}),
         "target": Setting({"PIP_TARGET": str(here / "elsewhere")}),

@@ -113,8 +113,10 @@ def test_pyden__its_commands__have_the_counterparts_that_the_page_tells(
             done = tools.create(*shlex.split(here), env=env, timeout=300)
             assert done.returncode == 0, f"{here}: {done.stderr}"
             said[pyden] = done.stdout
-            if pyden.startswith("pip "):
+            if pyden.endswith(" install numpy"):
                 _check_numpy(tools.environments / "mypy")
+            if pyden.endswith(" uninstall numpy"):
+                assert not list((tools.environments / "mypy").rglob("numpy"))
     assert said[f"createdist version={built.version}"] == f"{built.python}\n"
     assert said[f"createdist version={built.version} download=mypython.tgz"] == f"{built.python}\n"
     assert f"{built.version} " in said["getversions"]

@@ -24,7 +24,7 @@ ENVIRONMENT = Environment(
     },
     relocations(),
 )
-MARKS = ("unpacked", "prepared", "certificates")
+MARKS = ("unpacked", "prepared", "certificates", "source")
 OURS = ("bin/report", "lib/report.bin")  # which are made to name their folder
 
 _Change = Callable[[bytearray, int, random.Random], None]
