@@ -8,6 +8,7 @@ on one of them is as optional as what the `try` imports.
 from __future__ import annotations
 
 import _ast
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,19 +88,24 @@ def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list
         if name in ("bool", "callable") and len(test.args) == 1:
             return facts(test.args[0], scope, holds=holds, depth=depth + 1)
         found = _of_function(name, scope, holds, depth)
-        return found if found or test.args else _imported(test.func, scope, holds, "()")
+        if found or test.args or test.keywords:
+            return found
+        return _imported(test.func, scope, holds, "()")
     return []
 
 
 def _imported(test: _ast.expr, scope: Scope, holds: bool, end: str = "") -> list[Fact]:
-    """The flag that a name, or an attribute of a module, may be in the module it is taken from."""
+    """The flag that a name, or an attribute of a module, may be in the module it is taken from.
+
+    Modules of the standard library set none: what they are asked for is no import.
+    """
     name = dotted(test)
     bindings = scope.lookup(name.partition(".")[0])
     meanings = scope.meanings(name) if [one.kind for one in bindings] == ["import"] else ()
     return [
         Fact(name, None, BODY if holds else HANDLER, meaning + end)
         for meaning in meanings
-        if "." in meaning
+        if "." in meaning and meaning.partition(".")[0] not in sys.stdlib_module_names
     ]
 
 

@@ -16,6 +16,7 @@ from pypackage.python.source_tree import dotted, walk
 
 _CHECKS = re.compile(r"\n(?:assert|if)\b[^\n]*")
 _PASSES = re.compile(r"\n[ \t]*(?:return\b|(\w+)[ \t]*(?::[^=\n]*)?=(?!=))([^\n]*)")
+_ENDS = ("exit", "raise", "assert", "quit", "abort", "NoReturn", "Never")
 _WORD = re.compile(r"\w+")
 _ALONE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.\[])")  # no attribute or item is taken
 
@@ -25,6 +26,9 @@ class Doubts:
 
     Args:
         text: The source; each line begins behind a newline.
+
+    Attributes:
+        may_end: Whether the source may end the program, or raise.
     """
 
     def __init__(self, text: str) -> None:
@@ -34,6 +38,7 @@ class Doubts:
         self._spans: list[tuple[int, int]] = []  # of the `try` statements
         self._regions: dict[int, int] = {}  # from what guards imports to the last of these
         self._defined: dict[str, bool] = {}
+        self.may_end = any(word in text for word in _ENDS)
         self._may_exit_by_name = "from sys" in text or "from os" in text
         self._left: list[tuple[int, tuple[int, ...]]] = []
         self._others: list[tuple[int, tuple[int, ...]]] = []
@@ -82,7 +87,7 @@ class Doubts:
         for end, blocks in self._left:
             if any(at >= end and set(blocks[-1:]) <= set(around) for at, around in self._others):
                 return True
-        if not self._regions and not self._may_end():
+        if not self._regions and not self.may_end:
             return False
         names = self._flags | self._functions
         if not names:
@@ -91,12 +96,9 @@ class Doubts:
         for begin, end in self._regions.items():
             if not names.isdisjoint(_WORD.findall(text, begin, end)):
                 return True
-        return self._may_end() and any(
+        return self.may_end and any(
             not names.isdisjoint(_WORD.findall(line[0])) for line in _CHECKS.finditer(text)
         )
-
-    def _may_end(self) -> bool:
-        return any(word in self._text for word in ("exit", "raise", "assert", "quit", "abort"))
 
     def _names_elsewhere(self, fork: Fork) -> bool:
         """Whether its errors, or what its handler calls, are defined elsewhere in the source."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Set
+from collections.abc import Iterable
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import stronger
 from pypackage.analysis.imports.flags import exported
 from pypackage.analysis.imports.model import Import, Scan, Target, Why
 from pypackage.analysis.imports.prescan import blocks
+from pypackage.analysis.imports.prescan.asked import Asked
 from pypackage.analysis.imports.prescan.blocks import OF_TRY, Block, Blocks
 from pypackage.analysis.imports.prescan.doubts import Doubts
 from pypackage.analysis.imports.prescan.statements import Statement, Statements
@@ -36,12 +37,8 @@ _GATES = (
     "in sys.modules",
 )
 _LEAVES = re.compile(r"\n[ \t\f]*(?:return|raise|continue|break)\b")
+_GLOBAL = re.compile(r"\n[ \t]+(?:global|nonlocal)\b([^\n]*)")
 _UNCONDITIONAL = ("def", "class", "for", "with", *OF_TRY)
-# `NAME`, `not NAME.x`, `NAME()`, `NAME is not None`: what a flag is asked by.
-_OPERAND = re.compile(
-    r"[(\s]*(?:not\b)?(?:[(\s]|bool\(|callable\()*([A-Za-z_]\w*)(?:\.\w+)*(?:\(\))?[)\s]*"
-    r"(?:(?:is(?:\s+not)?|==|!=)\s*(?:None|True|False)[)\s]*)?"
-)
 _CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
 
 
@@ -71,6 +68,7 @@ class _Prescan:
         self._statements = Statements(source)
         self._doubts = Doubts(source.text)
         self._gates: bool | None = None
+        self._asked: Asked | None = None
         self._indented: list[Statement] = []
         self._begins: list[int] = []
         self._left_at: dict[int, tuple[int, bool]] = {}
@@ -113,6 +111,9 @@ class _Prescan:
             guard = self._guard(around, one.begin)
             if guard >= 0 and (self._has_gates() or self._may_ask_for_flag(guard, one.begin)):
                 raise NeedsTree
+            # `if not HAS_X: sys.exit()` above it.
+            if self._doubts.may_end and self._may_ask_for_flag(around[0].begin, one.begin):
+                raise NeedsTree
             begin = min([one.begin, *(block.begin for block in around if block.kind in OF_TRY)])
             self._doubts.add_import(begin, guard if guard < begin else -1, blocks.runs(around))
             self._take(one, around)
@@ -144,11 +145,12 @@ class _Prescan:
 
     def _may_ask_for_flag(self, guard: int, at: int) -> bool:
         """Whether a condition from a guard on asks for an imported name: it may be a flag."""
-        bound = self._statements.bound
         begin, found = self._conditions.get(guard, (guard - 1, False))
-        if not found and bound:
+        if not found and self._statements.bound:
+            if self._asked is None:
+                self._asked = Asked(self._text, self._statements.bound)
             conditions = _CONDITION.finditer(self._text, begin, at)
-            found = any(_asks_for(condition[1], bound) for condition in conditions)
+            found = any(self._asked.by(condition[1]) for condition in conditions)
         self._conditions[guard] = (at - 1, found)
         return found
 
@@ -219,6 +221,8 @@ class _Prescan:
     def _add_flags(self, walker: Walker, scope: Scope, outside: list[Block], down: int) -> None:
         """Add the flags that a `try` of the module sets, which other files may ask for."""
         kinds = {block.kind for block in outside}
+        if "def" in kinds and self._are_global(walker.forks):
+            raise NeedsTree
         if "def" in kinds or "class" in kinds or not walker.forks:
             return
         if outside or any(_is_set_once(fork, scope) for fork in walker.forks):
@@ -226,15 +230,10 @@ class _Prescan:
         for name, fork, way in exported(scope, Judge(Target())):
             self._flags.append((name, moved(fork.key, down), way))
 
-
-def _asks_for(condition: str, names: Set[str]) -> bool:
-    """Whether the rest of an `if` line may ask whether one of some names is true."""
-    before, colon, after = condition.rpartition(":")
-    if after.strip() and not after.lstrip().startswith("#"):
-        before, colon, _ = condition.partition(":")
-    operands = re.split(r"\b(?:and|or)\b", before)
-    matches = (_OPERAND.fullmatch(one) for one in operands)
-    return not colon or any(match and match[1] in names for match in matches)
+    def _are_global(self, forks: Iterable[Fork]) -> bool:
+        """Whether a function may set flags of the module."""
+        named = {name for line in _GLOBAL.findall(self._text) for name in re.findall(r"\w+", line)}
+        return any(name in named for fork in forks for name in fork.names())
 
 
 def _is_set_once(fork: Fork, scope: Scope) -> bool:

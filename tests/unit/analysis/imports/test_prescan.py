@@ -63,6 +63,11 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "def die():\n    raise SystemExit\ntry:\n    import a\nexcept ImportError:\n    die()",
         "try:\n    import a\n    A = 1\nexcept ImportError:\n    A = 0\nb = not A\n"
         "if b:\n    exit()",
+        "from x import has\ndef f():\n    y = has()\n    if not y:\n        import a",
+        "from x import HAS\ndef f():\n    return HAS\ndef g():\n    if f():\n        import a",
+        "from x import HAS\ndef f():\n    if not HAS:\n        exit()\n    import a",
+        "def f():\n    global b\n    try:\n        import a\n        b = True\n"
+        "    except ImportError:\n        b = False",
         "E = ImportError\ntry:\n    import a\nexcept E:\n    a = None",
     ],
 )
@@ -84,6 +89,8 @@ def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
         "class K:\n  try:\n    import a\n  except:\n    raise\n  else:\n    import b",
         "if x:\n    pass\nelif y:\n    import a\nelse:\n    import b",
         "from . import a\nfrom .. import b\nfrom ...c.d import e",
+        "from x import has\ndef f():\n    if has(y=1):\n        import a",
+        "import sys\ndef f():\n    if sys.flags.dev_mode:\n        import a",
         "import a, \\\n    b\nfrom c import d, \\\n    e",
         "import a\r\nif x:\r\n    import b\r\n",
     ],
