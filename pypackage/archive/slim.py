@@ -43,14 +43,18 @@ _COMPILES = re.compile(
 )
 
 
-def kinds(contents: Contents) -> dict[str, str]:
+def kinds(contents: Contents, *, by_name: bool = False) -> dict[str, str]:
     """Why which files can be left out: their paths with a word for each.
 
     The words are `tests`, `static libraries`, `headers`, `documentation` and `type stubs`.
+
+    Args:
+        contents: All files.
+        by_name: Whether no module is read: tests that modules import are then among them.
     """
     places = {entry.target for entry in contents.entries}
     building = any(_COMPILES.fullmatch(package.name) for package in contents.packages)
-    used = _imported_tests(contents.entries)
+    used = set() if by_name else _imported_tests(contents.entries)
     stems = {path.rpartition("/")[0] + "/" + _stem(path) for path in places if _is_module(path)}
     found = {}
     for path in sorted(places):
@@ -58,6 +62,21 @@ def kinds(contents: Contents) -> dict[str, str]:
         if kind and not _LICENCE.fullmatch(path):
             found[path] = kind
     return found
+
+
+def worth_telling(contents: Contents) -> tuple[int, int] | None:
+    """Bytes that could be left out, and bytes of all files; None below a fifth, or 10 MB.
+
+    Modules are read only where names alone promise as much.
+    """
+    sizes = {entry.target: tar_stream.tar_info(entry).size for entry in contents.entries}
+    whole = sum(sizes.values())
+    least = max(whole // 5, 10_000_000)
+    promised = sum(sizes[path] for path in kinds(contents, by_name=True))
+    if promised < least:
+        return None
+    saved = sum(sizes[path] for path in kinds(contents))
+    return (saved, whole) if saved >= least else None
 
 
 def _kind(path: str, building: bool, used: set[str], stems: set[str]) -> str:

@@ -17,6 +17,7 @@ from pypackage.archive import (
     relocate_sh,
     sbom,
     select,
+    slim,
     verify,
     writers,
 )
@@ -181,6 +182,12 @@ def _pack(
         contents = fixed_place.settle(contents, output.place, prefix, caches.folder(), workers)
     how = Compression(options.compress_level, workers, Store(caches.folder() / "members"))
     output.write(contents, how, reporter)
+    if not options.slim and (worth := slim.worth_telling(contents)):
+        saved, whole = (round(size / 1e6) for size in worth)
+        reporter.warning(
+            f"{saved} of {whole} MB are tests, headers, documentation and the like: "
+            "--slim leaves them out"
+        )
     return _costs(contents, plan, output, reporter) if options.report else None
 
 

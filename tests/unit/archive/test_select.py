@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,20 @@ def test_slim_and_include__bring_back_what_is_needed(tmp_path: Path) -> None:
     made = select.select(given, [SelectionRule("*.a", keep=True)], True, Reporter())
     assert kept(made) == ["lib/a.a", "bin/x"]
     assert made.omitted == Omitted(1, 0, ("--slim", "--include *.a"))
+
+
+def test_slimming__a_fifth_of_much__is_worth_telling(tmp_path: Path) -> None:
+    for name, size in (("core.py", 40), ("tests.py", 11)):
+        (tmp_path / name).write_bytes(bytes(size * 10**6))
+    core = Entry(f"{SITE}/a/core.py", tmp_path / "core.py")
+    tests = Entry(f"{SITE}/a/tests/b.py", tmp_path / "tests.py")
+    assert slim.worth_telling(Contents((core, tests), (), ())) == (11 * 10**6, 51 * 10**6)
+    small = replace(tests, source=None, data=bytes(9))
+    assert slim.worth_telling(Contents((core, small), (), ())) is None
+
+
+def test_slimming__a_fifth_that_modules_import__is_not_worth_telling(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_bytes(bytes(11 * 10**6))
+    tests = Entry(f"{SITE}/a/tests/b.py", tmp_path / "b.py")
+    user = Entry(f"{SITE}/a/core.py", None, b"from .tests import b\n")
+    assert slim.worth_telling(Contents((tests, user), (), ())) is None
