@@ -91,40 +91,50 @@ def analyze(
     target = Target(python, reporter)
     contents = _Contents(stdin)
     with _collector_paused():
-        analyzer = Analyzer(
-            target.version,
-            target.standard(),
-            target.installed,
-            scope,
-            reporter,
-            lambda module: contents.names_package(module, options),
-        )
+        analyzer = _analyzer(target, scope, reporter, contents, options)
         analyzer.add(source_files.find(named), contents)
         for module in modules:
             analyzer.add_module(module)
         analysis = analyzer.result()
-        declared = contents.declared(options.declared)
         implied = _implied(analysis, contents)
-        standard = {*analysis.standard, *(one.modules[0] for one in implied)}
-        needed = Requirements(
-            python=target.version,
-            modules=tuple(analysis.modules),
-            optional=analysis.reasons,
-            local=analysis.local,
-            submodules=analysis.submodules,
-            standard=tuple(sorted(filter(stdlib.is_often_left_out, standard))),
-        )
+        needed = _without_packages(analysis, implied, target.version)
         _warn_of_absent(needed.standard, target, reporter)
         found = find_packages(
             analysis.modules,
             target.version,
             target.installed,
             options,
-            declared,
+            contents.declared(options.declared),
             reporter,
             [one for one in implied if one.modules[0] not in target.standard()],
         )
     return Needs(with_found(needed, found), analysis, found.origins)
+
+
+def _analyzer(
+    target: Target, scope: Scope, reporter: Reporter, contents: _Contents, options: ResolveOptions
+) -> Analyzer:
+    return Analyzer(
+        target.version,
+        target.standard(),
+        target.installed,
+        scope,
+        reporter,
+        lambda module: contents.names_package(module, options),
+    )
+
+
+def _without_packages(analysis: Analysis, implied: Sequence[Implied], version: str) -> Requirements:
+    """What programs need, by its modules alone."""
+    standard = {*analysis.standard, *(one.modules[0] for one in implied)}
+    return Requirements(
+        python=version,
+        modules=tuple(analysis.modules),
+        optional=analysis.reasons,
+        local=analysis.local,
+        submodules=analysis.submodules,
+        standard=tuple(sorted(filter(stdlib.is_often_left_out, standard))),
+    )
 
 
 def _warn_of_absent(modules: Sequence[str], target: Target, reporter: Reporter) -> None:

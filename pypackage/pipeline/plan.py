@@ -69,19 +69,13 @@ def prepare(
     known = given if isinstance(given, Lock) else options.locked
     program = _program(options, known)
     rc = condarc.load()
-    requirements = given if isinstance(given, Requirements) else Requirements("")
-    if known and known.projects:
-        requirements = requirements._replace(pip=(*requirements.pip, *known.projects))
+    requirements = _required(given, known)
     settings = settings_of(options, rc)
     if settings.offline:
         datasets.check_local(requirements.data, options.base)
     options = _with_own_python(options, requirements.python, cache, reporter)
     channels = _channels(requirements, options, rc)
-    asked, folders = _without_projects(requirements, channels, options.base)
-    asked = asked._replace(
-        pinned=(*asked.pinned, *options.pinned),
-        constraints=(*asked.constraints, *options.constraints),
-    )
+    asked, folders = _asked(requirements, channels, options)
     place = user_content.Place(options.base, cache)
     with user_content.prepared(asked, options.add, folders, place, reporter) as content:
         context = _context(asked, options, settings, content)
@@ -224,16 +218,26 @@ def _program(options: Options, known: Lock | None) -> Path | None:
     return conda_executable.find(options.conda_executable)
 
 
-def _without_projects(
-    requirements: Requirements, channels: Sequence[str], base: Path
+def _required(given: Requirements | Lock, known: Lock | None) -> Requirements:
+    """What is given, with the projects that a lock has."""
+    requirements = given if isinstance(given, Requirements) else Requirements("")
+    return requirements._replace(pip=(*requirements.pip, *(known.projects if known else ())))
+
+
+def _asked(
+    requirements: Requirements, channels: Sequence[str], options: Options
 ) -> tuple[Requirements, tuple[own_code.Project, ...]]:
-    """Take the folders of projects out of what is asked of PyPI."""
-    asked: Sequence[str] = requirements.pip
+    """What is asked of the channels and PyPI, and the projects that are folders here."""
+    named: Sequence[str] = requirements.pip
     if len(channels) == 1 and request.is_host(channels[0]):
-        asked = [text for text in asked if "@" not in text]  # it knows what is installed
-    found = own_code.projects_among(asked, base)
-    left = tuple(text for text in requirements.pip if text not in found)
-    return requirements._replace(pip=left), tuple(found.values())
+        named = [text for text in named if "@" not in text]  # it knows what is installed
+    found = own_code.projects_among(named, options.base)
+    asked = requirements._replace(
+        pip=tuple(text for text in requirements.pip if text not in found),
+        pinned=(*requirements.pinned, *options.pinned),
+        constraints=(*requirements.constraints, *options.constraints),
+    )
+    return asked, tuple(found.values())
 
 
 def settings_of(options: Options, rc: Condarc) -> conda.Settings:

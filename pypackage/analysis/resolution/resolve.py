@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
@@ -55,43 +55,54 @@ def resolve(
         RequirementsError: A package in `mapping` or `extra` is not valid.
     """
     version = python or (environment.version if environment else "")
-
-    def markers() -> Mapping[str, str]:
-        return environment.markers if environment else formats.markers(version)
-
     installed = InstalledIndex(environment) if environment else None
-    resolver = Resolver(DeclaredPackages(declared, markers), mapping, installed, pip_only)
-    for module in sorted(modules):
-        for name in _deepest(modules[module] or (module,)):
-            resolver.add_module(name)
+    author = DeclaredPackages(declared, lambda: _markers(environment, version))
+    resolver = Resolver(author, mapping, installed, pip_only)
+    for name in _deepest(modules):
+        resolver.add_module(name)
     for text in extra:
         resolver.add_package(text, f"package {text!r}")
     for need in implied:
         resolver.add_implied(need)
-    decisions = list(resolver.decisions())
     pinner = Pinner(pin)
-    pinned = [pinner.pin(one) for one in decisions]
+    pinned = [(one, pinner.pin(one)) for one in resolver.decisions()]
     warnings = [*declared.warnings, *resolver.warnings, *_misfits(declared, version)]
     warnings += pinner.warnings
-    if installed and pinner.unpinned:
-        unpinned = ", ".join(resolver.name_of(one.package) for one in pinner.unpinned)
-        warnings.append(f"not installed here, so not pinned: {unpinned}")
-    both = list(zip(decisions, pinned, strict=True))
+    if installed:
+        warnings += _unpinned(resolver.name_of(one.package) for one in pinner.unpinned)
+    return _resolved(pinned, resolver.modules, installed, declared, warnings)
+
+
+def _markers(environment: Environment | None, version: str) -> Mapping[str, str]:
+    return environment.markers if environment else formats.markers(version)
+
+
+def _resolved(
+    pinned: Sequence[tuple[Decision, Pinned]],
+    modules: Mapping[str, str],
+    installed: InstalledIndex | None,
+    declared: Declarations,
+    warnings: Sequence[str],
+) -> Resolved:
+    """The packages by where they come from, and what they are concluded from."""
     return Resolved(
-        _channels(decisions, installed, declared),
-        tuple(sorted({text for decision, (text, _) in both if decision.conda})),
-        tuple(sorted({text for decision, (text, _) in both if not decision.conda})),
+        _channels([decision for decision, _ in pinned], installed, declared),
+        tuple(sorted({text for decision, (text, _) in pinned if decision.conda})),
+        tuple(sorted({text for decision, (text, _) in pinned if not decision.conda})),
         tuple(dict.fromkeys(warnings)),
-        _origins(resolver.modules, both),
+        _origins(modules, pinned),
     )
 
 
-def _deepest(dotted: Collection[str]) -> list[str]:
-    """The names that are not the beginning of another one, sorted."""
-    ordered = sorted(dotted)
-    # "." sorts before identifier characters, so a name's extensions follow it directly.
-    following = (*ordered[1:], "")
-    return [a for a, b in zip(ordered, following, strict=True) if not b.startswith(f"{a}.")]
+def _deepest(modules: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """The names of each module that are not the beginning of another one, sorted."""
+    for module in sorted(modules):
+        ordered = sorted(modules[module] or (module,))
+        # "." sorts before identifier characters, so a name's extensions follow it directly.
+        following = (*ordered[1:], "")
+        for name, after in zip(ordered, following, strict=True):
+            if not after.startswith(f"{name}."):
+                yield name
 
 
 def _misfits(declared: Declarations, python: str) -> list[str]:
@@ -101,6 +112,12 @@ def _misfits(declared: Declarations, python: str) -> list[str]:
         for versions, place in declared.requires_python
         if python and not formats.allows(versions, python)
     ]
+
+
+def _unpinned(packages: Iterable[str]) -> list[str]:
+    """The warning of packages of which no version is known here."""
+    listed = ", ".join(packages)
+    return [f"not installed here, so not pinned: {listed}"] if listed else []
 
 
 def _channels(

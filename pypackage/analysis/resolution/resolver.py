@@ -5,16 +5,14 @@ Unknown modules are reported and never guessed: a package of that name could be 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from pypackage.analysis.resolution import parts
+from pypackage.analysis.resolution import naming, parts
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
 from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPackage, Lookup
 from pypackage.analysis.resolution.model import Bounds, Choice
 from pypackage.core import names
-from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
 from pypackage.requirements import formats
 
@@ -164,21 +162,12 @@ class Resolver:
         return self._named(self._mapping[name], f"package of {name}")._replace(source="mapping")
 
     def _named(self, text: str, what: str) -> Choice:
-        asked, spec, name = None, "", text.strip()
-        if not re.fullmatch(_NAME, name):
-            try:
-                asked = formats.parse(name)
-                name = asked.name
-            except ValueError as error:
-                match = re.fullmatch(_MATCH_SPEC, name)
-                if not match or not self.conda:
-                    raise RequirementsError(f"{what}: not a requirement: {error}") from None
-                name, spec = match["name"], name
-        key, package = _both_names(name)
+        name, asked, spec = naming.parse(text, what, conda=self.conda)
+        key, package = naming.both_names(name)
         for one in dict.fromkeys((name, key, package.pypi, package.conda)):
             found = self._installed.named(one) if self._installed and one else None
             if found:
-                return Choice(found.key, _package(found), "option", found, asked, spec)
+                return Choice(found.key, naming.of_installed(found), "option", found, asked, spec)
         return Choice(key, package, "option", None, asked, spec)
 
     def _of_installed(self, module: str, owners: tuple[InstalledPackage, ...]) -> Choice:
@@ -191,13 +180,13 @@ class Resolver:
             return owner.key not in self._declared, known, owner.key != like, owner.key
 
         first, *others = sorted(owners, key=rank)
-        choice = Choice(first.key, _package(first), "installed", first)
+        choice = Choice(first.key, naming.of_installed(first), "installed", first)
         if first.key in self._declared:
             return choice
         instead = self._declared_candidate(module)
         if instead:
             self.warnings.append(
-                f"{_in_words(module)} is of {first.key} here, but {instead.key} is declared"
+                f"{naming.in_words(module)} is of {first.key} here, but {instead.key} is declared"
                 f" ({self._declared.matching(instead.key)[0].place})"
             )
         elif others:
@@ -205,7 +194,7 @@ class Resolver:
         return instead or choice
 
     def _warn_of_others(self, module: str, first: str, others: Iterable[str]) -> None:
-        what = _in_words(module)
+        what = naming.in_words(module)
         self.warnings.append(
             f"{what} may be of {first}, which is taken, or of {', '.join(others)}:"
             f" --pkg-mapping {what}=NAME says which"
@@ -223,7 +212,7 @@ class Resolver:
         found = names.find(module) if names.is_shared(top) or not namespace else ()
         packages = [one for one in found if one.pypi or not self._pip_only]
         if not packages:
-            self._unknown.append(module if namespace else _in_words(module))
+            self._unknown.append(module if namespace else naming.in_words(module))
             return None
         first = packages[0]
         own = [self.name_of(one) for one in packages]
@@ -241,7 +230,7 @@ class Resolver:
         if not self._declared:
             return None
         like = names.normalize(module.partition(".")[0])
-        for package in (*names.find(module), _both_names(like)[1]):
+        for package in (*names.find(module), naming.both_names(like)[1]):
             key = package.pypi or package.conda
             if self._declared.matching(key):
                 return self._declared_choice(key, package)
@@ -269,7 +258,7 @@ class Resolver:
                     f" --pkg-mapping {module}=NAME names another"
                 )
                 self.modules[module] = key
-                self._choose(self._declared_choice(key, _both_names(key)[1]))
+                self._choose(self._declared_choice(key, naming.both_names(key)[1]))
             else:
                 left.append(module)
         self._unknown = left
@@ -387,32 +376,3 @@ class Resolver:
         if found and found.distribution:
             return found.distribution.modules
         return (package.lower().replace("-", "_"),)
-
-
-_NAME = r"(?a:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
-_MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})(?:\s*[=<>!~].*|\s+[\d*].*)?"
-
-
-def _in_words(module: str) -> str:
-    """What warnings call a module: by its top-level name unless that is shared by many."""
-    top = module.partition(".")[0]
-    return module if names.is_shared(top) else top
-
-
-def _both_names(name: str) -> tuple[str, Package]:
-    """The key and the names of a package that is not installed, of which one name is given.
-
-    Where the table knows nothing of it, conda is taken to call it the same.
-    """
-    key = names.normalize(name)
-    conda = names.conda_name(key)
-    pypi = "" if conda else names.pypi_name(name)
-    if pypi:
-        return pypi, Package(pypi, name.lower())
-    return key, Package(key, conda or key)
-
-
-def _package(installed: InstalledPackage) -> Package:
-    conda = installed.conda.name if installed.conda else ""
-    distribution = installed.distribution
-    return Package(distribution.key if distribution else names.pypi_name(conda), conda)

@@ -53,16 +53,7 @@ def write(
     Raises:
         PackError: A file cannot be read, or the archive not written.
     """
-    from pypackage.archive.writers import (
-        folder,
-        layers,
-        self_extracting,
-        squashfs,
-        tar,
-        thin,
-        zip_,
-    )
-    from pypackage.archive.writers import tree as trees
+    from pypackage.archive.writers import layers, self_extracting, thin
 
     try:
         if since is not None:
@@ -74,18 +65,27 @@ def write(
         elif format_ == "layers":
             layers.write(contents, output, reporter, how)
         else:
-            one = {
-                "tar": tar.write,
-                "tar.zst": tar.write_zst,
-                "zip": zip_.write,
-                "squashfs": squashfs.write,
-                "folder": folder.write,
-            }[format_]
-            tree = trees.of(contents)
-            with reporter.task("packing", tree.size) as task:
-                one(tree, output, task, how)
+            _write_whole(contents, format_, output, reporter, how)
     except OSError as error:
         raise PackError.of(error, f"cannot write {output}") from error
+
+
+def _write_whole(
+    contents: Contents, format_: str, output: Path, reporter: Reporter, how: Compression
+) -> None:
+    """Write a format that is not made of parts: the tree as a whole."""
+    from pypackage.archive.writers import folder, squashfs, tar, tree, zip_
+
+    writer = {
+        "tar": tar.write,
+        "tar.zst": tar.write_zst,
+        "zip": zip_.write,
+        "squashfs": squashfs.write,
+        "folder": folder.write,
+    }[format_]
+    found = tree.of(contents)
+    with reporter.task("packing", found.size) as task:
+        writer(found, output, task, how)
 
 
 def check(format_: str, output: Path) -> None:

@@ -86,6 +86,13 @@ def make(
         url = store.channel(files).as_uri()
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error
+    return _answer(url, files, wanted, packages)
+
+
+def _answer(
+    url: str, files: Sequence[Path], wanted: request.HostRequest, packages: Sequence[str]
+) -> HostChannel:
+    """What a channel has of what was asked for."""
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
     specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
     unanswered = tuple(spec for spec in packages if not _is_among(spec, named, wanted))

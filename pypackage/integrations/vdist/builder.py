@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pypackage.archive.ospackages import checks, model
-from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core import files, platforms, process
 from pypackage.core.errors import InputPathError, PackageError, ProcessError, UsageError
 from pypackage.core.progress import SILENT, Reporter
-from pypackage.integrations.vdist import fpm, profiles
+from pypackage.integrations.vdist import arguments, profiles
 from pypackage.integrations.vdist.build import Build, BuildOptions
 from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child as creating
@@ -26,16 +24,6 @@ from pypackage.pipeline import child as creating
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_PLACES = ("working_dir", "requirements_path", "pip_args", "custom_filename", "allow_sdist")
-# vdist's names of arguments that are called otherwise here.
-_VDIST_NAMES = {
-    "python_version": "compile_python_version",
-    "package_install_root": "install_root",
-}
-_SEQUENCES = (
-    *("commands", "config_files", "runtime_deps", "build_deps", "directories"),
-    *("provides", "conflicts", "replaces", "recommends", "suggests"),
-)
 PROFILES = "buildprofiles"  # the folder where vdist looks for them
 
 
@@ -103,41 +91,10 @@ class Builder:
         Raises:
             UsageError: Something is not valid, or there is a build of this name.
         """
-        given: dict[str, Any] = {"app": app, "version": version}
-        given.update((_VDIST_NAMES.get(key, key), one) for key, one in options.items())
-        chosen = profiles.find(self._profiles, profile)
-        told = fpm.options(given.pop("fpm_args", ""), chosen.format, app)
-        given = _merged(told, given)
-        name = given.pop("name", "") or f"{app}-{version}-{profile}"
-        needed = (*chosen.build_deps, *given.get("build_deps", ()))
-        given["build_deps"] = tuple(dict.fromkeys(needed))
-        given.setdefault("allow_sdist", chosen.allow_sdist)
-        places = {one: given.pop(one) for one in _PLACES if one in given}
-        compiled = given.pop("compile_python", True)
-        python = given.pop("compile_python_version", "")
-        interpreter = _interpreter(compiled, given.pop("python_basedir", ""))
-        channels = (*interpreter, *given.pop("channels", ()))
-        built_of = self._near(os.fspath(given.pop("python_source", "")))
-        added, left_out = tuple(given.pop("add", ())), tuple(given.pop("exclude", ()))
-        folder = given.pop("output_folder", "")
-        pip_conf = given.pop("use_local_pip_conf", True)
-        platform = _platform(given.pop("architecture", ""), chosen.platform)
-        package = _package(chosen, **given)
-        checks.check_words(package)
-        build = Build(
-            name,
-            package,
-            source,
-            self._base,
-            platform,
-            **places,
-            python=python if compiled else "",
-            channels=channels,
-            python_source=built_of,
-            add=added,
-            exclude=left_out,
-            pip_conf=pip_conf,
-            output_folder=str(self._base / folder) if folder else "",
+        given = {"app": app, "version": version, **options}
+        given["name"] = options.get("name") or f"{app}-{version}-{profile}"
+        build = arguments.build_of(
+            given, source, profiles.find(self._profiles, profile), self._base
         )
         self._check_alone(build)
         self._builds.append(build)
@@ -174,10 +131,6 @@ class Builder:
         if failed:
             raise BuildsError(failed, made)
         return made
-
-    def _near(self, path: str) -> str:
-        """A file of the builds, or what is named otherwise."""
-        return str(self._base / path) if path and (self._base / path).exists() else path
 
     def _check_alone(self, build: Build) -> None:
         for other in self._builds:
@@ -216,55 +169,3 @@ class Builder:
                     error = InputPathError.of(error, "the build cannot be prepared")
                 on_line(str(error))
                 return Failed(build.name, error, log)
-
-
-def _merged(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
-    """What fpm's options and the arguments say together; of what is one thing the latter count."""
-    result = {**told, **described}
-    for name in (*_SEQUENCES, "exclude", "scripts"):
-        if name in told and name in described:
-            both = (told[name], described[name])
-            result[name] = {**both[0], **both[1]} if name == "scripts" else (*both[0], *both[1])
-    return result
-
-
-def _package(profile: profiles.Profile, **given: Any) -> OsPackage:
-    """The package that is asked for.
-
-    Raises:
-        UsageError: An argument has no such name.
-    """
-    shaped: dict[str, Any] = {
-        name: tuple(value) if name in _SEQUENCES else value for name, value in given.items()
-    }
-    if unit := shaped.get("systemd_unit"):
-        shaped["systemd_unit"] = Path(unit)
-    scripts: Mapping[str, str] = shaped.get("scripts", {})
-    unknown = set(scripts) - set(model.HOOKS)
-    if unknown:
-        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(model.HOOKS)}")
-    shaped["scripts"] = {moment: Path(path) for moment, path in scripts.items()}
-    shaped.setdefault("try_root", profile.root)
-    try:
-        return OsPackage(format=profile.format, glibc=profile.glibc, **shaped)
-    except TypeError as error:
-        raise UsageError(f"a build has no {str(error).rpartition(' ')[2]}") from None
-
-
-def _platform(architecture: str, platform: str) -> str:
-    found = model.platform_of(architecture) if architecture else platform
-    if architecture and not found:
-        raise UsageError(f"no architecture {architecture}")
-    return found
-
-
-def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
-    """The channel of a Python that is given."""
-    if compiled and folder:
-        raise UsageError(
-            "python_basedir names a Python that is there already: say compile_python=False",
-            "a Python that is made for the package goes into the application's own folder",
-        )
-    if compiled:
-        return ()
-    return (f"host:{Path(folder) / 'bin/python3'}",) if folder else ("host",)

@@ -1,0 +1,57 @@
+"""The tree stays as docs/development.md says: small modules and functions, at named places."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "pypackage"
+SOURCES = sorted(
+    path
+    for folder in ("pypackage", "benchmarks", "scripts", "integrations", "examples")
+    for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def lines_of_functions(content: str) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_sources__modules_and_functions__fit_on_few_screens() -> None:
+    long = []
+    for path in SOURCES:
+        content = path.read_text(encoding="utf-8")
+        if (count := content.count("\n")) > 400:
+            long.append(f"{path.relative_to(ROOT)}: {count} lines")
+        long += [
+            f"{path.relative_to(ROOT)}: {name} has {count} lines"
+            for name, count in lines_of_functions(content)
+            if count > 50
+        ]
+    assert not long
+
+
+def test_package__entries_at_its_top__are_few() -> None:
+    entries = [one for one in PACKAGE.iterdir() if one.name != "__pycache__"]
+    assert len(entries) <= 14
+
+
+@pytest.mark.parametrize("page", ["docs/development.md", "CONTRIBUTING.md"])
+def test_page__paths_that_it_names__are_there(page: str) -> None:
+    spans = re.findall(r"`([\w./-]+/[\w./-]*)`", (ROOT / page).read_text(encoding="utf-8"))
+    assert spans
+    places = (ROOT, PACKAGE)
+    gone = [one for one in spans if not any((place / one).exists() for place in places)]
+    assert not gone
+
+
+def test_map__folders__are_those_of_the_package() -> None:
+    page = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    drawn = page.partition("```text")[2].partition("```")[0]
+    named = set(re.findall(r"\b(\w+)/(?=\s)", drawn))
+    assert named == {one.name for one in PACKAGE.iterdir() if one.is_dir()} - {"__pycache__"}
