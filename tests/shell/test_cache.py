@@ -230,12 +230,14 @@ def test_lock__owner_died_before_it_told_its_name__is_taken_over_soon(
 
 
 @pytest.mark.slow
+@pytest.mark.waits
 def test_lock__owner_elsewhere_is_silent__is_taken_over(runner: Runner, archive: Path) -> None:
     lock(runner, "another-machine 1 1 7\n")
     assert runner.output("-e", archive, "show", "x").endswith("x\n")
 
 
 @pytest.mark.slow
+@pytest.mark.waits
 def test_lock__owner_elsewhere_renews_it__is_waited_for(runner: Runner, archive: Path) -> None:
     lock(runner, "another-machine 1 1 0\n")
     process = runner.start("-e", archive, "show", "x")
@@ -399,6 +401,7 @@ def test_cache__umask_of_the_caller__lets_nobody_else_write(runner: Runner, arch
 
 
 @pytest.mark.slow
+@pytest.mark.waits
 @once
 def test_lock__owner_stopped_until_another_was_done__goes_on(
     runner: Runner, large_archive: Path

@@ -138,6 +138,7 @@ def test_two_machines__starters_on_both__one_extracts_and_all_are_right(
 
 
 @pytest.mark.root
+@pytest.mark.waits
 @pytest.mark.parametrize("machine", MACHINES[:1], indirect=True)
 def test_two_machines__one_dies_while_extracting__the_other_takes_over(
     runner: Runner, large: Path
