@@ -1,12 +1,17 @@
 """Metadata and dependencies; the settings of the development tools are in pyproject.toml."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build import build
 
 # Work Queue's clients call the tools by either family of names.
 FAMILIES = ["python", "poncho"]
+VERSION = "0.1.0"
 INDEX = "https://pypi.org/project/python-package-tools/"
 
 
@@ -18,9 +23,34 @@ def description() -> str:
     return f"{text}\nAll pages named here are in the [source distribution]({INDEX}#files).\n"
 
 
+class Build(build):
+    """Also makes the man pages and the shells' completion, of the commands' own tables."""
+
+    def run(self) -> None:
+        """Build, and write what goes into `share`."""
+        super().run()
+        here = Path(__file__).resolve().parent
+        sys.path.insert(0, os.fspath(here))
+        from pypackage.cli import shared_files
+
+        said = subprocess.run(
+            ["sh", here / "bin/python_package_run", "--help"],
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        self.distribution.data_files = []
+        for path, text in shared_files.files(VERSION, said.stdout).items():
+            file = Path(self.build_base, "share", path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            folder = os.path.join("share", os.path.dirname(path))
+            self.distribution.data_files.append((folder, [os.fspath(file)]))
+
+
 setup(
     name="python-package-tools",
-    version="0.1.0",
+    version=VERSION,
     description="Get a Python program onto machines that have nothing",
     long_description=description(),
     long_description_content_type="text/markdown",
@@ -44,6 +74,7 @@ setup(
             for tool in ("analyze", "create")
         ],
     },
+    cmdclass={"build": Build},
     python_requires=">=3.10",
     install_requires=[
         "auditwheel>=6.4",
@@ -66,10 +97,8 @@ setup(
     extras_require={
         # For environment_for(upload=URL); each kind of URL needs a library of its own, as s3fs.
         "upload": ["fsspec"],
-        "completion": ["argcomplete>=3"],
         "sbom": ["cyclonedx-python-lib>=11"],
         "dev": [
-            "argcomplete>=3",
             "cloudpickle",
             "conda-package-streaming>=0.12",
             "cyclonedx-python-lib[json-validation]>=11",

@@ -1,5 +1,4 @@
 """python_package_analyze: Python sources to requirements.json."""
-# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 
@@ -14,42 +13,19 @@ from pypackage.core.errors import InputPathError, UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from pypackage.cli import terminal
     from pypackage.core.progress import Reporter
     from pypackage.pipeline.analyze import Needs
     from pypackage.requirements.model import Requirements
 
 # What a short run spends its time on is imports: none is made before it is needed.
 
-USAGE = "%(prog)s [options] SOURCE... OUT"
-DESCRIPTION = """\
-Find the modules that Python programs import and the packages that these come from, and
-write what the programs need as JSON, from which python_package_create makes an environment.
-Nothing of the sources is imported or run."""
-EPILOG = """\
-examples:
-  %(prog)s script.py requirements.json
-  %(prog)s project/ notes.ipynb requirements.json
-  %(prog)s --python 3.12 --function Model.fit script.py requirements.json
-  %(prog)s --explain script.py -
-  %(prog)s --format environment.yml script.py environment.yml
-  %(prog)s -m mypackage.tool requirements.json
-  python -c 'import m, inspect; print(inspect.getsource(m.f))' | %(prog)s - -
-
-exit status:
-  0 success, 1 invalid command, 2 a path cannot be read or written,
-  3 a source cannot be parsed, or what it declares is not valid"""
-FORMATS = ("json", "requirements.txt", "environment.yml")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    from pypackage.cli import terminal
+    from pypackage.cli import analyze_options, terminal
+    from pypackage.cli.parser import Parser
 
-    return terminal.run(_parser(), _command, argv)
-
-
-# --- the command line --------------------------------------------------------------------
+    return terminal.run(Parser(analyze_options.COMMAND), _command, argv)
 
 
 def script() -> NoReturn:
@@ -59,115 +35,6 @@ def script() -> NoReturn:
     from pypackage.cli import terminal
 
     terminal.leave(main())
-
-
-def _parser() -> terminal.Parser:
-    from pypackage.cli import terminal
-
-    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="SOURCE... OUT",
-        help="Python files, notebooks, folders; - is stdin; the last is the file to write, "
-        "where - is stdout",
-    )
-    _add_sources(parser)
-    _add_packages(parser)
-    group = parser.add_argument_group("output")
-    group.add_argument("--format", choices=FORMATS, default="json", help="of OUT (default: json)")
-    group.add_argument(
-        "--explain",
-        action="store_true",
-        help="list each module with every place and reason on stdout, instead of the result if "
-        "OUT is -",
-    )
-    group.add_argument("--json", action="store_true", help="the same as JSON")
-    group.add_argument(
-        "--graph",
-        choices=("mermaid", "dot"),
-        help="draw on stdout which file imports what, instead of the result if OUT is -",
-    )
-    return parser
-
-
-def _add_sources(parser: terminal.Parser) -> None:
-    group = parser.add_argument_group("what is analyzed")
-    group.add_argument(
-        "-m",
-        "--module",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a module, as python -m takes it, or a console script; repeatable",
-    )
-    group.add_argument(
-        "--path",
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="look for local modules here too; repeatable",
-    )
-    group.add_argument(
-        "--function",
-        metavar="NAME",
-        help="only what this function needs, or Class.method, outer.inner",
-    )
-    group.add_argument(
-        "--toplevel", action="store_true", help="leave out what functions import when they run"
-    )
-    group.add_argument(
-        "--keep-going",
-        action="store_true",
-        help="leave out named sources that cannot be read or parsed, as files of folders are",
-    )
-    group.add_argument(
-        "--strict",
-        action="store_true",
-        help="end with an error where a file of a folder cannot be read or parsed",
-    )
-    group.add_argument(
-        "--python",
-        metavar="PYTHON",
-        help="the target: a version such as 3.12, which need not be installed, or an "
-        "interpreter (default: the python3 on PATH)",
-    )
-
-
-def _add_packages(parser: terminal.Parser) -> None:
-    group = parser.add_argument_group("packages")
-    group.add_argument(
-        "--declared",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a pyproject.toml, requirements.txt or environment.yml that tells the versions of "
-        "what is imported; repeatable",
-    )
-    group.add_argument(
-        "--pkg-mapping",
-        action="append",
-        default=[],
-        metavar="IMPORT=NAME",
-        help="the package that a module comes from; repeatable",
-    )
-    group.add_argument(
-        "--extra-pkg",
-        action="append",
-        default=[],
-        metavar="PKG",
-        help="a package that no import shows; repeatable",
-    )
-    pin = group.add_mutually_exclusive_group()
-    pin.add_argument(
-        "--pin",
-        choices=("exact", "minor", "none"),
-        default="exact",
-        help="how much of the installed versions to require (default: exact)",
-    )
-    pin.add_argument(
-        "--no-pin", action="store_const", const="none", dest="pin", help="the same as --pin none"
-    )
 
 
 def _command(options: argparse.Namespace, reporter: Reporter) -> None:

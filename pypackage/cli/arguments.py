@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import os
 
-from pypackage.cli.options import Option, add
+from pypackage.cli.options import Group, Option
 from pypackage.core.errors import PackageError, UsageError
 
-_OPTIONS = (
-    Option("-f --file", "REQUIREMENTS, as conda has it", "FILE"),
-    Option("-n --name", "NAME_OR_ARCHIVE: the name of an environment, as conda has it", "NAME"),
-    Option("-p --prefix", "the environment in this folder, and its archive here", "PREFIX"),
+OPTIONS = Group(
+    "arguments, as conda has them",
+    (
+        Option("-f --file", "REQUIREMENTS, as conda has it", "FILE"),
+        Option("-n --name", "NAME_OR_ARCHIVE: the name of an environment, as conda has it", "NAME"),
+        Option("-p --prefix", "the environment in this folder, and its archive here", "PREFIX"),
+    ),
 )
 
 # What people state requirements in: nobody means an archive by such a name.
 _OF_REQUIREMENTS = (".json", ".yml", ".yaml", ".txt", ".toml", ".lock", ".py", ".ipynb", ".cfg")
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that stand for the arguments."""
-    add(parser.add_argument_group("arguments, as conda has them"), _OPTIONS)
 
 
 def settle(parsed: argparse.Namespace) -> None:

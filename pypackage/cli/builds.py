@@ -7,16 +7,38 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pypackage.cli import terminal
+from pypackage.cli import parser, terminal
+from pypackage.cli.options import Command, Group, Option
 from pypackage.core.progress import Reporter
 
-USAGE = "%(prog)s --builds FILE [options]"
-DESCRIPTION = """\
+GROUP = Group(
+    "many of them at a time",
+    (
+        Option("--builds", "the file that tells of them, in YAML", "FILE", more={"required": True}),
+        Option(
+            "--output",
+            "where the packages and their logs go (default: the present folder)",
+            "FOLDER",
+            more={"default": "."},
+        ),
+        Option(
+            "-j --jobs",
+            "how many are made at the same time (default: one a processor)",
+            "N",
+            more={"type": parser.positive, "default": None},
+        ),
+    ),
+    "os-packages",
+)
+COMMAND = Command(
+    name="python_package_create",
+    usage="%(prog)s --builds FILE [options]",
+    description="""\
 Make the OS packages that a file tells of, at the same time, each with a log of its own. One that
-fails does not stop the others. The packages' paths go to stdout."""
-EPILOG = """\
-exit status: 0 if all are made, else that of the first one that is not; see
-%(prog)s -h"""
+fails does not stop the others. The packages' paths go to stdout.""",
+    exit_status="0 if all are made, else that of the first one that is not",
+    groups=(GROUP._replace(topic=""),),
+)
 
 
 def is_asked(argv: Sequence[str]) -> bool:
@@ -26,26 +48,7 @@ def is_asked(argv: Sequence[str]) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    return terminal.run(_parser(), _command, argv)
-
-
-def _parser() -> terminal.Parser:
-    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
-    parser.add_argument("--builds", required=True, metavar="FILE", help="the file, in YAML")
-    parser.add_argument(
-        "--output",
-        default=".",
-        metavar="FOLDER",
-        help="where the packages and their logs go (default: the present folder)",
-    )
-    parser.add_argument(
-        "-j",
-        "--jobs",
-        type=terminal.positive,
-        metavar="N",
-        help="how many are made at the same time (default: one a processor)",
-    )
-    return parser
+    return terminal.run(parser.Parser(COMMAND), _command, argv)
 
 
 def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:

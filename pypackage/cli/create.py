@@ -1,5 +1,4 @@
 """python_package_create: requirements.json to an environment and its archive."""
-# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 
@@ -21,6 +20,8 @@ from pypackage.cli import (
     os_package,
     terminal,
 )
+from pypackage.cli.options import Command, Group, Option
+from pypackage.cli.parser import Parser
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -29,23 +30,75 @@ if TYPE_CHECKING:
     from pypackage.pipeline.options import Options
     from pypackage.pipeline.target import Target
 
-USAGE = """\
+ARGUMENTS = Group(
+    "arguments",
+    (
+        Option(
+            "requirements",
+            "the file that python_package_analyze wrote, environment.yml, requirements.txt, "
+            "a project, a lock, a Python script, - (stdin), or an environment's folder or name",
+            "REQUIREMENTS",
+            more={"nargs": "?", "default": None},
+        ),
+        Option(
+            "target",
+            "a name: the environment in conda's folder of environments, and NAME.tar.gz here; "
+            "a path, or what ends like an archive: the archive alone",
+            "NAME_OR_ARCHIVE",
+            more={"nargs": "?", "default": None},
+        ),
+    ),
+)
+OF_INPUTS = Group(
+    "what is in the requirements",
+    (
+        Option(
+            "--environment",
+            "which environment of a pixi.lock with several (default: default)",
+            "NAME",
+        ),
+        Option(
+            "--category",
+            "take a category of a conda-lock.yml, such as dev, beside main; repeatable",
+            "NAME",
+            repeated=True,
+        ),
+        Option(
+            "--allow-empty", "take requirements that ask for nothing, which are an error otherwise"
+        ),
+    ),
+)
+COMMAND = Command(
+    name="python_package_create",
+    usage="""\
 %(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
        %(prog)s --list [NAME] | --versions | --update NAME PACKAGE... | --remove NAME...
-       %(prog)s --join LAYERS... ARCHIVE"""
-DESCRIPTION = """\
+       %(prog)s --join LAYERS... ARCHIVE
+       %(prog)s --builds FILE [--output FOLDER]""",
+    description="""\
 Make the conda environment that a program requires and pack it into an archive that runs on
-other machines. The archive's path goes to stdout."""
-EPILOG = """\
-examples:
-  %(prog)s -c host requirements.json myenv      (from this machine's Python)
-  %(prog)s requirements.json myenv              (from conda-forge)
-  %(prog)s -c /shared/channel requirements.json /scratch/myenv.tar.gz
-
-exit status:
-  0 success, 1 invalid command, 2 invalid path, 3 invalid requirements,
-  4 cannot be solved, 5 cannot be installed, 6 cannot be packed,
-  7 a module does not import in the finished environment"""
+other machines. The archive's path goes to stdout.""",
+    examples="""\
+%(prog)s -c host requirements.json myenv      (from this machine's Python)
+%(prog)s requirements.json myenv              (from conda-forge)
+%(prog)s -c /shared/channel requirements.json /scratch/myenv.tar.gz""",
+    exit_status="""\
+0 success, 1 invalid command, 2 invalid path, 3 invalid requirements,
+4 cannot be solved, 5 cannot be installed, 6 cannot be packed,
+7 a module does not import in the finished environment""",
+    groups=(
+        ARGUMENTS,
+        arguments.OPTIONS,
+        *create_options.PACKAGES,
+        OF_INPUTS,
+        create_options.ARCHIVE,
+        os_package.GROUP,
+        image.GROUP,
+        *environments.GROUPS,
+        create_options.CACHE,
+    ),
+    elsewhere=(builds.GROUP,),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,49 +136,9 @@ def serve(descriptor: int | None) -> NoReturn:
     os._exit(terminal.run(parser(), lambda asked, _: command(asked, sender), failed=sender.error))
 
 
-def parser() -> terminal.Parser:
+def parser() -> Parser:
     """The command's options and arguments."""
-    parser = terminal.Parser(USAGE, DESCRIPTION, EPILOG)
-    parser.add_argument(
-        "requirements",
-        nargs="?",
-        metavar="REQUIREMENTS",
-        help="the file that python_package_analyze wrote, environment.yml, requirements.txt, "
-        "a project, a lock, a Python script, - (stdin), or an environment's folder or name",
-    )
-    parser.add_argument(
-        "target",
-        nargs="?",
-        metavar="NAME_OR_ARCHIVE",
-        help="a name: the environment in conda's folder of environments, and NAME.tar.gz here; "
-        "a path, or what ends like an archive: the archive alone",
-    )
-    arguments.add_options(parser)
-    parser.add_argument(
-        "--environment",
-        default="",
-        metavar="NAME",
-        help="which environment of a pixi.lock with several (default: default)",
-    )
-    parser.add_argument(
-        "--category",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="take a category of a conda-lock.yml, such as dev, beside main; repeatable",
-    )
-    parser.add_argument(
-        "--allow-empty",
-        action="store_true",
-        help="take requirements that ask for nothing, which are an error otherwise",
-    )
-    create_options.add_package_options(parser)
-    create_options.add_archive_options(parser)
-    os_package.add_options(parser)
-    image.add_options(parser)
-    create_options.add_cache_options(parser)
-    environments.add_options(parser)
-    return parser
+    return Parser(COMMAND)
 
 
 def _options(parsed: argparse.Namespace, platform: str) -> Options:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pypackage.cli import terminal
-from pypackage.cli.options import Option, add
+from pypackage.cli import parser
+from pypackage.cli.options import Group, Option
 
 if TYPE_CHECKING:
     from pypackage.archive.select import SelectionRule
@@ -96,6 +95,10 @@ _ARCHIVE = (
         "folder, layers (a folder of parts that environments share), an OS package: deb, rpm, or a "
         "container image: oci; by default the archive's ending tells",
         "FORMAT",
+        offers=(
+            *("tar.gz", "tar.zst", "tar", "zip", "squashfs", "sh", "folder", "layers"),
+            *("deb", "rpm", "oci"),
+        ),
     ),
     Option(
         "--since",
@@ -122,7 +125,7 @@ _ARCHIVE = (
         "-j --jobs",
         "how many threads compress, and processes compile (default: one a processor)",
         "N",
-        more={"type": terminal.positive, "default": None},
+        more={"type": parser.positive, "default": None},
     ),
 )
 
@@ -141,18 +144,6 @@ _CACHE = (
     Option("--rebuild", "make anew what was made of the same packages before"),
 )
 
-
-def add_package_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that tell what the environment is to have."""
-    add(parser.add_argument_group("packages"), _PACKAGES)
-    add(parser.add_argument_group("own code"), _OWN_CODE)
-
-
-def add_archive_options(parser: argparse.ArgumentParser) -> None:
-    """Add those that tell how the archive is made."""
-    add(parser.add_argument_group("archive"), _ARCHIVE)
-
-
-def add_cache_options(parser: argparse.ArgumentParser) -> None:
-    """Add those that tell of what is kept."""
-    add(parser.add_argument_group("cache"), _CACHE)
+PACKAGES = (Group("packages", _PACKAGES), Group("own code", _OWN_CODE))
+ARCHIVE = Group("archive", _ARCHIVE)
+CACHE = Group("cache", _CACHE, "environments")

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypackage.cli.options import Option, add
+from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
@@ -40,14 +40,20 @@ _MADE_BEFORE = (
         "age, folder; with a name the packages of that environment",
         "NAME",
         more={"nargs": "?", "const": "", "default": None},
+        exclusive="action",
     ),
-    Option("--versions", "list the Pythons that the channels (-c) and this machine have"),
+    Option(
+        "--versions",
+        "list the Pythons that the channels (-c) and this machine have",
+        exclusive="action",
+    ),
     Option(
         "--update",
         "add packages (match specs, or pip:REQUIREMENT) to an environment, or remove some "
         "(--without), and pack it again",
         "NAME",
         more={"nargs": "+", "metavar": ("NAME", "PACKAGE"), "default": None},
+        exclusive="action",
     ),
     Option(
         "--join",
@@ -55,12 +61,14 @@ _MADE_BEFORE = (
         "parts are in layers folders and archives",
         "SOURCE",
         more={"nargs": "+", "metavar": ("SOURCE", "TARGET"), "default": None},
+        exclusive="action",
     ),
     Option(
         "--remove",
         "remove environments or interpreters, without a question",
         "NAME",
         more={"nargs": "+", "default": None},
+        exclusive="action",
     ),
 )
 
@@ -76,12 +84,10 @@ _DETAILS = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the command's."""
-    add(parser.add_argument_group("interpreter"), _INTERPRETER)
-    group = parser.add_argument_group("environments made before")
-    add(group.add_mutually_exclusive_group(), _MADE_BEFORE)
-    add(group, _DETAILS)
+GROUPS = (
+    Group("environments made before", (*_MADE_BEFORE, *_DETAILS), "environments"),
+    Group("an interpreter built from source", _INTERPRETER, "interpreters"),
+)
 
 
 def check(parsed: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pypackage.archive.image import model
 from pypackage.archive.image.model import Image
-from pypackage.cli.options import Option, add
+from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,14 +27,13 @@ _OPTIONS = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    group = parser.add_argument_group(
-        "container images (--format oci)",
-        "with --app, --app-version, --maintainer, --description, --license, --install-root and "
-        "--command (the program that is started) as for OS packages",
-    )
-    add(group, _OPTIONS)
+GROUP = Group(
+    "container images (--format oci)",
+    _OPTIONS,
+    "images",
+    "with --app, --app-version, --maintainer, --description, --license and --install-root as\n"
+    "for OS packages; the program of --command is what a container starts",
+)
 
 
 def is_one(archive: Archive | NamedEnvironment) -> bool:

@@ -1,21 +1,25 @@
-"""Command-line options as tables, one row for each."""
+"""Command lines as tables: parsers, help pages, man pages and shell completion come from them."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import argparse
 
 
 class Option(NamedTuple):
-    """An option.
+    """An option, or an argument.
 
     Attributes:
-        flags: Its names, with dashes and spaces between them.
+        flags: Its names, with dashes and spaces between them; without dashes it is an argument.
         help: What it does.
         metavar: What its value is called; empty for a flag, which has none.
         repeated: Whether it may be given several times.
         more: What argparse is to know besides.
+        exclusive: A name that it shares with those of its group that exclude it; empty for none.
+        offers: Values that a shell completes, where `more` has no choices.
     """
 
     flags: str
@@ -23,10 +27,80 @@ class Option(NamedTuple):
     metavar: str = ""
     repeated: bool = False
     more: Mapping[str, Any] = {}
+    exclusive: str = ""
+    offers: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The flags, one by one."""
+        return tuple(self.flags.split())
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is an option, not an argument."""
+        return self.flags.startswith("-")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values that there are; empty if they cannot be listed."""
+        return tuple(self.more.get("choices", ())) or self.offers
+
+
+class Group(NamedTuple):
+    """Options that belong together.
+
+    Attributes:
+        title: What they are.
+        options: The rows.
+        topic: The help page that they are on: `--help-TOPIC`; empty for the everyday page.
+        note: What is to be known of all of them.
+    """
+
+    title: str
+    options: tuple[Option, ...]
+    topic: str = ""
+    note: str = ""
+
+
+class Command(NamedTuple):
+    """A command line.
+
+    Attributes:
+        name: The executable's.
+        usage: Its forms, one a line; `%(prog)s` is the name.
+        description: What it does; the first sentence is its summary.
+        examples: Command lines, one a line; empty for none.
+        exit_status: What its exit codes mean.
+        groups: Its arguments and options.
+        elsewhere: Options of a form of it that has a parser of its own: documented here.
+    """
+
+    name: str
+    usage: str
+    description: str
+    examples: str = ""
+    exit_status: str = ""
+    groups: tuple[Group, ...] = ()
+    elsewhere: tuple[Group, ...] = ()
+
+    @property
+    def documented(self) -> tuple[Group, ...]:
+        """All groups, those of other forms last."""
+        return (*self.groups, *self.elsewhere)
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """The topics that have a help page, with the titles of what is on it."""
+        titles: dict[str, list[str]] = {}
+        for group in self.documented:
+            if group.topic:
+                titles.setdefault(group.topic, []).append(group.title)
+        return {topic: ", ".join(several) for topic, several in titles.items()}
 
 
 def add(group: argparse._ActionsContainer, options: Iterable[Option]) -> None:
     """Add options; those that are not given are False, empty, or an empty list."""
+    exclusive: dict[str, argparse._ActionsContainer] = {"": group}
     for option in options:
         if not option.metavar:
             kind: dict[str, Any] = {"action": "store_true"}
@@ -34,4 +108,7 @@ def add(group: argparse._ActionsContainer, options: Iterable[Option]) -> None:
             kind = {"action": "append", "default": [], "metavar": option.metavar}
         else:
             kind = {"default": "", "metavar": option.metavar}
-        group.add_argument(*option.flags.split(), help=option.help, **{**kind, **option.more})
+        if option.exclusive not in exclusive:
+            exclusive[option.exclusive] = group.add_mutually_exclusive_group()
+        into = exclusive[option.exclusive]
+        into.add_argument(*option.names, help=option.help, **{**kind, **option.more})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
-from pypackage.cli.options import Option, add
+from pypackage.cli.options import Group, Option
 from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
@@ -87,9 +87,7 @@ _OPTIONS = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    add(parser.add_argument_group("OS packages (--format deb or rpm)"), _OPTIONS)
+GROUP = Group("OS packages (--format deb or rpm)", _OPTIONS, "os-packages")
 
 
 def is_one(archive: Archive | NamedEnvironment) -> bool:

@@ -1,4 +1,4 @@
-"""What the executables share: common options, progress, errors and exit codes.
+"""What the executables share: progress, errors and exit codes.
 
 Everything here goes to stderr, since stdout may be the output. What the user must know is
 said in one line that begins with the tool's name.
@@ -6,7 +6,6 @@ said in one line that begins with the tool's name.
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import signal
@@ -15,94 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from pypackage.core.errors import INTERNAL_ERROR, PackageError, UsageError
+from pypackage.core.errors import INTERNAL_ERROR, PackageError
 from pypackage.core.progress import Reporter, Task
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+    import argparse
+
     from rich.progress import Progress, TaskID
+
+    from pypackage.cli.parser import Parser
+
+    Command = Callable[[argparse.Namespace, Reporter], None]
 
 # Beside the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
 INPUT_OUTPUT_ERROR = 74
 INTERRUPTED = 130
 ENDED = 128  # and the number of the signal
 BROKEN_PIPE = 141
-
-# Python brings no translations of argparse; to look for some takes as long as the parser.
-argparse._ = str  # type: ignore[attr-defined]
-
-Command = Callable[[argparse.Namespace, Reporter], None]
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser with -q, -v and --version, whose errors are `UsageError`s (exit 1, not 2)."""
-
-    def __init__(self, usage: str, description: str, epilog: str) -> None:
-        super().__init__(
-            usage=usage,
-            description=description,
-            epilog=epilog,
-            formatter_class=_Formatter,
-            allow_abbrev=False,
-        )
-        loudness = self.add_mutually_exclusive_group()
-        loudness.add_argument("-q", "--quiet", action="store_true", help="say errors only")
-        loudness.add_argument(
-            "-v", "--verbose", action="store_true", help="say what is done in detail"
-        )
-        self.add_argument("--version", action=_Version, help="show the version and exit")
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what is wrong with the command line, with the usage as its hint."""
-        raise UsageError(
-            message, f"{self._meant(message)}{self.format_usage().strip()}\nsee {self.prog} -h"
-        )
-
-    def _meant(self, message: str) -> str:
-        """The line that names the option which an unknown one may be meant for."""
-        from difflib import get_close_matches
-
-        said = message.partition("unrecognized arguments: ")[2].split()
-        unknown = next((one.partition("=")[0] for one in said if one.startswith("--")), "")
-        near = get_close_matches(unknown, self._option_string_actions, 1, 0.7)
-        return f"did you mean {near[0]}?\n" if near else ""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """Write without argparse's way of keeping errors to itself."""
-        stream = file or sys.stdout
-        if stream is not None:
-            stream.write(message)
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Knows how wide the terminal is without shutil, which takes longer to load than a script."""
-
-    def __init__(self, prog: str, **_: object) -> None:
-        super().__init__(prog, width=_width() - 2)
-
-
-def _width() -> int:
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
-    try:
-        return os.get_terminal_size(1).columns or 80
-    except OSError:
-        return 80
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: the look-up takes long."""
-
-    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print the version and end."""
-        from pypackage.cli import version
-
-        version.show(parser.prog)
-        parser.exit()
 
 
 def run(
@@ -119,10 +47,6 @@ def run(
         argv: The arguments, by default those of this process.
         failed: Hears of the error that ends the command.
     """
-    if "_ARGCOMPLETE" in os.environ:
-        from pypackage.cli import completion
-
-        completion.complete(parser)
     arguments = list(sys.argv[1:] if argv is None else argv)
     say = Plain(parser.prog)
     _clean_up_when_ended()
@@ -137,13 +61,6 @@ def run(
     except BaseException as error:
         failed(error)
         return _told(error, say)
-
-
-def positive(text: str) -> int:
-    """A positive number."""
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
 
 
 def leave(code: int) -> NoReturn:

@@ -91,6 +91,7 @@ def test_distribution__installed__has_all_its_commands(
         for tool in ("analyze", "create"):
             said = run(f"v/bin/{family}_package_{tool}", "--version", cwd=tmp_path)
             assert re.fullmatch(rf"{family}_package_{tool} \d+\.\d+\.\d+\n", said)
+            assert (tmp_path / f"v/share/man/man1/{family}_package_{tool}.1").exists()
         assert "usage" in run(f"v/bin/{family}_package_run", "--help", cwd=tmp_path).lower()
     for tool in ("analyze", "create"):
         module = f"pypackage.cli.{tool}"

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 # README.md has the short form of these, or says that they are options of all tools, or has the
 # first and the last of a row.
 _SHORT = {"--help", "--quiet", "--verbose", "--module", "--jobs"}
+_SHORT |= {"--help-images", "--help-environments", "--help-interpreters"}
 _SHORT |= {"--after-install", "--before-remove", "--after-remove", "--before-upgrade"}
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 
@@ -23,7 +24,8 @@ PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 @pytest.mark.parametrize("tool", ["analyze", "create", "run"])
 def test_documentation__each_option_of_a_tool__is_in_readme_and_in_its_page(tool: str) -> None:
     program = ROOT / "bin" / f"python_package_{tool}"
-    said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    words: list[str | Path] = [program, "--help", *(["all"] if tool == "create" else [])]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
     assert len(options) > 10
     for page in (ROOT / "README.md", ROOT / "docs" / f"python_package_{tool}.md"):

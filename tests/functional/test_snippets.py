@@ -130,7 +130,7 @@ def _calls(line: str) -> Iterator[tuple[str, set[str]]]:
 
 @functools.cache
 def _options(tool: str) -> set[str]:
-    words = [str(TREE / "bin" / tool), "--help"]
+    words = [str(TREE / "bin" / tool), "--help", *(["all"] if tool.endswith("create") else [])]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
 

@@ -20,6 +20,7 @@ _PACKAGES = {
     "busybox": "busybox-static",
     "java": "default-jre-headless",
     "dpkg-deb": "dpkg",
+    "groff": "groff-base",
     "ksh": "ksh93u+m",
     "makeflow": "coop-computing-tools openmpi-bin",
     "mksquashfs": "squashfs-tools",

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from pypackage.cli import terminal
+from pypackage.cli.options import Command
+from pypackage.cli.parser import Parser
 from pypackage.core.errors import INTERNAL_ERROR, SolveError
 from pypackage.core.progress import Reporter
 
 
 def run(action: Callable[[Reporter], object], *argv: str) -> int:
-    parser = terminal.Parser("%(prog)s [options]", "Try it.", "")
+    parser = Parser(Command("tool", "%(prog)s [options]", "Try it."))
     parser.prog = "tool"
 
     def command(_: argparse.Namespace, reporter: Reporter) -> None:
@@ -103,6 +105,8 @@ def test_run__invalid_option__exit_1_with_the_usage(capsys: pytest.CaptureFixtur
 BARS = """
 import sys, time
 from pypackage.cli import terminal
+from pypackage.cli.options import Command
+from pypackage.cli.parser import Parser
 reporter = terminal.reporter("tool", quiet="-q" in sys.argv)
 with reporter.task("linking [red]", 4) as task:
     task.advance(3)

@@ -117,5 +117,6 @@ def test_create_options__all__are_those_of_the_command() -> None:
     elsewhere = {"help", "quiet", "verbose", "version", "channel", "cache", "try"}
     elsewhere |= {"list", "versions", "update", "without", "remove", "json", "join"}
     elsewhere |= {"file", "name", "prefix"}  # the two arguments
+    elsewhere |= {f"help-{topic}" for topic in command.COMMAND.topics}
     told = {one.replace("_", "-") for one in CreateOptions.__annotations__}
     assert told == known - elsewhere, "pipeline/create_options.py lists the command's options"

@@ -1,0 +1,180 @@
+"""Parsers and help pages, made from the tables of a command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from pypackage.cli.options import Command, Group, Option, add
+from pypackage.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+# Python brings no translations of argparse; to look for some takes as long as the parser.
+argparse._ = str  # type: ignore[attr-defined]
+
+ALL = "all"
+"""The help page of all options."""
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of a command line; its errors are `UsageError`s (exit 1, not 2)."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(usage=command.usage, allow_abbrev=False, add_help=False)
+        self._command = command
+        for group in _with_common(command, command.groups):
+            add(self, group.options)
+
+    def format_help(self) -> str:
+        """The everyday page."""
+        return self.page()
+
+    def page(self, topic: str = "") -> str:
+        """A help page: of a topic, of all options, or by default of the everyday ones."""
+        command = self._command
+        page = _Formatter(self.prog)
+        page.add_usage(self.usage, (), ())
+        whole = topic in ("", ALL)
+        page.add_text(command.description if whole else None)
+        chosen = tuple(one for one in command.documented if topic in (one.topic, ALL))
+        for group in _with_common(command, chosen) if whole else chosen:
+            page.start_section(group.title)
+            page.add_text(group.note or None)
+            page.add_arguments(_actions(group))
+            page.end_section()
+        page.add_text(_epilog(command) if whole else None)
+        return page.format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the command line, with the usage as its hint."""
+        raise UsageError(
+            message, f"{self._meant(message)}{self.format_usage().strip()}\nsee {self.prog} -h"
+        )
+
+    def _meant(self, message: str) -> str:
+        """The line that names the option which an unknown one may be meant for."""
+        from difflib import get_close_matches
+
+        said = message.partition("unrecognized arguments: ")[2].split()
+        unknown = next((one.partition("=")[0] for one in said if one.startswith("--")), "")
+        near = get_close_matches(unknown, self._option_string_actions, 1, 0.7)
+        return f"did you mean {near[0]}?\n" if near else ""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write without argparse's way of keeping errors to itself."""
+        stream = file or sys.stdout
+        if stream is not None:
+            stream.write(message)
+
+
+def common(command: Command) -> Group:
+    """The options that every command line has: its help pages, how much it says, its version."""
+    topics = command.topics
+    if topics:
+        general = Option(
+            "-h --help",
+            "show this help; all shows all options",
+            ALL,
+            more={**_help(), "nargs": "?"},
+        )._replace(offers=(ALL,))
+    else:
+        general = Option("-h --help", "show this help", more=_help())
+    pages = (
+        Option(f"--help-{topic}", f"show the options for {title}", more=_help(topic))
+        for topic, title in topics.items()
+    )
+    return Group(
+        "options",
+        (
+            general,
+            *pages,
+            Option("-q --quiet", "say errors only", exclusive="loudness"),
+            Option("-v --verbose", "say what is done in detail", exclusive="loudness"),
+            Option("--version", "show the version and exit", more={"action": _Version}),
+        ),
+    )
+
+
+def _with_common(command: Command, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    return (*groups[:1], common(command), *groups[1:])
+
+
+def _actions(group: Group) -> list[argparse.Action]:
+    """The options as argparse's formatter takes them."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add(parser, group.options)
+    return parser._actions
+
+
+def positive(text: str) -> int:
+    """A positive number."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def _help(topic: str = "") -> dict[str, object]:
+    return {"action": _Help, "const": topic}
+
+
+def _epilog(command: Command) -> str:
+    examples = "".join(f"  {line}\n" for line in command.examples.splitlines())
+    status = "".join(f"  {line}\n" for line in command.exit_status.splitlines())
+    parts = {"examples": examples, "exit status": status}
+    return "\n".join(f"{title}:\n{text}" for title, text in parts.items() if text).rstrip()
+
+
+class _Help(argparse.Action):
+    """Shows a help page and ends."""
+
+    def __init__(self, option_strings: list[str], dest: str, **kind: object) -> None:
+        kind = {"nargs": 0, **kind, "default": argparse.SUPPRESS}
+        super().__init__(option_strings, argparse.SUPPRESS, **kind)  # type: ignore[arg-type]
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Show the topic's page, or that which the value names."""
+        assert isinstance(parser, Parser)
+        parser._print_message(parser.page(ALL if values == ALL else str(self.const)))
+        parser.exit()
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows how wide the terminal is without shutil, which takes longer to load than a script."""
+
+    def __init__(self, prog: str, **_: object) -> None:
+        super().__init__(prog, width=_width() - 2)
+
+
+def _width() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: the look-up takes long."""
+
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and end."""
+        from pypackage.cli import version
+
+        version.show(parser.prog)
+        parser.exit()
