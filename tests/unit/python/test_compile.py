@@ -22,7 +22,7 @@ MODULES = [
     Module("lib/a.py", content=b"def f(x):\n    return x in {'x', 'y', 'z', 'w'}\n"),
     Module("lib/sub/b.py", content="# -*- coding: latin-1 -*-\nx = 'é'\n".encode("latin-1")),
     Module("lib/bad.py", content=b"print 'old syntax'\n"),
-    *(Module(f"lib/m{n}.py", content=b"x = %d\n" % n * 20_000) for n in range(20)),
+    *(Module(f"lib/m{n}.py", content=b"x = %d\n" % n + b"#\n" * 60_000) for n in range(20)),
 ]
 
 
