@@ -143,7 +143,9 @@ def test_import__without_a_question__loads_no_table_and_nothing_heavy() -> None:
         "import sys; from pypackage.core import names;"
         "print(names._table.cache_info().currsize, {'packaging', 'json'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # Without what .pth files import, such as coverage's.
+    argv = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert done.stdout == "0 set()\n"
 
 
