@@ -111,6 +111,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist",
             "ruff",
+            "splunk-sdk>=2",  # an environment's, whose classes are run
             "setuptools>=70.1",  # with which tests/run.sh installs the tree, offline too
             "types-PyYAML",
         ],

@@ -19,6 +19,7 @@ LEVELS = {
     "deb": range(10),
     "rpm": range(10),
     "oci": range(10),
+    "splunk-app": range(10),
 }
 
 

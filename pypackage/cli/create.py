@@ -18,6 +18,7 @@ from pypackage.cli import (
     image,
     interrupt,
     os_package,
+    splunk,
     terminal,
 )
 from pypackage.cli.options import Command, Group, Option
@@ -94,6 +95,7 @@ other machines. The archive's path goes to stdout.""",
         create_options.ARCHIVE,
         os_package.GROUP,
         image.GROUP,
+        splunk.GROUP,
         *environments.GROUPS,
         create_options.CACHE,
     ),
@@ -193,6 +195,7 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
     if parsed.requirements is None:
         os_package.refuse(parsed)
         image.refuse(parsed)
+        splunk.refuse(parsed)
     if parsed.join:
         _print(os.fsencode(_join(parsed, reporter)) + b"\n")
     elif parsed.update or parsed.requirements is not None:
@@ -244,10 +247,16 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
         made: target.Archive | target.NamedEnvironment = target.at(parsed.prefix, parsed.format)
     else:
         made = target.parse(parsed.target, parsed.format)
-    if parsed.since and (image.is_one(made) or os_package.is_one(made)):
-        raise UsageError("--since is for archives, not for OS packages and images")
+    kinds = (image, os_package, splunk)
+    if parsed.since and any(kind.is_one(made) for kind in kinds):
+        raise UsageError("--since is for archives, not for OS packages, images and Splunk apps")
+    if splunk.is_one(made):
+        os_package.refuse(parsed, os_package.OF_APPS)
+        image.refuse(parsed)
+        return splunk.target(parsed, made.output.path), parsed.platform
+    splunk.refuse(parsed)
     if image.is_one(made):
-        os_package.refuse(parsed, image=True)
+        os_package.refuse(parsed, os_package.OF_IMAGES)
         return image.target(parsed, made.output.path), parsed.platform
     image.refuse(parsed)
     if not os_package.is_one(made):

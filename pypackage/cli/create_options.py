@@ -92,12 +92,12 @@ _ARCHIVE = (
     Option(
         "--format",
         "tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
-        "folder, layers (a folder of parts that environments share), an OS package: deb, rpm, or a "
-        "container image: oci; by default the archive's ending tells",
+        "folder, layers (a folder of parts that environments share), an OS package: deb, rpm, a "
+        "container image: oci, or a Splunk app: splunk-app; by default the archive's ending tells",
         "FORMAT",
         offers=(
             *("tar.gz", "tar.zst", "tar", "zip", "squashfs", "sh", "folder", "layers"),
-            *("deb", "rpm", "oci"),
+            *("deb", "rpm", "oci", "splunk-app"),
         ),
     ),
     Option(
@@ -117,7 +117,8 @@ _ARCHIVE = (
     ),
     Option(
         "--compress-level",
-        "tar.gz, layers, sh, zip and oci: 0 (not at all) to 9; squashfs: 1 to 9; tar.zst: 1 to 19",
+        "tar.gz, layers, sh, zip, oci and splunk-app: 0 (not at all) to 9; squashfs: 1 to 9; "
+        "tar.zst: 1 to 19",
         "N",
         more={"type": int, "default": None},
     ),

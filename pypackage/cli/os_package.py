@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,24 +96,24 @@ def is_one(archive: Archive | NamedEnvironment) -> bool:
     return archive.output.format in model.FORMATS
 
 
-_OF_IMAGES = (
-    *("--app", "--app-version", "--maintainer", "--description", "--license"),
-    *("--install-root", "--command"),
-)
+OF_APPS = ("--app", "--app-version", "--maintainer", "--description", "--license")
+"""Those that mean something for Splunk apps as well."""
+
+OF_IMAGES = (*OF_APPS, "--install-root", "--command")
 """Those that mean something for container images as well."""
 
 
-def refuse(parsed: argparse.Namespace, *, image: bool = False) -> None:
+def refuse(parsed: argparse.Namespace, but: Collection[str] = ()) -> None:
     """Make sure that none of the options stands where it means nothing.
 
     Args:
-        image: Whether a container image is made.
+        but: Those that do.
 
     Raises:
         UsageError: One does.
     """
     for option in _OPTIONS:
-        if image and option.flags in _OF_IMAGES:
+        if option.flags in but:
             continue
         if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
             raise UsageError(

@@ -73,3 +73,4 @@ class CreateOptions(TypedDict, total=False):
     base: str
     user: str
     label: Sequence[str]
+    splunk_command: Sequence[str]

@@ -16,6 +16,8 @@ from pypackage.archive.image.model import ENDING, Image
 from pypackage.archive.image.model import FORMAT as IMAGE
 from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
 from pypackage.archive.ospackages.model import OsPackage
+from pypackage.archive.splunk.model import FORMAT as SPLUNK
+from pypackage.archive.splunk.model import SplunkApp
 from pypackage.backends.conda import condarc
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.core.progress import Reporter
@@ -29,7 +31,7 @@ class Archive:
     """An archive, or a folder that is one unpacked.
 
     Attributes:
-        format: A key of `writers.ENDINGS`, but no OS package.
+        format: A key of `writers.ENDINGS` that stands for an archive.
         since: The digests of the parts that need not be in it; None for a whole archive.
     """
 
@@ -181,7 +183,49 @@ class ImageFile:
         return [self.format, repr(self.image), base.identity(self.image.base), epoch]
 
 
-Output = Archive | OsPackageFile | ImageFile
+@dataclass(frozen=True)
+class SplunkAppFile:
+    """An app for Splunk."""
+
+    path: Path
+    app: SplunkApp
+    format: ClassVar[str] = SPLUNK
+    prefix: ClassVar[None] = None
+    lock: ClassVar[None] = None
+    place: ClassVar[None] = None
+    is_kept: ClassVar[bool] = True
+
+    @property
+    def output(self) -> SplunkAppFile:
+        """What is written: itself."""
+        return self
+
+    def check(self) -> None:
+        """Make sure, before the work is done, that it can be made.
+
+        Raises:
+            UsageError: Its name, version or a command is not valid.
+        """
+        from pypackage.archive.splunk import model
+
+        model.check(self.app)
+
+    def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
+        """Write it; a former one is replaced at the end.
+
+        Raises:
+            PackError: It cannot be made.
+        """
+        from pypackage.archive.splunk import write
+
+        write.write(contents, self.app, self.path, reporter, how)
+
+    def identity(self) -> list[object]:
+        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        return [self.format, repr(self.app)]
+
+
+Output = Archive | OsPackageFile | ImageFile | SplunkAppFile
 
 
 @dataclass(frozen=True)
@@ -202,7 +246,10 @@ class NamedEnvironment:
         return self.output.path.with_name(f"{self.prefix.name}.lock")
 
 
-Target = Archive | NamedEnvironment | OsPackageFile | ImageFile
+Target = Archive | NamedEnvironment | OsPackageFile | ImageFile | SplunkAppFile
+
+# What is no archive of an environment alone, and leaves none on this machine.
+_ALONE = (*OS_PACKAGES, IMAGE, SPLUNK)
 
 
 def parse(
@@ -213,7 +260,8 @@ def parse(
     Args:
         name: A path, or a name with an archive's ending: the archive. Any other name: an
             environment in conda's folder, and `NAME.tar.gz` in the present one; with the
-            format of an OS package that file alone, with that of an image a folder.
+            format of an OS package or a Splunk app that file alone, with that of an image a
+            folder.
         format_: What the archive is to be; when empty its ending tells.
 
     Raises:
@@ -228,7 +276,7 @@ def parse(
     elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
         ending = "" if format_ == IMAGE else (*writers.ENDINGS[format_], "")[0]
         made = Archive(Path(f"{name}{ending}"), format_)
-        if format_ not in (*OS_PACKAGES, IMAGE):
+        if format_ not in _ALONE:
             made = NamedEnvironment(condarc.envs_folder(environ) / name, made)
     else:
         raise UsageError(
@@ -268,7 +316,7 @@ def at(prefix: str, format_: str = "") -> NamedEnvironment:
     """
     folder = Path(os.path.abspath(os.path.expanduser(prefix)))
     format_ = _format("", format_)
-    if format_ in (*OS_PACKAGES, IMAGE) or not folder.name:
+    if format_ in _ALONE or not folder.name:
         raise UsageError(f"{prefix} is no place for an environment", "-p PREFIX is its folder")
     made = Archive(Path(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}"), format_)
     check_writable(made.path, format_)

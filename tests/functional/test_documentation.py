@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 # README.md has the short form of these, or says that they are options of all tools, or has the
 # first and the last of a row.
 _SHORT = {"--help", "--quiet", "--verbose", "--module", "--jobs"}
-_SHORT |= {"--help-images", "--help-environments", "--help-interpreters"}
+_SHORT |= {"--help-images", "--help-splunk", "--help-environments", "--help-interpreters"}
 _SHORT |= {"--after-install", "--before-remove", "--after-remove", "--before-upgrade"}
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 

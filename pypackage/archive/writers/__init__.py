@@ -27,6 +27,7 @@ ENDINGS = {
     "deb": (".deb",),
     "rpm": (".rpm",),
     "oci": (".oci.tar",),
+    "splunk-app": (".spl",),
 }
 UNCOMPRESSED = ("tar", "folder")
 

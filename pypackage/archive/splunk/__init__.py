@@ -1,0 +1,1 @@
+"""Splunk apps: an environment, and search commands that run in it."""

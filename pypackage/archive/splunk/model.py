@@ -1,0 +1,127 @@
+"""What a Splunk app is to be, as a value."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from pypackage.core.errors import UsageError
+
+FORMAT = "splunk-app"
+ENDING = ".spl"
+
+KINDS = ("streaming", "reporting", "generating")
+CLASS = "splunklib"
+"""The kind of a command that is a class of splunklib.searchcommands, and says itself what it is."""
+
+_NAME = r"[A-Za-z0-9][\w.-]*"
+_VERSION = r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}([a-z][a-z0-9]*)?"
+_COMMAND = r"[A-Za-z][A-Za-z0-9]*"
+_MODULE = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
+
+
+class Command(NamedTuple):
+    """A search command.
+
+    Attributes:
+        name: What stands in searches.
+        module: The module of the environment that has its function.
+        function: The function's name, or that of a class of splunklib.
+        kind: One of `KINDS`; empty for what the function's source tells.
+    """
+
+    name: str
+    module: str
+    function: str
+    kind: str = ""
+
+    @property
+    def target(self) -> str:
+        """Module and function in a word."""
+        return f"{self.module}:{self.function}"
+
+
+@dataclass(frozen=True)
+class SplunkApp:
+    """An app: what it is called, and its search commands.
+
+    Attributes:
+        app: Its id, and its folder's name in Splunk's folder of apps.
+        version: Of three numbers.
+        commands: Its search commands.
+        maintainer: Who made it: `Jane Doe <jane@example.org>`.
+        description: What it is; the first line is the summary.
+        license: Its name, such as `MIT`.
+    """
+
+    app: str
+    version: str = "1.0.0"
+    commands: tuple[Command, ...] = ()
+    maintainer: str = ""
+    description: str = ""
+    license: str = ""
+
+    @property
+    def prefix(self) -> PurePosixPath:
+        """The environment's folder in the archive: in bin, where files may be run."""
+        return PurePosixPath(self.app) / "bin" / "environment"
+
+    @property
+    def summary(self) -> str:
+        """What it is, in a line."""
+        lines = self.description.strip().splitlines()
+        names = ", ".join(one.name for one in self.commands)
+        return lines[0] if lines else f"Search commands with a Python of their own: {names}"
+
+
+def parse_command(text: str) -> Command:
+    """Read `NAME=MODULE:FUNCTION` or `NAME=MODULE:FUNCTION:KIND`.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    name, _, rest = text.partition("=")
+    module, _, function = rest.partition(":")
+    function, colon, kind = function.partition(":")
+    if not (re.fullmatch(_MODULE, module) and re.fullmatch(_MODULE, function)):
+        raise UsageError(
+            f"--splunk-command: {text!r} is not NAME=MODULE:FUNCTION[:KIND]",
+            "such as --splunk-command score=shop.searches:score",
+        )
+    if not re.fullmatch(_COMMAND, name, re.A):
+        raise UsageError(
+            f"--splunk-command: Splunk takes no command named {name!r}",
+            "a name has letters and digits alone, and begins with a letter",
+        )
+    if colon and kind not in KINDS:
+        raise UsageError(
+            f"--splunk-command: no kind {kind!r} of command", f"there are {', '.join(KINDS)}"
+        )
+    return Command(name, module, function, kind)
+
+
+def check(app: SplunkApp) -> None:
+    """Make sure that what is said of an app is valid.
+
+    Raises:
+        UsageError: Its name or version is not, or it has no commands.
+    """
+    if not re.fullmatch(_NAME, app.app, re.A) or app.app.endswith((".", ".tar", ".tgz", ENDING)):
+        raise UsageError(
+            f"Splunk takes no app named {app.app!r}",
+            "a name has letters, digits and . _ - alone; see --app",
+        )
+    if not re.fullmatch(_VERSION, app.version, re.A):
+        raise UsageError(
+            f"Splunk takes no version {app.version!r}", "it has three numbers: --app-version 1.0.0"
+        )
+    if not app.commands:
+        raise UsageError(
+            "a Splunk app needs a search command",
+            "say --splunk-command NAME=MODULE:FUNCTION; see docs/splunk.md",
+        )
+    names = [one.name for one in app.commands]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"--splunk-command: {twice} is there twice")

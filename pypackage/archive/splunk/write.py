@@ -1,0 +1,70 @@
+"""Write Splunk apps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+
+from pypackage.archive import members, tar_stream
+from pypackage.archive.compression import Compression
+from pypackage.archive.contents import Contents, Entry
+from pypackage.archive.splunk import confs, functions
+from pypackage.archive.splunk.model import SplunkApp
+from pypackage.archive.writers import tree as trees
+from pypackage.core import files
+from pypackage.core.errors import PackError
+from pypackage.core.progress import Reporter
+
+_RUNTIME = Path(__file__).parent / "runtime"
+_PACKAGE = "python_package_splunk"  # the runtime's name in apps
+
+
+def write(
+    contents: Contents, app: SplunkApp, output: Path, reporter: Reporter, how: Compression
+) -> None:
+    """Write an app, a tar file in gzip; a former one is replaced at the end.
+
+    It has one folder, that of the app. The same contents give the same bytes.
+
+    Raises:
+        PackError: It has no Python, or not the module or function of a command; or it cannot be
+            written.
+    """
+    if not any(package.name == "python" for package in contents.packages):
+        raise PackError("a Splunk app needs Python in its environment")
+    level = members.LEVEL if how.level is None else how.level
+    try:
+        commands = [functions.describe(one, contents) for one in app.commands]
+        tree = trees.of(contents)
+        placed = [replace(entry, target=f"{app.prefix}/{entry.target}") for entry in tree.entries]
+        placed += _own(app, confs.render(app, commands))
+        deflate = members.deflater(level)
+        with reporter.task("packing", tree.size) as task, files.new_file(output) as file:
+            for block in _tar(placed):
+                file.write(deflate.compress(block))
+                task.advance(len(block))
+            file.write(deflate.flush())
+    except OSError as error:
+        raise PackError.of(error, f"cannot write {output}") from error
+
+
+def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:
+    """What an app has beside its environment."""
+    for path, text in texts.items():
+        yield Entry(f"{app.app}/{path}", None, text.encode(), mode=0o644)
+    for source in sorted(_RUNTIME.glob("*.py")):
+        path = source.name if source.name == confs.ENTRY else f"{_PACKAGE}/{source.name}"
+        yield Entry(f"{app.app}/bin/{path}", None, source.read_bytes(), mode=0o644)
+
+
+def _tar(entries: list[Entry]) -> Iterator[bytes | memoryview]:
+    """The tar stream; all folders are in it, so that none depends on an umask."""
+    placed = {entry.target: entry for entry in entries}
+    for entry in entries:
+        for folder in map(str, PurePosixPath(entry.target).parents[:-1]):
+            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is no matter
+    yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
+    yield tar_stream.END

@@ -1,0 +1,69 @@
+"""The options of python_package_create that tell of a Splunk app."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypackage.archive.splunk import model
+from pypackage.archive.splunk.model import SplunkApp
+from pypackage.cli.options import Group, Option
+from pypackage.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pypackage.pipeline.target import Archive, NamedEnvironment, SplunkAppFile
+
+_COMMAND = Option(
+    "--splunk-command",
+    "a search command: the name in searches, and its function, or class of splunklib; KIND is "
+    "streaming, reporting or generating, if its source does not tell; repeatable",
+    "NAME=MODULE:FUNCTION[:KIND]",
+    repeated=True,
+)
+
+
+GROUP = Group(
+    "Splunk apps (--format splunk-app)",
+    (_COMMAND,),
+    "splunk",
+    "with --app, --app-version, --maintainer, --description and --license as for OS packages",
+)
+
+
+def is_one(archive: Archive | NamedEnvironment) -> bool:
+    """Whether what is to be made is a Splunk app."""
+    return archive.output.format == model.FORMAT
+
+
+def refuse(parsed: argparse.Namespace) -> None:
+    """Make sure that the option does not stand where it means nothing.
+
+    Raises:
+        UsageError: It does.
+    """
+    if parsed.splunk_command:
+        raise UsageError(f"{_COMMAND.flags} is for Splunk apps", "say --format splunk-app")
+
+
+def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
+    """The app that is asked for.
+
+    Args:
+        parsed: The options.
+        path: Its file.
+
+    Raises:
+        UsageError: A command is not valid.
+    """
+    from pypackage.pipeline.target import SplunkAppFile
+
+    app = SplunkApp(
+        app=parsed.app or path.name.removesuffix(model.ENDING),
+        version=parsed.app_version or SplunkApp.version,
+        commands=tuple(map(model.parse_command, parsed.splunk_command)),
+        maintainer=parsed.maintainer,
+        description=parsed.description,
+        license=parsed.license,
+    )
+    return SplunkAppFile(path, app)

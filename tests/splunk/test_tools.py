@@ -1,0 +1,58 @@
+"""Splunk's own tools look at an app: the packaging toolkit and AppInspect."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.needs import missing
+
+pytestmark = pytest.mark.slow
+
+
+def program(name: str) -> str:
+    """Where one of Splunk's tools is, for whose old dependencies .ci/run has a folder apart."""
+    return shutil.which(name) or missing(f"{name} is not on PATH: .ci/run tells where to have it")
+
+
+def said(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def bare(app: Path, tmp_path: Path) -> Path:
+    """The app without its environment: CPython and packages of others (see docs/splunk.md)."""
+    shutil.copytree(app, tmp_path / "shop", ignore=shutil.ignore_patterns("environment"))
+    return tmp_path / "shop"
+
+
+def test_slim__package_and_source__are_valid(spl: Path, bare: Path, tmp_path: Path) -> None:
+    slim = program("slim")
+    for talk in (said(slim, "validate", spl), said(slim, "package", "-o", tmp_path, bare)):
+        assert "[ERROR]" not in talk
+    assert (tmp_path / "shop-1.2.0.tar.gz").is_file()
+
+
+def test_appinspect__all_but_the_environment__has_no_failure(bare: Path, tmp_path: Path) -> None:
+    inspect = program("splunk-appinspect")
+    report = tmp_path / "report.json"
+    said(
+        *(inspect, "inspect", bare, "--skip-trusted-libraries-update"),
+        *("--data-format", "json", "--output-file", report),
+    )
+    found = json.loads(report.read_bytes())
+    told = {
+        check["name"]: [message["message"] for message in check["messages"]]
+        for one in found["reports"]
+        for group in one["groups"]
+        for check in group["checks"]
+        if check["result"] in ("error", "failure", "future_failure")
+    }
+    assert told == {}
+    assert found["summary"]["success"] > 50
