@@ -145,20 +145,6 @@ def _warn_of_absent(modules: Sequence[str], target: Target, reporter: Reporter) 
         reporter.warning(f"{module} is not in the standard library of this Python{how}")
 
 
-def with_packages(
-    needed: Requirements,
-    modules: Mapping[str, frozenset[str]],
-    version: str,
-    installed: Callable[[], Environment | None],
-    options: ResolveOptions,
-    declared: Declarations | None,
-    reporter: Reporter,
-) -> Requirements:
-    """Requirements with the packages that modules come from; see `find_packages`."""
-    found = find_packages(modules, version, installed, options, declared, reporter)
-    return with_found(needed, found)
-
-
 def with_found(needed: Requirements, found: Resolved) -> Requirements:
     """Requirements with packages."""
     return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)

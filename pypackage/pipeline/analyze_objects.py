@@ -9,7 +9,7 @@ from pypackage.analysis import live_objects
 from pypackage.analysis.analyzer import Analyzer
 from pypackage.analysis.imports import Import
 from pypackage.core.progress import SILENT, Reporter
-from pypackage.pipeline.analyze import ResolveOptions, with_packages
+from pypackage.pipeline.analyze import ResolveOptions, find_packages, with_found
 from pypackage.python import interpreter, stdlib
 from pypackage.requirements.model import Requirements
 
@@ -55,12 +55,13 @@ def _of_imports(
     roots = live_objects.roots(one.module for one in imports if one.why.counts)
     analyzer.add_imports("<objects>", imports, roots, live_objects.beside_packages())
     analysis = analyzer.result()
+    found = find_packages(
+        analysis.modules, version, interpreter.running_environment, options, None, reporter
+    )
     needed = Requirements(
         python=version,
         modules=tuple(analysis.modules),
         optional=analysis.reasons,
         local=analysis.local,
     )
-    return with_packages(
-        needed, analysis.modules, version, interpreter.running_environment, options, None, reporter
-    )
+    return with_found(needed, found)

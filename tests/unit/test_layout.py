@@ -1,6 +1,7 @@
 """The tree stays as docs/development.md says: small modules and functions, at named places."""
 
 import ast
+import keyword
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,3 +56,40 @@ def test_map__folders__are_those_of_the_package() -> None:
     drawn = page.partition("```text")[2].partition("```")[0]
     named = set(re.findall(r"\b(\w+)/(?=\s)", drawn))
     assert named == {one.name for one in PACKAGE.iterdir() if one.is_dir()} - {"__pycache__"}
+
+
+def rows_of_places() -> list[str]:
+    page = (ROOT / "docs/development.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| .+ \| (`.+) \|$", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("row", rows_of_places())
+def test_where_is__names_in_a_row__are_modules_or_words_of_the_places_named(row: str) -> None:
+    spans = re.findall(r"`([\w./]+)`", row)
+    places = [ROOT / one if (ROOT / one).exists() else PACKAGE / one for one in spans if "/" in one]
+    folders = [one if one.is_dir() else one.parent for one in places]
+    text = "".join(one.read_text(encoding="utf-8") for one in places if one.is_file())
+    for name in spans:
+        stem = name.removesuffix(".py")
+        if "/" in name or keyword.iskeyword(name):
+            continue
+        is_module = any((one / f"{stem}.py").exists() or (one / stem).is_dir() for one in folders)
+        assert is_module or re.search(rf"\b{name}\b", text), name
+
+
+def is_module(name: str) -> bool:
+    place = PACKAGE.joinpath(*name.split("."))
+    return place.is_dir() or place.with_suffix(".py").is_file()
+
+
+def test_pages__modules_with_dots__are_there() -> None:
+    folders = "|".join(one.name for one in PACKAGE.iterdir() if one.is_dir())
+    gone = []
+    for page in (ROOT / "docs").glob("*.md"):
+        content = page.read_text(encoding="utf-8")
+        # In the map without the package's name, and elsewhere with what is in a module behind.
+        before = "" if page.name == "development.md" else r"pypackage\."
+        for name in re.findall(rf"\b{before}((?:{folders})(?:\.[a-z_]+)+)\b", content):
+            if not is_module(name) and not is_module(name.rpartition(".")[0]):
+                gone.append(f"{page.name}: {name}")
+    assert not gone

@@ -29,9 +29,9 @@ _MOST_CALLS = 3  # functions that call each other to end the program
 _COLUMNS = 4096
 
 
-def key_of(node: _ast.stmt | _ast.expr, shift: int = 0) -> int:
+def key_of(node: _ast.stmt | _ast.expr) -> int:
     """A number for a place in a source, the same however the source is read."""
-    return (node.lineno - shift) * _COLUMNS + min(node.col_offset, _COLUMNS - 1)
+    return node.lineno * _COLUMNS + min(node.col_offset, _COLUMNS - 1)
 
 
 def moved(key: int, lines: int) -> int:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pypackage.backends.pypi import missing_tools, pip_settings, uv_settings
 from pypackage.core import process
-from pypackage.core.errors import PackageError, ProcessError, SolveError
+from pypackage.core.errors import ProcessError, SolveError
 from pypackage.core.urls import redact
 
 NO_SOLUTION = 1
@@ -131,9 +131,9 @@ def message(error: ProcessError) -> str:
     return "\n".join(filter(None, [*told, missing_tools.advice(error.output)]))
 
 
-def unreachable(error: ProcessError, kind: type[PackageError] = SolveError) -> PackageError:
+def unreachable(error: ProcessError) -> SolveError:
     """The error of this package for a failure that is not for want of a solution."""
-    return kind(
+    return SolveError(
         "cannot fetch from PyPI",
         f"{message(error)}\nis there a network, or a mirror to be named in pip.conf or uv.toml?",
     )
