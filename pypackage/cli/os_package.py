@@ -25,7 +25,7 @@ _RELATIONS = {
     "conflicts": "OS packages that cannot be installed beside it",
     "replaces": "OS packages that it takes the place of",
 }
-_FIELDS = ("vendor", "url", "section", "priority", "release", "epoch")
+_FIELDS = ("vendor", "url", "section", "priority", "release", "epoch", "sign")
 
 _OPTIONS = (
     Option("--app", "the package's name (default: as the file's)", "NAME"),
@@ -75,6 +75,13 @@ _OPTIONS = (
     Option("--directory", "an empty folder that belongs to it; repeatable", "PATH", repeated=True),
     Option("--systemd-unit", "the service NAME.service", "FILE"),
     *(Option(f"--{hook}", "a script of sh", "FILE") for hook in model.HOOKS),
+    Option("--sign", "sign the package with this key of gpg's, by debsigs or rpmsign", "KEY"),
+    Option(
+        "--repository",
+        "put a copy into this folder, from which apt or dnf installs, and write its index, "
+        "which --sign signs",
+        "FOLDER",
+    ),
     Option(
         "--try",
         "install the package in a clean root, run a command there, and remove it again",
@@ -157,7 +164,7 @@ def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) 
     package = _package(parsed, path, format_)
     if os.sep not in parsed.target and not parsed.target.endswith(f".{format_}"):
         path = path.with_name(model.file_name(package, platform or platforms.here()))
-    return OsPackageFile(path, package)
+    return OsPackageFile(path, package, Path(parsed.repository) if parsed.repository else None)
 
 
 def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:

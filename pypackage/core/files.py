@@ -50,6 +50,12 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.unlink(part)
 
 
+def write_new(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a new file as `new_file` does."""
+    with new_file(path) as file:
+        file.write(content)
+
+
 @contextmanager
 def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
     """Make a new folder that is named `path` once the block ends without an error.

@@ -35,7 +35,7 @@ from pypackage.pipeline import install, lock_file, provenance, reuse
 from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
-from pypackage.pipeline.target import Output, Target
+from pypackage.pipeline.target import OsPackageFile, Output, Target
 from pypackage.prefix import directory, history
 from pypackage.requirements.model import Requirements
 
@@ -75,6 +75,7 @@ def create(
         contents = without_mark(collect(given.prefix, given.prefix))
         costs = _pack(contents, given.prefix, None, target.output, options, reporter)
         _write_sbom(given.prefix, Lock("", (), ()), target.output, options)
+        _publish(target, reporter)
         return costs
     if target.prefix:
         directory.check_replaceable(target.prefix)
@@ -82,7 +83,14 @@ def create(
         costs = _create_or_reuse(plan, target, reporter)
     if target.prefix:
         _register(target.prefix, reporter)
+    _publish(target, reporter)
     return costs
+
+
+def _publish(target: Target, reporter: Reporter) -> None:
+    """Put an OS package into its repository."""
+    if isinstance(target, OsPackageFile):
+        target.publish(reporter)
 
 
 def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report | None:

@@ -52,6 +52,8 @@ class CreateOptions(TypedDict, total=False):
     license: str
     architecture: str
     install_root: str
+    sign: str
+    repository: _Path
     command: Sequence[str]
     runtime_deps: Sequence[str]
     recommends: Sequence[str]

@@ -75,10 +75,15 @@ class Archive:
 
 @dataclass(frozen=True)
 class OsPackageFile:
-    """A package of an operating system."""
+    """A package of an operating system.
+
+    Attributes:
+        repository: The folder of a repository that it goes into as well; None for none.
+    """
 
     path: Path
     package: OsPackage
+    repository: Path | None = None
     prefix: ClassVar[None] = None
     lock: ClassVar[None] = None
     is_kept: ClassVar[bool] = True
@@ -108,7 +113,7 @@ class OsPackageFile:
         """
         from pypackage.archive.ospackages import checks
 
-        checks.check(self.package)
+        checks.check(self.package, published=self.repository is not None)
 
     def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
         """Write it, and try it if that is asked for; a former one is replaced at the end.
@@ -120,6 +125,18 @@ class OsPackageFile:
         from pypackage.archive.ospackages import write
 
         write.write(contents, self.package, self.path, reporter, how)
+
+    def publish(self, reporter: Reporter) -> None:
+        """Put it, made now or before, into its repository, if it has one.
+
+        Raises:
+            PackError: That cannot be written.
+        """
+        from pypackage.archive.ospackages import repository
+
+        if self.repository:
+            package = self.package
+            repository.add(self.path, package.format, self.repository, package.sign, reporter)
 
     def identity(self) -> list[object]:
         """All that its bytes depend on beside the contents and their compression, as JSON."""

@@ -32,6 +32,7 @@ REFUSED = [
     (["--after-install", "perl.sh"], 1, "the script is for #!/usr/bin/perl"),
     (["--try", "hi", "--try-root", "nowhere"], 1, "--try-root: there is no nowhere"),
     (["--format", "tar.gz"], 1, "--app-version is for OS packages"),
+    (["--sign", "a%b"], 1, "--sign: 'a%b' is not the name of a key"),
 ]
 
 

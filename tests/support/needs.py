@@ -16,10 +16,15 @@ import pytest
 
 # Those of Debian, where they are not called like the program.
 _PACKAGES = {
+    "apt-ftparchive": "apt-utils",
+    "ar": "binutils",
     "bwrap": "bubblewrap",
     "busybox": "busybox-static",
     "java": "default-jre-headless",
+    "createrepo_c": "createrepo-c",
     "dpkg-deb": "dpkg",
+    "gpg": "gnupg",
+    "gpgconf": "gnupg",
     "groff": "groff-base",
     "ksh": "ksh93u+m",
     "makeflow": "coop-computing-tools openmpi-bin",
@@ -27,6 +32,7 @@ _PACKAGES = {
     "munged": "munge",
     "ps": "procps",
     "rpmbuild": "rpm",
+    "rpmsign": "rpm",
     "sbatch": "slurm-wlm",
     "slurmctld": "slurm-wlm",
     "slurmd": "slurm-wlm",

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from pypackage.archive.ospackages import roots, scripts
+from pypackage.archive.ospackages import repository, roots, scripts, signing
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core import process
 from pypackage.core.errors import InputPathError, PackError, ProcessError, UsageError
@@ -24,8 +24,11 @@ _RULES = {
 _DEPENDENCY = r"[A-Za-z0-9][\w.+:/()-]*( ?\(?(<<|<=|=|>=|>>|<|>) ?[\w.+:~^-]+\)?)?"
 
 
-def check(package: OsPackage) -> None:
+def check(package: OsPackage, *, published: bool = False) -> None:
     """Make sure that a package can be made as it is asked for.
+
+    Args:
+        published: Whether it is to go into a repository.
 
     Raises:
         UsageError: Its name, version or another option is not valid.
@@ -39,7 +42,9 @@ def check(package: OsPackage) -> None:
             raise InputPathError(f"cannot read {path}: there is no such file")
     if package.try_command:
         roots.check(package.try_root or roots.DEFAULT)
-    _check_programs(package)
+    _check_programs(package, published=published)
+    if package.sign:
+        signing.check(package.sign)
 
 
 def check_words(package: OsPackage) -> None:
@@ -116,10 +121,14 @@ def _relations(package: OsPackage) -> dict[str, tuple[str, ...]]:
 _DEPENDENCY_HINT = "it is like libgl1, or 'libssl3 (>= 3.0)' for dpkg, 'openssl >= 3.0' for rpm"
 
 
-def _check_programs(package: OsPackage) -> None:
+def _check_programs(package: OsPackage, *, published: bool) -> None:
     needed = [("dpkg-deb", "dpkg")] if package.format == "deb" else [("rpmbuild", "rpm-build")]
     if package.try_command:
         needed += [("bwrap", "bubblewrap"), ("rpm", "rpm")][: 2 if package.format == "rpm" else 1]
+    if package.sign:
+        needed.append(signing.PROGRAMS[package.format])
+    if published:
+        needed.append(repository.PROGRAMS[package.format])
     for program, where in needed:
         if not shutil.which(program):
             raise PackError(

@@ -66,6 +66,7 @@ class OsPackage:
         recommends: What belongs to it, and may be left out.
         suggests: What goes well with it.
         directories: Empty folders that belong to it, by their absolute paths.
+        sign: The name of gpg's key by which it is signed; empty for none.
     """
 
     format: str
@@ -96,6 +97,7 @@ class OsPackage:
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
+    sign: str = ""
 
     @property
     def full_version(self) -> str:

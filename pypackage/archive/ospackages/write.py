@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
-from pypackage.archive.ospackages import deb, rpm, staging
+from pypackage.archive.ospackages import deb, rpm, signing, staging
 from pypackage.archive.ospackages.model import OsPackage, architecture
 from pypackage.core import caches, files
 from pypackage.core.errors import PackError
@@ -23,7 +23,7 @@ def write(
         package: What the package is to be.
 
     Raises:
-        PackError: It cannot be made.
+        PackError: It cannot be made or signed.
         VerificationError: It does not install, run or go again.
     """
     try:
@@ -34,6 +34,9 @@ def write(
 
                 roots = caches.folder() / "roots"
                 install_test.check(package, made, roots, temporary, reporter)
+            if package.sign:
+                with reporter.task("signing"):
+                    signing.sign_package(made, package.format, package.sign)
             with files.new_file(output) as file, made.open("rb") as source:
                 while block := source.read(1 << 20):
                     file.write(block)

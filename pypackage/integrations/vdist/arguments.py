@@ -49,8 +49,9 @@ def build_of(arguments: Mapping[str, Any], source: Source, profile: Profile, bas
     how["add"], how["exclude"] = tuple(given.pop("add", ())), tuple(given.pop("exclude", ()))
     how["pip_conf"] = given.pop("use_local_pip_conf", True)
     how["platform"] = _platform(given.pop("architecture", ""), profile.platform)
-    folder = given.pop("output_folder", "")
-    how["output_folder"] = str(base / folder) if folder else ""
+    for one in ("output_folder", "repository"):
+        folder = given.pop(one, "")
+        how[one] = str(base / folder) if folder else ""
     package = _package(profile, **given)
     checks.check_words(package)
     return Build(name, package, source, base, **how)

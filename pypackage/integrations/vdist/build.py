@@ -23,7 +23,7 @@ REQUIREMENTS = "requirements.txt"
 # Fields of the package that are options of the same name.
 _PASSED = (
     *("release", "epoch", "url", "section", "priority", "vendor"),
-    *("provides", "conflicts", "replaces", "recommends", "suggests"),
+    *("sign", "provides", "conflicts", "replaces", "recommends", "suggests"),
 )
 _PROJECT = ("pyproject.toml", "setup.py")
 
@@ -50,6 +50,7 @@ class BuildOptions(TypedDict, total=False):
         use_local_pip_conf: Whether this machine's settings of pip count.
         custom_filename: The name of the package's file.
         output_folder: Where it goes, in place of the folder of `Builder.build`.
+        repository: The folder of a repository that it goes into as well, as for `--repository`.
         python_version, package_install_root: vdist's later names of `compile_python_version`
             and `install_root`.
 
@@ -85,6 +86,8 @@ class BuildOptions(TypedDict, total=False):
     use_local_pip_conf: bool
     custom_filename: str
     output_folder: str | os.PathLike[str]
+    repository: str | os.PathLike[str]
+    sign: str
     python_version: str
     package_install_root: str
     release: str
@@ -124,6 +127,7 @@ class Build:
         pip_conf: Whether this machine's settings of pip count.
         custom_filename: The name of the package's file; empty for that of the system's custom.
         output_folder: Where it goes; empty for the folder of all builds.
+        repository: The folder of a repository that it goes into as well; empty for none.
     """
 
     name: str
@@ -142,6 +146,7 @@ class Build:
     allow_sdist: bool = False
     pip_conf: bool = True
     custom_filename: str = ""
+    repository: str = ""
     output_folder: str = ""
 
     @property
@@ -221,6 +226,7 @@ class Build:
             "runtime-deps": package.runtime_deps,
             "build-deps": package.build_deps,
             **{name: getattr(package, name) for name in _PASSED},
+            "repository": self.repository,
             "directory": package.directories,
             "command": package.commands,
             "systemd-unit": self._file(str(unit), tree) if unit else "",

@@ -26,6 +26,7 @@ _STRINGS = (
     *("maintainer", "description", "license", "install_root", "systemd_unit"),
     *("try_command", "try_root", "release", "epoch", "url", "section", "priority", "vendor"),
     *("python_version", "package_install_root", "custom_filename", "output_folder"),
+    *("sign", "repository"),
 )
 _LISTS = (
     *("build_deps", "runtime_deps", "channels", "add", "commands", "config_files", "exclude"),

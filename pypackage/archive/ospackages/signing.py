@@ -1,0 +1,83 @@
+"""Sign OS packages, and the repositories that they are in, with a key of gpg's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pypackage.core import files, process
+from pypackage.core.errors import PackError, ProcessError, UsageError
+
+PROGRAMS = {"deb": ("debsigs", "debsigs"), "rpm": ("rpmsign", "rpm-sign, on Debian: rpm")}
+"""What signs a package of a format, and the OS package that it is in."""
+
+
+def check(key: str) -> None:
+    """Make sure that a key is there.
+
+    Args:
+        key: As gpg takes it: a fingerprint, an address, a name.
+
+    Raises:
+        UsageError: It cannot be a key's name.
+        PackError: gpg is missing, or has no such secret key.
+    """
+    if key.startswith("-") or re.search(r"[%\n]", key):  # rpm expands what follows a %
+        raise UsageError(f"--sign: {key!r} is not the name of a key")
+    if not shutil.which("gpg"):
+        raise PackError("signing needs the program gpg, which is not installed", "install gnupg")
+    try:
+        process.run(["gpg", "--batch", "--list-secret-keys", "--", key])
+    except ProcessError as error:
+        raise PackError(
+            f"gpg has no secret key {key} (--sign)",
+            "gpg --list-secret-keys tells which there are; GNUPGHOME says where gpg looks",
+        ) from error
+
+
+def sign_package(path: Path, format_: str, key: str) -> None:
+    """Put a signature into a package: `_gpgorigin` of debsigs, or the header's of rpm.
+
+    Raises:
+        PackError: It cannot be signed.
+    """
+    if format_ == "deb":
+        command = ["debsigs", "--sign=origin", f"--default-key={key}"]
+    else:
+        gpg = shutil.which("gpg") or "gpg"  # of which Debian's rpm looks for another name
+        command = ["rpmsign", "--define", f"_gpg_name {key}", "--define", f"__gpg {gpg}"]
+        command.append("--addsign")
+    _run([*command, path], f"{command[0]} failed")
+
+
+def sign_file(path: Path, key: str, output: Path, *how: str) -> None:
+    """Write the signature of a file.
+
+    Args:
+        output: Where it goes, all of it or nothing.
+        how: gpg's options that tell of which kind it is.
+
+    Raises:
+        PackError: It cannot be signed.
+    """
+    command = ["gpg", "--batch", "--local-user", key, "--output", "-", *how, str(path)]
+    files.write_new(output, _run(command, f"gpg cannot sign {path.name}"))
+
+
+def export(key: str, output: Path) -> None:
+    """Write the public key, by which the signatures are checked.
+
+    Raises:
+        PackError: gpg failed.
+    """
+    command = ["gpg", "--batch", "--armor", "--export", "--", key]
+    files.write_new(output, _run(command, "gpg cannot export the key"))
+
+
+def _run(command: Sequence[str | Path], failure: str) -> bytes:
+    try:
+        return process.run(command)
+    except ProcessError as error:
+        raise PackError(failure, error.output) from error
