@@ -18,7 +18,7 @@ from pypackage.requirements.model import Requirements, merge
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pypackage.analysis.resolution.resolve import Pin
+    from pypackage.analysis.resolution.model import Pin
     from pypackage.pipeline.child import Given, OnStart, Option
     from pypackage.pipeline.create_options import CreateOptions
     from pypackage.pipeline.environment import Environment

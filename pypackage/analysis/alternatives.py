@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 from pypackage.analysis.imports import Import, Why
 from pypackage.analysis.imports.tries import BODY, HANDLER
+from pypackage.core.typed import NamedTuple
 
 _DEEPEST = 30  # local modules imported by one way that have such forks themselves
 

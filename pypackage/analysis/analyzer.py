@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
 from pypackage.analysis.alternatives import Standing
@@ -22,6 +21,7 @@ from pypackage.analysis.search_path import Root, SitePackages
 from pypackage.analysis.source_files import Source
 from pypackage.core.errors import InputPathError, SourceError, UsageError
 from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pypackage.python.interpreter import Environment

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pypackage.analysis.findings import Analysis, ImportRecord
 from pypackage.analysis.imports import Why
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pypackage.analysis.resolution.model import Origin

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from pypackage.core.typed import NamedTuple
 
 _COMPILED = (".so", ".pyd", ".pyc")
 # What an extension module is made of, or what tells its types, in this order.

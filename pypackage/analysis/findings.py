@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from pypackage.analysis.alternatives import (
     Alternatives,
@@ -15,6 +14,7 @@ from pypackage.analysis.alternatives import (
     dotted_name,
 )
 from pypackage.analysis.imports import Import, Why, place
+from pypackage.core.typed import NamedTuple
 
 
 class ImportRecord(NamedTuple):

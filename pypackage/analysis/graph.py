@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pypackage.analysis.diagnostics import shown
 from pypackage.analysis.findings import Analysis
 from pypackage.analysis.imports import Why
+from pypackage.core.typed import NamedTuple
 
 Form = Literal["mermaid", "dot"]
 

@@ -11,10 +11,10 @@ import json
 import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from pypackage.analysis.imports import place
 from pypackage.analysis.needs import File, Rule, table
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import walk
 
 _CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords

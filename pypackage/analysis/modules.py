@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from pypackage.analysis.finder import Finder
 from pypackage.analysis.search_path import INSTALLED, Root
 from pypackage.analysis.source_files import Source
+from pypackage.core.typed import NamedTuple
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _PROJECT_LEVELS = 4

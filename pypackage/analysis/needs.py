@@ -7,7 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+
+from pypackage.core.typed import NamedTuple
 
 TABLE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "core", "data", "needs.txt")
 

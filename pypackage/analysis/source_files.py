@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from pypackage.core.errors import InputPathError
 from pypackage.core.reading import bounded
+from pypackage.core.typed import NamedTuple
 
 _ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
 # Folders that hold no sources of the user's own.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
 from pypackage.cli import version
 from pypackage.core.errors import InputPathError, UsageError
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from typing import NoReturn
 
     from pypackage.core.progress import Reporter
     from pypackage.pipeline.analyze import Needs

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
 
 class Option(NamedTuple):

@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
 from pypackage.cli.options import Command, Group, Option, add
 from pypackage.core.errors import UsageError
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from _typeshed import SupportsWrite
 
 # Python brings no translations of argparse; to look for some takes as long as the parser.

@@ -12,13 +12,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
 
 from pypackage.core.errors import INTERNAL_ERROR, PackageError
 from pypackage.core.progress import Reporter, Task
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from typing import NoReturn
 
     from rich.progress import Progress, TaskID
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import copyreg
 import errno
-from typing import TYPE_CHECKING
+
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,12 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 # pathlib and subprocess are imported where they are used: the analyzer writes one file.
 

@@ -11,7 +11,8 @@ import os
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import NamedTuple
+
+from pypackage.core.typed import NamedTuple
 
 TABLE = os.path.join(os.path.dirname(__file__), "data", "names.txt")
 

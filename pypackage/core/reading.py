@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import BinaryIO
 
 from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 _BLOCK = 10_000_000  # bytes
 _MOST = 50 * _BLOCK  # a device may give them without end

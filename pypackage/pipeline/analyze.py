@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis import source_files
 from pypackage.analysis.analyzer import Analyzer, Scope
@@ -15,12 +14,13 @@ from pypackage.analysis.resolution.model import Origin, Resolved
 from pypackage.core.errors import InputPathError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.reading import read_input
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python import stdlib
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
     from pypackage.analysis.implied import Implied
-    from pypackage.analysis.resolution.resolve import Pin
+    from pypackage.analysis.resolution.model import Pin
     from pypackage.analysis.source_files import Source
     from pypackage.python.interpreter import Environment
     from pypackage.requirements.formats import Declarations

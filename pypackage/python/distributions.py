@@ -10,10 +10,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.core.errors import SolveError
 from pypackage.core.names import normalize
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python import metadata, module_files
 from pypackage.python.metadata import EntryPoint
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pypackage.core import user_dirs
 from pypackage.core.errors import InputPathError, ProcessError, UsageError
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
 # pathlib, subprocess and the probe are imported where they are used: each run of the
 # analyzer asks which interpreter is meant, and mostly needs none of them.

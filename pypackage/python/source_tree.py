@@ -6,7 +6,8 @@ import _ast
 import re
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from pypackage.core.typed import NamedTuple
 
 # A dotted name for which the parser takes time quadratic in its length.
 _ENDLESS = r"(?:\.\w+){2000}"

@@ -6,7 +6,8 @@ import os
 import re
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pypackage.core.typed import NamedTuple
 
 COMPRESSIONS = ("", "gzip", "bzip2", "xz")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import normalize, pypi_name
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements.pep508 import parse
 
 if TYPE_CHECKING:

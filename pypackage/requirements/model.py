@@ -6,10 +6,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
 
 from pypackage.core.errors import RequirementsError
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements.data_sources import Git, Http
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Requirements(NamedTuple):

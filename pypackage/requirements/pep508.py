@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -5,10 +5,10 @@ from __future__ import annotations
 import _ast
 import posixpath
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pypackage.analysis.imports.folding import PACKAGE, Folder, Unknown
 from pypackage.analysis.imports.scopes import Scope
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import dotted
 
 _IMPORT_MODULE = {"importlib.import_module"}

@@ -9,11 +9,14 @@ from __future__ import annotations
 import _ast
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from pypackage.analysis.imports.model import Target, Why
 from pypackage.analysis.imports.scopes import Scope
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted, walk
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _DEEPEST = 100
 _MOST_NAMES = 3  # that stand for each other in a condition

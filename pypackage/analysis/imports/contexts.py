@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import _ast
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.flags import Fact, facts, is_open
 from pypackage.analysis.imports.model import Why
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, caught_as, gives_up, key_of
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import dotted
 
 _SEVERITY = {why: number for number, why in enumerate(Why)}

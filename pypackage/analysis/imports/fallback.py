@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import _ast
 import re
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from pypackage.analysis.imports.lines import Line, logical_lines
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import tree_of, walk
 
 _HEADER = re.compile(

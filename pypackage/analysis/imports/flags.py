@@ -10,10 +10,10 @@ from __future__ import annotations
 import _ast
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, is_true
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted, walk
 
 if TYPE_CHECKING:

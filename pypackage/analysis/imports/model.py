@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
+
+from pypackage.core.typed import NamedTuple
 
 # Tuples, not dataclasses: making a dataclass costs more time than reading a script.
 

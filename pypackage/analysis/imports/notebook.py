@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from pypackage.analysis.imports import ipython
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, place
 from pypackage.analysis.imports.scanning import scan_text
 from pypackage.core.errors import SourceError
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import NotParsed, parse
 
 

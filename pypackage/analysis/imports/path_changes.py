@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pypackage.analysis.imports.scopes import Scope
+from pypackage.core.typed import NamedTuple
 
 
 class PathChange(NamedTuple):

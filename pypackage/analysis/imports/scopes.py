@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _ast
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import _ast
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from pypackage.analysis.imports.scopes import Scope
+from pypackage.core.typed import TYPE_CHECKING
 from pypackage.python.source_tree import dotted
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import _ast
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from pypackage.analysis.imports import path_changes
 from pypackage.analysis.imports.calls import ALL_FUNCTIONS
@@ -25,6 +24,7 @@ from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.patterns import test_of
 from pypackage.analysis.imports.scopes import Binding, Check, Scope, without_partial
 from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, leaves
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import children, walk
 
 _Branches = _ast.If | _ast.While

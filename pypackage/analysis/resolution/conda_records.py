@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.resolution.record_index import read
 from pypackage.core import names
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

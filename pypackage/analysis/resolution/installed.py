@@ -8,11 +8,11 @@ prefix the records in conda-meta say which conda package a distribution is.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.resolution.conda_records import CondaPackage, CondaPrefix
 from pypackage.analysis.resolution.record_index import Sites
 from pypackage.core import names
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.distributions import Distribution, load
 
 if TYPE_CHECKING:

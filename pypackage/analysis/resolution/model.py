@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from packaging.requirements import Requirement
 
     from pypackage.analysis.resolution.installed import InstalledPackage
     from pypackage.core.names import Package
 
-Pin = Literal["exact", "minor", "none"]
+    Pin = Literal["exact", "minor", "none"]
 
-Source = Literal["installed", "declared", "table", "mapping", "option", "extra", "implied"]
-"""Where it is known from that a module is a package's: the target's own metadata, what is
-declared, the table of names, --pkg-mapping; or that a package is needed: --extra-pkg, an extra,
-a call or string."""
+    Source = Literal["installed", "declared", "table", "mapping", "option", "extra", "implied"]
+    """Where it is known from that a module is a package's: the target's own metadata, what
+    is declared, the table of names, --pkg-mapping; or that a package is needed: --extra-pkg, an
+    extra, a call or string."""
 
 
 class Choice(NamedTuple):

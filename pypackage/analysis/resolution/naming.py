@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from pypackage.analysis.resolution.installed import InstalledPackage
 from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
+from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 
 if TYPE_CHECKING:

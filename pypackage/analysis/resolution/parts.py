@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from pypackage.analysis.imports import Import, Scan, Target, Why, scan
 from pypackage.core.errors import SourceError
+from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 
 if TYPE_CHECKING:

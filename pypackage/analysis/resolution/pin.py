@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
-from pypackage.analysis.resolution.model import Bounds, Choice, Pin
+from pypackage.analysis.resolution.model import Bounds, Choice
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pypackage.analysis.resolution.model import Pin
     from pypackage.analysis.resolution.resolver import Decision
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
 from pypackage.analysis.resolution.installed import InstalledIndex
-from pypackage.analysis.resolution.model import Origin, Pin, Resolved
+from pypackage.analysis.resolution.model import Origin, Resolved
 from pypackage.analysis.resolution.pin import Pinned, Pinner
 from pypackage.analysis.resolution.resolver import Decision, Resolver
+from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
     from pypackage.analysis.implied import Implied
+    from pypackage.analysis.resolution.model import Pin
     from pypackage.python.interpreter import Environment
-
-__all__ = ["Pin", "Resolved", "resolve"]
 
 DEFAULT_CHANNEL = "conda-forge"
 

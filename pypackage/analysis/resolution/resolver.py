@@ -6,7 +6,6 @@ Unknown modules are reported and never guessed: a package of that name could be 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from pypackage.analysis.resolution import naming, parts
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
@@ -14,6 +13,7 @@ from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPac
 from pypackage.analysis.resolution.model import Bounds, Choice
 from pypackage.core import names
 from pypackage.core.names import Package
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements import formats
 
 if TYPE_CHECKING:

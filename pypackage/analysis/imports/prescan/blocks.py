@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
+from pypackage.core.typed import NamedTuple
 
 # Of lines indented at most as far as the deepest import: the others do not matter.
 _HEADER = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pypackage.analysis.imports.model import Import, Why
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
+from pypackage.core.typed import NamedTuple
 
 # Modules with other ways to import, and the functions that do it.
 _IMPORTING = {"importlib", "pkgutil", "runpy", "imp", "lazy_loader"}

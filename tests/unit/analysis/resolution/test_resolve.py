@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pypackage.analysis.implied import Implied
 from pypackage.analysis.resolution import resolve as resolution
-from pypackage.analysis.resolution.resolve import Pin, Resolved
+from pypackage.analysis.resolution.model import Resolved
 from pypackage.core.errors import RequirementsError
 from pypackage.python import interpreter
 from pypackage.python.interpreter import Environment
 from pypackage.requirements import formats as declarations
 from pypackage.requirements.formats import Declaration, Declarations, merge, parse
+
+if TYPE_CHECKING:
+    from pypackage.analysis.resolution.model import Pin
 
 
 def resolve(*given: Any, **options: Any) -> Resolved:

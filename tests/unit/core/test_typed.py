@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+import pypackage
+from pypackage.core.typed import NamedTuple
+
+
+class Point(NamedTuple):
+    x: int
+    y: int = 2
+
+    @property
+    def sum(self) -> int:
+        return self.x + self.y
+
+
+class Original(typing.NamedTuple):
+    x: int
+    y: int = 2
+
+
+def test_named_tuple__what_is_used_of_it__is_as_of_typing() -> None:
+    for one, other in ((Point(1), Original(1)), (Point(y=3, x=4), Original(4, 3))):
+        assert tuple(one) == tuple(other)
+        assert hash(one) == hash(other)
+        assert repr(one) == repr(other).replace("Original", "Point")
+        assert (one.x, one.y) == (other.x, other.y)
+        assert one._asdict() == other._asdict()
+        assert tuple(one._replace(y=5)) == tuple(other._replace(y=5))
+        assert Point._make([7, 8]) == (7, 8)
+    assert Point._fields == Original._fields
+    assert Point._field_defaults == Original._field_defaults
+    assert Point(1).sum == 3
+    match Point(5, 6):
+        case Point(x, y):
+            assert (x, y) == (5, 6)
+
+
+def test_named_tuple__copied_and_pickled__is_the_same() -> None:
+    for one in (copy.copy(Point(3)), copy.deepcopy(Point(3)), pickle.loads(pickle.dumps(Point(3)))):
+        assert one == Point(3)
+        assert type(one) is Point
+
+
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"z": 1})])
+def test_named_tuple__wrong_arguments__are_refused(values: typing.Any, named: typing.Any) -> None:
+    with pytest.raises(TypeError):
+        Point(*values, **named)
+    with pytest.raises(TypeError):
+        Point(1)._replace(z=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Point._make([1, 2, 3])
+
+
+def test_named_tuple__first_one_of_a_class_is_refused__others_are_made() -> None:
+    class Fresh(NamedTuple):
+        a: int
+
+    with pytest.raises(TypeError):
+        Fresh()  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        Fresh(1).a = 2  # type: ignore[misc]
+    assert Fresh(a=1) == (1,)
+
+
+def test_analysis_of_one_script__imports_nothing_slow() -> None:
+    slow = {"typing", "dataclasses", "inspect", "ast", "pathlib", "subprocess", "packaging"}
+    program = (
+        "import sys\nfrom pypackage.cli.analyze import main\n"
+        "main(['-q', '--python', '3.11', '-', '-'])\n"
+        f"print(sorted({slow} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(Path(pypackage.__file__).parents[1])},
+        input="import numpy\nfrom . import a\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "[]\n"
