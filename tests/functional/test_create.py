@@ -147,6 +147,7 @@ def test_create__modules_alone__resolves_by_their_names(
     subprocess.run([prefix / "bin/python", "-c", "import greeting, iniconfig"], check=True)
 
 
+@pytest.mark.slow
 def test_create__twice_elsewhere__gives_the_same_bytes(
     session_tools: Tools,
     channel: Channel,

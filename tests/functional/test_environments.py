@@ -179,6 +179,7 @@ def test_update__other_version__takes_the_place_and_others_follow_with_a_warning
     assert packed(tools.cwd / "mine.tar.gz")["many-versions"] == "1.5"
 
 
+@pytest.mark.slow
 def test_update__newer_version_of_what_is_there__is_not_taken(tools: Tools, mine: Path) -> None:
     note = mine / PROVENANCE
     note.write_text(note.read_text().replace("many-versions=1", "many-versions"))

@@ -378,6 +378,7 @@ def test_make__fetch_missing_unknown_module_and_no_guesses__is_not_looked_for(
         host.make(["zq_fetched"], fetch_missing=True, allow_guesses=False)
 
 
+@pytest.mark.slow
 def test_make__parts_of_the_standard_library__are_carried_when_asked_for(
     host: Host, prefix: Path, tmp_path: Path
 ) -> None:
@@ -388,6 +389,7 @@ def test_make__parts_of_the_standard_library__are_carried_when_asked_for(
         assert not (folder / library / name).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("_tkinter"), reason="this Python was built without Tcl/Tk")
 def test_make__turtle_asked_for__tkinter_finds_its_own_tcl_and_modules(
     host: Host, tmp_path: Path

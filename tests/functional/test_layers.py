@@ -110,24 +110,22 @@ def test_since__the_archive_that_is_replaced__is_refused(
     assert (tmp_path / "e.tar.gz").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["made.layers", "made.layers/manifest.json", "thin.tar.gz"])
 def test_create__of_a_layers_folder_or_thin_archive__says_what_to_give_instead(
-    tools: Tools, channel: Channel, tmp_path: Path, name: str
+    tools: Tools, needs: Path
 ) -> None:
-    lock = tmp_path / "requirements.json"
-    lock.write_text(json.dumps({"python": channel.python.version, "modules": []}))
-    empty: list[str | Path] = ["--allow-empty", "-c", channel.folder, lock]
-    created(tools, *empty, "./made.layers")
-    created(tools, *empty, "--since", "made.layers", "./thin.tar.gz")
-    done = tools.create(name, "./other.tar.gz")
-    assert done.returncode in (2, 3)
-    assert "an environment that was made already" in done.stderr
-    assert "--join" in done.stderr
+    created(tools, needs, "./made.layers")
+    created(tools, "--since", "made.layers", needs, "./thin.tar.gz")
+    for name in ("made.layers", "made.layers/manifest.json", "thin.tar.gz"):
+        done = tools.create(name, "./other.tar.gz")
+        assert done.returncode in (2, 3), name
+        assert "an environment that was made already" in done.stderr
+        assert "--join" in done.stderr
 
 
 NAMES = ("whole.tar.gz", "made.layers", "thin.tar.gz")
 
 
+@pytest.mark.slow
 def test_report__of_layers_and_of_a_thin_archive__are_those_of_the_whole(
     tools: Tools, needs: Path
 ) -> None:

@@ -118,7 +118,12 @@ def named_in(prefix: Path, *words: str) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "requirement", ["-e ./project", "./project", "my-project @ file://{work}/project"]
+    "requirement",
+    [
+        "-e ./project",
+        pytest.param("./project", marks=pytest.mark.slow),
+        pytest.param("my-project @ file://{work}/project", marks=pytest.mark.slow),
+    ],
 )
 def test_requirement__folder_of_a_project__is_built_and_not_linked(
     tools: Tools, channel: Channel, work: Path, requirement: str

@@ -267,7 +267,9 @@ def test_table__has_every_setting_that_is_tried() -> None:
 # --- fast: all settings that are to have no effect at once, and a constraint ----------------
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=[pytest.mark.slow] * ("host" in way)) for way in WAYS]
+)
 def test_settings__of_a_hostile_site__leave_alone_what_was_chosen(
     tools: Tools, world: World, way: str
 ) -> None:

@@ -87,6 +87,7 @@ def test_cache__prepared_environment__is_started_with_no_other_program(
     assert not told.exists()
 
 
+@once
 def test_cache__owner_killed__next_start_does_it_at_once(
     runner: Runner, large_archive: Path
 ) -> None:
