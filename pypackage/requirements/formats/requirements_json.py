@@ -11,7 +11,10 @@ from pypackage.requirements.formats.document import Node, repr_short
 from pypackage.requirements.match_specs import python_version
 from pypackage.requirements.model import Requirements
 
-KEYS = ("python", "modules", "conda", "pip", "optional", "local", "git", "http", "pinned")
+KEYS = (
+    *("python", "modules", "submodules", "standard", "conda", "pip", "optional", "local"),
+    *("git", "http", "pinned"),
+)
 """Those at the top that mean something."""
 
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?\+?"

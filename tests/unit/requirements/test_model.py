@@ -6,7 +6,7 @@ import pytest
 
 from pypackage.core.errors import RequirementsError
 from pypackage.requirements.data_sources import Git, Http
-from pypackage.requirements.formats.requirements_json import loads
+from pypackage.requirements.formats.requirements_json import KEYS, loads
 from pypackage.requirements.model import Requirements, dumps, merge
 
 FULL = Requirements(
@@ -99,6 +99,14 @@ def test_loads__python_as_a_dependency__version_is_taken(spec: str, version: str
 def test_loads__unknown_keys_nulls_and_bom__are_ignored() -> None:
     content = b'\xef\xbb\xbf{"python": "3.11", "modules": null, "conda": null, "x": 1}'
     assert loads(content, "r.json") == Requirements("3.11")
+
+
+def test_keys__of_what_is_written__are_all_known() -> None:
+    # Otherwise each file of the analyzer's would be warned of.
+    more = {"submodules": ("a.b",), "standard": ("tkinter",)}
+    data = (Git("REPO", "https://x/y", ""), Http("FILE", "https://x/z", "file", "", ""))
+    written = json.loads(dumps(FULL._replace(**more, data=data)))
+    assert set(written) - set(KEYS) == set()
 
 
 @pytest.mark.parametrize(
