@@ -74,7 +74,7 @@ class Part:
 
     @property
     def lists(self) -> Mapping[str, str]:
-        """The lists of digests by their paths; empty what could not be listed."""
+        """The lists of digests by their paths."""
         places = _list_places(self.entries, len(self.sums))
         return dict(zip(places, self.sums, strict=True))
 
@@ -82,7 +82,7 @@ class Part:
         """The entries of a member, and the list of them."""
         chunk = (self.made_of or _chunks(self.entries))[index]
         place, listed = list(self.lists.items())[index]
-        return [*chunk, sha256sums.entry(place, listed)] if listed else chunk
+        return [*chunk, sha256sums.entry(place, listed)]
 
 
 class Made(NamedTuple):

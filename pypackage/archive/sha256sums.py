@@ -18,6 +18,7 @@ from urllib.parse import quote
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Entry
 from pypackage.archive.manifest import SHA256SUMS
+from pypackage.core.errors import PackError
 
 _LONGEST = 200  # of a list's name; a file's may have 255 bytes
 
@@ -37,19 +38,18 @@ def path(package: str, place: str, index: int) -> str:
 
 
 def text(entries: Iterable[Entry]) -> str:
-    """The list of a part's entries, sorted; empty when a name in it has a newline.
+    """The list of a part's entries, sorted.
 
     A line is `<digest>  path`; `<digest> *path` for a file that may be run, which means the same
     to sha256sum; `# path -> target` for a link; `# path/` for a folder, those in between too.
 
     Raises:
+        PackError: A name has a newline, with which the runner could not compare it.
         OSError: A file cannot be read.
     """
     entries = list(entries)
     lines = {*map(_line, entries), f"# {SHA256SUMS}/"}
     lines.update(f"# {folder}/" for folder in _folders(entry.target for entry in entries))
-    if any("\n" in line for line in lines):
-        return ""
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
@@ -59,9 +59,7 @@ def entry(place: str, listed: str) -> Entry:
 
 
 def digest(lists: Mapping[str, str]) -> str:
-    """What the manifest says of all lists, by their paths; empty if one could not be made."""
-    if not all(lists.values()):
-        return ""
+    """What the manifest says of all lists, by their paths."""
     found = sha256()
     for place in sorted(lists):
         found.update(os.fsencode(lists[place]))
@@ -70,6 +68,9 @@ def digest(lists: Mapping[str, str]) -> str:
 
 def _line(entry: Entry) -> str:
     info = tar_stream.tar_info(entry)
+    if "\n" in entry.target + info.linkname:
+        hint = f"leave it out: --exclude '{entry.target.translate({10: '?'})}'"
+        raise PackError(f"{entry.target!r} cannot be packed: a newline is in its name", hint)
     if info.issym():
         return f"# {entry.target} -> {info.linkname}"
     if info.isdir():

@@ -110,6 +110,28 @@ def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
 
 
 @once
+def test_format__altered_name_with_control_characters__is_told_without_them(runner: Runner) -> None:
+    runner = with_tools(runner, *EXTRACTING)
+    changes: dict[str, bytes | Path | None] = {"bin/\x1b[2Jevil": b""}
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs", changes)
+    done = runner.run("-u", "place", "-e", archive, "show")
+    assert done.returncode == 3
+    assert done.stderr.endswith("it is damaged: bin/?[2Jevil\n")
+
+
+@once
+def test_folder__file_with_a_set_user_id_bit__exits_4(runner: Runner) -> None:
+    folder = runner.folder / "folder"
+    folder.mkdir()
+    archive = PLAIN.pack(runner.folder / "E")
+    subprocess.run(["tar", "xf", archive, "-C", folder], check=True)
+    (folder / "bin/show").chmod(0o4755)
+    done = runner.run("-e", folder, "show")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.endswith("is damaged: bin/show\n")
+
+
+@once
 @pytest.mark.parametrize("ending", ["tar", "zip"])
 def test_format__manifest_of_a_targz__exits_3(runner: Runner, ending: str) -> None:
     runner = with_tools(runner, *EXTRACTING)

@@ -59,7 +59,7 @@ def write(
     times are those of the packages.
 
     Raises:
-        PackError: Two parts have the same path.
+        PackError: Two parts have the same path, or a name has a newline.
         OSError: A file cannot be read, or a part not be written.
     """
     with ThreadPoolExecutor(how.workers) as pool:

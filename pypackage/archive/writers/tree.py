@@ -31,12 +31,13 @@ def of(contents: Contents) -> Tree:
     The files are read once for that; they have just been written and are in memory.
 
     Raises:
+        PackError: A name has a newline.
         OSError: A file cannot be read.
     """
     listed = tar_stream.with_tools(contents.entries)
     parts = map(members.part, members.groups(listed))
     lists = dict(item for part in parts for item in part.lists.items())
-    sums = [sha256sums.entry(*item) for item in lists.items() if item[1]]
+    sums = [sha256sums.entry(*item) for item in lists.items()]
     entries = sorted([*listed, *sums], key=lambda entry: entry.target)
     size = sum(map(tar_stream.size, entries))
     environment_id, described = manifest.render(

@@ -163,12 +163,15 @@ def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
     assert {line for line in lines if line.startswith("# ")} == others
 
 
-def test_sha256sums__name_with_a_newline__the_manifest_vouches_for_none(
-    contents: Contents, tmp_path: Path
+@pytest.mark.parametrize("odd", [Entry("lib/a\nb", None, b""), Entry("lib/a", None, link="\n")])
+@pytest.mark.parametrize("format_", FORMATS)
+def test_write__name_with_a_newline__is_refused(
+    contents: Contents, tmp_path: Path, format_: str, odd: Entry
 ) -> None:
-    odd = replace(contents, entries=(*contents.entries, Entry("lib/a\nb", None, b"")))
-    out = unpacked(odd, "tar", tmp_path / "made")
-    assert "sha256sums" not in json.loads((out / manifest.PATH).read_text())
+    with pytest.raises(PackError, match="cannot be packed: a newline") as raised:
+        writers.write(contents.plus(odd), format_, tmp_path / "made", SILENT)
+    assert raised.value.exit_code == 6
+    assert list(tmp_path.glob("made*")) == []
 
 
 @pytest.mark.parametrize("format_", [*FORMATS, "sh"])
