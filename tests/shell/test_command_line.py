@@ -91,6 +91,24 @@ def test_environment__does_not_exist__exits_2(runner: Runner, arguments: list[st
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["-e", "./no\nsuch\x1b[2J", "true"], 2, "no such environment: ./no?such?[2J"),
+        (["-e", "plain.tar.gz", "--", "-dash"], 127, "run: -dash: no such command"),
+        (["-e", "plain.tar.gz", "--", "no\nsuch"], 127, "run: no?such: no such command"),
+    ],
+)
+def test_message__of_an_odd_name__is_one_line(
+    runner: Runner, archive: Path, arguments: list[str], status: int, said: str
+) -> None:
+    done = runner.run(*arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith("python_package_run: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_error_status__given__moves_the_four_codes(runner: Runner, archive: Path) -> None:
     (runner.folder / "text").write_text("no archive\n")
     codes = [
