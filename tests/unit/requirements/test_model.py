@@ -103,9 +103,9 @@ def test_loads__unknown_keys_nulls_and_bom__are_ignored() -> None:
 
 def test_keys__of_what_is_written__are_all_known() -> None:
     # Otherwise each file of the analyzer's would be warned of.
-    more = {"submodules": ("a.b",), "standard": ("tkinter",)}
     data = (Git("REPO", "https://x/y", ""), Http("FILE", "https://x/z", "file", "", ""))
-    written = json.loads(dumps(FULL._replace(**more, data=data)))
+    more = FULL._replace(submodules=("a.b",), standard=("tkinter",), data=data)
+    written = json.loads(dumps(more))
     assert set(written) - set(KEYS) == set()
 
 
