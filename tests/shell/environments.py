@@ -22,7 +22,7 @@ RELOCATE = ROOT / "pypackage" / "archive" / "relocate.py"
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 MANIFEST = "etc/pypackage/manifest.json"
-SUMS = "etc/pypackage/sha256sums/all"
+SUMS = "etc/pypackage/sha256sums"
 END = bytes(1024)  # what a tar ends with
 
 PLACEHOLDER = "/placeholder" * 40
@@ -72,21 +72,23 @@ class Environment:
         return self._parts[0]
 
     def members(self) -> list[bytes]:
-        """The archive's gzip members: the manifest, then the files, by twos if they are few."""
+        """The archive's gzip members: the manifest, then the files, by threes if they are few."""
         return self._parts[1]
 
     def plain(self) -> tuple[str, dict[str, bytes | Path]]:
         """The id and the entries, in order, of an archive that has no gzip members."""
-        entries = dict(sorted(self._all_files().items()))
+        entries = {path: one for files in self._groups() for path, one in files.items()}
+        entries = dict(sorted(entries.items()))
         tree = hashlib.sha256(b"".join(tar_entry(*entry) for entry in entries.items()))
         identity, text = self._text([], tree=tree.hexdigest())
         return identity, {MANIFEST: text, **entries}
 
     @cached_property
     def _parts(self) -> tuple[str, list[bytes]]:
-        entries = [tar_entry(path, content) for path, content in sorted(self._all_files().items())]
-        step = max(2, len(entries) // 10)
-        parts = [b"".join(entries[n : n + step]) for n in range(0, len(entries), step)]
+        parts = [
+            b"".join(tar_entry(path, one) for path, one in sorted(files.items()))
+            for files in self._groups()
+        ]
         members = [gzip_member(part) for part in [*parts[:-1], parts[-1] + END]]
         room = len(self._text(members)[1]) + 10 * len(members)
         start = len(self._first("0" * 64, b"", room))
@@ -115,9 +117,14 @@ class Environment:
             "relocate": list(self.relocate),
             "size": self.size,
         }
-        sums = self._all_files().get(SUMS)
-        if isinstance(sums, bytes):
-            content["sha256sums"] = hashlib.sha256(sums).hexdigest()
+        sums = [
+            one
+            for files in self._groups()
+            for path, one in files.items()
+            if path.startswith(SUMS) and isinstance(one, bytes)
+        ]
+        if sums:
+            content["sha256sums"] = hashlib.sha256(b"".join(sums)).hexdigest()
         if tree:
             content["tree"] = tree
         content["environment_id"] = hashlib.sha256(_json(content)).hexdigest()
@@ -157,7 +164,8 @@ class Environment:
         comment = f"\npypackage-thin {self.format} {self.id}\n".encode()
         return gzip_member(tar_entry(MANIFEST, text) + table, comment, 0)
 
-    def _all_files(self) -> dict[str, bytes | Path]:
+    def _groups(self) -> list[dict[str, bytes | Path]]:
+        """The files of each part, with its list of digests."""
         files = {
             **TOOLS,
             "bin/python_package_run": SCRIPT.read_bytes(),
@@ -166,12 +174,21 @@ class Environment:
             "etc/pypackage/relocate.py": RELOCATE.read_bytes(),
             **self.files,
         }
-        return files if "\n" in "".join(files) else {**files, SUMS: sha256sums(files)}
+        paths = sorted(files)
+        step = max(2, len(paths) // 10)
+        groups = [paths[n : n + step] for n in range(0, len(paths), step)]
+        parts = [{path: files[path] for path in group} for group in groups]
+        if "\n" in "".join(files):
+            return parts
+        lists = [f"{SUMS}/{number:03}" for number in range(len(parts))]
+        return [
+            {**part, path: sha256sums(part, path)} for part, path in zip(parts, lists, strict=True)
+        ]
 
 
-def sha256sums(files: Files) -> bytes:
-    """The list of digests of these files."""
-    lines = {f"# {parent}/" for path in [*files, SUMS] for parent in _folders(path)}
+def sha256sums(files: Files, name: str) -> bytes:
+    """The list of digests of these files, which has a name."""
+    lines = {f"# {parent}/" for path in [*files, name] for parent in _folders(path)}
     for path, content in files.items():
         if isinstance(content, Path):
             lines.add(f"# {path} -> {content}")

@@ -290,6 +290,56 @@ def test_cache_clean__one_environment_in_use__its_parts_stay(runner: Runner) -> 
     assert os.listdir(runner.cache) == []
 
 
+def change(path: Path) -> None:
+    path.chmod(0o644)
+    path.write_bytes(b"changed")
+
+
+def replace_by_another(path: Path) -> None:
+    path.unlink()
+    path.write_bytes(b"changed")
+
+
+def test_cache_verify__file_changed_by_hand__tells_it_and_clean_mends_it(runner: Runner) -> None:
+    start(runner, ONE.pack(runner.folder / "one"), ONE)
+    start(runner, TWO.pack(runner.folder / "two"), TWO)
+    assert runner.run("--cache", "verify").stderr == ""
+    change(runner.cache / ONE.id / "lib/common07")
+    done = runner.run("--cache", "verify")
+    assert (done.returncode, done.stdout) == (3, "")
+    # All three share the file.
+    for place in (ONE.id, TWO.id, r"parts/\w+"):
+        assert re.search(f"/{place} is damaged: lib/common07\n", done.stderr)
+    runner.output("--cache", "clean")
+    start(runner, runner.folder / "one", ONE)
+    assert runner.run("--cache", "verify").returncode == 0
+
+
+@once
+@pytest.mark.parametrize("alter", [replace_by_another, Path.unlink])
+def test_cache_verify__one_environment_altered_by_hand__tells_it_alone(
+    runner: Runner, alter: Callable[[Path], None]
+) -> None:
+    start(runner, ONE.pack(runner.folder / "one"), ONE)
+    start(runner, TWO.pack(runner.folder / "two"), TWO)
+    alter(runner.cache / ONE.id / "lib/common07")
+    done = runner.run("--cache", "verify")
+    assert done.returncode == 3
+    assert re.findall(r"/(\w+) is damaged: (.*)", done.stderr) == [(ONE.id, "lib/common07")]
+
+
+@once
+def test_cache_verify__environment_being_set_up__is_left_alone(runner: Runner) -> None:
+    start(runner, ONE.pack(runner.folder / "one"), ONE)
+    (runner.cache / f"{ONE.id}.lock.1").mkdir()
+    (runner.cache / f"{ONE.id}.lock.1" / "owner").write_text("another-machine 1 1 0\n")
+    change(runner.cache / ONE.id / "lib/common07")
+    done = runner.run("--cache", "verify")
+    assert f"{ONE.id} is being set up" in done.stderr
+    assert "/parts/" in done.stderr
+    assert done.returncode == 3
+
+
 @once
 def test_cache_limit__environments_share_parts__only_what_frees_room_is_removed(
     runner: Runner,
