@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pypackage.analysis.resolution.model import Pin
     from pypackage.pipeline.child import Given, OnStart, Option
-    from pypackage.pipeline.create_options import CreateOptions
+    from pypackage.pipeline.create_options import CreateOptions, EnvironmentOptions
     from pypackage.pipeline.environment import Environment
     from pypackage.pipeline.upload import Upload
 
@@ -187,7 +187,7 @@ def environment_for(
     channels: Sequence[str] = (),
     upload: Upload | None = None,
     reporter: Reporter = LOG,
-    **options: Unpack[CreateOptions],
+    **options: Unpack[EnvironmentOptions],
 ) -> Environment:
     """Make an environment in which functions and other objects at hand run elsewhere.
 
@@ -223,7 +223,7 @@ async def environment_for_async(
     channels: Sequence[str] = (),
     upload: Upload | None = None,
     reporter: Reporter = LOG,
-    **options: Unpack[CreateOptions],
+    **options: Unpack[EnvironmentOptions],
 ) -> Environment:
     """Do as `environment_for` does without blocking the event loop; to cancel it ends the work.
 
@@ -243,7 +243,7 @@ class _Making(NamedTuple):
     channels: Sequence[str]
     upload: Upload | None
     reporter: Reporter
-    options: CreateOptions
+    options: EnvironmentOptions
 
 
 def _ignore(_: object) -> None:
@@ -256,7 +256,7 @@ def _create(
     target: str | os.PathLike[str],
     channels: Sequence[str],
     reporter: Reporter,
-    options: CreateOptions,
+    options: EnvironmentOptions,
 ) -> Environment:
     from pypackage.pipeline import child
     from pypackage.pipeline.environment import Environment

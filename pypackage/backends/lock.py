@@ -20,6 +20,7 @@ from pypackage.backends.pypi.package import PyPIPackage, is_commit
 from pypackage.core import files, platforms
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.urls import LOCAL, redact
+from pypackage.requirements.selected import hint_of
 
 if TYPE_CHECKING:
     from rattler import LockFile, RepoDataRecord
@@ -210,9 +211,8 @@ def _environment(file: LockFile, label: str, name: str) -> Environment:
     if not name:
         name = ENVIRONMENT if ENVIRONMENT in every or len(every) != 1 else next(iter(every))
     if name not in every:
-        known = ", ".join(sorted(every)) or "none"
         raise RequirementsError(
-            f"{label}: has no environment {name!r}", f"--environment names one; it has {known}"
+            f"{label}: has no environment {name!r}", hint_of(name, every, "--environment")
         )
     filled = [one for one in every if one != name and _has_packages(every[one])]
     if filled and not _has_packages(every[name]):

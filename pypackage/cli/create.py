@@ -25,6 +25,7 @@ from pypackage.cli.options import Command, Group, Option
 from pypackage.cli.parser import Parser
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
+from pypackage.requirements.selected import Selected
 
 if TYPE_CHECKING:
     from pypackage.archive.report.costs import Report
@@ -55,8 +56,15 @@ OF_INPUTS = Group(
     (
         Option(
             "--environment",
-            "which environment of a pixi.lock with several (default: default)",
+            "which environment of a pixi manifest or lock (default: default)",
             "NAME",
+        ),
+        Option("--extra", "take an extra of a project, too; repeatable", "NAME", repeated=True),
+        Option(
+            "--group",
+            "take a dependency group of a project, such as dev, too; repeatable",
+            "NAME",
+            repeated=True,
         ),
         Option(
             "--category",
@@ -150,7 +158,7 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
     from pypackage.pipeline import inputs
     from pypackage.pipeline.options import Options
 
-    lock = (parsed.locked, parsed.environment, platform, parsed.category)
+    lock = (parsed.locked, _selected(parsed), platform)
     return Options(
         channels=tuple(parsed.channel),
         locked=inputs.load_lock(*lock) if parsed.locked else None,
@@ -210,7 +218,6 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
 
 def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
     from pypackage.backends import request
-    from pypackage.backends.lock import Lock
     from pypackage.pipeline import create, inputs
 
     made, platform = _target(parsed)
@@ -219,15 +226,17 @@ def _create(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
     given = inputs.load(
         parsed.requirements,
         reporter,
-        environment=parsed.environment,
+        selected=Selected() if parsed.locked else _selected(parsed),
         platform=platform,
         python=request.host_python(parsed.channel),
-        categories=parsed.category,
         allow_empty=parsed.allow_empty,
     )
-    if parsed.environment and not (parsed.locked or isinstance(given, Lock)):
-        raise UsageError(f"--environment is for locks, and {parsed.requirements} is none")
     return made, create.create(given, made, _options(parsed, platform), reporter)
+
+
+def _selected(parsed: argparse.Namespace) -> Selected:
+    extra, group, category = parsed.extra, parsed.group, parsed.category
+    return Selected(parsed.environment, tuple(extra), tuple(group), tuple(category))
 
 
 def _join(parsed: argparse.Namespace, reporter: Reporter) -> Path:

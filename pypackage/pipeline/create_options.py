@@ -9,10 +9,11 @@ from typing import TypedDict
 _Path = str | os.PathLike[str]
 
 
-class CreateOptions(TypedDict, total=False):
+class EnvironmentOptions(TypedDict, total=False):
     """The command's long options, with `_` for `-`: docs/python_package_create.md tells each."""
 
     environment: str
+    group: Sequence[str]
     locked: _Path
     lock: _Path
     sbom: _Path
@@ -76,3 +77,9 @@ class CreateOptions(TypedDict, total=False):
     user: str
     label: Sequence[str]
     splunk_command: Sequence[str]
+
+
+class CreateOptions(EnvironmentOptions, total=False):
+    """All of them, `--extra` of a project too: `environment_for` has another `extra`."""
+
+    extra: Sequence[str]

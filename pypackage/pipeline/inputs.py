@@ -13,7 +13,7 @@ from pathlib import Path
 from pypackage.backends import lock
 from pypackage.backends.lock import Lock
 from pypackage.core import platforms
-from pypackage.core.errors import InputPathError, RequirementsError
+from pypackage.core.errors import InputPathError, RequirementsError, UsageError
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.reading import decode, read_input
 from pypackage.pipeline import project
@@ -32,6 +32,7 @@ from pypackage.requirements.formats import (
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.formats.forms import Form
 from pypackage.requirements.model import Requirements
+from pypackage.requirements.selected import Selected
 
 __all__ = ["Installed", "load"]
 
@@ -40,6 +41,16 @@ _FORMS = (
     "folder or pyproject.toml, uv.lock, pylock.toml, pixi.toml, pixi.lock, conda-lock.yml, conda's "
     "lists, a Python script (.py, or with #!), and an environment by its folder or name"
 )
+# The options that select parts of a form.
+_OF_PROJECT = ("--environment", "--extra", "--group")
+_SELECTED = {
+    forms.PIXI_LOCK: ("--environment",),
+    forms.PIXI_TOML: ("--environment",),
+    forms.PROJECT: _OF_PROJECT,
+    forms.UV_LOCK: ("--extra", "--group"),
+    forms.PYLOCK_TOML: ("--extra", "--group"),
+    forms.CONDA_LOCK: ("--category",),
+}
 _NOTHING = "list packages there, or allow an environment without any: --allow-empty"
 
 
@@ -47,37 +58,35 @@ def load(
     name: str,
     reporter: Reporter,
     *,
-    environment: str = "",
+    selected: Selected = project.NOTHING,
     platform: str = "",
     python: str = "",
-    categories: Sequence[str] = (),
     allow_empty: bool = False,
 ) -> Requirements | Lock | Installed:
     """Read what is to be made or packed.
 
     Args:
         name: A file, `-` for stdin, or an environment's folder or name.
-        environment: Which environment of a lock with several.
+        selected: Which environment, extras, groups or categories of it.
         platform: Conda's name of the one that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
-        categories: Those of a conda-lock.yml that are taken beside `main`.
         allow_empty: Whether an input that asks for nothing is taken.
 
     Raises:
         InputPathError: There is no such thing, or it cannot be read.
         RequirementsError: It is not valid; the message names the place inside the file.
         SourceError: It is a script that is not Python.
+        UsageError: Something is selected of what has no such parts.
     """
+    platform = platform or platforms.here()
     if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
-        return _of_folder_or_name(name, reporter)
+        return _of_folder_or_name(name, reporter, selected, platform)
     try:
         content = read_input(name)
     except InputPathError as error:
         raise InputPathError(error.message, error.hint or _FORMS) from error
-    reader = _Reader(
-        name, content, reporter, environment, platform or platforms.here(), python, categories
-    )
+    reader = _Reader(name, content, reporter, selected, platform, python)
     try:
         given = reader.read()
         if not allow_empty and isinstance(given, Requirements) and reader.asks_for_nothing(given):
@@ -87,11 +96,19 @@ def load(
     return given
 
 
-def _of_folder_or_name(name: str, reporter: Reporter) -> Requirements | Installed:
+def _of_folder_or_name(
+    name: str, reporter: Reporter, selected: Selected, platform: str
+) -> Requirements | Lock | Installed:
+    folder = Path(name)
+    if os.path.isdir(name) and project.is_project(folder) and not is_environment(folder):
+        _check_selected(name, "a project", selected, _OF_PROJECT)
+        lock = project.pixi_lock(folder, selected)
+        if lock:
+            return load_lock(str(lock), selected, platform)
+        return project.of_folder(folder, reporter, selected, platform)
+    _check_selected(name, "an environment", selected, ())
     if os.path.isdir(name):
-        if project.is_project(Path(name)) and not is_environment(Path(name)):
-            return project.of_folder(Path(name), reporter)
-        return of_folder(Path(name))
+        return of_folder(folder)
     found = of_name(name)
     if found:
         return found
@@ -100,27 +117,34 @@ def _of_folder_or_name(name: str, reporter: Reporter) -> Requirements | Installe
     )
 
 
+def _check_selected(label: str, what: str, selected: Selected, taken: Sequence[str]) -> None:
+    """Refuse options that select what an input does not have."""
+    vain = [option for option in selected.options() if option not in taken]
+    if vain:
+        raise UsageError(f"{label} is {what}: {', '.join(vain)} has no effect", "remove it")
+
+
 def load_lock(
     name: str,
-    environment: str = "",
+    selected: Selected = project.NOTHING,
     platform: str = "",
-    categories: Sequence[str] = (),
 ) -> Lock:
     """Read a lock: pixi.lock, what this package wrote, conda-lock.yml, or an explicit list.
 
     Args:
         name: A file, or `-` for stdin.
-        environment: Which environment of a lock with several.
+        selected: Which environment or categories of it.
         platform: Conda's name of the one that it is read for; by default this machine's.
-        categories: Those of a conda-lock.yml that are taken beside `main`.
 
     Raises:
         InputPathError: It cannot be read.
         RequirementsError: It is not valid, or not for the platform.
     """
     at = platform or platforms.here()
-    reader = _Reader(name, read_input(name), SILENT, environment, at, "", categories)
-    found = reader.lock(forms.recognize(name, reader.text))
+    reader = _Reader(name, read_input(name), SILENT, selected, at, "")
+    form = forms.recognize(name, reader.text)
+    _check_selected(reader.label, form.name, selected, _SELECTED.get(form, ()))
+    found = reader.lock(form)
     if not found:
         raise RequirementsError(f"{reader.label}: not a lock file of pixi or conda-lock")
     return found
@@ -134,10 +158,9 @@ class _Reader:
         name: str,
         content: bytes,
         reporter: Reporter,
-        environment: str,
+        selected: Selected,
         platform: str,
         python: str,
-        categories: Sequence[str],
     ) -> None:
         self.name = name
         self.label = "<stdin>" if name == "-" else name
@@ -145,15 +168,15 @@ class _Reader:
         self.text = _text(content)
         self._folder = "" if name == "-" else os.path.dirname(name)
         self._reporter = reporter
-        self._environment = environment
+        self._selected = selected
         self._platform = platform
         self._python = python
-        self._categories = categories
         self._unknown = False  # whether there are keys that mean nothing
 
     def read(self) -> Requirements | Lock:
         """What it says."""
         form = forms.recognize(self.name, self.text)
+        _check_selected(self.label, form.name, self._selected, _SELECTED.get(form, ()))
         locked = self.lock(form)
         if locked:
             return locked
@@ -166,7 +189,9 @@ class _Reader:
         if form is forms.CONDA_LIST:
             return conda_lists.exported(self.text, self.label)
         if form is forms.PYLOCK_TOML:
-            return pylock_toml.requirements(document.of_toml(self.text, self.label), self._folder)
+            return pylock_toml.requirements(
+                document.of_toml(self.text, self.label), self._folder, self._selected
+            )
         if form in (forms.PROJECT, forms.PIXI_TOML, forms.UV_LOCK):
             return self._project(form)
         return requirements_txt.read(self.content, self.label, self._folder)
@@ -175,7 +200,7 @@ class _Reader:
         """The lock that it is; None if it is none."""
         content, environment = self.content, ""
         if form is forms.PIXI_LOCK:
-            environment = self._environment
+            environment = self._selected.environment
         elif form is forms.CONDA_LOCK:
             content = self._conda_lock()
         elif form is forms.EXPLICIT:
@@ -188,7 +213,7 @@ class _Reader:
 
     def _conda_lock(self) -> bytes:
         top = document.of_yaml(self.content, self.label)
-        categories = self._categories
+        categories = self._selected.categories
         for name in conda_lock.other_categories(top, self._platform, categories):
             self._reporter.warning(
                 f"{self.label}: packages of the category {name} are left out; --category {name} "
@@ -198,7 +223,14 @@ class _Reader:
 
     def asks_for_nothing(self, given: Requirements) -> bool:
         """Whether there is not even a version of Python, or only that beside unknown keys."""
-        asked = (given.modules, given.dependencies, given.pip, given.local, given.data)
+        asked = (
+            given.modules,
+            given.standard,
+            given.dependencies,
+            given.pip,
+            given.local,
+            given.data,
+        )
         return not any(asked) and (self._unknown or not given.python)
 
     def _script(self) -> Requirements:
@@ -237,8 +269,10 @@ class _Reader:
             raise RequirementsError(f"{self.label} is {form.name}", "name its file or its folder")
         base = os.path.basename(self.name)
         if form is forms.PIXI_TOML or (form is forms.PROJECT and base not in project.FILES):
-            return project.of_manifest(self.name, self._reporter)
-        return project.of_folder(Path(self.name).parent, self._reporter)
+            return project.of_manifest(self.name, self._reporter, self._selected, self._platform)
+        return project.of_folder(
+            Path(self.name).parent, self._reporter, self._selected, self._platform
+        )
 
 
 def _text(content: bytes) -> str:

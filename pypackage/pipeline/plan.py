@@ -70,7 +70,7 @@ def prepare(
     program = _program(options, known)
     rc = condarc.load()
     requirements = _required(given, known)
-    settings = settings_of(options, rc)
+    settings = replace(settings_of(options, rc), system=requirements.system)
     if settings.offline:
         datasets.check_local(requirements.data, options.base)
     options = _with_own_python(options, requirements.python, cache, reporter)

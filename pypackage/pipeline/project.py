@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pypackage.backends.pypi import uv
+from pypackage.core import platforms
 from pypackage.core.errors import ProcessError, RequirementsError
 from pypackage.core.progress import Reporter
+from pypackage.core.reading import read_text
 from pypackage.requirements import formats
-from pypackage.requirements.formats import document, requirements_txt
+from pypackage.requirements.declarations import Declaration, Declarations
+from pypackage.requirements.formats import (
+    document,
+    pixi_environments,
+    project_groups,
+    requirements_txt,
+    sources,
+)
+from pypackage.requirements.formats.document import Node
 from pypackage.requirements.formats.requirements_txt import Line
 from pypackage.requirements.match_specs import conda_range
 from pypackage.requirements.model import Requirements
+from pypackage.requirements.selected import Selected
 
-FILES = ("uv.lock", "pyproject.toml", "setup.py", "setup.cfg")
+PYPROJECT = "pyproject.toml"
+PIXI_TOML = "pixi.toml"
+FILES = ("uv.lock", PYPROJECT, "setup.py", "setup.cfg", PIXI_TOML)
+NOTHING = Selected()
 
 
 def is_project(folder: Path) -> bool:
@@ -22,55 +38,196 @@ def is_project(folder: Path) -> bool:
     return any((folder / name).is_file() for name in FILES)
 
 
-def of_folder(folder: Path, reporter: Reporter) -> Requirements:
+def pixi_lock(folder: Path, selected: Selected) -> Path | None:
+    """The pixi.lock that stands for a folder; None if its environment is not by pixi."""
+    lock = folder / "pixi.lock"
+    by_pixi = (folder / PIXI_TOML).is_file() or bool(selected.environment)
+    return lock if by_pixi and lock.is_file() and not _is_of_uv(folder, selected) else None
+
+
+def of_folder(
+    folder: Path, reporter: Reporter, selected: Selected = NOTHING, platform: str = ""
+) -> Requirements:
     """What the project in a folder needs, and the project itself if it is one to be built.
 
     As uv has it, a project is built if its pyproject.toml says by what (`[build-system]`), and
     only its dependencies are meant if not.
 
+    Args:
+        selected: Which extras and groups, or which environment of pixi.
+        platform: Conda's name of the one that it is read for; by default this machine's.
+
     Raises:
         RequirementsError: The lock or a declaration is not valid, or cannot be taken.
     """
-    if (folder / "uv.lock").is_file():
-        return _locked(folder)
-    declared = folder / "pyproject.toml"
-    if declared.is_file() and not _is_built(declared):
-        return of_manifest(str(declared), reporter)
-    return Requirements(python="", pip=(str(folder.absolute()),))
+    if _is_of_uv(folder, selected):
+        return _locked(folder, selected)
+    declared = folder / PYPROJECT
+    if (folder / PIXI_TOML).is_file() and (selected.environment or not declared.is_file()):
+        return of_manifest(str(folder / PIXI_TOML), reporter, selected, platform)
+    if declared.is_file() and (selected.environment or not _is_built(declared)):
+        return of_manifest(str(declared), reporter, selected, platform)
+    return _built(folder, reporter, selected)
 
 
-def of_manifest(path: str, reporter: Reporter) -> Requirements:
-    """The dependencies that a pyproject.toml or pixi.toml declares, without its groups.
+def of_manifest(
+    path: str, reporter: Reporter, selected: Selected = NOTHING, platform: str = ""
+) -> Requirements:
+    """The dependencies that a pyproject.toml or pixi.toml declares.
+
+    Args:
+        selected: Which extras and groups, or which environment of pixi.
+        platform: Conda's name of the one that it is read for; by default this machine's.
 
     Raises:
         RequirementsError: One is not valid, or comes from where it cannot be taken.
     """
-    found = formats.read(path)
+    top = _read(path)
+    manifest = _pixi(top)
+    if not manifest:
+        if selected.environment:
+            raise RequirementsError(f"{path}: has no environments of pixi", "remove --environment")
+        return _declared(path, top, reporter, selected)
+    folder = os.path.dirname(path)
+    found = pixi_environments.read(
+        manifest,
+        selected.environment,
+        folder,
+        platform or platforms.here(),
+        _features_of_project(path, top) if manifest is not top else {},
+    )
     for warning in found.warnings:
         reporter.warning(warning)
-    own = [one for ones in found.requirements.values() for one in ones if not one.group]
-    for one in own:
-        if one.refused:
-            name = one.requirement.name
-            raise RequirementsError(f"{one.place}: {name}: {one.refused} cannot be taken")
-    python = (f"python{conda_range(versions)}" for versions, _ in found.requires_python)
-    return Requirements(
-        python="",
-        channels=found.channels,
-        dependencies=(*python, *(one.conda for one in own if one.conda)),
-        pip=tuple(str(one.requirement) for one in own if not one.conda),
+    return found.requirements
+
+
+def _is_of_uv(folder: Path, selected: Selected) -> bool:
+    return (folder / "uv.lock").is_file() and not selected.environment
+
+
+def _read(path: str | Path) -> Node:
+    return document.of_toml(read_text(str(path)), str(path))
+
+
+def _pixi(top: Node) -> Node | None:
+    """The manifest of pixi that a file is, or has in [tool.pixi]."""
+    tool = top.get("tool", {})
+    if tool.has("pixi"):
+        return tool.get("pixi", {})
+    is_old = top.get("project", {}).has("channels")
+    is_one = is_old or (
+        not top.has("project") and (top.has("workspace") or top.has("dependencies"))
     )
+    return top if is_one else None
 
 
 def _is_built(path: Path) -> bool:
-    top = document.of_toml(path.read_text(encoding="utf-8-sig", errors="replace"), str(path))
-    return top.has("build-system") or (path.parent / "setup.py").is_file()
+    return _read(path).has("build-system") or (path.parent / "setup.py").is_file()
 
 
-def _locked(folder: Path) -> Requirements:
+# --- by its declarations -----------------------------------------------------------------
+
+
+def _declared(path: str, top: Node, reporter: Reporter, selected: Selected) -> Requirements:
+    """The dependencies of a project that is not built."""
+    found = formats.of_pyproject(top)
+    for warning in found.warnings:
+        reporter.warning(warning)
+    wanted = {"", *project_groups.labels(top, selected, path)}
+    return _requirements(found, wanted, path, project_groups.name(top))
+
+
+def _requirements(
+    found: Declarations, groups: Iterable[str], path: str, own: str = ""
+) -> Requirements:
+    """What is declared in some groups; the project itself, of which extras are asked, is not."""
+    every = [one for ones in found.requirements.values() for one in ones]
+    taken = [one for one in every if one.group in groups and (one.key != own or not one.group)]
+    python = (f"python{conda_range(versions)}" for versions, _ in found.requires_python)
+    pip = [_of_pypi(one, os.path.dirname(path)) for one in taken if not one.conda]
+    return Requirements(
+        python="",
+        channels=found.channels,
+        dependencies=(*python, *(one.conda for one in taken if one.conda)),
+        pip=tuple(dict.fromkeys(pip)),
+    )
+
+
+def _of_pypi(one: Declaration, folder: str) -> str:
+    if one.path:
+        return sources.local(one.requirement.name, one.requirement.extras, one.path, folder)
+    if one.refused:
+        raise RequirementsError(
+            f"{one.place}: {one.requirement.name}: {one.refused} cannot be taken"
+        )
+    return str(one.requirement)
+
+
+def _features_of_project(path: str, top: Node) -> dict[str, Requirements]:
+    """What a pyproject.toml says beside [tool.pixi], by the features that it is for pixi."""
+    without = Node(top.path, {**top.value, "tool": _without_pixi(top.value["tool"])}, *top[2:])
+    found = formats.of_pyproject(without)
+    made = {pixi_environments.DEFAULT: _requirements(found, {""}, path)}
+    own = project_groups.name(top)
+    for extra in project_groups.extras(top):
+        wanted = project_groups.labels(top, Selected(extras=(extra,)), path)
+        made[extra] = _requirements(found, wanted, path, own)._replace(dependencies=())
+    for group in project_groups.groups(top):
+        wanted = project_groups.labels(top, Selected(groups=(group,)), path)
+        made[group] = _requirements(found, wanted, path, own)._replace(dependencies=())
+    return made
+
+
+def _without_pixi(tools: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in tools.items() if key != "pixi"}
+
+
+# --- by building it, and by its lock -----------------------------------------------------
+
+
+def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements:
+    """The project itself, and the groups that it is to have; its extras are in its metadata."""
+    declared = folder / PYPROJECT
+    if not declared.is_file():
+        if selected.groups:
+            raise RequirementsError(f"{folder}: has no pyproject.toml with groups")
+        return Requirements(python="", pip=(_with_extras(folder, selected.extras),))
+    top = _read(declared)
+    if top.get("tool", {}).has("pixi"):
+        reporter.warning(
+            f"{declared}: [tool.pixi] is left out, the project is built as pip does it; "
+            f"--environment {pixi_environments.DEFAULT} takes it"
+        )
+    labels = project_groups.labels(top, selected, str(declared), open_ended=_is_open(top))
+    extras = [one[1:-1] for one in labels if one[:1] == "["]
+    groups = {one for one in labels if one[:1] != "["}
+    own = project_groups.name(top)
+    beside = _requirements(formats.of_pyproject(top), groups, str(declared), own)
+    return Requirements(python="", pip=(_with_extras(folder, extras), *beside.pip))
+
+
+def _is_open(top: Node) -> bool:
+    """Whether building alone tells which extras there are."""
+    project = top.get("project", {})
+    dynamic = project.get("dynamic", []).strings()
+    is_poetry = top.get("tool", {}).has("poetry")
+    return "optional-dependencies" in dynamic or not (project.value or is_poetry)
+
+
+def _with_extras(folder: Path, extras: Sequence[str]) -> str:
+    wanted = f"[{','.join(extras)}]" if extras else ""
+    return f"{folder.absolute()}{wanted}"
+
+
+def _locked(folder: Path, selected: Selected) -> Requirements:
     """The packages of a uv.lock, as `uv sync --frozen --no-dev` installs them."""
     label = str(folder / "uv.lock")
+    declared = folder / PYPROJECT
     arguments = ["export", "--frozen", "--offline", "--no-dev", "--no-header", "--no-annotate"]
+    if declared.is_file():
+        project_groups.labels(_read(declared), selected, str(declared))
+    arguments += [word for one in selected.extras for word in ("--extra", one)]
+    arguments += [word for one in selected.groups for word in ("--group", one)]
     try:
         text = uv.run(
             [*arguments, "--project", folder.absolute()],

@@ -18,6 +18,8 @@ from pypackage.core import names
 from pypackage.core.errors import InstallError, SolveError
 from pypackage.prefix.own_code import Project
 from pypackage.python import dist_info
+from pypackage.requirements.pep508 import parse
+from pypackage.requirements.selected import known_names
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def build(projects: Sequence[Project], scratch: Path) -> tuple[Built, ...]:
 
     Raises:
         SolveError: One cannot be built.
+        RequirementsError: One has not an extra that is wanted.
     """
     made = []
     for number, project in enumerate(projects):
@@ -104,18 +107,44 @@ def _described(wheel: Path, project: Project) -> Built:
         head = archive.read(path).decode(errors="replace").split("\n\n", 1)[0]
     name, version = (re.findall(rf"^{key}: *(.+?)\s*$", head, re.M)[0] for key in _KEYS)
     requires = re.findall(r"^Requires-Dist: *(.+?)\s*$", head, re.M)
-    needed = [line for one in requires if (line := wanted(one, project.extras))]
+    provided = re.findall(r"^Provides-Extra: *(.+?)\s*$", head, re.M)
+    found = known_names(sorted(project.extras), provided, "extra", str(project.folder))
+    needed = required(names.normalize(name), requires, frozenset(map(names.normalize, found)))
     return Built(names.normalize(name), version, tuple(needed), wheel, project)
 
 
 _KEYS = ("Name", "Version")
 
 
+def required(name: str, requires: Sequence[str], extras: frozenset[str]) -> list[str]:
+    """What a project requires with some extras, those that these include too.
+
+    Args:
+        name: Its normalized name: `name[extra]` among what an extra requires is that extra.
+        requires: As its metadata says it.
+        extras: By normalized names.
+    """
+    needed = [line for one in requires if (line := wanted(one, extras))]
+    itself = [one for one in needed if _name(one) == name]
+    more = frozenset(names.normalize(extra) for one in itself for extra in parse(one).extras)
+    if more <= extras:
+        return [one for one in needed if one not in itself]
+    return required(name, requires, extras | more)
+
+
+def _name(requirement: str) -> str:
+    return names.normalize(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
+
+
 def wanted(requirement: str, extras: frozenset[str]) -> str:
-    """A requirement with the extras in its marker settled; empty when it is not wanted."""
+    """A requirement with the extras in its marker settled; empty when it is not wanted.
+
+    Args:
+        extras: By normalized names.
+    """
 
     def settled(found: re.Match[str]) -> str:
-        return f"python_version {'>' if found[1] in extras else '<'} '0'"
+        return f"python_version {'>' if names.normalize(found[1]) in extras else '<'} '0'"
 
     text = re.sub(r"extra\s*==\s*['\"]([^'\"]+)['\"]", settled, requirement)
     return "" if re.search(r";\s*python_version < '0'\s*$", text) else text

@@ -22,10 +22,12 @@ class Source(NamedTuple):
     Attributes:
         url: Of a file or repository, as PEP 508 writes it after `@`.
         refused: What it is when it cannot be taken over, such as `the path ../lib`.
+        path: Of a project's folder, relative to the file that declares it.
     """
 
     url: str = ""
     refused: str = ""
+    path: str = ""
 
 
 class Declaration(NamedTuple):
@@ -38,8 +40,10 @@ class Declaration(NamedTuple):
         wanted: Whether the program needs it though no import of it is found; else it only
             says the bounds of what is imported.
         conda: The conda match spec, when it is one.
-        group: The extra or dependency group that asks for it; empty when the project does.
+        group: The dependency group that asks for it, or the extra in brackets, such as `[all]`;
+            empty when the project does.
         refused: The source that it is declared to come from, and that is not taken over.
+        path: The project's folder that it is declared to come from.
     """
 
     requirement: Requirement
@@ -48,6 +52,7 @@ class Declaration(NamedTuple):
     conda: str = ""
     group: str = ""
     refused: str = ""
+    path: str = ""
 
     @property
     def key(self) -> str:
@@ -109,7 +114,9 @@ class Collector:
             raise RequirementsError(f"{place}: not a requirement: {text!r}: {error}") from None
         requirement.url = source.url or requirement.url
         self.requirements.append(
-            Declaration(requirement, place, wanted, group=group, refused=source.refused)
+            Declaration(
+                requirement, place, wanted, group=group, refused=source.refused, path=source.path
+            )
         )
 
     def add_conda(self, spec: str, place: str, *, group: str = "", refused: str = "") -> None:

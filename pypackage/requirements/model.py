@@ -39,6 +39,7 @@ class Requirements(NamedTuple):
         pip_options: Where packages of PyPI are looked for, as options of pip:
             `--index-url=…`, `--extra-index-url=…`, `--find-links=…`, `--no-index`, `--pre`.
         variables: Environment variables that the program is to have.
+        system: Versions of virtual packages such as `__cuda` that count as the machine's.
     """
 
     python: str
@@ -56,6 +57,7 @@ class Requirements(NamedTuple):
     variables: Mapping[str, str] = {}
     submodules: tuple[str, ...] = ()
     standard: tuple[str, ...] = ()
+    system: Mapping[str, str] = {}
 
     @property
     def needs_python(self) -> bool:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from pypackage.integrations.vdist.build import BuildOptions
-from pypackage.pipeline.create_options import CreateOptions
+from pypackage.pipeline.create_options import CreateOptions, EnvironmentOptions
 from tests.support.tools import TREE, Tools
 
 PAGES = sorted([TREE / "README.md", *TREE.glob("docs/**/*.md"), *TREE.glob("integrations/*/*.md")])
@@ -90,6 +90,7 @@ def _check_call(call: ast.Call, names: Mapping[str, Any]) -> None:
         if one.kind is one.VAR_KEYWORD:
             options = {
                 "Unpack[CreateOptions]": CreateOptions,
+                "Unpack[EnvironmentOptions]": EnvironmentOptions,
                 "Unpack[BuildOptions]": BuildOptions,
             }.get(str(one.annotation))
             if options is None:

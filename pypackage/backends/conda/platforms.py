@@ -49,10 +49,18 @@ def is_foreign(platform: str) -> bool:
     return bool(platform) and platform != platforms.here()
 
 
-def virtual_packages(platform: str, environ: Mapping[str, str] = os.environ) -> list[Any]:
+def virtual_packages(
+    platform: str,
+    system: Mapping[str, str] = {},
+    environ: Mapping[str, str] = os.environ,
+) -> list[Any]:
     """The virtual packages of this machine, or of any machine of another platform.
 
     In both cases the variables CONDA_OVERRIDE_GLIBC, _CUDA and the like have the last word.
+
+    Args:
+        platform: Conda's name of it; empty for this machine's.
+        system: Versions by name, such as `__cuda`, that count in place of the machine's own.
 
     Raises:
         UsageError: One of these variables is no version.
@@ -61,8 +69,14 @@ def virtual_packages(platform: str, environ: Mapping[str, str] = os.environ) -> 
 
     try:
         if is_foreign(platform):
-            return [_generic(*one) for one in _of_any(platform, environ)]
-        return list(rattler.VirtualPackage.detect(rattler.VirtualPackageOverrides.from_env()))
+            found = [_generic(*one) for one in _of_any(platform, environ)]
+        else:
+            overrides = rattler.VirtualPackageOverrides.from_env()
+            found = [one.into_generic() for one in rattler.VirtualPackage.detect(overrides)]
+        fixed = {f"__{key[15:].lower()}" for key in environ if key.startswith("CONDA_OVERRIDE_")}
+        stated = {name: version for name, version in system.items() if name not in fixed}
+        kept = [one for one in found if one.name.normalized not in stated]
+        return [*kept, *(_generic(name, version, "0") for name, version in stated.items())]
     except Exception as error:  # the library raises one of its own, or a plain one
         raise UsageError(f"a variable CONDA_OVERRIDE_… is not valid: {error}") from error
 

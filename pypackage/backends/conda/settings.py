@@ -33,6 +33,7 @@ class Settings:
         timeout: Seconds that what is known of a channel may take, and that a package's
             download may stand still.
         retries: How often a request that failed is made again.
+        system: Versions of virtual packages that count as the machine's.
     """
 
     platform: str = ""
@@ -45,3 +46,4 @@ class Settings:
     package_caches: tuple[Path, ...] = ()
     timeout: int = TIMEOUT
     retries: int = RETRIES
+    system: Mapping[str, str] = field(default_factory=dict)

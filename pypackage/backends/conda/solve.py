@@ -121,7 +121,7 @@ def _solve(
             constraints=asked.constraints,
             gateway=gateway,
             platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
-            virtual_packages=virtual_packages(settings.platform),
+            virtual_packages=virtual_packages(settings.platform, settings.system),
             channel_priority=rattler.ChannelPriority[settings.channel_priority.capitalize()],
             exclude_newer=settings.exclude_newer,
             # What has no time is older than the habit of giving one.

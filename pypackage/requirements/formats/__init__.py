@@ -7,12 +7,16 @@ are read to one form. Everything has its place, such as `requirements.txt:3`, fo
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from pypackage.requirements.declarations import Declaration, Declarations, merge
 from pypackage.requirements.pep508 import allows, holds, markers, parse
 
+if TYPE_CHECKING:
+    from pypackage.requirements.formats.document import Node
+
 __all__ = ["Declaration", "Declarations", "allows", "holds", "inline", "markers", "merge"]
-__all__ += ["parse", "read"]
+__all__ += ["of_pyproject", "parse", "read"]
 
 # The readers are imported where they are used: most scripts declare nothing.
 
@@ -26,6 +30,20 @@ def inline(source: str, path: str) -> Declarations:
     from pypackage.requirements.formats import inline_metadata
 
     return inline_metadata.read(source, path)
+
+
+def of_pyproject(top: Node) -> Declarations:
+    """What the content of a pyproject.toml or pixi.toml declares.
+
+    Raises:
+        RequirementsError: It is not valid.
+    """
+    from pypackage.requirements.declarations import Collector
+    from pypackage.requirements.formats import pyproject
+
+    made = Collector()
+    pyproject.declare(made, top)
+    return made.made()
 
 
 def read(path: str) -> Declarations:
@@ -47,7 +65,7 @@ def read(path: str) -> Declarations:
     text, folder = read_text(path), os.path.dirname(path)
     made = Collector()
     if path.endswith(".toml"):
-        pyproject.declare(made, text, path)
+        pyproject.declare(made, document.of_toml(text, path))
     elif path.endswith((".yml", ".yaml")):
         environment_yml.declare(made, document.of_yaml(text.encode(), path), folder)
     else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pypackage.requirements.formats.document import Node
+from pypackage.requirements.selected import known_names
 
 
 def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
@@ -22,8 +23,10 @@ def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
     """
     if top.get("version", None).value != 1:
         raise top.get("version", 0).invalid("expected 1, the version of the format")
-    wanted = {"main", *categories}
-    packages = [one for one in _chosen(top, platform) if _categories(one) & wanted]
+    every = _chosen(top, platform)
+    known = {name for one in every for name in _categories(one)}
+    wanted = {"main", *known_names(categories, known - {"main"}, "category", top.label)}
+    packages = [one for one in every if _categories(one) & wanted]
     return pixi_lock([_converted(one) for one in packages], platform)
 
 

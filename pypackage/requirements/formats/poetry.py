@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pypackage.core.names import normalize
 from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import sources
 from pypackage.requirements.formats.document import Node
@@ -23,13 +24,27 @@ def declare(made: Collector, table: Node) -> None:
         (name, group.get("dependencies", {})) for name, group in table.get("group", {}).entries()
     ]
     listed = [("", table.get("dependencies", {})), ("dev", table.get("dev-dependencies", {}))]
+    extras = _extras(table)
     for group, dependencies in (*listed, *in_groups):
         for name, node in dependencies.entries():
             if name == "python":
                 made.python(_specifiers(node.string()), node.place)
                 continue
             for one in node.items() if isinstance(node.value, list) else [node]:
-                made.add(_requirement(name, one), node.place, group=group, source=sources.read(one))
+                text, source = _requirement(name, one), sources.read(one)
+                optional = isinstance(one.value, dict) and one.get("optional", False).value
+                wanted_by = extras.get(normalize(name), ["[]"]) if optional else [group]
+                for asking in wanted_by:
+                    made.add(text, node.place, group=asking, source=source)
+
+
+def _extras(table: Node) -> dict[str, list[str]]:
+    """The extras that ask for each optional package, as `Declaration.group` has them."""
+    found: dict[str, list[str]] = {}
+    for extra, listed in table.get("extras", {}).entries():
+        for name in listed.strings():
+            found.setdefault(normalize(name), []).append(f"[{extra}]")
+    return found
 
 
 def _requirement(name: str, node: Node) -> str:

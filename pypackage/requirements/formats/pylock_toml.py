@@ -9,21 +9,33 @@ from pypackage.core.names import normalize
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.match_specs import conda_range
 from pypackage.requirements.model import Requirements
+from pypackage.requirements.selected import Selected, known_names
 
 
-def requirements(top: Node, folder: str) -> Requirements:
+def requirements(
+    top: Node,
+    folder: str,
+    selected: Selected = Selected(),  # noqa: B008 (a tuple)
+) -> Requirements:
     """What a pylock.toml locks, in exactly these versions and files.
 
     Args:
         top: The file.
         folder: Where it lies; paths in it are relative to it.
+        selected: Its extras and groups that are taken, besides the groups taken by default.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
     """
     if top.get("lock-version", "").string().partition(".")[0] != "1":
         raise top.get("lock-version", "").invalid("expected 1.0, the version of the format")
-    found = [one for one in top.get("packages", []).items() if _is_wanted(one, top)]
+    listed = top.get("extras", []).strings()
+    extras = frozenset(known_names(selected.extras, listed, "extra", top.label))
+    listed = top.get("dependency-groups", []).strings()
+    groups = frozenset(known_names(selected.groups, listed, "group", top.label))
+    groups |= frozenset(top.get("default-groups", []).strings())
+    every = top.get("packages", []).items()
+    found = [one for one in every if _is_wanted(one, extras, groups)]
     hashes: dict[str, tuple[str, ...]] = {}
     for package in found:
         name, digests = normalize(package.required("name")), _digests(package)
@@ -38,17 +50,16 @@ def requirements(top: Node, folder: str) -> Requirements:
     )
 
 
-def _is_wanted(package: Node, top: Node) -> bool:
-    """Whether a package belongs to what is installed without extras and with default groups."""
+def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) -> bool:
+    """Whether a package belongs to what is installed with some extras and groups."""
     marker = package.get("marker", "").string()
     if "extras" not in marker and "dependency_groups" not in marker:
         return True
     from packaging.markers import InvalidMarker, Marker
 
-    groups = frozenset(top.get("default-groups", []).strings())
     try:
         return Marker(marker).evaluate(
-            {"extras": frozenset(), "dependency_groups": groups}, context="lock_file"
+            {"extras": extras, "dependency_groups": groups}, context="lock_file"
         )
     except InvalidMarker:
         raise package.get("marker", "").invalid("not an environment marker") from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pypackage.core.names import normalize
 from pypackage.requirements.declarations import Collector, Source
-from pypackage.requirements.formats import document, pixi, poetry, sources
+from pypackage.requirements.formats import pixi, poetry, sources
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.pep508 import parse
 
@@ -14,13 +14,12 @@ Sources = Mapping[str, list[tuple[Source, str]]]
 """Of packages by their normalized names, each with the marker under which it counts."""
 
 
-def declare(made: Collector, text: str, path: str) -> None:
+def declare(made: Collector, top: Node) -> None:
     """The [project] table (PEP 621), the groups beside it (PEP 735), and the tools' own tables.
 
     Raises:
         RequirementsError: Something in it is not of its kind.
     """
-    top = document.of_toml(text, path)
     tools = top.get("tool", {})
     found = _uv_sources(made, tools.get("uv", {}))
     if tools.has("poetry"):
@@ -41,7 +40,7 @@ def declare(made: Collector, text: str, path: str) -> None:
     if top.has("project") and not is_old_pixi:
         _declare_project(made, top.get("project", {}), found)
     elif not (top.has("dependency-groups") or tools.has("poetry") or tools.has("pixi") or is_pixi):
-        made.warnings.append(f"{path}: there is no [project] table, so nothing is declared")
+        made.warnings.append(f"{top.label}: there is no [project] table, so nothing is declared")
 
 
 def declare_script(made: Collector, top: Node) -> None:
@@ -54,7 +53,7 @@ def _declare_project(made: Collector, project: Node, found: Sources) -> None:
     _declare_required(made, project, found, wanted=False)
     for name, listed in project.get("optional-dependencies", {}).entries():
         for one in listed.items():
-            _add(made, one, found, group=name)
+            _add(made, one, found, group=f"[{name}]")
     for one in project.get("dynamic", []).items():
         if one.value in ("dependencies", "optional-dependencies", "requires-python"):
             made.warnings.append(

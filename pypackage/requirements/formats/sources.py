@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from pypackage.requirements.declarations import Source
 from pypackage.requirements.formats.document import Node
@@ -26,10 +28,25 @@ def read(node: Node) -> Source:
         return Source(node.get("url", "").string() + _subdirectory(node, "#"))
     for key, what in (("path", "the path"), ("index", "the index"), ("source", "the index")):
         if key in table:
-            return Source(refused=f"{what} {node.get(key, '').string()}")
+            where = node.get(key, "").string()
+            return Source(refused=f"{what} {where}", path=where if key == "path" else "")
     if table.get("workspace"):
         return Source(refused="the workspace")
     return Source()
+
+
+def local(name: str, extras: Iterable[str], path: str, folder: str) -> str:
+    """What stands at a path: an archive as PEP 508 has it, or the folder of a project.
+
+    Args:
+        folder: That the path is relative to.
+    """
+    there = os.path.abspath(os.path.join(folder, path))
+    wanted = ",".join(sorted(extras))
+    behind = f"[{wanted}]" if wanted else ""
+    if re.search(r"\.(whl|zip|tar\.\w+|tgz)$", there):
+        return f"{name}{behind} @ {Path(there).as_uri()}"
+    return there + behind
 
 
 def project_name(folder: str) -> str:

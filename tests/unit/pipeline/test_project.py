@@ -1,0 +1,151 @@
+"""Extras, groups and environments of a project's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pypackage.core.errors import PackageError, RequirementsError, UsageError
+from pypackage.core.progress import SILENT
+from pypackage.pipeline import inputs
+from pypackage.requirements.formats import requirements_json
+from pypackage.requirements.model import Requirements, dumps
+from pypackage.requirements.selected import Selected
+
+PROJECT = """
+[project]
+name = "My.Proj"
+version = "1"
+dependencies = ["six", "lib"]
+[project.optional-dependencies]
+fast = ["numpy>=2"]
+all = ["my-proj[fast]", "rich"]
+[dependency-groups]
+test = ["pytest", {include-group = "lint"}]
+lint = ["ruff", "my_proj[fast]"]
+[tool.uv.sources]
+lib = { path = "../lib" }
+"""
+BUILT = '[build-system]\nrequires = ["setuptools"]\n'
+PIXI = """
+[tool.pixi.workspace]
+channels = ["conda-forge"]
+platforms = ["linux-64"]
+[tool.pixi.dependencies]
+samtools = "*"
+[tool.pixi.environments]
+test = ["test"]
+"""
+POETRY = """
+[tool.poetry]
+name = "mine"
+package-mode = false
+[tool.poetry.dependencies]
+six = "^1.16"
+psycopg = { version = "*", optional = true }
+[tool.poetry.extras]
+pg = ["psycopg"]
+[tool.poetry.group.test]
+include-groups = ["lint"]
+[tool.poetry.group.test.dependencies]
+pytest = "*"
+[tool.poetry.group.lint.dependencies]
+ruff = "*"
+"""
+
+
+def read(folder: Path, text: str, selected: Selected = Selected()) -> Requirements:  # noqa: B008
+    (folder / "pyproject.toml").write_text(text)
+    found = inputs.load(str(folder), SILENT, selected=selected, platform="linux-64")
+    assert isinstance(found, Requirements)
+    return found
+
+
+def test_project__not_built__has_the_extras_and_groups_with_what_they_include(
+    tmp_path: Path,
+) -> None:
+    lib = str(tmp_path.parent / "lib")
+    assert read(tmp_path, PROJECT).pip == ("six", lib)
+    assert read(tmp_path, PROJECT, Selected(extras=("ALL",))).pip == (
+        "six",
+        lib,
+        "numpy>=2",
+        "rich",
+    )
+    found = read(tmp_path, PROJECT, Selected(groups=("test",)))
+    assert set(found.pip) == {"six", lib, "pytest", "ruff", "numpy>=2"}
+
+
+def test_project__built__has_its_extras_and_the_groups_beside_it(tmp_path: Path) -> None:
+    found = read(tmp_path, PROJECT + BUILT, Selected(extras=("all",), groups=("test",)))
+    assert found.pip == (f"{tmp_path}[all,fast]", "pytest", "ruff")
+
+
+def test_project__of_poetry__has_optional_packages_by_their_extra_alone(tmp_path: Path) -> None:
+    assert read(tmp_path, POETRY).pip == ("six<2,>=1.16",)
+    assert read(tmp_path, POETRY, Selected(extras=("pg",))).pip == ("six<2,>=1.16", "psycopg")
+    assert read(tmp_path, POETRY, Selected(groups=("test",))).pip[1:] == ("pytest", "ruff")
+
+
+def test_project__with_pixi_s_tables__has_groups_as_features(tmp_path: Path) -> None:
+    text = PROJECT.replace('"lib"', "").replace("../lib", "x") + PIXI
+    found = read(tmp_path, text, Selected("test"))
+    assert found.dependencies == ("samtools",)
+    assert set(found.pip) == {"six", "pytest", "ruff", "numpy>=2"}
+    assert read(tmp_path, text + BUILT).pip == (str(tmp_path),)
+    assert read(tmp_path, text + BUILT, Selected("default")).dependencies == ("samtools",)
+
+
+@pytest.mark.parametrize(
+    ("selected", "what", "hint"),
+    [
+        (Selected(extras=("fsat",)), "has no extra 'fsat'", "did you mean fast? --extra names one"),
+        (Selected(groups=("dev",)), "has no group 'dev'", "it has lint, test"),
+        (Selected("x"), "has no environments of pixi", "remove --environment"),
+    ],
+)
+def test_project__without_what_is_selected__says_what_it_has(
+    tmp_path: Path, selected: Selected, what: str, hint: str
+) -> None:
+    for text in (PROJECT, PROJECT + BUILT):
+        with pytest.raises(RequirementsError) as caught:
+            read(tmp_path, text, selected)
+        assert what in caught.value.message
+        assert hint in caught.value.hint
+
+
+def test_group__that_includes_an_unknown_one__exits_3_with_its_place(tmp_path: Path) -> None:
+    text = PROJECT.replace('"lint"}', '"lnit"}')
+    with pytest.raises(RequirementsError, match=r"pyproject.toml:10: has no group 'lnit'"):
+        read(tmp_path, text, Selected(groups=("test",)))
+
+
+@pytest.mark.parametrize("name", ["r.txt", "environment.yml", "r.json"])
+def test_option__that_selects_nothing_there__is_an_error(tmp_path: Path, name: str) -> None:
+    content = {"r.txt": "six\n", "environment.yml": "dependencies: [six]\n"}
+    (tmp_path / name).write_text(content.get(name, '{"python": "3.11", "modules": ["six"]}'))
+    with pytest.raises(UsageError, match="--extra, --category has no effect"):
+        inputs.load(
+            str(tmp_path / name), SILENT, selected=Selected(extras=("x",), categories=("dev",))
+        )
+
+
+def test_conda_lock__unknown_category__says_which_there_are(tmp_path: Path) -> None:
+    lock = tmp_path / "conda-lock.yml"
+    lock.write_text(
+        "version: 1\nmetadata: {}\npackage:\n- {name: a, platform: linux-64, category: dev,\n"
+        "   url: 'https://example.invalid/a-1-0.conda', hash: {}}\n"
+    )
+    with pytest.raises(PackageError) as caught:
+        inputs.load(str(lock), SILENT, selected=Selected(categories=("dve",)), platform="linux-64")
+    assert "did you mean dev?" in caught.value.hint
+
+
+def test_requirements_json__every_key_that_is_written__is_known() -> None:
+    full = Requirements(
+        "3.11", ("a",), submodules=("a.b",), standard=("tkinter",), channels=("c",), pip=("p",),
+        optional={"o": "why"}, local=("l",)
+    )  # fmt: skip
+    assert set(json.loads(dumps(full))) <= set(requirements_json.KEYS)
