@@ -113,27 +113,43 @@ def test_apt__repository__installs_from_it_as_long_as_it_is_trusted(
     apt("update", "--error-on=any")
 
 
+@pytest.fixture(scope="module")
+def dnf_folder(hello: Project, maker: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of one package; both are signed."""
+    need("rpmbuild", "rpmsign", "createrepo_c")
+    folder = tmp_path_factory.mktemp("repository") / "dnf"
+    words = ["--format", "rpm", "--sign", WHO, "--repository", str(folder), "--license", "MIT"]
+    make(hello, maker, *words, "--section", "Applications/Text", "--url", "https://example.org")
+    return folder
+
+
 def test_dnf__signed_repository__is_trusted_and_has_the_package(
-    hello: Project, maker: Tools, tmp_path: Path
+    dnf_folder: Path, tmp_path: Path
 ) -> None:
-    need("rpmbuild", "rpm", "rpmsign", "createrepo_c", "dnf")
-    folder = tmp_path / "dnf"
-    words = ["--format", "rpm", "--sign", WHO, "--repository", str(folder)]
-    rpm = make(hello, maker, *words)
+    need("rpm", "dnf")
+    key = dnf_folder / "key.asc"
+    (rpm,) = dnf_folder.glob("*.rpm")
     database = ["--dbpath", str(tmp_path / "database")]
-    key = folder / "key.asc"
     subprocess.run(["rpm", *database, "--import", key], check=True)
     checked = subprocess.run(["rpm", *database, "-Kv", rpm], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout
     assert "Signature, key ID" in checked.stdout
     options = ["--setopt=reposdir=/dev/null", f"--setopt=cachedir={tmp_path}/cache", "--assumeyes"]
-    options += [f"--repofrompath=acme,{folder.as_uri()}", "--repoid=acme", "--releasever=9"]
+    options += [f"--repofrompath=acme,{dnf_folder.as_uri()}", "--repoid=acme", "--releasever=9"]
     options += [f"--setopt=acme.{one}" for one in ("repo_gpgcheck=1", f"gpgkey={key.as_uri()}")]
     options += [f"--setopt=persistdir={tmp_path}/state", f"--setopt=logdir={tmp_path}"]
     command = ["dnf", *options, "repoquery", "--provides", "hello"]
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     assert "hello = 1.0-1" in found.stdout
+
+
+def test_rpmlint__of_a_package__finds_no_error_that_has_no_reason(dnf_folder: Path) -> None:
+    need("rpmlint")
+    (rpm,) = dnf_folder.glob("*.rpm")
+    rules = Path(__file__).with_name("rpmlint.toml")
+    done = subprocess.run(["rpmlint", "--config", rules, rpm], capture_output=True, text=True)
+    assert " 0 errors" in done.stdout, done.stdout + done.stderr
 
 
 def test_sign__with_a_key_that_is_not_there__says_so_before_anything_is_made(

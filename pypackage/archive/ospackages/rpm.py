@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 from pypackage.archive.ospackages import scripts
@@ -28,6 +29,10 @@ _MACROS = {
     "clamp_mtime_to_source_date_epoch": "1",
     "source_date_epoch_from_changelog": "0",
 }
+
+# rpmbuild reads English alone, and strftime writes the locale's.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # Folders that the system has.
 _COMMON = ("/etc", "/opt", "/srv", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var")
@@ -102,6 +107,11 @@ def _spec(package: OsPackage, staged: Staged) -> Iterator[str]:
     for name, script in scripts.make(package).items():
         yield f"\n%{name} -p {script.shell}"
         yield _plain(script.body)
+    yield "\n%changelog"
+    date = datetime.fromtimestamp(staged.epoch, timezone.utc)
+    day = f"{_DAYS[date.weekday()]} {_MONTHS[date.month - 1]} {date.day:02} {date.year}"
+    yield _plain(f"* {day} {package.contact} - {package.full_version}")
+    yield _plain(f"- Version {package.version}.")
     yield "\n%files"
     yield "%defattr(-,root,root,-)"
     yield from _files(package, staged)
