@@ -58,8 +58,8 @@ def test_bash__option_of_known_values__the_values(share: Path) -> None:
     tool = "python_package_create"
     assert by_bash(share, tool, "a.txt", "--format", "tar.z") == ["tar.zst"]
     assert by_bash(share, tool, "--cache", "=", "l") == ["list"]  # as bash splits the word
-    assert by_bash(share, tool, "--cache", "=") == ["list", "clean"]
-    assert by_bash(share, "python_package_run", "--cache", "") == ["list", "clean"]
+    assert "clean" in by_bash(share, tool, "--cache", "=")
+    assert by_bash(share, "python_package_run", "--cache", "cl") == ["clean"]
 
 
 def test_bash__anything_else__left_to_bash_for_its_files(share: Path) -> None:
