@@ -24,6 +24,9 @@ from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from pypackage.analysis.scan_cache import Facts
     from pypackage.python.interpreter import Environment
 
 _MANY = 200  # sources from which on it is quicker to scan them together
@@ -77,7 +80,8 @@ class Analyzer:
         self._scope = scope
         self._reporter = reporter
         self._diagnostics = Diagnostics(reporter)
-        self._finder = Finder(Exported(lambda path: source_files.read(path, path)))
+        self._facts: Facts | None = None  # that are kept on disk, where there are many sources
+        self._finder = Finder(Exported(lambda path: source_files.read(path, path), self.fact))
         self._site = SitePackages(find, self._finder)
         self._classifier = Classifier(
             standard, self._finder, self._site, self._diagnostics, declares
@@ -136,9 +140,15 @@ class Analyzer:
         """Scan the files of folders, when there are many, by several processes."""
         if len(paths) >= _MANY:
             from pypackage.analysis import parallel
+            from pypackage.analysis.scan_cache import Facts
 
+            self._facts = Facts(os.path.commonpath(paths), self._target)
             with self._reporter.task("reading the sources", len(paths)) as task:
                 self._scans.update(parallel.scan_files(paths, self._target, task))
+
+    def fact(self, kind: str, path: str, question: object, find: Callable[[], Any]) -> Any:
+        """A fact about a file, kept where there are many sources; see `Facts.get`."""
+        return self._facts.get(kind, path, question, find) if self._facts else find()
 
     def _add(self, source: Source, contents: Contents) -> None:
         scanned = self._scans.get(source.path) if source.path else None
@@ -324,8 +334,7 @@ class Analyzer:
         """What a file of the user's own says; None when it cannot be read or parsed."""
         if unit.path not in self._scans:
             try:
-                content = source_files.read(unit.path, unit.label)
-                self._scans[unit.path] = scan(content, unit.label, self._target)
+                self._scans[unit.path] = self._read(unit)
             except InputPathError as error:
                 self._diagnostics.warn(error.message)
                 return None
@@ -336,7 +345,24 @@ class Analyzer:
                 return None
         return self._scans[unit.path]
 
+    def _read(self, unit: Unit) -> Scan:
+        def read() -> Scan:
+            content = source_files.read(unit.path, unit.label)
+            return scan(content, unit.label, self._target)
+
+        if self._facts is None:
+            return read()
+        from pypackage.analysis.parallel import packed, unpacked
+
+        question = (unit.label, os.getcwd())  # what is relative to a source is relative to these
+        return unpacked(self._facts.get("scan", unit.path, question, lambda: packed(read())))
+
     # --- the result ----------------------------------------------------------------------
+
+    def keep_facts(self) -> None:
+        """Let the next analysis find what was found of files that do not change."""
+        if self._facts is not None:
+            self._facts.save()
 
     def result(self) -> Analysis:
         """What has been found."""

@@ -14,6 +14,7 @@ from pypackage.core.errors import PackageError
 from pypackage.python.source_tree import Parsed, dotted, parse
 
 _Names = tuple[frozenset[str], tuple[str, ...]]
+_Fact = Callable[[str, str, object, Callable[[], _Names]], _Names]
 
 
 class Exported(Exports):
@@ -21,12 +22,13 @@ class Exported(Exports):
 
     Args:
         read: Gives the content of a file.
+        fact: Gives a fact about a file that may be known from before, as `Facts.get` does.
     """
 
-    def __init__(self, read: Callable[[str], bytes]) -> None:
+    def __init__(self, read: Callable[[str], bytes], fact: _Fact) -> None:
         self._read = read
         self._text = cache(self._decoded)
-        self._names = cache(self._parsed)
+        self._names = cache(lambda init: fact("exports", init, None, lambda: self._parsed(init)))
 
     def binds(self, init: str, name: str) -> bool:
         """Whether a name is bound in it other than by an import.

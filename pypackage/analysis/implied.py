@@ -13,8 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pypackage.analysis.imports import place
-from pypackage.analysis.needs import File, Rule, table
-from pypackage.core.typed import NamedTuple
+from pypackage.analysis.needs import File, Implied, Rule, table
 from pypackage.python.source_tree import walk
 
 _CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords
@@ -23,36 +22,14 @@ _KERNEL = "ipykernel"
 _EXECUTORS = frozenset(("nbclient", "nbconvert", "papermill", "jupyter_client", "testbook"))
 
 
-class Implied(NamedTuple):
-    """A need that no import shows.
-
-    Attributes:
-        place: Where it shows.
-        what: What shows it; empty where it is too usual to be told.
-        modules: One of these modules is needed; the usual one comes first.
-        certain: Whether there is no doubt of it.
-    """
-
-    place: str
-    what: str
-    modules: tuple[str, ...]
-    certain: bool
-
-
-def find(files: Iterable[File], tops: Collection[str]) -> list[Implied]:
-    """The needs that the files of a program show, each once, in their order.
+def in_file(file: File, tops: Collection[str]) -> list[Implied]:
+    """The needs that one file shows.
 
     Args:
-        files: The files that are looked at.
-        tops: The top-level modules that the program imports, these files or others.
+        file: The file.
+        tops: The top-level modules that the program imports, this file or others.
     """
-    found: dict[tuple[str, ...], Implied] = {}
-    for file in files:
-        for one in (*_of_kernel(file, tops), *_in_file(file)):
-            known = found.get(one.modules)
-            if known is None or (one.certain and not known.certain):
-                found[one.modules] = one
-    return list(found.values())
+    return [*_of_kernel(file, tops), *_in_file(file)]
 
 
 def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:

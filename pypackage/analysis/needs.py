@@ -43,6 +43,32 @@ class File(NamedTuple):
     modules: frozenset[str]
 
 
+class Implied(NamedTuple):
+    """A need that no import shows.
+
+    Attributes:
+        place: Where it shows.
+        what: What shows it; empty where it is too usual to be told.
+        modules: One of these modules is needed; the usual one comes first.
+        certain: Whether there is no doubt of it.
+    """
+
+    place: str
+    what: str
+    modules: tuple[str, ...]
+    certain: bool
+
+
+def distinct(all_: Iterable[Implied]) -> list[Implied]:
+    """Each need once, by the first place that leaves no doubt of it, or else by the first."""
+    found: dict[tuple[str, ...], Implied] = {}
+    for one in all_:
+        known = found.get(one.modules)
+        if known is None or (one.certain and not known.certain):
+            found[one.modules] = one
+    return list(found.values())
+
+
 def is_relevant(modules: Iterable[str]) -> bool:
     """Whether what imports some modules has to be looked at."""
     return not _triggering().isdisjoint(name.partition(".")[0] for name in modules)

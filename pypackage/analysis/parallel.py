@@ -1,10 +1,4 @@
-"""Scan thousands of sources: in several processes, and from a cache of earlier results.
-
-The cache works as git's index does: a file whose stat fingerprint (size, inode, mtime, ctime) is
-that of the cache entry is not read again, unless the fingerprint is racily clean: so young when
-the file was read that a later change may not show in it. There is one cache file for each tree of
-sources, target and version of this program, below `$XDG_CACHE_HOME/pypackage`.
-"""
+"""Scan thousands of sources: in several processes, and from a cache of earlier results."""
 
 from __future__ import annotations
 
@@ -12,26 +6,28 @@ import marshal
 import os
 import sys
 import time
-from _blake2 import blake2b  # hashlib would load OpenSSL as well
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from pypackage.analysis import scan_cache
 from pypackage.analysis.imports import Import, Remark, Scan, Target, Why, scan
-from pypackage.core import user_dirs
 from pypackage.core.errors import PackageError
 from pypackage.core.progress import Task
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pypackage.analysis.scan_cache import Fingerprint
 
 _FORK = 400  # files from which on another process is worth its start
-_DIGEST = 16  # bytes
-_RACY_NS = 2_000_000_000  # file systems such as FAT keep times to 2 s
 
 _WHYS = tuple(Why)
 _NUMBERS = {why: number for number, why in enumerate(_WHYS)}
-_Packed = tuple[Any, ...]
-_Fingerprint = tuple[int, int, int, int]
-# By path: the fingerprint, None where it is racily clean, and the packed scan, None of a file
-# that cannot be read or parsed.
-_Cache = dict[str, tuple["_Fingerprint | None", "_Packed | None"]]
+if TYPE_CHECKING:
+    Packed = tuple[Any, ...]
+    # By path: the fingerprint, None where it is racily clean, and the packed scan, None of a file
+    # that cannot be read or parsed.
+    _Cache = dict[str, tuple[Fingerprint | None, Packed | None]]
 
 
 def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tuple[str, Scan]]:
@@ -42,38 +38,27 @@ def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tup
         target: The Python that they are to run with.
         task: Is advanced by one for each file.
     """
-    place = _cache_file(os.path.commonpath(paths), target)
-    known = _loaded(place)
-    racy = time.time_ns() - _RACY_NS
+    place = scan_cache.place("scans", os.path.commonpath(paths), target)
+    known: _Cache = scan_cache.load(place)
+    begun = time.time_ns()
     used: _Cache = {}
-    stale: dict[str, _Fingerprint | None] = {}
+    stale: dict[str, Fingerprint | None] = {}
     for path in paths:
-        fingerprint = _fingerprint(path)
+        fingerprint = scan_cache.fingerprint(path)
         entry = known.get(path)
         if entry is not None and fingerprint is not None and entry[0] == fingerprint:
             used[path] = entry
         else:
             stale[path] = fingerprint
     task.advance(len(used))
-    for path, packed in _scanned(list(stale), target, task):
-        fingerprint = stale[path]
-        is_racy = fingerprint is None or max(fingerprint[2:]) >= racy
-        used[path] = (None if is_racy else fingerprint, packed)
-    if stale or used.keys() != known.keys():
-        _save(place, known, used)
+    for path, found in _scanned(list(stale), target, task):
+        used[path] = (scan_cache.lasting(stale[path], begun), found)
+    if (stale or used.keys() != known.keys()) and used != known:
+        scan_cache.save(place, used)
     del known
-    for path, (_, packed) in used.items():
-        if packed is not None:
-            yield path, _unpacked(packed)
-
-
-def _fingerprint(path: str) -> _Fingerprint | None:
-    """What shows that a file was changed, without reading it; None if it is not there."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+    for path, (_, found) in used.items():
+        if found is not None:
+            yield path, unpacked(found)
 
 
 # --- processes ---------------------------------------------------------------------------
@@ -81,7 +66,7 @@ def _fingerprint(path: str) -> _Fingerprint | None:
 
 def _scanned(
     paths: Sequence[str], target: Target, task: Task
-) -> Iterator[tuple[str, _Packed | None]]:
+) -> Iterator[tuple[str, Packed | None]]:
     """The packed scans of some files, in any order."""
     count = _processes(len(paths))
     parts = [paths[at::count] for at in range(count)]
@@ -98,7 +83,7 @@ def _processes(count: int) -> int:
     return min(len(os.sched_getaffinity(0)), 8, count // (_FORK // 2))
 
 
-def _all_results(parts: Sequence[Sequence[str]], target: Target) -> Iterator[list[_Packed | None]]:
+def _all_results(parts: Sequence[Sequence[str]], target: Target) -> Iterator[list[Packed | None]]:
     """The results of each part: the first one of this process, the others of children."""
     children = [_Child(part, target) for part in parts[1:]]
     try:
@@ -135,11 +120,11 @@ class _Child:
         finally:
             os._exit(status)
 
-    def results(self) -> list[_Packed | None] | None:
+    def results(self) -> list[Packed | None] | None:
         """What it found; None when it did not come to its end."""
         content = self._pipe.read()
         try:
-            results: list[_Packed | None] = marshal.loads(content)
+            results: list[Packed | None] = marshal.loads(content)
         except (EOFError, ValueError, TypeError):
             return None
         return results
@@ -150,31 +135,32 @@ class _Child:
         os.waitpid(self._pid, 0)
 
 
-def _results(paths: Sequence[str], target: Target) -> list[_Packed | None]:
+def _results(paths: Sequence[str], target: Target) -> list[Packed | None]:
     return [_result(path, target) for path in paths]
 
 
-def _result(path: str, target: Target) -> _Packed | None:
+def _result(path: str, target: Target) -> Packed | None:
     try:
         with open(path, "rb", buffering=0) as file:
             content = file.read()
-        return _packed(scan(content, path, target, bulk=True))
+        return packed(scan(content, path, target, bulk=True))
     except (OSError, PackageError):
         return None
 
 
-# --- the cache ---------------------------------------------------------------------------
+# --- scans for the cache and other processes ---------------------------------------------
 
 
-def _packed(found: Scan) -> _Packed:
+def packed(found: Scan) -> Packed:
     """A scan as values that `marshal` knows."""
     imports = tuple((*one[:4], _NUMBERS[one.why], *one[5:]) for one in found.imports)
     remarks = tuple(map(tuple, found.remarks))
     return imports, remarks, found.paths, found.front, found.flags
 
 
-def _unpacked(packed: _Packed) -> Scan:
-    imports, remarks, paths, front, flags = packed
+def unpacked(values: Packed) -> Scan:
+    """The scan that was packed."""
+    imports, remarks, paths, front, flags = values
     whys, make = _WHYS, tuple.__new__  # which takes half the time of Import itself
     return Scan(
         tuple(
@@ -188,52 +174,3 @@ def _unpacked(packed: _Packed) -> Scan:
         front,
         flags,
     )
-
-
-def _cache_file(tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
-    what = repr((tree, target, sys.version, _program())).encode(errors="surrogateescape")
-    name = blake2b(what, digest_size=_DIGEST).hexdigest()
-    return os.path.join(user_dirs.cache(environ), "imports", name)
-
-
-def _program() -> str:
-    """A digest of the modules that find imports: another version may find others."""
-    folder = os.path.join(os.path.dirname(__file__), "imports")
-    digest = blake2b(digest_size=_DIGEST)
-    for here, subfolders, names in os.walk(folder):
-        subfolders.sort()
-        for name in sorted(names):
-            if name.endswith(".py"):
-                with open(os.path.join(here, name), "rb") as file:
-                    digest.update(file.read())
-    return digest.hexdigest()
-
-
-def _loaded(place: str) -> _Cache:
-    """What the cache holds; nothing if it cannot be read, or is not whole."""
-    try:
-        with open(place, "rb") as file:
-            digest, content = file.read(_DIGEST), file.read()
-        if blake2b(content, digest_size=_DIGEST).digest() != digest:
-            return {}
-        known: _Cache = marshal.loads(content)
-    except (OSError, EOFError, ValueError, TypeError):
-        return {}
-    return known
-
-
-def _save(place: str, known: _Cache, used: _Cache) -> None:
-    """Keep what was used just now; a cache that cannot be written is no error."""
-    if used == known:
-        return
-    from pathlib import Path
-
-    from pypackage.core import files
-
-    content = marshal.dumps(used)
-    try:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        with files.new_file(Path(place)) as file:
-            file.write(blake2b(content, digest_size=_DIGEST).digest() + content)
-    except OSError:
-        return

@@ -19,7 +19,9 @@ from pypackage.python import stdlib
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
-    from pypackage.analysis.implied import Implied
+    from typing import Any
+
+    from pypackage.analysis.needs import Implied
     from pypackage.analysis.resolution.model import Pin
     from pypackage.analysis.source_files import Source
     from pypackage.python.interpreter import Environment
@@ -96,7 +98,8 @@ def analyze(
         for module in modules:
             analyzer.add_module(module)
         analysis = analyzer.result()
-        implied = _implied(analysis, contents)
+        implied = _implied(analyzer, analysis, contents)
+        analyzer.keep_facts()
         needed = _without_packages(analysis, implied, target.version)
         _warn_of_absent(needed.standard, target, reporter)
         found = find_packages(
@@ -193,36 +196,41 @@ def find_packages(
     return found
 
 
-def _implied(analysis: Analysis, contents: _Contents) -> list[Implied]:
+def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> list[Implied]:
     """What the sources need without importing it, but for what they import and their own."""
     from pypackage.analysis import needs
 
     if not (contents.notebooks or needs.is_relevant(analysis.modules)):
         return []
-    importing = [
-        needs.File(label, contents.read(path, label), frozenset(names))
-        for (path, label), names in analysis.entries.by_file().items()
-        if needs.is_relevant(names) or label in contents.notebooks
-    ]
-    known = {one.label for one in importing}
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
     imported = {*analysis.modules, *own}
     rules = needs.unmet(imported)
-    files = [
-        one for one in importing if one.label in contents.notebooks or needs.may_show(one, rules)
-    ]
-    files += [
-        needs.File(label, content, frozenset())
-        for label, content in contents.notebooks.items()
-        if label not in known
-    ]
-    if not files:
-        return []
-    from pypackage.analysis import implied
+    triggers = tuple((kind, one.trigger) for kind, listed in rules.items() for one in listed)
 
+    def look_into(file: needs.File) -> list[tuple[object, ...]]:
+        if file.label not in contents.notebooks and not needs.may_show(file, rules):
+            return []
+        from pypackage.analysis import implied
+
+        return [tuple(one) for one in implied.in_file(file, analysis.modules)]
+
+    found: list[tuple[Any, ...]] = []
+    left = dict(contents.notebooks)
+    for (path, label), its in analysis.entries.by_file().items():
+        names = frozenset(its)
+        if label in left:
+            found += look_into(needs.File(label, left.pop(label), names))
+        elif needs.is_relevant(names):
+
+            def look(path: str = path, label: str = label, names: frozenset[str] = names) -> Any:
+                return look_into(needs.File(label, contents.read(path, label), names))
+
+            found += analyzer.fact("implied", path, (label, tuple(sorted(names)), triggers), look)
+    for label, content in left.items():
+        found += look_into(needs.File(label, content, frozenset()))
     return [
         one
-        for one in implied.find(files, analysis.modules)
+        for one in needs.distinct(needs.Implied(*values) for values in found)
         if imported.isdisjoint(module.partition(".")[0] for module in one.modules)
     ]
 

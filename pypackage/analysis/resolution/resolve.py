@@ -14,7 +14,7 @@ from pypackage.requirements import formats
 from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
-    from pypackage.analysis.implied import Implied
+    from pypackage.analysis.needs import Implied
     from pypackage.analysis.resolution.model import Pin
     from pypackage.python.interpreter import Environment
 

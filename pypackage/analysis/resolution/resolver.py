@@ -17,7 +17,7 @@ from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements import formats
 
 if TYPE_CHECKING:
-    from pypackage.analysis.implied import Implied
+    from pypackage.analysis.needs import Implied
 
 
 class Decision(NamedTuple):

@@ -11,7 +11,7 @@ from pypackage.analysis.finder import Finder, Located
 
 @pytest.fixture
 def finder() -> Finder:
-    return Finder(Exported(lambda path: source_files.read(path, path)))
+    return Finder(Exported(lambda path: source_files.read(path, path), lambda *asked: asked[3]()))
 
 
 def make(folder: Path, **files: str) -> None:

@@ -6,8 +6,7 @@ import json
 import pytest
 
 from pypackage.analysis import implied, needs
-from pypackage.analysis.implied import Implied
-from pypackage.analysis.needs import File
+from pypackage.analysis.needs import File, Implied
 
 
 def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]:
@@ -15,7 +14,8 @@ def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]
     names = frozenset(modules)
     tops = {name.partition(".")[0] for name in modules}
     return {
-        one.modules[0]: one for one in implied.find([File(label, source.encode(), names)], tops)
+        one.modules[0]: one
+        for one in needs.distinct(implied.in_file(File(label, source.encode(), names), tops))
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.analysis import parallel
+from pypackage.analysis import parallel, scan_cache
 from pypackage.analysis.imports import Scan, Target, scan
 from pypackage.core.progress import Task
 
@@ -18,7 +18,7 @@ COUNT = 450  # enough for two processes
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # What was just written is racily clean, and would be read again each time.
-    monkeypatch.setattr(parallel, "_RACY_NS", -(10**18))
+    monkeypatch.setattr(scan_cache, "RACY_NS", -(10**18))
     folder = tmp_path / "tree"
     folder.mkdir()
     for i in range(COUNT):
@@ -56,7 +56,7 @@ def test_scan_files__unchanged_files__are_not_read_again(
 def test_scan_files__file_as_young_as_its_scan__is_read_again(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "_RACY_NS", 2_000_000_000)
+    monkeypatch.setattr(scan_cache, "RACY_NS", 2_000_000_000)
     status = os.stat
     old = status(tree / "m7.py")
     scanned(tree)

@@ -176,7 +176,8 @@ class _Prescan:
         parsed = parse(snippet)
         first = bisect_left(self._begins, block.begin)
         inside = self._indented[first : bisect_left(self._begins, end)]
-        if not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
+        # Where lines within brackets or strings begin at its margin, its end is not found.
+        if not inside or not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
             raise NeedsTree
         walker = Walker(expressions=False)
         scope = walker.walk(parsed.tree)

@@ -159,8 +159,8 @@ class Statements:
         tops = {module.partition(".")[0] for one in statements for module, _ in one.taken}
         if tops & _IMPORTING and any(word in text for word in _FUNCTIONS):
             raise NeedsTree
-        puts = "sys" in tops and any(one in text for one in _PUTS_ON_PATH)
-        if puts and self._source.has(_PUTS_ON_PATH):
+        # Also where nothing imports sys by name: `from x import *` may.
+        if any(one in text for one in _PUTS_ON_PATH) and self._source.has(_PUTS_ON_PATH):
             raise NeedsTree
         if "site" in tops and "addsitedir" in text:
             raise NeedsTree

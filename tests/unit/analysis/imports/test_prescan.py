@@ -49,6 +49,7 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "from importlib import import_module\nimport_module('a')",
         "import x\nexec('import a')",
         "import sys\nsys.path.insert(0, 'x')\nimport a",
+        "from b import *\nsys.path.insert(0, 'x')\nimport a",
         "with suppress(ImportError):\n    import a",
         "while False:\n    import a",
         "import größe",

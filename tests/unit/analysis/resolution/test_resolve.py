@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pypackage.analysis.implied import Implied
+from pypackage.analysis.needs import Implied
 from pypackage.analysis.resolution import resolve as resolution
 from pypackage.analysis.resolution.model import Resolved
 from pypackage.core.errors import RequirementsError

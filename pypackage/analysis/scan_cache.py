@@ -1,0 +1,135 @@
+"""What was found in files before, kept on disk as long as they are unchanged.
+
+It works as git's index does: a file whose stat fingerprint (size, inode, mtime, ctime) is that of
+its entry is not read again, unless the fingerprint is racily clean: so young when the file was
+read that a later change may not show in it. A cache file is for one tree of sources, target and
+version of this program, below `$XDG_CACHE_HOME/pypackage`.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import time
+from _blake2 import blake2b  # hashlib would load OpenSSL as well
+from collections.abc import Callable, Mapping
+
+from pypackage.analysis.imports import Target
+from pypackage.core import user_dirs
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+Fingerprint = tuple[int, int, int, int]
+
+RACY_NS = 2_000_000_000  # file systems such as FAT keep times to 2 s
+_DIGEST = 16  # bytes
+# What this program finds in files is of these; another version of them may find something else.
+_HERE = os.path.dirname(__file__)
+_PROGRAM = (
+    *(os.path.join(_HERE, name) for name in ("exports.py", "implied.py", "needs.py")),
+    os.path.join(os.path.dirname(_HERE), "core", "data", "needs.txt"),
+)
+
+
+class Facts:
+    """Facts about some of the files, each found when it is asked for the first time.
+
+    Args:
+        tree: The folder that the files are in, or most of them.
+        target: The Python that they are to run with.
+    """
+
+    def __init__(self, tree: str, target: Target) -> None:
+        self._place = place("facts", tree, target)
+        self._known: dict[tuple[str, str], tuple[Fingerprint | None, object, Any]]
+        self._known = load(self._place)
+        self._used = dict(self._known)
+        self._begun = time.time_ns()
+
+    def get(self, kind: str, path: str, question: object, find: Callable[[], Any]) -> Any:
+        """A fact about a file: the one that is kept, or else what `find` finds.
+
+        Args:
+            kind: What is asked for.
+            path: The file.
+            question: What the answer depends on beside the file's content; like the answer a
+                value that `marshal` knows.
+            find: Finds it; what it raises is not kept.
+        """
+        now, key = fingerprint(path), (kind, path)
+        known = self._known.get(key)
+        if known is not None and now is not None and known[:2] == (now, question):
+            return known[2]
+        answer = find()
+        self._used[key] = (lasting(now, self._begun), question, answer)
+        return answer
+
+    def save(self) -> None:
+        """Keep what was found; facts about files that are gone are dropped."""
+        if self._used != self._known:
+            there = {key: one for key, one in self._used.items() if os.path.exists(key[1])}
+            save(self._place, there)
+
+
+def fingerprint(path: str) -> Fingerprint | None:
+    """What shows that a file was changed, without reading it; None if it is not there."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+
+
+def lasting(found: Fingerprint | None, begun: int) -> Fingerprint | None:
+    """A fingerprint that was taken after a time (in ns), unless it is racily clean."""
+    return found if found and max(found[2:]) < begun - RACY_NS else None
+
+
+def place(kind: str, tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
+    """The cache file for what is found in the files of a tree."""
+    what = repr((kind, tree, target, sys.version, _program())).encode(errors="surrogateescape")
+    name = blake2b(what, digest_size=_DIGEST).hexdigest()
+    return os.path.join(user_dirs.cache(environ), "imports", name)
+
+
+def _program() -> str:
+    digest = blake2b(digest_size=_DIGEST)
+    files = list(_PROGRAM)
+    for here, subfolders, names in os.walk(os.path.join(_HERE, "imports")):
+        subfolders.sort()
+        files += [os.path.join(here, name) for name in sorted(names) if name.endswith(".py")]
+    for path in files:
+        with open(path, "rb", buffering=0) as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def load(place: str) -> dict[Any, Any]:
+    """What a cache file holds; nothing if it cannot be read, or is not whole."""
+    try:
+        with open(place, "rb") as file:
+            digest, content = file.read(_DIGEST), file.read()
+        if blake2b(content, digest_size=_DIGEST).digest() != digest:
+            return {}
+        known: dict[Any, Any] = marshal.loads(content)
+    except (OSError, EOFError, ValueError, TypeError):
+        return {}
+    return known
+
+
+def save(place: str, content: dict[Any, Any]) -> None:
+    """Write a cache file; one that cannot be written is no error."""
+    from pathlib import Path
+
+    from pypackage.core import files
+
+    packed = marshal.dumps(content)
+    try:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with files.new_file(Path(place)) as file:
+            file.write(blake2b(packed, digest_size=_DIGEST).digest() + packed)
+    except OSError:
+        return
