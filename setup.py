@@ -91,7 +91,7 @@ setup(
         "pyyaml>=6",
         "rich>=13",
         "stdlib-list>=0.11",
-        "tomli>=2; python_version < '3.11'",
+        "tomli>=2.4; python_version < '3.15'",
         "uv>=0.10,<0.14",
     ],
     extras_require={

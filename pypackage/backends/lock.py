@@ -8,6 +8,7 @@ a lock: a package from a channel that is a folder is found again by its digest.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pypackage.backends import conda_meta
-from pypackage.backends.pypi.package import PyPIPackage, is_commit
+from pypackage.backends.pypi.package import PyPIPackage, is_commit, of_lock
 from pypackage.core import files, platforms
 from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.urls import LOCAL, redact
@@ -233,9 +234,11 @@ def _platform(environment: Environment, name: str, label: str) -> LockPlatform:
     found = every.get(name)
     if found and not environment.packages(found):
         raise RequirementsError(f"{label}: has no packages for {name}")
+    if not every:
+        raise RequirementsError(f"{label}: has no packages", "add some, and lock it anew")
     if not found:
         raise RequirementsError(
-            f"{label}: is a lock for {', '.join(sorted(every)) or 'no platform'}, not for {name}",
+            f"{label}: is a lock for {', '.join(sorted(every))}, not for {name}",
             "make it anew from the requirements on a machine of this kind",
         )
     return found
@@ -249,7 +252,7 @@ def _is_pypi(package: object) -> bool:
 
 def _is_project(package: Any) -> bool:
     """Whether it is a folder beside the lock, as pixi has its own project: `pypi: ./`."""
-    place = package.location
+    place = of_lock(package.location)
     is_file = place.endswith((".whl", ".zip", ".tar.gz"))
     return not (is_file or "://" in place or place.startswith("/") or is_commit(place))
 
@@ -268,17 +271,22 @@ def _record(package: Any, label: str) -> RepoDataRecord:
 
 
 def _wheel(package: Any, label: str) -> PyPIPackage:
-    place = package.location
-    if place.startswith("/"):  # so the library tells file:///…
-        place = Path(place).as_uri()
+    place = of_lock(package.location)
+    file = None
+    if "://" not in place:  # so the library tells file:///…, and files beside the lock
+        file = Path(os.path.abspath(os.path.join(os.path.dirname(label), place)))
+        place = file.as_uri()
     try:
         digest = package.hashes.sha256
     except AttributeError:  # the library's answer when there are none
         digest = None
+    if not digest and file and file.is_file():
+        digest = sha256(file.read_bytes()).digest()
     if not digest and not is_commit(place):
         raise RequirementsError(
             f"{label}: {package.name} has no sha256",
-            "what is installed from a folder or repository cannot be locked",
+            "what is taken from a folder or by a URL has to be there, or be locked with its "
+            "digest; the manifest itself is taken, too",
         )
     return PyPIPackage(
         name=package.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -84,6 +85,11 @@ def of_manifest(
     """
     top = _read(path)
     manifest = _pixi(top)
+    if manifest is top and not top.has("workspace") and top.has("package"):
+        raise RequirementsError(
+            f"{path} describes a package to be built, not a workspace",
+            "give the pixi.toml with its [workspace], or build it and name its channel",
+        )
     if not manifest:
         if selected.environment:
             raise RequirementsError(f"{path}: has no environments of pixi", "remove --environment")
@@ -115,14 +121,16 @@ def _pixi(top: Node) -> Node | None:
     if tool.has("pixi"):
         return tool.get("pixi", {})
     is_old = top.get("project", {}).has("channels")
-    is_one = is_old or (
-        not top.has("project") and (top.has("workspace") or top.has("dependencies"))
-    )
+    keys = ("workspace", "dependencies", "package", "feature")
+    is_one = is_old or (not top.has("project") and any(map(top.has, keys)))
     return top if is_one else None
 
 
 def _is_built(path: Path) -> bool:
-    return _read(path).has("build-system") or (path.parent / "setup.py").is_file()
+    """Whether pip builds it: as its pyproject.toml says, else by setuptools."""
+    cfg = path.with_name("setup.cfg")
+    declares = cfg.is_file() and re.search(r"^\[(metadata|options)\]", read_text(str(cfg)), re.M)
+    return _read(path).has("build-system") or bool(declares) or path.with_name("setup.py").is_file()
 
 
 # --- by its declarations -----------------------------------------------------------------
@@ -158,7 +166,8 @@ def _of_pypi(one: Declaration, folder: str) -> str:
         return sources.local(one.requirement.name, one.requirement.extras, one.path, folder)
     if one.refused:
         raise RequirementsError(
-            f"{one.place}: {one.requirement.name}: {one.refused} cannot be taken"
+            f"{one.place}: {one.requirement.name}: {one.refused} cannot be taken",
+            "a requirements.txt says it with --extra-index-url, or as 'NAME @ URL'",
         )
     return str(one.requirement)
 

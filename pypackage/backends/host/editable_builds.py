@@ -6,10 +6,8 @@ folder that a loader knows, and is built when it is imported. A wheel has all of
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -19,7 +17,7 @@ from pypackage.backends.host.files import digest
 from pypackage.backends.pypi import build, install
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.package import PyPIPackage
-from pypackage.core import files, fingerprint
+from pypackage.core import files, fingerprint, toml
 from pypackage.core.errors import InstallError, SolveError
 from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
@@ -108,7 +106,6 @@ def _wheel(project: Path, scratch: Path, interpreter: Interpreter) -> Path:
 
 def _requires(project: Path) -> Sequence[str]:
     """What the project's build requires, as far as pyproject.toml says."""
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         data: Mapping[str, object] = toml.loads((project / "pyproject.toml").read_text("utf-8"))
         system = data.get("build-system", {})

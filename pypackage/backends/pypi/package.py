@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,16 @@ class PyPIPackage:
 def is_commit(url: str) -> bool:
     """Whether it is the URL of a package from a repository, which needs no digest."""
     return bool(re.fullmatch(r"\w+\+.+@[0-9a-f]{40}(#subdirectory=.+)?", url))
+
+
+def of_lock(place: str) -> str:
+    """The URL of a package as pixi's lock file has it, in the form of PEP 508.
+
+    Args:
+        place: Such as `git+https://…?rev=v1&subdirectory=a#<commit>` or `direct+https://….whl`.
+    """
+    found = re.fullmatch(r"(git\+[^?#]+)(\?[^#]*)?#([0-9a-f]{40})", place)
+    if not found:
+        return place.removeprefix("direct+")
+    folder = parse_qs((found[2] or "")[1:]).get("subdirectory", [""])[0]
+    return f"{found[1]}@{found[3]}{f'#subdirectory={folder}' if folder else ''}"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Container, Iterable, Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pypackage.backends.pypi.package import PyPIPackage
-from pypackage.core import fingerprint
+from pypackage.core import fingerprint, toml
 from pypackage.core.errors import RequirementsError
 from pypackage.python import dist_info
 
@@ -28,7 +26,6 @@ def loads(text: str, placeholders: Path) -> Iterator[PyPIPackage]:
     Raises:
         RequirementsError: A package is a folder.
     """
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     for package in toml.loads(text).get("packages", []):
         if Path(package.get("archive", {}).get("path", "")).parent != placeholders:
             yield _package(package)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pypackage.core import toml
 from pypackage.core.errors import SolveError
 
 # From where, and how, files are fetched, and how they are built: honoured in every stage.
@@ -116,7 +115,6 @@ def _of_file(path: Path) -> dict[str, Any]:
     Raises:
         SolveError: It cannot be read, or is not valid.
     """
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     is_project = path.name == "pyproject.toml"
     try:
         data: dict[str, Any] = toml.loads(path.read_text(encoding="utf-8"))

@@ -79,8 +79,8 @@ def _chosen(top: Node, platform: str) -> list[Node]:
 def _converted(package: Node) -> dict[str, Any]:
     """A package's entry as pixi has it."""
     kinds = ("md5", "sha256")
-    digests = {kind: one.string() for kind, one in package.get("hash", {}).entries()}
-    digests = {kind: digests[kind] for kind in kinds if digests.get(kind)}
+    told = package.get("hash", {})
+    digests = {kind: told.get(kind, "").string() for kind in kinds if told.has(kind)}
     url = package.get("url", None).string()
     if package.get("manager", "conda").string() == "pip":
         version = str(package.get("version", "").value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -157,9 +156,8 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
     Raises:
         RequirementsError: It is none.
     """
-    from importlib import import_module
+    from pypackage.core import toml
 
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         value = toml.loads(text)
     except ValueError as error:

@@ -33,7 +33,9 @@ SCRIPT = Form(
 )
 JSON = Form("JSON", content=r"\A\s*[{\[](?!\[?[\w.-]+\]\]?\s*$)")
 PIXI_LOCK = Form(
-    "a pixi.lock", content=r"^version:\s*\d+\s*$(?=[\s\S]*^environments:)(?=[\s\S]*^packages:)"
+    "a pixi.lock",
+    r"pixi\.lock",
+    r"^version:\s*\d+\s*$(?=[\s\S]*^environments:)(?=[\s\S]*^packages:)",
 )
 CONDA_LOCK = Form("a conda-lock.yml", content=r"^metadata:(?=[\s\S]*^package:)")
 EXPLICIT = Form("conda's explicit list", content=r"^@EXPLICIT\s*$")

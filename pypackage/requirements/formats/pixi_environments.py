@@ -21,6 +21,9 @@ DEFAULT = "default"
 _VIRTUAL = {"cuda": "__cuda", "libc": "__glibc", "linux": "__linux", "macos": "__osx"}
 
 
+_BUILD = "build it (pixi build), and name the channel that it is in then"
+
+
 class Environment(NamedTuple):
     """An environment of a manifest.
 
@@ -76,13 +79,14 @@ class _Feature:
     def __init__(self, top: Node, table: Node, folder: str, platform: str) -> None:
         tables = [table, *_targets(table, platform)]
         conda = {one[0]: one[1:] for part in tables for one in pixi.conda(part)}
+        projects = [*_projects(conda, folder)]
         pypi = {one[0]: one[1:] for part in tables for one in pixi.pypi(part)}
         for spec, node, refused in conda.values():
             if refused:
-                raise node.invalid(f"{spec}: {refused} cannot be taken")
+                raise node.invalid(f"{spec}: {refused} cannot be taken", _BUILD)
         self.channels = pixi.channels(table) or pixi.channels(pixi.workspace(top))
         self.specs = [spec for spec, _, _ in conda.values()]
-        self.pip = [_requirement(*one, folder) for one in pypi.values()]
+        self.pip = [*projects, *(_requirement(*one, folder) for one in pypi.values())]
         self.options = [*_options(table.get("pypi-options", {}), folder)]
         self.variables = {
             key: one.string()
@@ -177,6 +181,8 @@ def _warnings(top: Node, name: str) -> Iterator[str]:
         for other, one in _table(top).entries()
         if other != name and isinstance(one.value, dict) and one.value.get("solve-group") == group
     ]
+    if top.get("dev", {}).value:
+        yield f"{top.get('dev', {}).place}: what [dev] needs to be built is left out"
     if group and others:
         yield (
             f"{node.place}: pixi solves {name} together with {', '.join(others)} (solve-group "
@@ -185,6 +191,17 @@ def _warnings(top: Node, name: str) -> Iterator[str]:
 
 
 # --- what they say -----------------------------------------------------------------------
+
+
+def _projects(conda: dict[str, tuple[str, Node, str]], folder: str) -> Iterator[str]:
+    """Take those out of the conda dependencies that are folders of Python projects."""
+    for name, (_, node, _) in list(conda.items()):
+        if not (isinstance(node.value, dict) and node.has("path")):
+            continue
+        path = os.path.abspath(os.path.join(folder, node.get("path", "").string()))
+        if any(os.path.isfile(os.path.join(path, one)) for one in ("pyproject.toml", "setup.py")):
+            del conda[name]
+            yield path
 
 
 def _requirement(text: str, node: Node, source: Source, folder: str) -> str:

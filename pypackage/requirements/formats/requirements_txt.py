@@ -249,7 +249,9 @@ def _key(requirement: str, entry: Entry) -> str:
         return normalize(pep508.parse(requirement).name)
     except ValueError as error:
         what = f"not a requirement: {entry.value!r}: {error}"
-        raise RequirementsError(f"{entry.place}: {what}") from None
+        is_conda_s = re.fullmatch(r"(\S+::)?[\w.-]+\s*(=[^=\s]\S*)?", entry.value)
+        hint = "packages of conda stand under dependencies of an environment.yml"
+        raise RequirementsError(f"{entry.place}: {what}", hint if is_conda_s else "") from None
 
 
 def _digests(entry: Entry) -> tuple[str, ...]:

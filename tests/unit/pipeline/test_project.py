@@ -149,3 +149,8 @@ def test_requirements_json__every_key_that_is_written__is_known() -> None:
         optional={"o": "why"}, local=("l",)
     )  # fmt: skip
     assert set(json.loads(dumps(full))) <= set(requirements_json.KEYS)
+
+
+def test_project__of_setup_cfg__is_built_though_its_pyproject_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "setup.cfg").write_text("[options]\ninstall_requires = six\n")
+    assert read(tmp_path, "[tool.ruff]\nline-length = 9\n").pip == (str(tmp_path),)

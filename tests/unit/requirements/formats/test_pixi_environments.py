@@ -109,3 +109,16 @@ def test_dependency__that_cannot_be_taken__is_refused(dependency: str, what: str
     top = document.of_toml(f"[dependencies]\na = {dependency}\n", str(Path("pixi.toml")))
     with pytest.raises(RequirementsError, match=what):
         pixi_environments.read(top, "", "", "linux-64", {})
+
+
+def test_dependency__that_is_the_folder_of_a_python_project__is_built_as_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "other").mkdir()
+    top = document.of_toml("[dependencies]\nmine = { path = '.' }\n", "pixi.toml")
+    found = pixi_environments.read(top, "", str(tmp_path), "linux-64", {}).requirements
+    assert (found.dependencies, found.pip) == ((), (str(tmp_path),))
+    with pytest.raises(RequirementsError, match="a source of its own") as caught:
+        pixi_environments.read(top, "", str(tmp_path / "other"), "linux-64", {})
+    assert "pixi build" in caught.value.hint

@@ -1,0 +1,18 @@
+"""Read TOML 1.1, as pixi and uv do: CPython's own reader knows 1.0 until Python 3.15."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The tables of a document.
+
+    Raises:
+        ValueError: It is none; the message ends with the place.
+    """
+    toml = import_module("tomllib" if sys.version_info >= (3, 15) else "tomli")
+    found: dict[str, Any] = toml.loads(text)
+    return found
