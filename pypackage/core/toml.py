@@ -13,6 +13,9 @@ def loads(text: str) -> dict[str, Any]:
     Raises:
         ValueError: It is none; the message ends with the place.
     """
-    toml = import_module("tomllib" if sys.version_info >= (3, 15) else "tomli")
+    try:
+        toml = import_module("tomllib" if sys.version_info >= (3, 15) else "tomli")
+    except ImportError:  # in a package of an OS that does without: TOML 1.0 then
+        toml = import_module("tomllib")
     found: dict[str, Any] = toml.loads(text)
     return found
