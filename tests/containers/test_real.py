@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -16,7 +17,7 @@ from tests.containers import registry
 from tests.containers.registry import Registry
 from tests.support.channels import Channel
 from tests.support.needs import need
-from tests.support.tools import Tools
+from tests.support.tools import TREE, Tools
 from tests.support.worker import WORKERS, Worker
 
 pytestmark = pytest.mark.slow
@@ -222,6 +223,38 @@ def test_base__in_a_registry__is_fetched_once_and_named(
     assert make("again", "--app", "hello", "--base", there, env=env)
     assert (tmp_path / "again/index.json").read_bytes() == (layout / "index.json").read_bytes()
     assert loopback.log.read_text().count(layer) == asked
+
+
+def test_page__commands_of_skopeo_and_umoci__work_as_they_stand_there(
+    make: Any, loopback: Registry, tmp_path: Path
+) -> None:
+    need("skopeo", "umoci")
+    page = (TREE / "docs/containers.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    run = [line for line in lines if line.startswith(("skopeo ", "umoci "))]
+    others = {line.split()[0] for line in lines} - {line.split()[0] for line in run}
+    assert others == {
+        *("python_package_create", "docker", "podman", "apptainer", "srun"),
+        *("ch-convert", "ch-run"),
+    }
+    layout = make("shop.oci", "--app-version", "1.0")
+    make("shop.oci.tar", "--app-version", "1.0")
+    settings = loopback.home / ".config/containers"
+    (settings / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+    environment = {**os.environ, "HOME": str(loopback.home)}
+    environment.pop("XDG_CONFIG_HOME", None)
+    text = "\n".join(run).replace("registry.example.org", loopback.address)
+    done = subprocess.run(
+        ["sh", "-e"], input=text, text=True, cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    told = said(
+        *("skopeo", "inspect", "--tls-verify=false"), f"docker://{loopback.address}/team/shop:1.0"
+    )
+    (pushed,) = json.loads((layout / "index.json").read_text())["manifests"]
+    assert json.loads(told)["Digest"] == pushed["digest"]
+    assert (tmp_path / "bundle/rootfs/opt/shop/bin/python3").exists()
 
 
 def test_base__that_is_not_there__is_an_error_of_one_line(
