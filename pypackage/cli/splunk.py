@@ -14,18 +14,26 @@ from pypackage.core.errors import UsageError
 if TYPE_CHECKING:
     from pypackage.pipeline.target import Archive, NamedEnvironment, SplunkAppFile
 
-_COMMAND = Option(
-    "--splunk-command",
-    "a search command: the name in searches, and its function, or class of splunklib; KIND is "
-    "streaming, reporting or generating, if its source does not tell; repeatable",
-    "NAME=MODULE:FUNCTION[:KIND]",
-    repeated=True,
+_OPTIONS = (
+    Option(
+        "--splunk-command",
+        "a search command: the name in searches, and its function, or class of splunklib; KIND is "
+        "streaming, reporting or generating, if its source does not tell; repeatable",
+        "NAME=MODULE:FUNCTION[:KIND]",
+        repeated=True,
+    ),
+    Option(
+        "--splunk-files",
+        "what else the app has, such as default/data/ui/views/*.xml; a file replaces the one that "
+        "is written otherwise",
+        "FOLDER",
+    ),
 )
 
 
 GROUP = Group(
     "Splunk apps (--format splunk-app)",
-    (_COMMAND,),
+    _OPTIONS,
     "splunk",
     "with --app, --app-version, --maintainer, --description and --license as for OS packages",
 )
@@ -37,13 +45,14 @@ def is_one(archive: Archive | NamedEnvironment) -> bool:
 
 
 def refuse(parsed: argparse.Namespace) -> None:
-    """Make sure that the option does not stand where it means nothing.
+    """Make sure that none of the options stands where it means nothing.
 
     Raises:
-        UsageError: It does.
+        UsageError: One does.
     """
-    if parsed.splunk_command:
-        raise UsageError(f"{_COMMAND.flags} is for Splunk apps", "say --format splunk-app")
+    for option in _OPTIONS:
+        if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
+            raise UsageError(f"{option.flags} is for Splunk apps", "say --format splunk-app")
 
 
 def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
@@ -65,5 +74,6 @@ def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
         maintainer=parsed.maintainer,
         description=parsed.description,
         license=parsed.license,
+        files=Path(parsed.splunk_files) if parsed.splunk_files else None,
     )
     return SplunkAppFile(path, app)

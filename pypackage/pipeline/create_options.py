@@ -77,6 +77,7 @@ class EnvironmentOptions(TypedDict, total=False):
     user: str
     label: Sequence[str]
     splunk_command: Sequence[str]
+    splunk_files: _Path
 
 
 class CreateOptions(EnvironmentOptions, total=False):

@@ -221,7 +221,8 @@ class SplunkAppFile:
         """Make sure, before the work is done, that it can be made.
 
         Raises:
-            UsageError: Its name, version or a command is not valid.
+            UsageError: Its name, version, a command or a file is not valid.
+            InputPathError: There is no such folder of files.
         """
         from pypackage.archive.splunk import model
 
@@ -239,7 +240,7 @@ class SplunkAppFile:
 
     def identity(self) -> list[object]:
         """All that its bytes depend on beside the contents and their compression, as JSON."""
-        return [self.format, repr(self.app)]
+        return [self.format, self.app.identity()]
 
 
 Output = Archive | OsPackageFile | ImageFile | SplunkAppFile

@@ -136,6 +136,7 @@ def test_app__made_twice__has_the_same_bytes(
     [
         (["--splunk-command=a=m:f", "x.tar.gz"], "--splunk-command is for Splunk apps"),
         (["--splunk-command=a=m:f", "x.deb"], "--splunk-command is for Splunk apps"),
+        (["--splunk-files=.", "x.tar.gz"], "--splunk-files is for Splunk apps"),
         (["--splunk-command=a=m", "x.spl"], "'a=m' is not NAME=MODULE:FUNCTION"),
         (["--splunk-command=a=m:f", "--command=b", "x.spl"], "--command is for OS packages"),
         (["--splunk-command=a=m:f", "--app-version=1", "x.spl"], "Splunk takes no version '1'"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from pypackage.core.errors import UsageError
+from pypackage.core import fingerprint
+from pypackage.core.errors import InputPathError, UsageError
 
 FORMAT = "splunk-app"
 ENDING = ".spl"
@@ -15,6 +18,14 @@ ENDING = ".spl"
 KINDS = ("streaming", "reporting", "generating")
 CLASS = "splunklib"
 """The kind of a command that is a class of splunklib.searchcommands, and says itself what it is."""
+
+# What files of the user's own may not be called, by the beginning of their paths.
+_RESERVED = {
+    "bin/": "its programs are in the environment: add them by --add",
+    "default/commands.conf": "commands are declared by --splunk-command",
+    "local/": "this folder is for the settings of those who install the app: use default/",
+    "metadata/local.meta": "it is for those who install the app: use metadata/default.meta",
+}
 
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _VERSION = r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}([a-z][a-z0-9]*)?"
@@ -54,6 +65,7 @@ class SplunkApp:
         maintainer: Who made it: `Jane Doe <jane@example.org>`.
         description: What it is; the first line is the summary.
         license: Its name, such as `MIT`.
+        files: A folder of what it has besides: dashboards, lookups, settings.
     """
 
     app: str
@@ -62,6 +74,7 @@ class SplunkApp:
     maintainer: str = ""
     description: str = ""
     license: str = ""
+    files: Path | None = None
 
     @property
     def prefix(self) -> PurePosixPath:
@@ -74,6 +87,29 @@ class SplunkApp:
         lines = self.description.strip().splitlines()
         names = ", ".join(one.name for one in self.commands)
         return lines[0] if lines else f"Search commands with a Python of their own: {names}"
+
+    def own_files(self) -> Iterator[tuple[str, Path]]:
+        """The user's files by their paths in the app; hidden ones and byte code are left out.
+
+        Raises:
+            OSError: The folder cannot be read.
+        """
+        if self.files:
+            for path, _ in sorted(fingerprint.walk(self.files)):
+                if not any(part.startswith(".") for part in path.split("/")):
+                    yield path, self.files / path
+
+    def identity(self) -> list[object]:
+        """All that the app's bytes depend on, beside the environment, as JSON.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        listed = [
+            [path, fingerprint.of_file(file), os.access(file, os.X_OK)]
+            for path, file in self.own_files()
+        ]
+        return [repr(self), listed]
 
 
 def parse_command(text: str) -> Command:
@@ -106,7 +142,8 @@ def check(app: SplunkApp) -> None:
     """Make sure that what is said of an app is valid.
 
     Raises:
-        UsageError: Its name or version is not, or it has no commands.
+        UsageError: Its name or version is not, it has no commands, or files that it cannot have.
+        InputPathError: There is no folder of files.
     """
     if not re.fullmatch(_NAME, app.app, re.A) or app.app.endswith((".", ".tar", ".tgz", ENDING)):
         raise UsageError(
@@ -125,3 +162,17 @@ def check(app: SplunkApp) -> None:
     names = [one.name for one in app.commands]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"--splunk-command: {twice} is there twice")
+    if app.files:
+        _check_files(app, app.files)
+
+
+def _check_files(app: SplunkApp, folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputPathError(f"there is no folder {folder} (--splunk-files)")
+    try:
+        paths = [path for path, _ in app.own_files()]
+    except OSError as error:
+        raise InputPathError.of(error, "--splunk-files", folder) from error
+    for path in paths:
+        if why := next((why for start, why in _RESERVED.items() if path.startswith(start)), ""):
+            raise UsageError(f"--splunk-files: an app cannot bring {path}", why)

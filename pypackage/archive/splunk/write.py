@@ -52,9 +52,11 @@ def write(
 
 
 def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:
-    """What an app has beside its environment."""
+    """What an app has beside its environment; the user's own files come last, and replace ours."""
     for path, text in texts.items():
         yield Entry(f"{app.app}/{path}", None, text.encode(), mode=0o644)
+    for path, file in app.own_files():
+        yield Entry(f"{app.app}/{path}", file)
     for source in sorted(_RUNTIME.glob("*.py")):
         path = source.name if source.name == confs.ENTRY else f"{_PACKAGE}/{source.name}"
         yield Entry(f"{app.app}/bin/{path}", None, source.read_bytes(), mode=0o644)

@@ -20,7 +20,7 @@ from pypackage.archive.splunk import functions, runtime
 from pypackage.archive.splunk.model import Command, SplunkApp, check, parse_command
 from pypackage.archive.splunk.runtime import arguments, protocol, serve
 from pypackage.archive.splunk.write import write
-from pypackage.core.errors import PackError, UsageError
+from pypackage.core.errors import InputPathError, PackError, UsageError
 from pypackage.core.progress import SILENT
 
 SOURCE = '''
@@ -100,6 +100,42 @@ def test_write__environment_without_python__is_refused(contents: Contents, tmp_p
     with pytest.raises(PackError, match="needs Python"):
         made(replace(contents, packages=()), tmp_path / "shop.spl")
     assert not list(tmp_path.iterdir())
+
+
+def test_write__own_files__are_in_the_app_and_replace_ours(
+    contents: Contents, tmp_path: Path
+) -> None:
+    for path in ("default/data/ui/views/v.xml", "default/app.conf", ".git/config", "static/x.sh"):
+        (tmp_path / "files" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "files" / path).write_text("mine")
+    (tmp_path / "files/static/x.sh").chmod(0o755)
+    app = replace(APP, files=tmp_path / "files")
+    check(app)
+    before = app.identity()
+    with tarfile.open(made(contents, tmp_path / "shop.spl", app)) as archive:
+        names = archive.getnames()
+        conf = archive.extractfile("shop/default/app.conf")
+        assert conf
+        assert conf.read() == b"mine"
+        assert archive.getmember("shop/static/x.sh").mode == 0o755
+    assert "shop/default/data/ui/views/v.xml" in names
+    assert len(names) == len(set(names))
+    assert not [name for name in names if ".git" in name]
+    (tmp_path / "files/default/app.conf").write_text("other")
+    assert app.identity() != before
+
+
+@pytest.mark.parametrize("path", ["bin/x.py", "default/commands.conf", "local/app.conf"])
+def test_check__own_files_of_a_reserved_name__are_refused(path: str, tmp_path: Path) -> None:
+    (tmp_path / path).parent.mkdir()
+    (tmp_path / path).touch()
+    with pytest.raises(UsageError, match=f"cannot bring {path}"):
+        check(replace(APP, files=tmp_path))
+
+
+def test_check__no_folder_of_files__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputPathError, match="there is no folder"):
+        check(replace(APP, files=tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
