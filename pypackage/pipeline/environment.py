@@ -156,6 +156,31 @@ class Environment(os.PathLike[str]):
             raise InputPathError.of(error, "cannot write the launcher", target) from error
         return target
 
+    def pinned_url(self, folder: str) -> str:
+        """The URL by which `python_package_run -e` fetches it, with the digest of what is there.
+
+        Args:
+            folder: The URL (`https://host/envs`, or `http:`) by which workers see the folder that
+                it was uploaded to, where it has its own name, as `upload=` gives it. A query, such
+                as an access token, is kept.
+
+        Raises:
+            InputPathError: It is a folder, but no layers folder, or cannot be read.
+        """
+        from urllib.parse import quote, urlsplit, urlunsplit
+
+        from pypackage.archive import parts
+        from pypackage.core import fingerprint
+
+        served = parts.manifest_of(self.path) or self.path
+        place = urlsplit(folder)
+        name = quote(served.relative_to(self.path.parent).as_posix())
+        url = urlunsplit(place._replace(path=f"{place.path.rstrip('/')}/{name}", fragment=""))
+        try:
+            return f"{url}#sha256={fingerprint.of_file(served)}"
+        except OSError as error:
+            raise InputPathError.of(error, "cannot read", served) from error
+
     # --- comparing ------------------------------------------------------------------------
 
     def differences(
