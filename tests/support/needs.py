@@ -30,6 +30,7 @@ _PACKAGES = {
     "makeflow": "coop-computing-tools openmpi-bin",
     "mksquashfs": "squashfs-tools",
     "munged": "munge",
+    "nginx": "nginx-light",
     "ps": "procps",
     "rpmbuild": "rpm",
     "rpmsign": "rpm",
