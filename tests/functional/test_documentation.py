@@ -44,6 +44,14 @@ def test_documentation__links_within_the_project__lead_somewhere(page: Path) -> 
         assert not anchor or anchor in _anchors(target), link
 
 
+def test_documentation__tests_that_are_named__are_there() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text))
+    assert len(named) > 20
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text() if name else (ROOT / path).exists(), name
+
+
 @pytest.mark.slow
 def test_documentation__site__is_built_without_a_warning(tmp_path: Path) -> None:
     need_module("mkdocs", ".[docs]")
