@@ -108,7 +108,9 @@ class Finder:
             name: What is taken from it, perhaps a submodule; else empty.
             roots: The folders in which to look, in order.
         """
-        reached = self._module(".".join(module.split(".", _MOST_PARTS)[:_MOST_PARTS]), roots)
+        if module.count(".") >= _MOST_PARTS:
+            module = ".".join(module.split(".", _MOST_PARTS)[:_MOST_PARTS])
+        reached = self._module(module, roots)
         if reached is None:
             return None
         files, ends = reached.files, reached.ends
@@ -249,17 +251,17 @@ class Finder:
         if is_folder:
             inside = self._listing(path).names
             if "__init__.py" in inside:
-                return _Hit("package", path, os.path.join(path, "__init__.py"))
+                return _Hit("package", path, f"{path}{os.sep}__init__.py")
             if any(one.startswith("__init__.") and one.endswith(_COMPILED) for one in inside):
                 return _Hit("package", path)
-        ends = (one for one in _OF_EXTENSIONS if listing.names.get(f"{name}{one}") is False)
+        names = listing.names
         if name in listing.compiled:
-            source = "".join(f"{path}{end}" for end in list(ends)[:1])
-            return _Hit("compiled", os.path.join(folder, listing.compiled[name]), source)
-        if listing.names.get(f"{name}.py") is False:
-            return _Hit("module", f"{path}.py", f"{path}.py")
-        for end in ends:
-            return _Hit("module", f"{path}{end}", f"{path}{end}")
+            source = next((end for end in _OF_EXTENSIONS if names.get(f"{name}{end}") is False), "")
+            file = f"{path}{source}" if source else ""
+            return _Hit("compiled", os.path.join(folder, listing.compiled[name]), file)
+        for end in (".py", *_OF_EXTENSIONS):
+            if names.get(f"{name}{end}") is False:
+                return _Hit("module", f"{path}{end}", f"{path}{end}")
         return _Hit("folder", path) if is_folder else None
 
     def _has_modules(self, folder: str) -> bool:

@@ -49,6 +49,7 @@ class Units:
         self._finder = finder
         self._path = path
         self._lates: dict[str, tuple[Root, ...]] = {}
+        self._like: dict[tuple[str, str], Unit] = {}
 
     def of_name(self, label: str) -> Unit:
         """What has no file: it imports from the present folder."""
@@ -58,6 +59,13 @@ class Units:
     def of_source(self, source: Source) -> Unit:
         """A source that was named, with the folders in which Python would look for it."""
         folder = os.path.dirname(source.path) if source.path else os.path.realpath(os.getcwd())
+        key = (folder, source.tree)
+        if key not in self._like or not source.path:
+            self._like[key] = self._first(source, folder)
+        return Unit(source.path, source.label, *self._like[key][2:])
+
+    def _first(self, source: Source, folder: str) -> Unit:
+        """The unit of a source, which those of its folder are like."""
         package = self._finder.outermost_package(folder, source.tree) if source.path else ""
         root = os.path.dirname(package) if package else folder
         late: tuple[Root, ...] = (Root(root, os.path.basename(package)),) if package else ()

@@ -27,7 +27,9 @@ class Parser(argparse.ArgumentParser):
     """The parser of a command line; its errors are `UsageError`s (exit 1, not 2)."""
 
     def __init__(self, command: Command) -> None:
-        super().__init__(usage=command.usage, allow_abbrev=False, add_help=False)
+        super().__init__(
+            usage=command.usage, allow_abbrev=False, add_help=False, formatter_class=_Formatter
+        )
         self._command = command
         for group in _with_common(command, command.groups):
             add(self, group.options)

@@ -7,10 +7,12 @@ extra of that name alone.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from pypackage.analysis.imports import Import, Scan, Target, Why, scan
 from pypackage.core.errors import SourceError
+from pypackage.core.names import normalize
 from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from pypackage.python.distributions import Distribution
 
+_NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 _MOST_FILES = 200  # of one part: what is behind them mostly is what the package always needs
 # Of extras that are for those who work on a package, not with it.
 _OF_DEVELOPERS = ("dev", "doc", "docs", "test", "tests", "testing", "lint", "typing", "build")
@@ -39,42 +42,55 @@ def requirements(
         modules_of: The top-level modules of a package, by its name.
     """
     parts = {"/".join(name.split(".")[:2]): name for name in modules if "." in name}
-    if not parts:
-        return
-    extras = list(_of_extras(distribution, markers))
-    if not extras:
+    conditional = _conditional(distribution) if parts else {}
+    if not conditional:
         return
     listed = frozenset(distribution.listed)
-    wanted: dict[str, Requirement] = {}
-    for requirement in extras:
-        wanted.update(dict.fromkeys(modules_of(requirement.name), requirement))
-    told = set()
+    wanted: dict[str, list[str]] = {}
+    for name in conditional:
+        for top in modules_of(name):
+            wanted.setdefault(top, []).append(name)
+    told: set[str] = set()
     for part in parts:
         for top in _imported(distribution.site, part, listed, frozenset(wanted)):
-            if top in wanted and wanted[top].name not in told:
-                told.add(wanted[top].name)
-                yield wanted[top]
+            for name in reversed(wanted[top]):
+                requirement = _of_extra(conditional[name], markers) if name not in told else None
+                if requirement:
+                    told.add(name)
+                    yield requirement
+                    break
 
 
-def _of_extras(distribution: Distribution, markers: Mapping[str, str]) -> Iterator[Requirement]:
-    """What a distribution requires with an extra alone, without the marker."""
-    from packaging.utils import canonicalize_name
+def _conditional(distribution: Distribution) -> dict[str, list[str]]:
+    """What a distribution requires with a marker alone, by the names, but for developers.
 
-    always: set[str] = set()
-    further: list[Requirement] = []
+    What the markers say is left open: to load `packaging` takes as long as to analyze a script,
+    and mostly nothing of this is imported.
+    """
+    always = {distribution.key}
+    found: dict[str, list[str]] = {}
     for text in distribution.requires:
+        name, marker = re.match(_NAME, text), text.partition(";")[2].replace("'", '"')
+        if name and not marker:
+            always.add(normalize(name[0]))
+        elif name and not any(f'"{extra}"' in marker for extra in _OF_DEVELOPERS):
+            found.setdefault(normalize(name[0]), []).append(text)
+    return {name: texts for name, texts in found.items() if name not in always}
+
+
+def _of_extra(texts: Iterable[str], markers: Mapping[str, str]) -> Requirement | None:
+    """What some requirements of a package ask for, without the marker; None if one holds."""
+    found = None
+    for text in texts:
         try:
-            requirement = formats.parse(text)
+            found = formats.parse(text)
         except ValueError:
             continue  # of old metadata
-        if formats.holds(requirement, markers):
-            always.add(canonicalize_name(requirement.name))
-        elif not any(f'"{name}"' in str(requirement.marker) for name in _OF_DEVELOPERS):
-            further.append(requirement)
-    for requirement in further:
-        if canonicalize_name(requirement.name) not in {*always, distribution.key}:
-            requirement.marker = None
-            yield requirement
+        if formats.holds(found, markers):
+            return None
+    if found:
+        found.marker = None
+    return found
 
 
 def _imported(
