@@ -74,6 +74,7 @@ def test_named_tuple__first_one_of_a_class_is_refused__others_are_made() -> None
 
 def test_analysis_of_one_script__imports_nothing_slow() -> None:
     slow = {"typing", "dataclasses", "inspect", "ast", "pathlib", "subprocess", "packaging"}
+    slow |= {"shutil", "hashlib", "importlib.metadata"}
     program = (
         "import sys\nfrom pypackage.cli.analyze import main\n"
         "main(['-q', '--python', '3.11', '-', '-'])\n"
