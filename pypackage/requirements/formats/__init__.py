@@ -7,8 +7,8 @@ are read to one form. Everything has its place, such as `requirements.txt:3`, fo
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements.declarations import Declaration, Declarations, merge
 from pypackage.requirements.pep508 import allows, holds, markers, parse
 

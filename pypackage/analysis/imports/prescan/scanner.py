@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import stronger
@@ -197,7 +197,7 @@ class _Prescan:
             if one is None or one.begin in self._found:
                 raise NeedsTree
             self._found[one.begin] = self._of_try(one, found, why, down, deferred=deferred)
-        self._add_flags(walker, scope, outside, down)
+        self._add_flags(walker, scope, outside, down, (block.begin, end))
         walker.release()
 
     def _of_try(
@@ -219,17 +219,33 @@ class _Prescan:
             for module, name in one.taken
         ]
 
-    def _add_flags(self, walker: Walker, scope: Scope, outside: list[Block], down: int) -> None:
+    def _add_flags(
+        self,
+        walker: Walker,
+        scope: Scope,
+        outside: list[Block],
+        down: int,
+        span: tuple[int, int],
+    ) -> None:
         """Add the flags that a `try` of the module sets, which other files may ask for."""
         kinds = {block.kind for block in outside}
         if "def" in kinds and self._are_global(walker.forks):
             raise NeedsTree
         if "def" in kinds or "class" in kinds or not walker.forks:
             return
-        if outside or any(_is_set_once(fork, scope) for fork in walker.forks):
+        names = {name for fork in walker.forks for name in _set_once(fork)}
+        if outside or any(self._is_assigned(name, scope, span) for name in names):
             raise NeedsTree
         for name, fork, way in exported(scope, Judge(Target())):
             self._flags.append((name, moved(fork.key, down), way))
+
+    def _is_assigned(self, name: str, scope: Scope, span: tuple[int, int]) -> bool:
+        """Whether a value may be assigned to a name in a `try`, or elsewhere in the source."""
+        if any(one.kind == "value" for one in scope.lookup(name)):
+            return True
+        begin, end = span
+        assigns = re.compile(rf"\b{name}\b(?:[^\n]*?[^=!<>\n])??=(?!=)")
+        return any(map(assigns.search, (self._text[:begin], self._text[end:])))
 
     def _are_global(self, forks: Iterable[Fork]) -> bool:
         """Whether a function may set flags of the module."""
@@ -237,11 +253,9 @@ class _Prescan:
         return any(name in named for fork in forks for name in fork.names())
 
 
-def _is_set_once(fork: Fork, scope: Scope) -> bool:
-    """Whether one way of a `try` assigns a name that the other leaves as it was before."""
+def _set_once(fork: Fork) -> Iterator[str]:
+    """The names that one way of a `try` binds and the other leaves as they were before."""
     for name in fork.names():
         body, handler = fork.truths(name)
-        is_assigned = any(one.kind == "value" for one in scope.lookup(name))
-        if is_assigned and (body is None) is not (handler is None):
-            return True
-    return False
+        if (body is None) is not (handler is None):
+            yield name

@@ -69,6 +69,8 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "from x import HAS\ndef f():\n    if not HAS:\n        exit()\n    import a",
         "def f():\n    global b\n    try:\n        import a\n        b = True\n"
         "    except ImportError:\n        b = False",
+        "a: Any = None\ntry:\n    import a\nexcept ImportError:\n    pass",
+        "try:\n    import a\nexcept ImportError:\n    pass\na, b = None, 1",
         "E = ImportError\ntry:\n    import a\nexcept E:\n    a = None",
     ],
 )
