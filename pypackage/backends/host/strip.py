@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pypackage.backends.host.files import PackageFile
 from pypackage.core import process
-from pypackage.core.elf import MAGIC
+from pypackage.core.elf_dynamic import MAGIC
 from pypackage.core.errors import ProcessError
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,28 @@ def test_read__program__needs_libc_and_a_version_of_it(program: Path) -> None:
 def test_read__not_elf_or_damaged__is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
     assert elf.read(tmp_path / "x") is None
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5, 0.99])
+def test_read__cut_anywhere__is_none_or_what_is_left(program: Path, cut: float) -> None:
+    content = program.read_bytes()
+    whole = described(program)
+    program.write_bytes(content[: int(len(content) * cut)])
+    found = elf.read(program)
+    assert found is None or set(found.needed) <= set(whole.needed)
+
+
+def test_read__any_byte_of_the_head_altered__never_raises(tmp_path: Path) -> None:
+    library = Libraries().find("libm.so.6", described(PYTHON))
+    assert library is not None
+    with open(shutil.copy(library.path, tmp_path / "x"), "r+b", buffering=0) as file:
+        head = file.read(0x400)
+        for place in range(4, len(head), 3):
+            for value in (0, 0xFF):
+                os.pwrite(file.fileno(), bytes([value]), place)
+                elf.read(tmp_path / "x")
+            os.pwrite(file.fileno(), head[place : place + 1], place)
+    assert elf.read(tmp_path / "x") == replace(library, path=tmp_path / "x")
 
 
 def test_set_run_path__program__is_an_rpath_and_gone_again(program: Path) -> None:
