@@ -455,30 +455,31 @@ def test_channel__over_http_in_each_form_of_repodata__is_read(
     "spelled", ["{folder}", "{folder}/", "file://{folder}", "../c", "./x/../../c"]
 )
 def test_channel__folder__may_be_spelled_in_many_ways(
-    tools: Tools, channel: Channel, python: str, tmp_path: Path, spelled: str
+    tools: Tools, channel: Channel, tmp_path: Path, spelled: str
 ) -> None:
     (tmp_path / "c").symlink_to(channel.folder)
     work = tmp_path / "work"
     (work / "x").mkdir(parents=True)
-    needs = requirements(tmp_path, "shared-data", python=python)
+    needs = no_python(tmp_path, "shared-data")
     there = tools.at(tools.home, work)
     done = there.create("-c", spelled.format(folder=channel.folder), needs, "e.tar.gz")
     assert done.returncode == 0, done.stderr
 
 
 def test_channel__named_by_the_requirements__is_used(
-    tools: Tools, channel: Channel, python: str, tmp_path: Path
+    tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:
     conda = {"channels": [channel.url], "dependencies": ["shared-data"]}
-    needs = requirements(tmp_path, python=python, conda=conda)
+    needs = tmp_path / "environment.yml"
+    needs.write_text(json.dumps(conda))
     assert tools.create(needs, "e.tar.gz").returncode == 0
 
 
 def test_channel__of_condarc__is_used_when_nothing_else_names_one(
-    tools: Tools, channel: Channel, python: str, tmp_path: Path
+    tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:
     (tools.home / ".condarc").write_text(f"channels: [{channel.url}]\nenvs_dirs: [~/elsewhere]\n")
-    needs = requirements(tmp_path, "shared-data", python=python)
+    needs = no_python(tmp_path, "shared-data")
     done = tools.create(needs, "mine", env={"CONDA_ENVS_PATH": None})
     assert done.returncode == 0, done.stderr
     assert (tools.home / "elsewhere/mine/share/shared-data").is_dir()
@@ -641,13 +642,12 @@ def test_create__module_that_no_package_has__exits_7_and_names_it(
 def test_channel__whose_package_cannot_be_fetched__exits_5_and_keeps_the_former(
     tools: Tools,
     web_server: Server,
-    python: str,
     tmp_path_factory: pytest.TempPathFactory,
     fault: Fault,
     code: int,
 ) -> None:
     (tools.cwd / "mine.tar.gz").write_bytes(b"former")
-    needs = requirements(tools.cwd, "many-files", python=python)
+    needs = no_python(tools.cwd, "many-files")
     web_server.on("/noarch/many-files-*", fault)
     # A package cache of its own: in the session's one the package may be there already.
     env = {"RATTLER_CACHE_DIR": str(tmp_path_factory.mktemp("rattler"))}
@@ -663,9 +663,9 @@ def test_channel__whose_package_cannot_be_fetched__exits_5_and_keeps_the_former(
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [status(404), status(503), no_answer()])
 def test_channel__whose_repodata_cannot_be_fetched__exits_4(
-    tools: Tools, web_server: Server, python: str, fault: Fault, tmp_path_factory: Any
+    tools: Tools, web_server: Server, fault: Fault, tmp_path_factory: Any
 ) -> None:
-    needs = requirements(tools.cwd, "many-files", python=python)
+    needs = no_python(tools.cwd, "many-files")
     web_server.on("*/repodata*", fault)
     env = {"RATTLER_CACHE_DIR": str(tmp_path_factory.mktemp("rattler"))}
     assert web_server.url in refused(tools, 4, "-c", web_server.url, needs, "mine", env=env)
@@ -741,12 +741,11 @@ def test_disk__full__exits_with_the_stage_s_code_and_leaves_nothing(
 def test_signal__while_at_work__ends_it_and_leaves_nothing(
     tools: Tools,
     web_server: Server,
-    python: str,
     tmp_path_factory: pytest.TempPathFactory,
     number: signal.Signals,
     says: str,
 ) -> None:
-    needs = requirements(tools.cwd, "many-files", python=python)
+    needs = no_python(tools.cwd, "many-files")
     web_server.on("/noarch/many-files-*", slow(20))
     env = {**tools.environment, "RATTLER_CACHE_DIR": str(tmp_path_factory.mktemp("rattler"))}
     argv = [*command("python_package_create"), "-c", web_server.url, str(needs), "mine"]
@@ -759,7 +758,7 @@ def test_signal__while_at_work__ends_it_and_leaves_nothing(
     said = process.communicate(timeout=30)[1]
     assert process.returncode == 128 + number, said
     assert said.rstrip().endswith(f"python_package_create: error: {says}")
-    assert [path.name for path in tools.cwd.iterdir()] == ["requirements.json"]
+    assert [path.name for path in tools.cwd.iterdir()] == ["environment.yml"]
     assert list(tools.home.rglob("*.part")) == []
 
 
@@ -775,22 +774,22 @@ def test_progress__not_on_a_terminal__is_plain_lines(
     assert said == ["solving ...", "installing packages ...", "verifying ...", "packing ..."]
 
 
-def test_quiet__success__says_nothing(tools: Tools, channel: Channel, python: str) -> None:
-    needs = requirements(tools.cwd, "shared-data", python=python)
+def test_quiet__success__says_nothing(tools: Tools, channel: Channel) -> None:
+    needs = no_python(tools.cwd, "shared-data")
     done = tools.create("-q", "-c", channel.folder, needs, "mine")
     assert (done.returncode, done.stdout, done.stderr) == (0, "mine.tar.gz\n", "")
 
 
-def test_verbose__success__names_each_package(tools: Tools, channel: Channel, python: str) -> None:
-    needs = requirements(tools.cwd, "shared-data", python=python)
+def test_verbose__success__names_each_package(tools: Tools, channel: Channel) -> None:
+    needs = no_python(tools.cwd, "shared-data")
     done = tools.create("-v", "-c", channel.folder, needs, "mine")
     assert "shared-data" in done.stderr
 
 
 def test_progress__on_a_terminal__is_bars_that_leave_nothing(
-    tools: Tools, channel: Channel, python: str
+    tools: Tools, channel: Channel
 ) -> None:
-    needs = requirements(tools.cwd, "many-files", python=python)
+    needs = no_python(tools.cwd, "many-files")
     argv = [*command("python_package_create"), "-c", str(channel.folder), str(needs), "mine"]
     master, slave = pty.openpty()
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.prefix.directory import PROVENANCE
-from tests.functional.test_create import refused, requirements
+from tests.functional.test_create import no_python, refused, requirements
 from tests.support import wheels
 from tests.support.channels import Channel
 from tests.support.tools import Tools
@@ -238,10 +238,8 @@ def test_update__made_of_a_lock__keeps_what_was_locked(
     assert (got["many-versions"], got["greeting"]) == ("1.5", "1.2")
 
 
-def test_update__password_of_a_channel__is_not_kept(
-    tools: Tools, channel: Channel, python: str
-) -> None:
-    needs = requirements(tools.cwd, "shared-data", python=python)
+def test_update__password_of_a_channel__is_not_kept(tools: Tools, channel: Channel) -> None:
+    needs = no_python(tools.cwd, "shared-data")
     url = channel.http_url.replace("://", "://user:hunter9@")
     done = tools.create("-c", url, needs, "mine")
     assert done.returncode == 0, done.stderr

@@ -29,6 +29,13 @@ def needs(tools: Tools, python: str, *dependencies: str) -> Path:
     return path
 
 
+def data_alone(tools: Tools) -> Path:
+    """The same of a package that needs no Python: an environment that is quickly made."""
+    path = tools.cwd / "environment.yml"
+    path.write_text(json.dumps({"dependencies": ["shared-data"]}))
+    return path
+
+
 def inside(archive: Path) -> bytes:
     with tarfile.open(archive) as tar:
         file = tar.extractfile("etc/pypackage/environment.lock")
@@ -67,11 +74,11 @@ def test_lock__of_a_named_environment__is_beside_and_inside_and_pixi_reads_it(
 
 
 def test_lock__of_an_archive_by_path__is_inside_and_beside_only_on_demand(
-    tools: Tools, channel: Channel, python: str
+    tools: Tools, channel: Channel
 ) -> None:
-    path = needs(tools, python, "shared-data")
+    path = data_alone(tools)
     create(tools, "-c", channel.folder, path, "./made.tar.gz")
-    assert sorted(p.name for p in tools.cwd.iterdir()) == ["made.tar.gz", "requirements.json"]
+    assert sorted(p.name for p in tools.cwd.iterdir()) == ["environment.yml", "made.tar.gz"]
     create(tools, "-c", channel.folder, "--lock", "a.lock", path, "./made.tar.gz")
     assert (tools.cwd / "a.lock").read_bytes() == inside(tools.cwd / "made.tar.gz")
 
@@ -86,35 +93,38 @@ def test_lock__of_folders_of_this_machine__does_not_name_them(
 
 
 def test_lock__of_a_channel_with_a_password__does_not_tell_it(
-    tools: Tools, web_server: Server, python: str
+    tools: Tools, web_server: Server
 ) -> None:
-    url = web_server.url.replace("://", "://user:secret@") + "/t/tk-secret"
     plain = web_server.url.replace("://", "://user:secret@")
-    create(tools, "-c", plain, needs(tools, python, "shared-data"), "mine")
+    create(tools, "-c", plain, data_alone(tools), "mine")
     content = (tools.cwd / "mine.lock").read_bytes() + inside(tools.cwd / "mine.tar.gz")
     assert b"secret" not in content
-    assert url
+
+
+@pytest.fixture(scope="module")
+def mine(session_tools: Tools, channel: Channel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what an environment was made of, its archive and its lock."""
+    tools = session_tools.at(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("mine"))
+    path = needs(tools, channel.python.version, "many-versions <2", "greeting")
+    create(tools, "-c", channel.folder, path, "mine")
+    return tools.cwd
 
 
 @pytest.mark.parametrize("way", ["input", "option", "inside"])
-def test_locked__gives_the_same_bytes(
-    tools: Tools, channel: Channel, python: str, way: str
-) -> None:
-    path = needs(tools, python, "many-versions <2", "greeting")
-    create(tools, "-c", channel.folder, path, "mine")
-    lock = tools.cwd / "mine.lock"
+def test_locked__gives_the_same_bytes(tools: Tools, channel: Channel, mine: Path, way: str) -> None:
+    lock = mine / "mine.lock"
     if way == "inside":
-        lock.write_bytes(inside(tools.cwd / "mine.tar.gz"))
-    args = ("--locked", lock, path) if way == "option" else (lock,)
+        lock = tools.cwd / "inside.lock"
+        lock.write_bytes(inside(mine / "mine.tar.gz"))
+    args = ("--locked", lock, mine / "requirements.json") if way == "option" else (lock,)
     create(tools, "--rebuild", "-c", channel.folder, *args, "./again.tar.gz")
-    first, again = (tools.cwd / f"{name}.tar.gz" for name in ("mine", "again"))
-    assert again.read_bytes() == first.read_bytes()
+    assert (tools.cwd / "again.tar.gz").read_bytes() == (mine / "mine.tar.gz").read_bytes()
 
 
 def test_locked__on_a_machine_with_an_empty_cache__finds_packages_in_the_named_folder(
-    tools: Tools, channel: Channel, python: str, tmp_path_factory: pytest.TempPathFactory
+    tools: Tools, channel: Channel, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    create(tools, "-c", channel.folder, needs(tools, python, "shared-data"), "mine")
+    create(tools, "-c", channel.folder, data_alone(tools), "mine")
     empty = tmp_path_factory.mktemp("rattler")
     said = fails(tools, 5, "--rebuild", "mine.lock", fresh=empty)
     assert "the lock has packages from a folder of some machine: " in said
@@ -141,13 +151,12 @@ def test_locked__host_channel__is_found_by_its_digest(tools: Tools, python: str)
 def test_locked__digest_that_differs__exits_5(
     tools: Tools,
     channel: Channel,
-    python: str,
     over: str,
     warm: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     named = channel.http_url if over == "http" else str(channel.folder)
-    create(tools, "-c", named, needs(tools, python, "shared-data"), "mine")
+    create(tools, "-c", named, data_alone(tools), "mine")
     path = tools.cwd / "mine.lock"
     text = path.read_text()
     found = re.search(r"^- conda: \S*/shared-data-1.0-0.conda\n.*?sha256: (\w+)", text, re.M | re.S)
@@ -244,8 +253,8 @@ def test_lock__that_cannot_be_written__exits_2_before_the_work(tools: Tools) -> 
     assert "solving" not in done.stderr
 
 
-def test_locked__for_another_platform__exits_3(tools: Tools, channel: Channel, python: str) -> None:
-    create(tools, "-c", channel.folder, needs(tools, python, "shared-data"), "mine")
+def test_locked__for_another_platform__exits_3(tools: Tools, channel: Channel) -> None:
+    create(tools, "-c", channel.folder, data_alone(tools), "mine")
     path = tools.cwd / "mine.lock"
     path.write_text(path.read_text().replace("linux-64", "osx-arm64"))
     said = fails(tools, 3, path)
@@ -271,9 +280,9 @@ def test_locked__file_that_is_none__exits_3(tools: Tools, python: str) -> None:
 
 
 def test_pixi_lock__with_several_environments__is_asked_which(
-    tools: Tools, channel: Channel, python: str
+    tools: Tools, channel: Channel
 ) -> None:
-    create(tools, "-c", channel.folder, needs(tools, python, "shared-data"), "mine")
+    create(tools, "-c", channel.folder, data_alone(tools), "mine")
     content = yaml.safe_load((tools.cwd / "mine.lock").read_text())
     content["environments"] = dict.fromkeys(("a", "b"), content["environments"]["default"])
     (tools.cwd / "pixi.lock").write_text(yaml.safe_dump(content, sort_keys=False))
