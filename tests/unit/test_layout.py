@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import tests.support
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pypackage"
 SOURCES = sorted(
@@ -93,3 +95,9 @@ def test_pages__modules_with_dots__are_there() -> None:
             if not is_module(name) and not is_module(name.rpartition(".")[0]):
                 gone.append(f"{page.name}: {name}")
     assert not gone
+
+
+def test_support__page_of_it__names_each_module() -> None:
+    page = tests.support.__doc__ or ""
+    modules = [path.stem for path in Path(tests.support.__file__).parent.glob("[a-z]*.py")]
+    assert [name for name in modules if f"`{name}`" not in page] == []
