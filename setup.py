@@ -63,6 +63,7 @@ setup(
     packages=find_packages(include=["pypackage", "pypackage.*"]),
     package_data={
         "pypackage": ["py.typed", "core/data/*", "archive/share/*", "archive/report/*.html"],
+        "pypackage.integrations.pyden": ["app/**/*"],
     },
     # The runner is a script of sh; launchers for the other two, in bin/ for use from a clone
     # that is not installed, are left to the installer, which knows of folders with spaces.

@@ -12,7 +12,7 @@ from tests.support.tools import Tools
 
 SEARCHES = Path(__file__).parents[1] / "data/splunk/searches.py"
 REPORTING = ("total",)
-NAMES = ("score", "first", "numbers", "values", "broken", "left", "killed", "nothing")
+NAMES = ("score", "first", "numbers", "values", "broken", "left", "told", "killed", "nothing")
 
 
 def options(module: str = "searches") -> list[str]:

@@ -64,6 +64,11 @@ def left(records: Iterable[Record]) -> Iterator[Record]:
     sys.exit(3)
 
 
+def told(records: Iterable[Record]) -> Iterator[Record]:
+    """Leave with a message."""
+    sys.exit("there is no price")
+
+
 def killed(records: Iterable[Record]) -> Iterator[Record]:
     """End without a word."""
     os.kill(os.getpid(), 9)

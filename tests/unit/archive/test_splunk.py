@@ -273,6 +273,7 @@ def anything(records: object, *fields: str, **options: str) -> None:
     [
         (optional, ["most=3", "name=a=b"], ([], {"most": 3, "name": "a=b"})),
         (anything, ["x", "other=1"], (["x"], {"other": "1"})),
+        (anything, ["a==1", "b>=2", "=", ""], (["a==1", "b>=2", "=", ""], {})),
     ],
 )
 def test_bind__words__are_arguments(

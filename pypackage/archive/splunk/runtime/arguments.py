@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 _TRUE = ("1", "t", "true", "y", "yes")
 _FALSE = ("0", "f", "false", "n", "no")
+_OPTION = re.compile(r"([^\W\d]\w*)(=)(?!=)(.*)", re.S)  # not what compares: numpy==2.1
 SEARCH_INFO = "searchinfo"
 """The parameter that gets what Splunk tells of the search, in place of an option."""
 
@@ -25,7 +27,7 @@ def bind(
 
     Args:
         words: `name=value` is the parameter of that name, converted to what its annotation or
-            default tells (int, float, bool); other words go to `*fields`.
+            default tells (int, float, bool); other words, such as `a==b`, go to `*fields`.
         info: What Splunk tells of the search, for a parameter `searchinfo`.
         records: Whether the first parameter is for the records.
 
@@ -42,7 +44,8 @@ def bind(
     fields: list[str] = []
     options: dict[str, Any] = {}
     for word in words:
-        name, equals, value = word.partition("=")
+        found = _OPTION.fullmatch(word)
+        name, equals, value = found.groups() if found else (word, "", "")
         if equals and name != SEARCH_INFO and name in known:
             options[name] = _converted(known[name], value)
         elif equals and inspect.Parameter.VAR_KEYWORD in kinds:

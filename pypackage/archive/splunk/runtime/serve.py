@@ -82,6 +82,8 @@ def _answer_failure(received: BinaryIO, answers: BinaryIO, error: BaseException)
 def describe(error: BaseException) -> str:
     """An error in a line for the search's user, with the line of code that raised it."""
     text = " ".join(str(error).split())
+    if isinstance(error, SystemExit) and isinstance(error.code, str):  # the user's own words
+        return text
     if isinstance(error, (arguments.ArgumentError, CommandError, protocol.ProtocolError)):
         return text
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__

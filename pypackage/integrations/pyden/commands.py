@@ -1,0 +1,190 @@
+"""The search commands of the app; each gives its records to Splunk.
+
+They call `python_package_create` in a process of its own, whose talk is in search.log. Whatever
+ends a search with a message does so by `sys.exit`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.request import ProxyHandler, build_opener
+
+from pypackage.integrations.pyden import settings
+from pypackage.integrations.pyden.settings import Settings
+
+Record = dict[str, Any]
+
+_VERSION = re.compile(r'href="(\d+\.\d+\.\d+)/?"')
+_OLDEST = (3, 9)
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.A)
+
+
+def createdist(*, version: str = "", download: str = "") -> Iterator[Record]:
+    """Build a Python of a version, or from a source that lies in the app's folder bin/build."""
+    chosen = settings.load(app())
+    if not version and not download:
+        sys.exit("createdist needs version=X.Y.Z")
+    source = version
+    if download:
+        found = app() / "bin/build" / Path(download).name
+        if not found.is_file():
+            sys.exit(f"there is no file {found}")
+        source = str(found)
+    elif not re.fullmatch(r"\d+\.\d+\.\d+\w*", version):
+        sys.exit(f"{version} is not a version: X.Y.Z")
+    words = ["--python-source", source, *(["--optimize"] if chosen.optimize else [])]
+    python = create(chosen, words).strip()
+    built = [one for one in _listed(chosen, "interpreter") if python.startswith(one["folder"])]
+    if version and built and built[0]["python"] != version:
+        sys.exit(f"{download} is Python {built[0]['python']}, not {version}")
+    yield from ({"version": one["python"], "python": python} for one in built)
+
+
+def createvenv(*, name: str, version: str) -> Iterator[Record]:
+    """Make an environment of a Python that was built, or that this machine has."""
+    _check_name(name)
+    chosen = settings.load(app())
+    if any(one["name"] == name for one in _listed(chosen, "environment")):
+        sys.exit(f"there is an environment {name}: remove it by pydelete first")
+    needs = json.dumps({"python": version, "modules": []})
+    create(chosen, ["-c", "host", "--allow-empty", "-", name], needs)
+    yield from getvenvs(name=name)
+
+
+def pip(*words: str, environment: str) -> Iterator[Record]:
+    """Install or uninstall packages of an environment: pip environment=NAME install PACKAGE."""
+    _check_name(environment)
+    chosen = settings.load(app())
+    action, *packages = words or ("do nothing",)
+    if any(one.startswith("-") for one in packages):
+        sys.exit("this pip takes packages alone, and no options")
+    if action == "install":
+        create(chosen, ["--update", environment, *(f"pip:{one}" for one in packages)])
+    elif action == "uninstall":
+        without = [f"--without={one}" for one in packages]
+        create(chosen, ["--update", environment, *without])
+    elif action != "list":
+        sys.exit(f"pip can install, uninstall and list, not {action}")
+    yield from getpackages(environment=environment)
+
+
+def getversions() -> Iterator[Record]:
+    """List the versions of Python that can be built, and those that were."""
+    chosen = settings.load(app())
+    proxies = {"http": chosen.proxy, "https": chosen.proxy} if chosen.proxy else None
+    try:
+        with build_opener(ProxyHandler(proxies)).open(
+            f"{chosen.url.rstrip('/')}/", None, 30
+        ) as page:
+            offered = set(_VERSION.findall(page.read().decode("utf-8", "replace")))
+    except OSError as error:
+        sys.exit(f"{chosen.url} cannot be read: {error}")
+    built = {one["python"] for one in _listed(chosen, "interpreter")}
+    numbered = {one: tuple(map(int, re.findall(r"\d+", one)[:3])) for one in offered | built}
+    for version in sorted(numbered, key=numbered.__getitem__, reverse=True):
+        if numbered[version] >= _OLDEST:
+            yield {"version": version, "installed": version in built}
+
+
+def getvenvs(*, name: str = "") -> Iterator[Record]:
+    """List the environments."""
+    for one in _listed(settings.load(app()), "environment"):
+        if name in ("", one["name"]):
+            kept = ("python", "size", "made", "folder")
+            yield {"environment": one["name"], **{key: one[key] for key in kept}}
+
+
+def getpackages(*, environment: str) -> Iterator[Record]:
+    """List the packages of an environment."""
+    _check_name(environment)
+    yield from json.loads(create(settings.load(app()), ["--list", environment, "--json"]))
+
+
+def pydelete(*names: str) -> Iterator[Record]:
+    """Remove environments, by name, or Pythons, by version."""
+    if not names:
+        sys.exit("pydelete needs the name of an environment, or the version of a Python")
+    create(settings.load(app()), ["--remove", *map(_check_name, names)])
+    yield from ({"removed": name} for name in names)
+
+
+def pyden(*words: str, environment: str) -> Iterator[Record]:
+    """Run a script of an app in an environment: pyden environment=NAME APP/bin/SCRIPT.py."""
+    _check_name(environment)
+    apps = app().parent
+    script, *arguments = words or ("",)
+    path = Path(os.path.abspath(apps / script))
+    if not script or not path.is_relative_to(apps) or not path.is_file():
+        sys.exit(f"there is no script {script} in {apps}")
+    folder = settings.load(app()).environments / environment
+    if not folder.is_dir():
+        sys.exit(f"there is no environment {environment}")
+    runner = Path(sys.prefix, "bin/python_package_run")
+    command: list[str | Path] = [runner, "-e", folder, "--", "python3", path, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        for line in process.stdout:
+            yield {"_raw": line.decode("utf-8", "replace").rstrip("\n")}
+    if process.returncode:
+        sys.exit(f"{script} ended with status {process.returncode}: search.log has what it said")
+
+
+# --- what they have in common ------------------------------------------------------------
+
+
+def app() -> Path:
+    """The app's folder: that above the one of the script by which it was started."""
+    return Path(os.path.abspath(sys.argv[0])).parents[1]
+
+
+def create(chosen: Settings, words: Sequence[str], stdin: str = "") -> str:
+    """What python_package_create writes; its error ends the search.
+
+    Args:
+        words: Its arguments.
+        stdin: What it reads.
+    """
+    chosen.environments.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pypackage.cli.create", "--quiet", *words]
+    with tempfile.TemporaryDirectory() as scratch:  # archives beside the environment go with it
+        done = subprocess.run(
+            command,
+            input=stdin,
+            cwd=scratch,
+            env=chosen.variables(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+    sys.stderr.write(done.stderr)
+    if done.returncode:
+        _fail(done.stderr)
+    return done.stdout
+
+
+def _fail(talk: str) -> NoReturn:
+    lines = [line.strip() for line in talk.splitlines() if line.strip()]
+    start = next((i for i, line in enumerate(lines) if ": error: " in line), 0)
+    sys.exit("; ".join(lines[start : start + 3]).partition(": error: ")[2] or "it failed")
+
+
+def _listed(chosen: Settings, kind: str) -> list[Record]:
+    """Environments or interpreters of the app's location: conda may know of others."""
+    rows: list[Record] = json.loads(create(chosen, ["--list", "--json"]))
+    here = [one for one in rows if Path(one["folder"]).is_relative_to(chosen.location)]
+    return [one for one in here if one["kind"] == kind]
+
+
+def _check_name(name: str) -> str:
+    """Refuse what is no name: it might be an option, or a path."""
+    if not _NAME.fullmatch(name):
+        sys.exit(f"{name!r} is not the name of an environment")
+    return name
