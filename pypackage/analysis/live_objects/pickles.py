@@ -109,12 +109,20 @@ class _Reader(pickle.Unpickler):
             self._reporter.warning(f"{name} is sent by its name in __main__, where it is not")
         if (module, name) == ("importlib", "import_module"):
             return _ImportModule
+        if name == "_restore_curry" and module.endswith("toolz.functoolz"):
+            return self._curried
         build = getattr(self, f"build{name}", None) if _is_serializer(module) else None
         return build or _StandIn
 
     def persistent_load(self, pid: object) -> object:
         """A stand-in for what the sender keeps elsewhere."""
         return _StandIn
+
+    def _curried(self, cls: object, function: object, *_: object) -> object:
+        """What toolz sends of a decorated function: `module:qualname`, or the function."""
+        if isinstance(function, str) and ":" in function:
+            self.find_class(*function.rsplit(":", 1))
+        return cls
 
     # --- cloudpickle's functions, by their names -------------------------------------------
 

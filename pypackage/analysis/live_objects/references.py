@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -38,6 +39,22 @@ def is_importable(module: str) -> bool:
     registered = set(_registered())
     parts = module.split(".")
     return not any(".".join(parts[:end]) in registered for end in range(1, len(parts) + 1))
+
+
+def by_text(arguments: object) -> Iterator[object]:
+    """What is named `module:qualname` among arguments, as toolz sends decorated functions.
+
+    Its module where that is imported by its name, else the object itself.
+    """
+    for text in arguments if isinstance(arguments, tuple) else ():
+        if type(text) is not str or not re.fullmatch(r"[\w.]+:[\w.]+", text):
+            continue
+        name, _, attribute = text.partition(":")
+        if is_importable(name):
+            yield sys.modules[name]
+        elif name in sys.modules:
+            found = _attribute(sys.modules[name], attribute)
+            yield from (found, getattr(found, "func", None))
 
 
 def _attribute(module: types.ModuleType, name: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import sys
 import types
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,7 +16,12 @@ from pypackage.analysis.live_objects.code import CodeImports
 from pypackage.core.errors import UsageError
 
 _ATOMS = {type(None), bool, int, float, complex, str, bytes, bytearray, type(...), slice, range}
-_CONTAINERS = (list, tuple, set, frozenset)
+_MAPPINGS = (dict, types.MappingProxyType)
+_EMPTY: tuple[dict[object, object], ...] = ({}, OrderedDict())
+_VIEWS = tuple(  # which cloudpickle sends
+    type(view) for one in _EMPTY for view in (one.keys(), one.values(), one.items())
+)
+_CONTAINERS = (list, tuple, set, frozenset, *_VIEWS)
 _PROTOCOL = 5  # with which large arrays are handed out, not copied
 
 
@@ -75,7 +80,7 @@ class _Explorer:
         elif kind in (staticmethod, classmethod, property):
             names = ("__func__", "fget", "fset", "fdel")
             self._add(getattr(thing, name, None) for name in names)
-        elif kind is dict:
+        elif kind in _MAPPINGS:
             self._add(thing)  # type: ignore[arg-type]
             self._add(thing.values())  # type: ignore[attr-defined]
         elif kind in _CONTAINERS:
@@ -117,6 +122,7 @@ class _Explorer:
             reduced = reducer(thing) if reducer else thing.__reduce_ex__(_PROTOCOL)
         if isinstance(reduced, tuple):
             self._add(reduced[:3])
+            self._add(references.by_text(reduced[1]))
             for items in reduced[3:5]:
                 self._add(items or ())
         elif not (isinstance(reduced, str) and self._is_named(thing)):

@@ -364,6 +364,9 @@ def _using(function: Callable[[], object]) -> dict[str, object]:
         "async": waiting,
         "closure": (lambda: cell),
         "class": type("Made", (), {"go": function}),
+        "proxy": types.MappingProxyType({"held": function}),
+        "view": {"held": function}.values(),
+        "ordered view": collections.OrderedDict(held=function).items(),
     }
 
 
@@ -379,6 +382,16 @@ def test_analyze_function__function_inside_of_an_object__is_found(kind: str) -> 
 def test_analyze_function__any_object__needs_what_its_pickle_does(kind: str) -> None:
     sent = pypackage.analyze_pickle(cloudpickle.dumps(_HELD[kind]), pin="none")
     assert list(sent.modules) == ["cloudpickle", *modules(_HELD[kind])]
+
+
+def test_analyze__function_that_toolz_names_by_a_text__needs_its_module(own: Any) -> None:
+    toolz = pytest.importorskip("toolz")
+    own.curried = toolz.curry(own.task)
+    own.task.__qualname__ = "curried"  # as the decorator leaves it
+    sent = pickle.dumps(own.curried)
+    assert b"zq_sent:curried" in sent
+    for needs in (pypackage.analyze_function(own.curried), pypackage.analyze_pickle(sent)):
+        assert [Path(one).stem for one in needs.local] == ["zq_sent"]
 
 
 def test_analyze_function__recursive_and_huge_lists__end(home: Any) -> None:
