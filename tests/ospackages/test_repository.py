@@ -119,7 +119,9 @@ def dnf_folder(hello: Project, maker: Tools, tmp_path_factory: pytest.TempPathFa
     need("rpmbuild", "rpmsign", "createrepo_c")
     folder = tmp_path_factory.mktemp("repository") / "dnf"
     words = ["--format", "rpm", "--sign", WHO, "--repository", str(folder), "--license", "MIT"]
-    make(hello, maker, *words, "--section", "Applications/Text", "--url", "https://example.org")
+    words += ["--section", "Applications/Text", "--url", "https://example.org"]
+    words += ["--no-verify", "--exclude", "*.so*"]  # for each of which rpmlint starts programs
+    make(hello, maker, *words)
     return folder
 
 
