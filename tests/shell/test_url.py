@@ -114,7 +114,12 @@ def test_layers_folder__second_environment__fetches_only_what_is_new(
 @dash
 @pytest.mark.parametrize(
     ("tool", "name"),
-    [("curl", "one.tar.gz"), ("wget", "one.json"), ("busybox", "one.json")],
+    [
+        ("curl", "one.tar.gz"),
+        ("wget", "one.json"),
+        ("wget2", "one.json"),  # some distributions call it wget
+        ("busybox", "one.json"),
+    ],
     indirect=["tool"],
 )
 def test_each_tool__each_form__is_fetched_once(client: Runner, server: Server, name: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -60,7 +61,13 @@ def test_upload__served_by_a_web_server__the_runner_fetches_it(tmp_path: Path, n
         url = Environment(source).pinned_url(f"{server.url}/?token=t")
         assert url.startswith(f"{server.url}/{name}")
         command = ["sh", str(packed.SCRIPT), "--cache-dir", str(tmp_path / "cache"), "-e", url]
-        done = subprocess.run([*command, "show", "x"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [*command, "show", "x"],
+            env={**os.environ, "no_proxy": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     assert (done.stderr, done.stdout[-3:]) == ("", "\nx\n")
 
 
