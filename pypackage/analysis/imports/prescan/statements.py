@@ -174,7 +174,7 @@ class Statements:
             return [(one, "") for one in self._names(match[1] if match else "", _MODULE)]
         origin = _FROM.match(lead)
         match = _NAMES.match(self._text, at)
-        if not origin or not match or not origin[0].isascii() or lead[0] in "\t\f":
+        if not origin or not match or not origin[0].isascii() or lead.lstrip(" ")[0] in "\t\f":
             raise NeedsTree
         module = origin[1] + origin[2]
         if not module or (module.endswith("..") and origin[2]) or origin[2].startswith("."):

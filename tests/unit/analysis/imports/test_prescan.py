@@ -54,6 +54,7 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "while False:\n    import a",
         "import größe",
         "\timport a",
+        "if x:\n    y()\n    \f    from b import a",
         "from x \\\n import a",
         "x = 'open\nimport a",
         "try:\n    import a\nexcept ImportError:\n    a = None\nif a:\n    import b",
