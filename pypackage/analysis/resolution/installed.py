@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 
-from pypackage.analysis.resolution.conda_records import CondaPackage, CondaPrefix
+from pypackage.analysis.resolution.conda_records import CondaPrefix
+from pypackage.analysis.resolution.model import InstalledPackage, Lookup
 from pypackage.analysis.resolution.record_index import Sites
 from pypackage.core import names
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
@@ -17,49 +18,6 @@ from pypackage.python.distributions import Distribution, load
 
 if TYPE_CHECKING:
     from pypackage.python.interpreter import Environment
-
-
-class InstalledPackage(NamedTuple):
-    """An installed package that a module comes from; at least one of the two is there.
-
-    Attributes:
-        distribution: The Python distribution, which some conda packages are not.
-        conda: The conda package; None when pip or the like installed the distribution.
-    """
-
-    distribution: Distribution | None
-    conda: CondaPackage | None
-
-    @property
-    def key(self) -> str:
-        """The normalized name on PyPI; of what is no distribution the conda name."""
-        if self.distribution:
-            return self.distribution.key
-        assert self.conda is not None
-        return names.pypi_name(self.conda.name) or self.conda.name
-
-    @property
-    def version(self) -> str:
-        """The installed version."""
-        package = self.distribution or self.conda
-        assert package is not None
-        return package.version
-
-
-class Lookup(NamedTuple):
-    """What is known of a module.
-
-    Attributes:
-        owners: The packages that have it, sorted by name. Several of them have the very
-            module, or only what lies below it when it is a namespace.
-        path: Where it is when no package has it; empty when it is not installed.
-        namespace: Whether it is one, or a part that is missing of one; the owners, if any, only
-            share it.
-    """
-
-    owners: tuple[InstalledPackage, ...] = ()
-    path: str = ""
-    namespace: bool = False
 
 
 class _Having(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pypackage.analysis.resolution.installed import InstalledPackage
 from pypackage.core import names
 from pypackage.core.errors import RequirementsError
 from pypackage.core.names import Package
@@ -13,6 +12,8 @@ from pypackage.requirements import formats
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+
+    from pypackage.analysis.resolution.model import InstalledPackage
 
 _NAME = r"(?a:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
 _MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})(?:\s*[=<>!~].*|\s+[\d*].*)?"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
-from pypackage.analysis.resolution.installed import InstalledIndex
 from pypackage.analysis.resolution.model import Origin, Resolved
 from pypackage.analysis.resolution.pin import Pinned, Pinner
 from pypackage.analysis.resolution.resolver import Decision, Resolver
@@ -15,6 +14,7 @@ from pypackage.requirements.formats import Declarations
 
 if TYPE_CHECKING:
     from pypackage.analysis.needs import Implied
+    from pypackage.analysis.resolution.installed import InstalledIndex
     from pypackage.analysis.resolution.model import Pin
     from pypackage.python.interpreter import Environment
 
@@ -54,7 +54,7 @@ def resolve(
         RequirementsError: A package in `mapping` or `extra` is not valid.
     """
     version = python or (environment.version if environment else "")
-    installed = InstalledIndex(environment) if environment else None
+    installed = _index(environment) if environment else None
     author = DeclaredPackages(declared, lambda: _markers(environment, version))
     resolver = Resolver(author, mapping, installed, pip_only)
     for name in _deepest(modules):
@@ -102,6 +102,12 @@ def _deepest(modules: Mapping[str, Collection[str]]) -> Iterator[str]:
         for name, after in zip(ordered, following, strict=True):
             if not after.startswith(f"{name}."):
                 yield name
+
+
+def _index(environment: Environment) -> InstalledIndex:
+    from pypackage.analysis.resolution.installed import InstalledIndex
+
+    return InstalledIndex(environment)
 
 
 def _misfits(declared: Declarations, python: str) -> list[str]:

@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pypackage.analysis.resolution import naming, parts
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
-from pypackage.analysis.resolution.installed import InstalledIndex, InstalledPackage, Lookup
-from pypackage.analysis.resolution.model import Bounds, Choice
+from pypackage.analysis.resolution.model import Bounds, Choice, InstalledPackage, Lookup
 from pypackage.core import names
 from pypackage.core.names import Package
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
@@ -18,6 +17,7 @@ from pypackage.requirements import formats
 
 if TYPE_CHECKING:
     from pypackage.analysis.needs import Implied
+    from pypackage.analysis.resolution.installed import InstalledIndex
 
 
 class Decision(NamedTuple):
