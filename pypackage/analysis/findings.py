@@ -143,9 +143,9 @@ class Findings:
         submodules: set[str] = set()
         standard: set[str] = set()
         for path, _, found, kind in self.raw:
-            if kind == "standard" and found.why is Why.REQUIRED:
-                standard.add(found.top)
             if kind != "package":
+                if kind == "standard" and found.why is Why.REQUIRED:
+                    standard.add(found.module)
                 continue
             why, reason = why_of(path, found)
             if why is Why.REQUIRED:
@@ -163,7 +163,7 @@ class Findings:
             {top: reasons[top] for top in only},
             tuple(sorted(self.local)),
             tuple(sorted(submodules)),
-            frozenset(standard),
+            frozenset(module.partition(".")[0] for module in standard),
             tuple(alternatives.undecided),
             tuple(self._edges),
         )

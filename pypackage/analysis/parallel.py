@@ -165,8 +165,8 @@ def unpacked(values: Packed) -> Scan:
     return Scan(
         tuple(
             [
-                make(Import, (module, name, line, column, whys[why], *rest))
-                for module, name, line, column, why, *rest in imports
+                make(Import, (module, name, line, column, whys[why], said, late, cell, ways, flag))
+                for module, name, line, column, why, said, late, cell, ways, flag in imports
             ]
         ),
         tuple(Remark(*one) for one in remarks),
