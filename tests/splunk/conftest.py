@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,26 +30,21 @@ def unpack(spl: Path, apps: Path) -> Path:
     return app
 
 
-def make(tools: Tools, channel: Channel, folder: Path, name: str, more: Sequence[str] = ()) -> Path:
-    needs = folder / "needs.json"
-    conda = {"dependencies": ["greeting", "prefix-text", "prefix-binary"]}
-    needs.write_text(
-        json.dumps({"python": channel.python.version, "modules": ["greeting"], "conda": conda})
-    )
-    about = ["--app-version", "1.2.0", "--maintainer", "Jane Doe <jane@example.org>"]
-    words = [*about, "--description", "Searches of a shop", *options(), *more]
-    source = ["--format", "splunk-app", "-c", channel.folder, "--add", SEARCHES]
-    done = tools.create(*source, *words, needs, name)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{name}.spl\n"
-    return tools.cwd / f"{name}.spl"
-
-
 @pytest.fixture(scope="module")
 def spl(session_tools: Tools, channel: Channel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("work")
+    conda = {"dependencies": ["greeting", "prefix-text", "prefix-binary"]}
+    (folder / "needs.json").write_text(
+        json.dumps({"python": channel.python.version, "modules": ["greeting"], "conda": conda})
+    )
+    about = ["--app-version", "1.2.0", "--maintainer", "Jane Doe <jane@example.org>"]
+    words = [*about, "--description", "Searches of a shop", *options(), "needs.json", "shop"]
+    source = ["--format", "splunk-app", "-c", channel.folder, "--add", SEARCHES]
     tools = session_tools.at(tmp_path_factory.mktemp("home"), folder)
-    return make(tools, channel, folder, "shop")
+    done = tools.create(*source, *words, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "shop.spl\n"
+    return folder / "shop.spl"
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+_PATIENCE = 100  # seconds, after which a command that says nothing is killed
 
 # What Splunk sets for its own programs: the environment's must not get to see it.
 SPLUNK = {
@@ -95,6 +98,8 @@ def run(
         assert process.stdin
         assert process.stdout
         assert process.stderr
+        watch = threading.Timer(_PATIENCE, process.kill)
+        watch.start()
         try:
             found = _speak(process.stdin, process.stdout, words, chunks, calls)
             process.stdin.close()
@@ -102,6 +107,7 @@ def run(
             found.log = process.stderr.read().decode()
             found.status = process.wait(20)
         finally:
+            watch.cancel()
             process.kill()
     return found
 

@@ -39,7 +39,7 @@ def test_app__of_the_host_channel__runs_as_anybody_and_nothing_is_written(
 ) -> None:
     (tmp_path / "requirements.txt").touch()
     words = ["--format", "splunk-app", "-c", "host", "--allow-empty", "--add", SEARCHES]
-    done = tools.create(*words, *options(), "requirements.txt", "shop")
+    done = tools.create(*words, *options(), "requirements.txt", "shop", timeout=300)
     assert done.returncode == 0, done.stderr
     app = unpack(tmp_path / "shop.spl", apps / "etc")
     before = sorted((path, path.lstat().st_mtime_ns) for path in app.rglob("*"))
