@@ -27,6 +27,8 @@ Option = str | os.PathLike[str] | bool | int | Sequence[str] | None
 OnStart = Callable[["subprocess.Popen[bytes]"], None]
 
 _NAME = "python_package_create"
+# What requirements.json has no key for: it would be lost on the way to the child.
+_UNSAID = ("constraints", "hashes", "pip_options", "variables", "pinned", "system")
 ARGUMENTS = "PYPACKAGE_ARGUMENTS"
 """The variable that has the command's arguments, as a list in JSON."""
 
@@ -153,6 +155,12 @@ def _content(file: BinaryIO) -> str:
 def _input(given: Given) -> tuple[str, bytes]:
     """What is named on the command line, and what stands on stdin."""
     if isinstance(given, Requirements):
+        unsaid = [name for name in _UNSAID if getattr(given, name)]
+        if unsaid:
+            raise errors.UsageError(
+                f"requirements of a program cannot have {', '.join(unsaid)}",
+                "give the file that says them: a requirements.txt, environment.yml or pixi.toml",
+            )
         return "-", dumps(given).encode()
     if isinstance(given, Mapping):
         return "-", json.dumps(given).encode()

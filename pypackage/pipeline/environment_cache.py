@@ -60,12 +60,21 @@ def find_or_create(
         path = folder / f"{made.id[:32]}{ending}"
         kept = {key: made.manifest[key] for key in _KEPT}
         if not path.is_dir() and not (path.exists() and path.stat().st_size == made.size):
-            made.path.replace(path)  # of a damaged one, too
+            _publish(made.path, path)  # of a damaged one, too
     finally:
         files.remove(part)
     found = Environment(path, _known=kept)
     _write(note, found)
     return found
+
+
+def _publish(made: Path, path: Path) -> None:
+    """Give what was made its name; a folder that another one has put there first stays."""
+    try:
+        made.replace(path)
+    except OSError:
+        if not (made.is_dir() and path.is_dir()):
+            raise
 
 
 def _noted(note: Path) -> Environment | None:

@@ -14,6 +14,7 @@ from pypackage.core.errors import PackageError, SolveError, UsageError
 from pypackage.core.progress import SILENT, Reporter, Task
 from pypackage.pipeline import child, events
 from pypackage.pipeline.create_options import CreateOptions
+from pypackage.requirements.model import Requirements
 
 
 class Recorder(Reporter):
@@ -120,3 +121,9 @@ def test_create_options__all__are_those_of_the_command() -> None:
     elsewhere |= {f"help-{topic}" for topic in command.COMMAND.topics}
     told = {one.replace("_", "-") for one in CreateOptions.__annotations__}
     assert told == known - elsewhere, "pipeline/create_options.py lists the command's options"
+
+
+def test_create__requirements_that_json_cannot_say__is_an_error_and_not_without_them() -> None:
+    needs = Requirements("3.11", pip=("six",), constraints=("six<1.17",))
+    with pytest.raises(UsageError, match="cannot have constraints"):
+        pypackage.create(needs, "x.tar.gz")
