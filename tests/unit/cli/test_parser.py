@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.cli import create, runner
+from pypackage.archive import writers
+from pypackage.cli import create, create_options, runner
 from pypackage.cli.parser import ALL
 from tests.support.tools import TREE
 
@@ -50,6 +51,11 @@ def test_help__asked_for__is_shown_whatever_else_is_said(
 ) -> None:
     assert create.main(["requirements.json", *words]) == 0
     assert expected in options(capsys.readouterr().out)
+
+
+def test_format__values_that_shells_complete__are_those_that_there_are() -> None:
+    (option,) = [one for one in create_options.ARCHIVE.options if one.flags == "--format"]
+    assert sorted(option.values) == sorted(writers.ENDINGS)
 
 
 def test_runner__its_help__is_read_whole() -> None:
