@@ -14,7 +14,7 @@ import pytest
 
 from tests.shell import formats
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
-from tests.shell.environments import MANIFEST, PYTHON, SHOW, TOOLS, Environment
+from tests.shell.environments import MANIFEST, PYTHON, SCRIPT, SHOW, TOOLS, Environment
 from tests.support.needs import need
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
@@ -228,13 +228,21 @@ def test_cache__on_a_disk_where_nothing_may_run__exits_4_and_leaves_nothing(
 ) -> None:
     python = f'#!/bin/sh\nexec {PYTHON} "$@"\n'.encode()
     archive = Environment({"bin/python": python}).pack(runner.folder / "E")
+    bare = runner.folder / "bare"  # without Python
+    (bare / "bin").mkdir(parents=True)
+    shutil.copy(SCRIPT, bare / "bin")
+    subprocess.run(["tar", "czf", f"{bare}.tar.gz", "-C", bare, "bin"], check=True)
     runner.cache.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "noexec", "none", str(runner.cache)]
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine may not mount")
     try:
-        for command in (["python", "-c", "print(1)"], ["sh", "-c", "python -c 'print(1)'"]):
-            done = runner.run("-e", archive, *command)
+        for source, *command in (
+            [archive, "python", "-c", "print(1)"],
+            [archive, "sh", "-c", "python -c 'print(1)'"],
+            [f"{bare}.tar.gz", "python_package_run", "-h"],
+        ):
+            done = runner.run("-e", source, *command)
             assert (done.returncode, done.stdout) == (4, "")
             assert "noexec" in done.stderr
             assert runner.environments() == []
