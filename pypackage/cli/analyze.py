@@ -90,11 +90,15 @@ def _split(options: argparse.Namespace) -> tuple[list[str], str]:
 
 
 def _mapping(given: Sequence[str]) -> dict[str, str]:
+    from pypackage.analysis.resolution import naming
+
     mapping = {}
     for text in given:
         module, equals, package = text.partition("=")
-        if not (module and equals and package):
+        is_module = all(part.isidentifier() for part in module.split("."))
+        if not (is_module and equals and package):
             raise UsageError(f"--pkg-mapping {text}: expected IMPORT=NAME")
+        naming.parse(package, f"--pkg-mapping {text}", conda=True)
         mapping[module] = package
     return mapping
 

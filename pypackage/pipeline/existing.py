@@ -51,7 +51,7 @@ def of_folder(folder: Path) -> Installed | Requirements:
 def of_name(name: str, environ: Mapping[str, str] = os.environ) -> Installed | None:
     """The environment that conda knows by a name; None if there is none."""
     for folder in _candidates(name, environ):
-        if (folder / "conda-meta").is_dir():
+        if os.path.isdir(folder / "conda-meta"):  # a name that is too long is none
             return Installed(folder)
     return None
 

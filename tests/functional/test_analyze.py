@@ -126,6 +126,9 @@ def test_analyze__python_by_executable__its_full_version(script: Path) -> None:
         (["--function", "missing", "script.py", "-"], "script.py has no function 'missing'"),
         (["--function", "", "script.py", "-"], "--function: the name is empty"),
         (["--pkg-mapping", "cv2", "script.py", "-"], "--pkg-mapping cv2: expected IMPORT=NAME"),
+        (["--pkg-mapping", "a b=c", "script.py", "-"], "--pkg-mapping a b=c: expected IMPORT=NAME"),
+        (["--pkg-mapping", "a=c d;", "script.py", "-"], "--pkg-mapping a=c d;: not a requirement"),
+        (["--extra-pkg", "a b!", "script.py", "-"], "package 'a b!': not a requirement"),
         (["--no-pin", "--pin", "minor", "script.py", "-"], "argument --pin: not allowed with"),
     ],
 )

@@ -517,6 +517,7 @@ def test_command_line__invalid__exits_1(tools: Tools, args: list[str], says: str
 def test_path__name_too_long__exits_2(tools: Tools) -> None:
     (tools.cwd / "good.json").write_text('{"python": "3.11", "modules": []}')
     assert "File name too long" in refused(tools, 2, "good.json", "x" * 300)
+    assert "cannot read xxx" in refused(tools, 2, "x" * 300, "./e.tar.gz")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pypackage.core import names
-from pypackage.core.errors import RequirementsError
+from pypackage.core.errors import UsageError
 from pypackage.core.names import Package
 from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
@@ -31,7 +31,7 @@ def parse(text: str, what: str, *, conda: bool) -> tuple[str, Requirement | None
         The package's name, the requirement if it is one, and the match spec or nothing.
 
     Raises:
-        RequirementsError: It is none of them.
+        UsageError: It is none of them: what is named so was given as an option.
     """
     text = text.strip()
     if re.fullmatch(_NAME, text):
@@ -41,7 +41,7 @@ def parse(text: str, what: str, *, conda: bool) -> tuple[str, Requirement | None
     except ValueError as error:
         match = re.fullmatch(_MATCH_SPEC, text)
         if not match or not conda:
-            raise RequirementsError(f"{what}: not a requirement: {error}") from None
+            raise UsageError(f"{what}: not a requirement: {error}") from None
         return match["name"], None, text
     return requirement.name, requirement, ""
 

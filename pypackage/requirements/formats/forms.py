@@ -133,6 +133,8 @@ def _of_lines(base: str, text: str) -> Form | None:
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
     is_line = bool(said) and requirements_txt.is_line(said[0])
+    if base.endswith((".yml", ".yaml", ".json", ".toml")):  # a mere word is no package's name there
+        return None
     if is_line and all(isinstance(one, ast.Expr) for one in body):
         return REQUIREMENTS_TXT
     return SCRIPT if body and not base and not _is_data(text) else None

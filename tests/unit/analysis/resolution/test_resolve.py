@@ -9,7 +9,7 @@ import pytest
 from pypackage.analysis.needs import Implied
 from pypackage.analysis.resolution import resolve as resolution
 from pypackage.analysis.resolution.model import Resolved
-from pypackage.core.errors import RequirementsError
+from pypackage.core.errors import UsageError
 from pypackage.python import interpreter
 from pypackage.python.interpreter import Environment
 from pypackage.requirements import formats as declarations
@@ -355,7 +355,7 @@ def test_resolve__extra_match_spec_beside_an_installed_version__as_given(site: S
 
 
 def test_resolve__extra_that_is_nothing__error(site: Site) -> None:
-    with pytest.raises(RequirementsError, match=r"'\?!'"):
+    with pytest.raises(UsageError, match=r"'\?!'"):
         site.resolve(extra=("?!",))
 
 

@@ -42,6 +42,14 @@ def test_recognize__content_and_name__tell_the_form(name: str, text: str, form: 
     assert recognize(name, text) is form
 
 
+@pytest.mark.parametrize("text", ["text\n", "42\n", "null\n"])
+def test_recognize__one_word_as_yaml_or_json__is_no_package(text: str) -> None:
+    assert recognize("-", "text\n") is forms.REQUIREMENTS_TXT
+    for name in ("e.yml", "e.yaml", "e.json", "e.toml"):
+        with pytest.raises(RequirementsError):
+            recognize(name, text)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says", "way"),
     [
