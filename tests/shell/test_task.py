@@ -240,6 +240,22 @@ def test_certificates__not_where_the_interpreter_looks__are_found(
         assert runner.output(*show) == " \n"
 
 
+def test_zones_and_terminals__of_the_environment__count_where_the_machine_has_none(
+    runner: Runner,
+) -> None:
+    environment = Environment({"share/zoneinfo/UTC": b"", "share/terminfo/x/xterm": b""})
+    archive = environment.pack(runner.folder / "E")
+    show = ("-e", archive, "sh", "-c", "echo ${PYTHONTZPATH-no} ${TERMINFO_DIRS-no}")
+    if Path("/usr/share/zoneinfo").exists() and Path("/usr/share/terminfo").exists():
+        assert runner.output(*show) == "no no\n"
+    before = runner.read_only(runner.folder).before
+    bare = replace(runner, before=(*before[:-1], "--tmpfs", "/usr/share", "--"))
+    place = runner.cache / environment.id / "share"
+    assert bare.output(*show) == f"{place}/zoneinfo :{place}/terminfo\n"
+    mine = bare.with_env(PYTHONTZPATH="/mine", TERMINFO_DIRS="/mine")
+    assert mine.output(*show) == "/mine /mine\n"
+
+
 def test_libraries__of_the_caller_before_the_environment_s__are_told(runner: Runner) -> None:
     Environment({"lib/libcommon.so.1": b"", "lib/libown.so": b""}).pack(runner.folder / "E")
     (runner.folder / "libcommon.so.1").touch()  # none that the runner's tools load
