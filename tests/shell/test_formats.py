@@ -237,12 +237,12 @@ def test_cache__on_a_disk_where_nothing_may_run__exits_4_and_leaves_nothing(
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine may not mount")
     try:
-        for source, *command in (
-            [archive, "python", "-c", "print(1)"],
-            [archive, "sh", "-c", "python -c 'print(1)'"],
+        for words in (
+            [str(archive), "python", "-c", "print(1)"],
+            [str(archive), "sh", "-c", "python -c 'print(1)'"],
             [f"{bare}.tar.gz", "python_package_run", "-h"],
         ):
-            done = runner.run("-e", source, *command)
+            done = runner.run("-e", *words)
             assert (done.returncode, done.stdout) == (4, "")
             assert "noexec" in done.stderr
             assert runner.environments() == []

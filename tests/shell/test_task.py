@@ -379,6 +379,13 @@ def test_bash__functions_and_options_of_the_caller__change_nothing(
         assert "BASH_FUNC_own%%" in found
 
 
+@pytest.mark.parametrize("machine", ["bash-gnu"], indirect=True)
+def test_bash__aliases_of_its_start_up_file__change_nothing(runner: Runner, archive: Path) -> None:
+    file = runner.folder / "start-up"
+    file.write_text("alias cd=false mkdir=false\nset -C\n")
+    assert runner.with_env(BASH_ENV=str(file)).output("-e", archive, "show", "x").endswith("x\n")
+
+
 @pytest.mark.parametrize("options", [[], ["--no-cache"]])
 def test_standard_input__closed__is_closed_for_the_command(
     runner: Runner, archive: Path, options: list[str]
