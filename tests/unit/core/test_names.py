@@ -164,16 +164,12 @@ def test_rebuild__small_map_and_overrides__same_rules_each_time(tmp_path: Path) 
         entry("attr", "attr"),
     ]
     root = Path(__file__).parents[3]
-    data = tmp_path / "pypackage" / "core" / "data"
-    data.mkdir(parents=True)
+    ignored = shutil.ignore_patterns("data", "__pycache__")
+    shutil.copytree(root / "pypackage/core", tmp_path / "pypackage/core", ignore=ignored)
+    data = tmp_path / "pypackage/core/data"
+    data.mkdir()
     (tmp_path / "scripts").mkdir()
-    for one in (
-        "pypackage/__init__.py",
-        "pypackage/core/__init__.py",
-        "pypackage/core/files.py",
-        "pypackage/core/names.py",
-        SCRIPT,
-    ):
+    for one in ("pypackage/__init__.py", SCRIPT):
         shutil.copy(root / one, tmp_path / one)
     (data / "overrides.txt").write_text("# why\nattr attrs  # not that one\nutils -\n")
     wheel = tmp_path / "x.whl"
