@@ -282,12 +282,13 @@ def test_password_and_token__are_in_no_command_line_but_the_users_own(
     client: Runner, server: Server, tool: str
 ) -> None:
     server.on("*", http.login("user", "s3cret"))
-    server.on("*", http.slow(0.2))
+    server.on("*", http.slow(0.1))
     url = pinned(server, "one.json").replace("://", "://user:s3cret@").replace("#", "?t=t0ken#")
     process = client.start("-d", "-e", url, "show")
     seen: dict[int, str] = {}
     while process.poll() is None:
         seen.update(processes())
+        time.sleep(0.02)
     output, errors = process.communicate()
     assert output == f"{client.cache / ONE.id}\n"
     others = [words for words in seen.values() if "python_package_run" not in words]
