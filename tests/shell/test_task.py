@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import GNU, PLAIN, Runner
+from tests.shell.conftest import GNU, PLAIN, Runner, once
 from tests.shell.environments import NAMING, SCRIPT, Environment, Files, relocations
 from tests.support.needs import need
 
@@ -238,6 +238,17 @@ def test_certificates__not_where_the_interpreter_looks__are_found(
     assert other.with_env(SSL_CERT_FILE="/my").output(*show) == "/my \n"
     if os.listdir("/etc/ssl/certs"):
         assert runner.output(*show) == " \n"
+
+
+@once
+def test_data__variables_that_the_shell_needs__are_left_alone(runner: Runner) -> None:
+    listed = b"DATA=share\nPATH=evil\nIFS=0123456789\nppr_prefix=x\n"
+    environment = Environment({"etc/pypackage/data": listed})
+    archive = environment.pack(runner.folder / "E")
+    place = runner.cache / environment.id
+    for _ in range(2):
+        output = runner.output("-e", archive, "sh", "-c", 'echo "$DATA $CONDA_PREFIX"; show')
+        assert output == f"{place}/share {place}\n{place}\n"
 
 
 def test_zones_and_terminals__of_the_environment__count_where_the_machine_has_none(
