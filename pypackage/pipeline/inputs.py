@@ -121,7 +121,7 @@ def _check_selected(label: str, what: str, selected: Selected, taken: Sequence[s
     """Refuse options that select what an input does not have."""
     vain = [option for option in selected.options() if option not in taken]
     if vain:
-        raise UsageError(f"{label} is {what}: {', '.join(vain)} has no effect", "remove it")
+        raise UsageError(f"{label} is {what}: {', '.join(vain)} has no effect", "leave it out")
 
 
 def load_lock(

@@ -111,4 +111,4 @@ def check_compatible(given: Requirements | Lock | Installed, options: Options) -
 def _refuse(fields: dict[str, str], options: Options, reason: str) -> None:
     named = [option for field, option in fields.items() if getattr(options, field)]
     if named:
-        raise UsageError(f"{reason}: {', '.join(named)} has no effect", "remove it")
+        raise UsageError(f"{reason}: {', '.join(named)} has no effect", "leave it out")

@@ -255,7 +255,8 @@ def test_environment__with_an_option_that_would_change_it__exits_1(
 def test_environment_of_a_lock__where_there_is_no_lock__exits_1(
     tools: Tools, environment: Path
 ) -> None:
-    assert "--environment is for locks" in refused(tools, 1, "--environment", "x", environment)
+    said = refused(tools, 1, "--environment", "x", environment)
+    assert f"{environment} is an environment: --environment has no effect" in said
 
 
 @pytest.mark.slow
