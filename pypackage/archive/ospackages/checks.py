@@ -54,6 +54,8 @@ def check_words(package: OsPackage) -> None:
         UsageError: Its name, version or another option is not valid.
     """
     kind, system = package.format, _SYSTEMS[package.format]
+    if package.sign:
+        signing.check_name(package.sign)
     if not re.fullmatch(_NAMES[kind], package.app):
         raise UsageError(f"{system} takes no package named {package.app!r}", "see --app")
     if not re.fullmatch(_VERSIONS[kind], package.version):

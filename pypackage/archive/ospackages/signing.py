@@ -14,18 +14,25 @@ PROGRAMS = {"deb": ("debsigs", "debsigs"), "rpm": ("rpmsign", "rpm-sign, on Debi
 """What signs a package of a format, and the OS package that it is in."""
 
 
-def check(key: str) -> None:
-    """Make sure that a key is there.
+def check_name(key: str) -> None:
+    """Make sure that a key can be one.
 
     Args:
         key: As gpg takes it: a fingerprint, an address, a name.
 
     Raises:
-        UsageError: It cannot be a key's name.
-        PackError: gpg is missing, or has no such secret key.
+        UsageError: It cannot.
     """
     if key.startswith("-") or re.search(r"[%\n]", key):  # rpm expands what follows a %
         raise UsageError(f"--sign: {key!r} is not the name of a key")
+
+
+def check(key: str) -> None:
+    """Make sure that a key is there.
+
+    Raises:
+        PackError: gpg is missing, or has no such secret key.
+    """
     if not shutil.which("gpg"):
         raise PackError("signing needs the program gpg, which is not installed", "install gnupg")
     try:
