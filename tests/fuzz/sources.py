@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -66,3 +68,48 @@ sources = st.one_of(
     st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")),
 )
 """Any bytes that a file may hold, most of them close to Python."""
+
+
+def many_sources(number: int) -> Iterator[bytes]:
+    """The same kinds of sources, always the same ones.
+
+    Hypothesis, whose bookkeeping takes two thirds of the time, makes new ones in other tests.
+    """
+    chance = random.Random(number)
+    for _ in range(number):
+        yield chance.choice(_KINDS)(chance)
+
+
+def _damaged(chance: random.Random) -> bytes:
+    source = chance.choice(_SEEDS)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randint(0, len(source))
+        end = start + chance.choice([0, 0, 1, 3, 40, 1000, 10_000])
+        puts = (chance.choice(PIECES), chance.randbytes(chance.randint(0, 4)), b"")
+        source = source[:start] + chance.choice(puts) + source[end:]
+    return source
+
+
+def _indented_pieces(chance: random.Random) -> bytes:
+    indents = [b"", b"    ", b"        ", b"\t"]
+    pieces = _pieces(chance, 20)
+    return b"\n".join(chance.choice(indents) + piece for piece in pieces)
+
+
+def _pieces(chance: random.Random, most: int) -> list[bytes]:
+    return chance.choices(PIECES, k=chance.randint(0, most))
+
+
+def _text(chance: random.Random) -> bytes:
+    """Characters of which half are ASCII, and some are no characters."""
+    tops = chance.choices([0x7F, 0x2FFF, 0xFFFF, 0x10FFFF], [6, 2, 2, 2], k=chance.randint(0, 100))
+    return "".join(chr(chance.randint(0, top)) for top in tops).encode("utf-8", "surrogatepass")
+
+
+_KINDS = (
+    _damaged,
+    _indented_pieces,
+    lambda chance: b"".join(_pieces(chance, 25)),
+    lambda chance: chance.randbytes(chance.randint(0, 200)),
+    _text,
+)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pypackage.cli import analyze
-from tests.fuzz.sources import PIECES, sources
+from tests.fuzz.sources import PIECES, many_sources, sources
 
 LONG_ENOUGH = 5.0
 ANY = settings(
@@ -66,17 +66,15 @@ def test_analyze__any_tail__what_stands_before_is_found(folder: Path, tail: byte
 
 
 @pytest.mark.slow
-@settings(ANY, max_examples=85_000)
-@given(source=sources)
-def test_analyze__85000_files__result_or_clear_error(folder: Path, source: bytes) -> None:
-    analyzed(folder, "source.py", source)
+def test_analyze__85000_files__result_or_clear_error(folder: Path) -> None:
+    for source in many_sources(85_000):
+        analyzed(folder, "source.py", source)
 
 
 @pytest.mark.slow
-@settings(ANY, max_examples=15_000)
-@given(source=sources)
-def test_analyze__15000_notebooks__result_or_clear_error(folder: Path, source: bytes) -> None:
-    analyzed(folder, "note.ipynb", notebook(source))
+def test_analyze__15000_notebooks__result_or_clear_error(folder: Path) -> None:
+    for source in many_sources(15_000):
+        analyzed(folder, "note.ipynb", notebook(source))
 
 
 def notebook(source: bytes) -> bytes:
