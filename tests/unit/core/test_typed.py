@@ -75,9 +75,10 @@ def test_named_tuple__first_one_of_a_class_is_refused__others_are_made() -> None
 def test_analysis_of_one_script__imports_nothing_slow() -> None:
     slow = {"typing", "dataclasses", "inspect", "ast", "pathlib", "subprocess", "packaging"}
     slow |= {"shutil", "hashlib", "importlib.metadata"}
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"  # of which sys knows all modules
     program = (
         "import sys\nfrom pypackage.cli.analyze import main\n"
-        "main(['-q', '--python', '3.11', '-', '-'])\n"
+        f"main(['-q', '--python', '{here}', '-', '-'])\n"
         f"print(sorted({slow} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
