@@ -178,7 +178,7 @@ def environment(folder: Path, tmp_path: Path) -> str:
         return "3.11"
     prefix = tmp_path / "prefix"
     venv.create(prefix, symlinks=True)
-    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(prefix)}))
+    (site,) = prefix.glob("lib/python3.*/site-packages")
     fill(folder / "environment", site, folder, "")
     if (folder / "conda-meta").exists():
         fill(folder / "conda-meta", prefix / "conda-meta", folder, str(site.relative_to(prefix)))

@@ -203,6 +203,8 @@ def own(tmp_path: Path) -> Iterator[Any]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
+        # Python 3.10 takes "code" for the folder that it was when a module was last sought there.
+        sys.path_importer_cache.pop("code", None)
         patch.syspath_prepend("code")
         yield importlib.import_module("zq_sent")
     del sys.modules["zq_sent"]
