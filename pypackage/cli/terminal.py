@@ -6,14 +6,13 @@ said in one line that begins with the tool's name.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pypackage.core.errors import INTERNAL_ERROR, PackageError
+from pypackage.core.errors import INTERNAL_ERROR, PackageError, advice_for
 from pypackage.core.progress import Reporter, Task
 from pypackage.core.typed import TYPE_CHECKING
 
@@ -128,17 +127,11 @@ def _told(error: BaseException, say: Plain) -> int:
     if isinstance(error, OSError):
         _abandon_stdout()
         known = [str(one) for one in (error.filename, error.strerror) if one]
-        say.error(": ".join(known) or repr(error), _HINTS.get(error.errno or 0, ""))
+        say.error(": ".join(known) or repr(error), advice_for(error.errno))
         return INPUT_OUTPUT_ERROR
     say.error(f"internal error: {type(error).__name__}: {error}", "-v shows where it happened")
     say.trace(error)
     return INTERNAL_ERROR
-
-
-_HINTS = {
-    errno.ENOSPC: "free some space, or let TMPDIR and the output be on another disk",
-    errno.EDQUOT: "your quota is used up: free some space, or use another disk",
-}
 
 
 def _abandon_stdout() -> None:

@@ -58,7 +58,8 @@ class PackageError(Exception):
         """
         where = error.filename or place
         reason = error.strerror or str(error)
-        return cls(f"{what}: {reason}: {where}" if where else f"{what}: {reason}", _hint(error))
+        message = f"{what}: {reason}: {where}" if where else f"{what}: {reason}"
+        return cls(message, advice_for(error.errno))
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -169,9 +170,14 @@ def _kinds(root: type[PackageError]) -> Iterator[type[PackageError]]:
         yield from _kinds(kind)
 
 
-def _hint(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "free some space, or use another disk for this"
-    if error.errno == errno.EDQUOT:
-        return "your quota is used up: free some space, or use another disk for this"
+def advice_for(number: int | None) -> str:
+    """What the user can do about an error of the system; empty where nothing is known.
+
+    Args:
+        number: Its `errno`.
+    """
+    if number == errno.ENOSPC:
+        return "free some space, or use another disk (TMPDIR, XDG_CACHE_HOME, the output)"
+    if number == errno.EDQUOT:
+        return "your quota is used up: free some space, or use another disk"
     return ""

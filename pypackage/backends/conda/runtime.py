@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from pypackage.core.errors import advice_for
 from pypackage.core.urls import redact
 
 Result = TypeVar("Result")
@@ -21,8 +23,21 @@ def run(start: Callable[[], Awaitable[Result]]) -> Result:
 
 
 def message(error: BaseException) -> str:
-    """The engine's own words, without empty lines and credentials."""
-    return "\n".join(redact(line.rstrip()) for line in str(error).splitlines() if line.strip())
+    """The engine's own words: each cause once, without empty lines and credentials.
+
+    Where a disk is full, with what to do; the engine has it in words alone.
+    """
+    said: list[str] = []
+    for line in redact(str(error)).splitlines():
+        cause = line.strip().removeprefix("Caused by: ")
+        if cause and (cause == line.strip() or cause not in "\n".join(said)):
+            said.append(line.rstrip())
+    if _FULL in str(error):
+        said.append(advice_for(errno.ENOSPC))
+    return "\n".join(said)
+
+
+_FULL = f"(os error {errno.ENOSPC})"
 
 
 def source(name: str, sources: Sequence[Any]) -> Any:
