@@ -201,9 +201,8 @@ def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
         if output not in ("", "-"):
             target.check_writable(Path(output))
     if parsed.requirements is None:
-        os_package.refuse(parsed)
-        image.refuse(parsed)
-        splunk.refuse(parsed)
+        for kind in (os_package, image, splunk):
+            kind.GROUP.refuse(parsed)
     if parsed.join:
         _print(os.fsencode(_join(parsed, reporter)) + b"\n")
     elif parsed.update or parsed.requirements is not None:
@@ -256,21 +255,19 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
         made: target.Archive | target.NamedEnvironment = target.at(parsed.prefix, parsed.format)
     else:
         made = target.parse(parsed.target, parsed.format)
-    kinds = (image, os_package, splunk)
-    if parsed.since and any(kind.is_one(made) for kind in kinds):
+    kinds = (os_package, image, splunk)
+    kind = next((one for one in kinds if one.is_one(made)), None)
+    if kind and parsed.since:
         raise UsageError("--since is for archives, not for OS packages, images and Splunk apps")
-    if splunk.is_one(made):
-        os_package.refuse(parsed, os_package.OF_APPS)
-        image.refuse(parsed)
-        return splunk.target(parsed, made.output.path), parsed.platform
-    splunk.refuse(parsed)
-    if image.is_one(made):
-        os_package.refuse(parsed, os_package.OF_IMAGES)
-        return image.target(parsed, made.output.path), parsed.platform
-    image.refuse(parsed)
-    if not os_package.is_one(made):
-        os_package.refuse(parsed)
+    of_apps = os_package.OF_APPS if kind is splunk else ()
+    shared = os_package.OF_IMAGES if kind is image else of_apps
+    for other in kinds:
+        if other is not kind:
+            other.GROUP.refuse(parsed, shared)
+    if kind is None:
         return target.thin(made, Path(parsed.since)) if parsed.since else made, parsed.platform
+    if kind is not os_package:
+        return kind.target(parsed, made.output.path), parsed.platform
     path, format_ = made.output.path, made.output.format
     platform = os_package.platform(parsed.platform, parsed.architecture, format_)
     return os_package.target(parsed, path, format_, platform), platform

@@ -41,17 +41,6 @@ def is_one(archive: Archive | NamedEnvironment) -> bool:
     return archive.output.format == model.FORMAT
 
 
-def refuse(parsed: argparse.Namespace) -> None:
-    """Make sure that none of the options stands where it means nothing.
-
-    Raises:
-        UsageError: One does.
-    """
-    for option in _OPTIONS:
-        if getattr(parsed, option.flags.removeprefix("--")):
-            raise UsageError(f"{option.flags} is for container images", "say --format oci")
-
-
 def target(parsed: argparse.Namespace, path: Path) -> ImageFile:
     """The image that is asked for.
 

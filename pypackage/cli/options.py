@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from pypackage.core.errors import UsageError
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Collection
     from typing import Any
 
 
@@ -62,6 +64,21 @@ class Group(NamedTuple):
     options: tuple[Option, ...]
     topic: str = ""
     note: str = ""
+
+    def refuse(self, parsed: argparse.Namespace, but: Collection[str] = ()) -> None:
+        """Make sure that none of the options was given, since they would have no effect.
+
+        Args:
+            parsed: The command line.
+            but: Those that have one.
+
+        Raises:
+            UsageError: One was; it tells the group's title.
+        """
+        for option in self.options:
+            name = option.names[0]
+            if name not in but and getattr(parsed, name.removeprefix("--").replace("-", "_")):
+                raise UsageError(f"{name} is for {self.title}")
 
 
 class Command(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,24 +107,6 @@ OF_APPS = ("--app", "--app-version", "--maintainer", "--description", "--license
 
 OF_IMAGES = (*OF_APPS, "--install-root", "--command")
 """Those that mean something for container images as well."""
-
-
-def refuse(parsed: argparse.Namespace, but: Collection[str] = ()) -> None:
-    """Make sure that none of the options stands where it means nothing.
-
-    Args:
-        but: Those that do.
-
-    Raises:
-        UsageError: One does.
-    """
-    for option in _OPTIONS:
-        if option.flags in but:
-            continue
-        if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
-            raise UsageError(
-                f"{option.flags} is for OS packages", "say --format deb or --format rpm"
-            )
 
 
 def platform(asked: str, architecture: str, format_: str) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pypackage.archive.splunk import model
 from pypackage.archive.splunk.model import SplunkApp
 from pypackage.cli.options import Group, Option
-from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pypackage.pipeline.target import Archive, NamedEnvironment, SplunkAppFile
@@ -42,17 +41,6 @@ GROUP = Group(
 def is_one(archive: Archive | NamedEnvironment) -> bool:
     """Whether what is to be made is a Splunk app."""
     return archive.output.format == model.FORMAT
-
-
-def refuse(parsed: argparse.Namespace) -> None:
-    """Make sure that none of the options stands where it means nothing.
-
-    Raises:
-        UsageError: One does.
-    """
-    for option in _OPTIONS:
-        if getattr(parsed, option.flags.removeprefix("--").replace("-", "_")):
-            raise UsageError(f"{option.flags} is for Splunk apps", "say --format splunk-app")
 
 
 def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
