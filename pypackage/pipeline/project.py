@@ -13,7 +13,7 @@ from pypackage.core import platforms
 from pypackage.core.errors import ProcessError, RequirementsError
 from pypackage.core.progress import Reporter
 from pypackage.core.reading import read_text
-from pypackage.requirements import formats
+from pypackage.requirements import formats, pep508
 from pypackage.requirements.declarations import Declaration, Declarations
 from pypackage.requirements.formats import (
     document,
@@ -150,7 +150,15 @@ def _requirements(
 ) -> Requirements:
     """What is declared in some groups; the project itself, of which extras are asked, is not."""
     every = [one for ones in found.requirements.values() for one in ones]
-    taken = [one for one in every if one.group in groups and (one.key != own or not one.group)]
+    here = pep508.markers("")
+    taken = [
+        one
+        for one in every
+        if one.group in groups
+        and (one.key != own or not one.group)
+        # A folder is built as it is, and has no marker there.
+        and (not one.path or pep508.holds(one.requirement, here))
+    ]
     python = (f"python{conda_range(versions)}" for versions, _ in found.requires_python)
     pip = [_of_pypi(one, os.path.dirname(path)) for one in taken if not one.conda]
     return Requirements(

@@ -27,6 +27,11 @@ def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
     known = {name for one in every for name in _categories(one)}
     wanted = {"main", *known_names(categories, known - {"main"}, "category", top.label)}
     packages = [one for one in every if _categories(one) & wanted]
+    if not packages:
+        raise top.get("package", []).invalid(
+            f"has no packages of the category {' or '.join(sorted(wanted))}",
+            f"--category takes one; it has {', '.join(sorted(known))}",
+        )
     return pixi_lock([_converted(one) for one in packages], platform)
 
 

@@ -54,22 +54,48 @@ def _requirement(name: str, node: Node) -> str:
     extras = ",".join(node.get("extras", []).strings())
     version = _specifiers(node.get("version", "*").string())
     markers = [f"({node.get('markers', '').string()})"] if node.has("markers") else []
-    python = _specifiers(node.get("python", "*").string())
-    markers += [
-        re.sub(r"([<>=!~]+)(.*)", r"python_version \1 '\2'", one)
-        for one in python.split(",")
-        if one
-    ]
+    markers += _marker(node.get("python", "*").string(), "python_version")
+    markers += _marker(node.get("platform", "*").string(), "sys_platform")
     condition = f"; {' and '.join(markers)}" if markers else ""
     return f"{name}{f'[{extras}]' if extras else ''}{version}{condition}"
 
 
+def _marker(constraint: str, variable: str) -> list[str]:
+    """The marker that holds where a constraint does; none for one that always does."""
+    either = [
+        " and ".join(_clause(one, variable) for one in ones) for ones in _alternatives(constraint)
+    ]
+    return [f"({' or '.join(either)})"] if all(either) else []
+
+
+def _clause(specifier: str, variable: str) -> str:
+    found = re.fullmatch(r"([<>=!~]+)(.*)", specifier)
+    assert found is not None  # `_specifier` writes an operator before each
+    # python_version has two numbers: 3.8.10 is not >= '3.8.1' by it.
+    is_full = variable == "python_version" and len(re.findall(r"\d+", found[2])) > 2
+    return f"{'python_full_version' if is_full else variable} {found[1]} '{found[2]}'"
+
+
 def _specifiers(constraint: str) -> str:
-    """Poetry's constraint as PEP 440 writes it; empty when it has no words for it."""
-    if "|" in constraint:
-        return ""
-    parts = re.sub(r"([<>=!~^]+)\s+", r"\1", constraint.strip()).replace(",", " ").split()
-    return ",".join(one for part in parts for one in _specifier(part))
+    """Poetry's constraint as PEP 440 writes it.
+
+    It has no words for alternatives (`~2.7 || ^3.4`): the one of the newest versions is taken, so
+    that nothing is chosen that the constraint excludes.
+    """
+    return ",".join(max(_alternatives(constraint), key=lambda ones: _numbers(" ".join(ones))))
+
+
+def _alternatives(constraint: str) -> list[list[str]]:
+    """The specifiers of each of the alternatives of a constraint."""
+    found = []
+    for one in re.split(r"\|\|?", constraint):
+        parts = re.sub(r"([<>=!~^]+)\s+", r"\1", one.strip()).replace(",", " ").split()
+        found.append([specifier for part in parts for specifier in _specifier(part)])
+    return found
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
 
 
 def _specifier(part: str) -> Iterator[str]:

@@ -85,7 +85,7 @@ def declare(made: Collector, found: Iterable[Entry]) -> None:
         if entry.option and not is_editable:
             told = f"{entry.option} is for pip"
         elif _names_path(entry.value):
-            name = sources.project_name(os.path.join(entry.folder, _folder(entry.value)))
+            name = sources.project_name(_folder(_local(entry)))
             if name:
                 made.add(name, entry.place, source=Source(refused=f"the path {entry.value}"))
                 continue
@@ -151,13 +151,13 @@ def entries(
         found = _OPTION.fullmatch(line)
         if not found:
             value, *options = re.split(r"\s+(?=--?[a-z])", line)
-            yield Entry(place, "", value.rstrip("; "), tuple(options), folder, bounds)
+            yield Entry(place, "", _path_of(value.rstrip("; ")), tuple(options), folder, bounds)
             continue
         name, value = _LONG.get(found["name"], found["name"]), found["value"].strip().strip("\"'")
         if not value and name not in _FLAGS | _IMPLIED:
             raise RequirementsError(f"{place}: {name} says nothing")
         if name not in ("--requirement", "--constraint"):
-            yield Entry(place, name, value, (), folder, bounds)
+            yield Entry(place, name, _path_of(value), (), folder, bounds)
             continue
         if "://" in value:
             raise RequirementsError(f"{place}: {value} is not on this machine", "download it first")
@@ -229,13 +229,36 @@ def _named(entry: Entry) -> str:
     egg = re.search(r"[#&]egg=([\w.-]+)", text) if is_url else None
     file = unquote(re.split("[?#]", text)[0].rpartition("/")[2])
     found = egg or re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", file)
-    url = text if is_url else Path(entry.folder, os.path.expanduser(text)).absolute().as_uri()
+    url = text if is_url else Path(_local(entry)).as_uri()
     return f"{found[1]} @ {url}" if found else ""
+
+
+def _path_of(text: str) -> str:
+    """A value, `file:PATH` (of no valid URL, which pip takes all the same) as the path."""
+    found = re.fullmatch(r"file:(?!//)([^#]*)(#.*)?", text)
+    return (found[1] if re.match(r"[./~]", found[1]) else f"./{found[1]}") if found else text
 
 
 def _folder(text: str) -> str:
     """A path without the extras behind it."""
     return os.path.expanduser(re.sub(r"\[[^\]]*\]$", "", text))
+
+
+def _local(entry: Entry) -> str:
+    """The absolute path that an entry names.
+
+    It is taken from the file's folder, and from the current folder as pip has it where there is
+    nothing to install: `-e .` in requirements/dev.txt means the project that one stands in.
+    """
+    there, here = (
+        os.path.abspath(os.path.join(folder, os.path.expanduser(entry.value)))
+        for folder in (entry.folder, "")
+    )
+    return (
+        here
+        if sources.is_package(_folder(here)) and not sources.is_package(_folder(there))
+        else there
+    )
 
 
 def _names_path(text: str) -> bool:
@@ -260,7 +283,7 @@ def _digests(entry: Entry) -> tuple[str, ...]:
         if not digest:
             raise RequirementsError(
                 f"{entry.place}: {option} cannot be honoured",
-                "hashes are --hash=sha256:… of 64 digits",
+                "hashes are --hash=sha256:… of 64 digits; other options have lines of their own",
             )
     return tuple(digest[1].lower() for digest in found if digest)
 
@@ -285,9 +308,12 @@ def _project(entry: Entry) -> str:
         raise RequirementsError(
             f"{entry.place}: {entry.value} does not say what it is", "write it 'NAME @ URL'"
         )
-    path = os.path.abspath(os.path.join(entry.folder, os.path.expanduser(entry.value)))
-    if not os.path.exists(re.sub(r"\[[^\]]*\]$", "", path)):
-        raise RequirementsError(f"{entry.place}: there is no {entry.value}")
+    path = _local(entry)
+    if not os.path.exists(_folder(path)):
+        raise RequirementsError(
+            f"{entry.place}: there is no {entry.value}",
+            "paths are taken from the file's folder, or from the current one",
+        )
     if entry.bounds:
         raise RequirementsError(f"{entry.place}: {entry.value} is a folder, which bounds nothing")
     return path

@@ -27,7 +27,7 @@ def read(node: Node) -> Source:
     if "url" in table:
         return Source(node.get("url", "").string() + _subdirectory(node, "#"))
     for key, what in (("path", "the path"), ("index", "the index"), ("source", "the index")):
-        if key in table:
+        if key in table and not (key == "source" and str(table[key]).lower() == "pypi"):
             where = node.get(key, "").string()
             return Source(refused=f"{what} {where}", path=where if key == "path" else "")
     if table.get("workspace"):
@@ -47,6 +47,12 @@ def local(name: str, extras: Iterable[str], path: str, folder: str) -> str:
     if re.search(r"\.(whl|zip|tar\.\w+|tgz)$", there):
         return f"{name}{behind} @ {Path(there).as_uri()}"
     return there + behind
+
+
+def is_package(path: str) -> bool:
+    """Whether what stands at a path can be installed: an archive, or the folder of a project."""
+    files = ("pyproject.toml", "setup.py", "setup.cfg")
+    return os.path.isfile(path) or any(os.path.isfile(os.path.join(path, one)) for one in files)
 
 
 def project_name(folder: str) -> str:

@@ -45,6 +45,7 @@ package-mode = false
 [tool.poetry.dependencies]
 six = "^1.16"
 psycopg = { version = "*", optional = true }
+other = { path = "../lib", platform = "win32" }
 [tool.poetry.extras]
 pg = ["psycopg"]
 [tool.poetry.group.test]
@@ -141,6 +142,15 @@ def test_conda_lock__unknown_category__says_which_there_are(tmp_path: Path) -> N
     with pytest.raises(PackageError) as caught:
         inputs.load(str(lock), SILENT, selected=Selected(categories=("dve",)), platform="linux-64")
     assert "did you mean dev?" in caught.value.hint
+    with pytest.raises(PackageError, match="has no packages of the category main") as caught:
+        inputs.load(str(lock), SILENT, platform="linux-64")
+    assert caught.value.hint == "--category takes one; it has dev"
+
+
+def test_json__of_other_tools__is_not_taken_for_a_version_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"R": {"Version": "4.4"}}')
+    with pytest.raises(PackageError, match="is of no form that is known"):
+        inputs.load(str(tmp_path / "x.json"), SILENT)
 
 
 def test_requirements_json__every_key_that_is_written__is_known() -> None:

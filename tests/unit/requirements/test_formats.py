@@ -109,9 +109,9 @@ def test_inline__two_blocks__error_with_both_lines() -> None:
 
 
 def test_inline__a_hundred_thousand_starts_without_an_end__takes_no_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()  # other processes make it no longer
     assert formats.inline("# /// script\n# a\n" * 100_000, "s.py") == Declarations()
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 # --- files -------------------------------------------------------------------------------
@@ -165,6 +165,8 @@ either = "^1 || ^3"
 rich = {version = "^13", extras = ["jupyter"], python = "<3.12", markers = "os_name == 'posix'"}
 source = {git = "https://h/x.git", branch = "main"}
 two = [{version = "^1", python = "<3.8"}, {version = "^2", python = ">=3.8"}]
+there = {version = "*", platform = "linux || darwin"}
+since = {version = "*", python = "~3.8.1 || >=3.10", platform = "!=win32"}
 [tool.poetry.dev-dependencies]
 old = "^5"
 [tool.poetry.group.test.dependencies]
@@ -182,10 +184,15 @@ pytest = "^8.0"
         "any": ["any"],
         "range": ["range<2,>=1"],
         "spaced": ["spaced!=1.6,>=1.5"],
-        "either": ["either"],
+        "either": ["either<4,>=3"],
         "rich": ['rich[jupyter]<14,>=13; os_name == "posix" and python_version < "3.12"'],
         "source": ["source @ git+https://h/x.git@main"],
         "two": ['two<2,>=1; python_version < "3.8"', 'two<3,>=2; python_version >= "3.8"'],
+        "there": ['there; sys_platform == "linux" or sys_platform == "darwin"'],
+        "since": [
+            'since; (python_full_version >= "3.8.1" and python_version < "3.9" or '
+            'python_version >= "3.10") and sys_platform != "win32"'
+        ],
         "old": ["old<6,>=5"],
         "pytest": ["pytest<9,>=8.0"],
     }
@@ -381,11 +388,13 @@ def test_read__sources_of_poetry__are_taken_over_or_refused(tmp_path: Path) -> N
 a = {path = "../a"}
 b = {url = "https://h/b-1.zip"}
 c = {version = "^1", source = "private"}
+d = {version = "^1", source = "PyPI"}
 """
     assert sourced(read(tmp_path, "pyproject.toml", text)) == {
         "a": [(None, "the path ../a")],
         "b": [("https://h/b-1.zip", "")],
         "c": [(None, "the index private")],
+        "d": [(None, "")],
     }
 
 

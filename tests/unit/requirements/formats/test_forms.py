@@ -36,6 +36,7 @@ from pypackage.requirements.formats.forms import Form, recognize
         ("l.txt", "a=1.0=0\n", forms.CONDA_LIST),
         ("l", "version: 6\nenvironments:\npackages:\n", forms.PIXI_LOCK),
         ("l", "version: 1\nmetadata:\npackage:\n", forms.CONDA_LOCK),
+        ("l", "version: 3\nmetadata:\npackage:\n", forms.PIXI_LOCK),
     ],
 )
 def test_recognize__content_and_name__tell_the_form(name: str, text: str, form: Form) -> None:
@@ -58,6 +59,8 @@ def test_recognize__one_word_as_yaml_or_json__is_no_package(text: str) -> None:
         ("x", "[dev-packages]\n", "x is a Pipfile", "pipenv"),
         ("e.tar.gz", "\x1f\ufffd", "e.tar.gz is an environment that was made already", "--join"),
         ("e.json", '{\n "environment_id": "0"}', "e.json is an environment that was", "--join"),
+        ("pdm.lock", "", "pdm.lock is a pdm.lock", "pdm export"),
+        ("renv.lock", "{}", "renv.lock is a renv.lock", "environment.yml"),
         ("install.R", "x <- 1\n", "install.R is an R script", "environment.yml"),
         ("flat.yml", "python: three\npackages: numpy\n", "flat.yml:1:1: says no dependencies", ""),
         ("-", "a: b\nc: d\n", "<stdin>:1:1: is of no form", ""),

@@ -77,8 +77,24 @@ def test_read__one_without_hash_among_others__is_an_error(first: str) -> None:
 
 def test_read__projects__are_local(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
-    got = read("-e .\n./mine\n--editable mine[extra]\n", tmp_path)
+    (tmp_path / "setup.py").touch()
+    got = read("-e .\n./mine\n--editable mine[extra]\nfile:mine#egg=mine\n", tmp_path)
     assert got.pip == (str(tmp_path), f"{tmp_path}/mine", f"{tmp_path}/mine[extra]")
+
+
+def test_read__project_that_one_stands_in__is_found_from_files_in_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "made-1.0-py3-none-any.whl").touch()
+    monkeypatch.chdir(tmp_path)
+    got = read("-e .[docs]\n./made-1.0-py3-none-any.whl\n", tmp_path / "requirements")
+    wheel = f"made @ file://{tmp_path}/made-1.0-py3-none-any.whl"
+    assert got.pip == (wheel, f"{tmp_path}/.[docs]")
+    (tmp_path / "requirements/setup.py").touch()
+    got = read("-e .\n", tmp_path / "requirements")
+    assert got.pip == (f"{tmp_path}/requirements",)
 
 
 def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
