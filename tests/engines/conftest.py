@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,15 +37,20 @@ def archives(session_tools: Tools) -> Archives:
             need_module(module)
         output = session_tools.cwd / f"{'-'.join(modules)}.tar.gz"
         if not output.exists():
-            requirements = output.with_suffix(".json")
-            needed = {"python": platform.python_version(), "modules": sorted(modules)}
-            requirements.write_text(json.dumps(needed))
-            host = f"host:{sys.executable}"
-            done = session_tools.create(*_QUICK, "-c", host, requirements, output, timeout=PATIENCE)
-            assert done.returncode == 0, done.stderr
+            pack(session_tools, output, modules)
         return output
 
     return archive
+
+
+def pack(tools: Tools, output: Path, modules: Sequence[str], *options: str | Path) -> None:
+    """Make an archive of this Python and some modules."""
+    requirements = tools.cwd / f"{output.name}.json"
+    needed = {"python": platform.python_version(), "modules": sorted(modules)}
+    requirements.write_text(json.dumps(needed))
+    words = (*_QUICK, "-c", f"host:{sys.executable}", *options, requirements, output)
+    done = tools.create(*words, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

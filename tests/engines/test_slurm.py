@@ -12,11 +12,11 @@ import pytest
 
 from pypackage.pipeline.commands import RUNNER
 from tests.engines import slurm
-from tests.engines.conftest import EXAMPLES, Archives
+from tests.engines.conftest import EXAMPLES, Archives, pack
 from tests.engines.processes import Processes
 from tests.engines.slurm import Slurm
 from tests.support.needs import missing, need, need_module
-from tests.support.tools import TREE
+from tests.support.tools import TREE, Tools
 from tests.support.worker import Worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]
@@ -56,11 +56,35 @@ def test_job__one__prints_its_result(cluster: Slurm) -> None:
     assert (cluster.shared / f"pi.{job}.out").read_text() == f"{hits(7)}\n"
 
 
-def test_job__array__one_unpack_a_node(cluster: Slurm) -> None:
+def parts(cluster: Slurm, node: str) -> int:
+    """How many parts are in a node's store."""
+    return len(list(cluster.nodes[node].glob("python_package_run-0/parts/*")))
+
+
+def test_job__array__one_unpack_a_node_and_of_a_changed_environment_what_is_new(
+    cluster: Slurm, session_tools: Tools
+) -> None:
     cluster.submit("--array=0-39", EXAMPLES / "slurm" / "array.sh")
     for seed in range(40):
         assert (cluster.shared / f"pi.{seed}.out").read_text() == f"{hits(seed)}\n"
     assert [len(environments(cluster, node)) for node in slurm.NODES] == [1, 1]
+    before = [parts(cluster, node) for node in slurm.NODES]
+
+    own = cluster.shared / "own.py"
+    own.write_text("NAME = 'own'\n")
+    with (cluster.shared / "pi.py").open("a") as script:
+        script.write("import own\nprint(own.NAME)\n")
+    thin = cluster.shared / "new.tar.gz"
+    pack(session_tools, thin, ["numpy"], "--since", cluster.shared / "pi.tar.gz", "--add", own)
+    own.unlink()
+    assert thin.stat().st_size < 100_000
+    job = cluster.submit(EXAMPLES / "slurm" / "thin.sh")
+    lines = (cluster.shared / f"pi.{job}.out").read_text().splitlines()
+    results = [line for line in lines if not line.startswith("srun: ")]
+    assert sorted(results) == sorted([*map(hits, range(4)), *["own"] * 4])
+    for node, former in zip(slurm.NODES, before, strict=True):
+        assert parts(cluster, node) - former <= 3
+        assert not list(cluster.nodes[node].glob("pi-*"))
 
 
 def test_job__several_nodes__broadcast_unpacked_once_a_node_and_removed(cluster: Slurm) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.shell import formats
 from tests.shell.conftest import NAMING_ITSELF, PLAIN, Runner, once
 from tests.shell.environments import MANIFEST, PYTHON, SCRIPT, SHOW, TOOLS, Environment
+from tests.shell.test_cache import wait_for
 from tests.support.needs import need
 
 EXTRACTING = ["unzip", "unsquashfs", "zstd"]
@@ -199,6 +200,33 @@ def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(runner: 
         assert prefix.is_mount()
     subprocess.run(["umount", prefix], check=True)
     assert runner.output("-e", archive, "show").strip() == str(prefix)
+    assert runner.output("--cache", "clean") == ""
+    assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
+def test_squashfs__last_user_ends__is_unmounted(runner: Runner) -> None:
+    archive, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    runner = with_tools(runner, "unsquashfs")
+    # The runner's own half a minute is nothing to wait for here.
+    quick = runner.tools / "squashfuse_ll"
+    quick.write_text(f'#!/bin/sh\nexec {need("squashfuse_ll")} -o timeout=3 "$3" "$4"\n')
+    quick.chmod(0o755)
+    # What has no file of the image open itself, for longer than that.
+    task = ("sh", "-c", 'echo "$CONDA_PREFIX"; sleep 6; exec show')
+    tasks = [runner.start("-e", archive, *task) for _ in range(2)]
+    victim = runner.start("-e", archive, "sleep", "60")
+    said = {process.communicate(timeout=50) for process in tasks}
+    if said == {(f"{runner.cache / identity}\n" * 2, "")}:
+        pytest.skip("this machine may not mount")
+    prefix = runner.cache / f"{identity}.mount"
+    assert said == {(f"{prefix}\n" * 2, "")}
+    assert prefix.is_mount()
+    victim.kill()
+    wait_for(lambda: not prefix.is_mount())
+    assert runner.output("-e", archive, "show") == f"{prefix}\n"
+    wait_for(lambda: not prefix.is_mount())
     assert runner.output("--cache", "clean") == ""
     assert list(runner.cache.iterdir()) == []
 

@@ -13,8 +13,10 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -132,9 +134,15 @@ def test_each_tool__each_form__is_fetched_once(client: Runner, server: Server, n
 FAULTS = {
     "503": lambda: http.status_at_first(503),
     "429": lambda: http.status_at_first(429),
+    "later": lambda: at_first(later("7")),
     "silent": lambda: at_first(http.no_answer()),
     "cut": lambda: at_first(http.half()),
 }
+
+
+def later(seconds: str) -> http.Fault:
+    """Too many requests: come again later."""
+    return lambda request, answer: http.Answer(429, {"Retry-After": seconds})
 
 
 def at_first(fault: http.Fault) -> http.Fault:
@@ -154,7 +162,7 @@ def at_first(fault: http.Fault) -> http.Fault:
 @pytest.mark.parametrize(
     ("tool", "fault"),
     [("curl", fault) for fault in FAULTS]
-    + [(tool, fault) for tool in ("wget", "busybox") for fault in ("503", "cut")],
+    + [(tool, fault) for tool in ("wget", "wget2", "busybox") for fault in ("503", "cut")],
     indirect=["tool"],
 )
 def test_each_tool__first_answers_fail__asks_again(
@@ -177,7 +185,10 @@ def test_archive__broken_off__goes_on_where_it_was(client: Runner, server: Serve
 @dash
 @pytest.mark.parametrize(
     ("tool", "missing"),
-    [("curl", "one.json"), ("curl", "parts/*"), ("wget", "parts/*"), ("busybox", "parts/*")],
+    [
+        ("curl", "one.json"),
+        *((tool, "parts/*") for tool in ("curl", "wget", "wget2", "busybox")),
+    ],
     indirect=["tool"],
 )
 def test_each_tool__not_found__is_told_at_once(
@@ -195,6 +206,107 @@ def test_server__fails_always__is_asked_five_times(client: Runner, server: Serve
     server.on("/one.json", http.status(503))
     assert "the server says 503" in refusal(client, "-e", pinned(server, "one.json"))
     assert len(fetched(server)) == 5
+
+
+@dash
+@pytest.mark.parametrize(
+    ("tool", "seconds", "waited"),
+    [("curl", "7", 7), ("wget", "60", 60), ("curl", "Wed, 21 Oct 2026 07:28:00 GMT", 0)],
+    indirect=["tool"],
+)
+def test_server__says_when_to_come_again__is_asked_then(
+    client: Runner, server: Server, tmp_path: Path, seconds: str, waited: int
+) -> None:
+    (tmp_path / "added/sleep").write_text(f'#!/bin/sh\necho "$1" >>{tmp_path}/slept\n')
+    server.on("/one.json", later(seconds), times=1)
+    begin(client, pinned(server, "one.json"), ONE)
+    assert fetched(server).count("/one.json") == 2
+    slept = sum(float(line) for line in (tmp_path / "slept").read_text().split() if line != "2")
+    assert waited <= slept <= waited + 1
+
+
+@dash
+def test_server__says_to_come_much_later__is_not_asked_again(
+    client: Runner, server: Server
+) -> None:
+    server.on("/one.json", later("3600"))
+    said = refusal(client, "-e", pinned(server, "one.json"))
+    assert "429, and to ask again in 3600 seconds" in said
+    assert len(fetched(server)) == 1
+
+
+@pytest.fixture
+def endless() -> Iterator[tuple[str, Callable[[bytes], None]]]:
+    """The URL of a server that sends for ever, and what says how that is to begin."""
+    beginning = b""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(beginning)
+                while True:
+                    self.wfile.write(bytes(1 << 20))
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    def begin_with(content: bytes) -> None:
+        nonlocal beginning
+        beginning = content
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/one", begin_with
+    server.shutdown()
+    server.server_close()
+
+
+@dash
+@pytest.mark.parametrize(
+    ("tool", "form", "said"),
+    [
+        *((tool, "nothing", "is not an archive") for tool in ("curl", "wget", "wget2", "busybox")),
+        ("curl", "layers", "more than"),
+        ("curl", "archive", "more than"),
+    ],
+    indirect=["tool"],
+)
+def test_server__never_ends__no_more_is_written_than_can_be_right(
+    client: Runner,
+    folder: Path,
+    endless: tuple[str, Callable[[bytes], None]],
+    form: str,
+    said: str,
+) -> None:
+    url, begin_with = endless
+    names = {"layers": "one.json", "archive": "one.tar.gz"}
+    begin_with((folder / names[form]).read_bytes() if form in names else b"")
+    process = client.start("-e", f"{url}#sha256={'0' * 64}", "show")
+    largest = 0
+    while process.poll() is None:
+        for path in client.cache.glob("*/fetched"):
+            with suppress(OSError):
+                largest = max(largest, path.stat().st_size)
+        time.sleep(0.005)
+    output, errors = process.communicate()
+    assert (process.returncode, output, errors.count("\n")) == (3, "", 1), errors
+    assert said in errors
+    assert largest < 20_000_000
+    assert os.listdir(client.cache) == []
+
+
+@dash
+def test_archive__larger_than_what_is_read_at_first__is_fetched(
+    client: Runner, tmp_path: Path
+) -> None:
+    (tmp_path / "large").mkdir()
+    large = Environment({f"share/data{n}": os.urandom(2_000_000) for n in range(9)})
+    large.pack(tmp_path / "large/one.tar.gz")
+    with http.serve(tmp_path / "large") as server:
+        begin(client, pinned(server, "one.tar.gz"), large)
+        assert [request.range for request in server.requests] == ["", "bytes=16809984-"]
 
 
 @dash
