@@ -3,7 +3,11 @@
 The environments have Python, numpy, pandas and cloudpickle of the host channel. All figures are of
 one run, the ways in turns, so that another load meets all; what is told are medians and ratios.
 
-Usage: benchmarks/layers.py [FIRST.tar.gz SECOND.tar.gz], else the two are made. Needs dash.
+The last lines are of a real Work Queue, where there is one: 100 tasks of the first environment on
+two workers, and then 100 of the second.
+
+Usage: benchmarks/layers.py [FIRST.tar.gz SECOND.tar.gz], else the two are made. Needs dash; for
+Work Queue Debian's coop-computing-tools and python3-workqueue.
 """
 
 from __future__ import annotations
@@ -31,10 +35,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         first, second = given or [make(number) for number in (1, 2)]
-        join = [*CREATE, "--join", str(second)]
-        subprocess.run([*join, "./second.layers"], check=True, stderr=subprocess.DEVNULL)
+        for archive, layers in ((first, "./first.layers"), (second, "./second.layers")):
+            join = [*CREATE, "--join", str(archive), layers]
+            subprocess.run(join, check=True, stderr=subprocess.DEVNULL)
         ship(first, second)
         start(first, second)
+        if shutil.which("work_queue_worker"):
+            work_queue()
 
 
 def make(number: int) -> Path:
@@ -115,6 +122,62 @@ def timed(command: Sequence[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, check=True)
     return time.perf_counter() - began
+
+
+# For each environment: how many bytes were sent, and of each task when its result came, in seconds
+# since the first one was submitted, and how long its command took.
+CLIENT = """
+import json, sys, time, work_queue
+from pypackage.integrations.work_queue import wrap
+queue = work_queue.WorkQueue(0)
+print(queue.port, flush=True)
+while queue.stats.workers_connected < 2:
+    queue.wait(1)
+for name in "first", "second":
+    before, done, began = queue.stats.bytes_sent, [], time.monotonic()
+    for number in range(100):
+        wrapped = wrap(["python3", "-c", "import numpy, own"], f"{name}.layers")
+        task = work_queue.Task(wrapped.command)
+        for file in wrapped.inputs:
+            task.specify_input_file(file.local, file.remote, cache=file.cache)
+        queue.submit(task)
+    while not queue.empty():
+        task = queue.wait(5)
+        if task:
+            assert task.return_status == 0, task.output
+            done.append([time.monotonic() - began, task.cmd_execution_time / 1e6])
+    print(json.dumps([queue.stats.bytes_sent - before, done]), flush=True)
+"""
+
+
+def work_queue() -> None:
+    """Tasks of the one environment, then of the other, by a manager and two workers on loopback."""
+    client = subprocess.Popen(
+        ["/usr/bin/python3", "-c", CLIENT],
+        env={**os.environ, "PYTHONPATH": str(CLONE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    workers = []
+    with client:
+        assert client.stdout
+        port = client.stdout.readline().strip()
+        for number in range(2):
+            Path(f"worker{number}").mkdir()
+            options = ["-s", f"worker{number}", "--cores=1", "--single-shot", "-t", "60"]
+            command = ["work_queue_worker", "localhost", port, *options]
+            workers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        try:
+            answers = [json.loads(line) for line in client.stdout]
+        finally:
+            for worker in workers:
+                worker.terminate()
+                worker.wait()
+    (sent, first), (more, second) = answers
+    warm = statistics.median(seconds for _, seconds in first[4:])
+    print(f"Work Queue: {sent} bytes for the first environment, {more} for the second")
+    print(f"first result: {first[0][0]:.2f} s, {second[0][0]:.2f} s; a warm task {warm:.2f} s")
+    print(f"the second's first result came {second[0][0] - warm:.2f} s later than a warm task's")
 
 
 if __name__ == "__main__":
