@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,3 +191,52 @@ def test_starters__cache_limit_is_small__nothing_in_use_is_removed(runner: Runne
     said = crowd.end()
     assert sum(one.count(" is removed\n") for one in said) > 0
     assert not list(runner.cache.glob("*.lock.*"))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", machines[:1], indirect=True)
+def test_disk__full_at_any_moment__next_start_is_right(runner: Runner) -> None:
+    crowd = Crowd(runner)
+    runner.cache.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9M", "none", runner.cache]).returncode:
+        pytest.skip("this machine may not mount")
+    try:
+        for room in (8, 64, 1_000, 3_000, 5_500, 6_500):  # kilobytes; one environment has 5,700
+            filler = runner.cache / "filler"
+            filler.write_bytes(b"")
+            with suppress(OSError), filler.open("ab", 0) as stream:
+                stream.write(bytes(9 << 20))
+            os.truncate(filler, max(0, filler.stat().st_size - room * 1024))
+            done = runner.run("-e", crowd.sources[ALL[0].id], "report")
+            assert done.returncode in (0, 3), (room, done)
+            assert (done.returncode == 0) == (room == 6_500), (room, done)
+            assert done.stderr.count("\n") <= 1, (room, done)
+            filler.unlink()
+            left = set(runner.environments()) - {ALL[0].id}
+            assert left == set(), room
+            assert "text: " in runner.output("-e", crowd.sources[ALL[0].id], "report")
+            assert runner.output("--cache", "verify") == ""
+            runner.output("--cache", "clean")
+    finally:
+        subprocess.run(["umount", runner.cache], check=True)
+
+
+@pytest.mark.parametrize("machine", machines[:1], indirect=True)
+@pytest.mark.parametrize("source", [0, 1], ids=["layers", "archive"])
+def test_store__file_has_as_many_links_as_it_can__environment_is_of_copies(
+    runner: Runner, source: int
+) -> None:
+    crowd = Crowd(runner)
+    runner.output("-e", crowd.sources[ALL[2].id], "report")
+    (common,) = (runner.cache / "parts").glob("*/lib/data20")
+    links = runner.folder / "links"
+    links.mkdir()
+    with suppress(OSError):
+        for number in range(70_000):
+            os.link(common, links / f"{number}")
+        pytest.skip("this disk's files can have any number of links; those of ext4 have 65,000")
+    one = ALL[source]
+    done = runner.run("-d", "-e", crowd.sources[one.id], *COMMAND)
+    assert (done.returncode, done.stdout) == (0, crowd.expected(one))
+    assert "links to the files" in done.stderr
+    assert (runner.cache / one.id / "lib/data20").stat().st_nlink == 1
