@@ -27,6 +27,7 @@ _KEPT = re.compile(
     r"PATH|LD_LIBRARY_PATH|TMPDIR|TERM|COLUMNS|CI|USER|LOGNAME|SHELL|PYENV_(ROOT|VERSION)"
     r"|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY"
     r"|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
+    r"|STRESS"  # how many starters there are in tests/shell/test_store_stress.py
     r"|COVERAGE_\w+"  # of scripts/coverage.sh, for the processes that tests start
     r"|UV_(DEFAULT_INDEX|INDEX_URL|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_TIMEOUT)"
 )
