@@ -201,19 +201,17 @@ def test_disk__full_at_any_moment__next_start_is_right(runner: Runner) -> None:
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9M", "none", runner.cache]).returncode:
         pytest.skip("this machine may not mount")
     try:
-        for room in (8, 64, 1_000, 3_000, 5_500, 6_500):  # kilobytes; one environment has 5,700
+        for room in (64, 1_000, 4_000, 6_000):  # kilobytes; one environment has 5,200
             filler = runner.cache / "filler"
             filler.write_bytes(b"")
             with suppress(OSError), filler.open("ab", 0) as stream:
                 stream.write(bytes(9 << 20))
             os.truncate(filler, max(0, filler.stat().st_size - room * 1024))
             done = runner.run("-e", crowd.sources[ALL[0].id], "report")
-            assert done.returncode in (0, 3), (room, done)
-            assert (done.returncode == 0) == (room == 6_500), (room, done)
-            assert done.stderr.count("\n") <= 1, (room, done)
+            assert (done.returncode, "is full\n" in done.stderr) in ((0, False), (3, True)), done
+            assert (done.returncode == 0) == (room == 6_000), (room, done)
             filler.unlink()
-            left = set(runner.environments()) - {ALL[0].id}
-            assert left == set(), room
+            assert set(runner.environments()) <= {ALL[0].id}, room
             assert "text: " in runner.output("-e", crowd.sources[ALL[0].id], "report")
             assert runner.output("--cache", "verify") == ""
             runner.output("--cache", "clean")
