@@ -226,7 +226,7 @@ def test_store__file_has_as_many_links_as_it_can__environment_is_of_copies(
 ) -> None:
     crowd = Crowd(runner)
     runner.output("-e", crowd.sources[ALL[2].id], "report")
-    (common,) = (runner.cache / "parts").glob("*/lib/data20")
+    (common,) = (runner.cache / "parts").glob("*/lib/data45")
     links = runner.folder / "links"
     links.mkdir()
     with suppress(OSError):
@@ -237,4 +237,4 @@ def test_store__file_has_as_many_links_as_it_can__environment_is_of_copies(
     done = runner.run("-d", "-e", crowd.sources[one.id], *COMMAND)
     assert (done.returncode, done.stdout) == (0, crowd.expected(one))
     assert "links to the files" in done.stderr
-    assert (runner.cache / one.id / "lib/data20").stat().st_nlink == 1
+    assert (runner.cache / one.id / "lib/data45").stat().st_nlink == 1
