@@ -213,10 +213,9 @@ def test_disk__full_at_any_moment__next_start_is_right(runner: Runner) -> None:
             filler.unlink()
             assert set(runner.environments()) <= {ALL[0].id}, room
             assert "text: " in runner.output("-e", crowd.sources[ALL[0].id], "report")
-            assert runner.output("--cache", "verify") == ""
             runner.output("--cache", "clean")
     finally:
-        subprocess.run(["umount", runner.cache], check=True)
+        subprocess.run(["umount", "-l", runner.cache], check=True)
 
 
 @pytest.mark.parametrize("machine", machines[:1], indirect=True)
