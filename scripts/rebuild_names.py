@@ -32,7 +32,9 @@ MOST_CANDIDATES = 4
 
 NAMELESS = re.compile(r"[0-9a-f]{40,}")  # digests that got into the map as names
 # Add-ons that no program imports by name, and what has been replaced as a whole.
-UNUSED = re.compile(r"apache-airflow-backport-.*|jupyterlab-.*|.*-stubs|types-.*|xstatic-.*")
+UNUSED = re.compile(
+    r"apache-airflow-backport-.*|jupyterlab-.*|napari-.*|.*-stubs|types-.*|xstatic-.*"
+)
 
 
 def main() -> None:

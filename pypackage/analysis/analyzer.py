@@ -280,12 +280,12 @@ class Analyzer:
 
     def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
         """Whether a name is that of a module beside a file, there or meant to be built there."""
-        if not unit.path:
+        stem = os.path.basename(unit.path).partition(".")[0]
+        if not unit.path or stem == top:  # by its own name a file means a package
             return False
         if self._finder.has_package(top, (unit.folder,)):
             return True
         if unit.path not in self._siblings:
-            stem = os.path.basename(unit.path).partition(".")[0]
             relative = (one for one in scanned.imports if one.module[0] == ".")
             names = (one.module.lstrip(".").partition(".")[0] or one.name for one in relative)
             self._siblings[unit.path] = frozenset((f"_{stem}", *names))

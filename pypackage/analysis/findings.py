@@ -58,8 +58,9 @@ class ImportRecords:
         """The dotted names that each file (by its path and label) imports of packages."""
         found: dict[tuple[str, str], set[str]] = {}
         for path, label, one, kind in self._raw:
+            its = found.setdefault((path, label), set())
             if kind == "package" and one.why.counts:
-                found.setdefault((path, label), set()).add(dotted_name(one))
+                its.add(dotted_name(one))
         return found
 
 

@@ -7,6 +7,7 @@ optional as what `_compat` tries. Modules that only pass a flag on are followed.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 
 from pypackage.analysis.alternatives import Guard
@@ -74,11 +75,12 @@ class ForeignFlags:
         scanned = self._scanned(inner)
         if scanned is None:
             return None
+        names = (name, f"{module.rpartition('.')[2]}.{name}")  # the last may be a class
         for flag, fork, way in scanned.flags:
-            if flag == name:
+            if flag in names:
                 return Guard(path, fork, way)
         for one in scanned.imports:
-            if one.name in (name.removesuffix("()"), "*"):
+            if one.name in (re.split(r"[.(\[]", name)[0], "*"):
                 found = self._look_up(inner, one.module, name, steps - 1)
                 if found is not None:
                     return found

@@ -16,8 +16,13 @@ from pypackage.analysis.imports import place
 from pypackage.analysis.needs import File, Implied, Rule, table
 from pypackage.python.source_tree import walk
 
-_CHOOSING = ("engine", "backend", "parallel_backend", "method", "flavor")  # keywords
-_CHOOSERS = ("use", "switch_backend", "parallel_backend", "parallel_config")  # functions
+# Keywords and attributes that choose, and functions that do, with the position of what is chosen.
+_CHOOSING = (
+    *("engine", "backend", "parallel_backend", "method", "flavor", "features", "compression"),
+    *("dtype_backend",),
+)
+_CHOOSERS = dict.fromkeys(("use", "switch_backend", "parallel_backend", "parallel_config"), 0)
+_CHOOSERS |= {"BeautifulSoup": 1, "set_option": 1}
 _KERNEL = "ipykernel"
 _EXECUTORS = frozenset(("nbclient", "nbconvert", "papermill", "jupyter_client", "testbook"))
 
@@ -76,10 +81,13 @@ class _Finder:
     ) -> None:
         self._aliases = aliases
         self._constants = constants
+        self._parts = _by_trigger(rules["part"])
         self._calls = _by_trigger(rules["call"])
         self._engines = _by_trigger(rules["engine"])
         self._loads = _by_trigger(rules["load"])
         self._lists = _by_trigger(rules["list"])
+        self._texts = _by_trigger(rules["text"])
+        self._variables = _by_trigger(rules["env"])
         self._schemes = rules["scheme"]
 
     def look_at(self, node: ast.AST) -> Iterator[tuple[str, Rule, list[str]]]:
@@ -91,28 +99,55 @@ class _Finder:
             for rule in self._schemes:
                 if text.startswith(rule.trigger) and text != rule.trigger:
                     yield rule.trigger, rule, []
+            yield from ((text, rule, []) for rule in self._texts.get(text, ()))
+        elif isinstance(node, ast.Attribute):
+            full = self._full(_dotted(node))
+            yield from ((full, rule, []) for rule in self._parts.get(full, ()))
         elif isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                for rule in self._lists.get(getattr(target, "id", ""), ()):
-                    yield rule.trigger, rule, _listed_modules(node.value)
+                yield from self._assigned(target, node.value)
+
+    def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Rule, list[str]]]:
+        """A list of modules, `os.environ["X"] = "..."`, or `options.backend = "..."`."""
+        for rule in self._lists.get(getattr(target, "id", ""), ()):
+            yield rule.trigger, rule, _listed_modules(value)
+        if isinstance(target, ast.Subscript) and _dotted(target.value).endswith("environ"):
+            yield from self._variable(target.slice, value)
+        if isinstance(target, ast.Attribute) and target.attr in _CHOOSING:
+            yield from self._chosen(target.attr, self._value(value).lower())
+
+    def _variable(self, name: ast.expr, value: ast.expr) -> Iterator[tuple[str, Rule, list[str]]]:
+        what = f"{_text(name)}={self._value(value)}"
+        yield from ((what, rule, []) for rule in self._variables.get(what, ()))
+
+    def _chosen(self, key: str, value: str) -> Iterator[tuple[str, Rule, list[str]]]:
+        yield from ((f"{key}={value}", rule, []) for rule in self._engines.get(value, ()))
+
+    def _full(self, dotted: str) -> str:
+        """A dotted name with what its first part stands for."""
+        head, _, rest = dotted.partition(".")
+        return f"{self._aliases[head]}.{rest}".rstrip(".") if head in self._aliases else dotted
 
     def _call(self, node: ast.Call) -> Iterator[tuple[str, Rule, list[str]]]:
         dotted = _dotted(node.func)
-        name = dotted.rpartition(".")[2]
-        head, _, rest = dotted.partition(".")
-        full = f"{self._aliases[head]}.{rest}".rstrip(".") if head in self._aliases else dotted
+        holder, _, name = dotted.rpartition(".")
+        full = self._full(dotted)
         chosen = [(one.arg, one.value) for one in node.keywords if one.arg in _CHOOSING]
         first = node.args[0] if node.args else None
-        if name in _CHOOSERS and first is not None:
-            chosen.append((name, first))
+        if name in _CHOOSERS and len(node.args) > _CHOOSERS[name]:
+            chosen.append((name, node.args[_CHOOSERS[name]]))
         texts = [(key, self._value(value)) for key, value in chosen]
         engines = [(key, text.lower()) for key, text in texts if text]
         for key, value in engines:
-            for rule in self._engines.get(value, ()):
-                yield f"{key}={value}", rule, []
+            yield from self._chosen(key, value)
         if not engines:
-            yield from ((f"{name}()", rule, []) for rule in self._calls.get(name, ()))
+            names = (name, holder.rpartition(".")[2])  # df.plot() and df.plot.scatter()
+            yield from (
+                (f"{one}()", rule, []) for one in names for rule in self._calls.get(one, ())
+            )
+        if name == "setdefault" and len(node.args) == 2:
+            yield from self._variable(*node.args)
         module = self._value(first) if first is not None else ""
         if module.replace(".", "").isidentifier():
             yield from ((full, rule, [module]) for rule in self._loads.get(full, ()))

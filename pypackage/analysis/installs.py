@@ -14,7 +14,7 @@ from pypackage.requirements import formats
 from pypackage.requirements.declarations import Collector, Declarations
 
 _COMMAND = re.compile(
-    r"(?m)^[ \t]*(?:#[ \t])?(?:%%?|!+)[ \t]*(?:\{?sys\.executable\}?[ \t]+-m[ \t]+|"
+    r"(?m)^[ \t]*(?:#[ \t](?:MAGIC[ \t])?)?(?:%%?|!+)[ \t]*(?:\{?sys\.executable\}?[ \t]+-m[ \t]+|"
     r"python[\d.]*[ \t]+-m[ \t]+|uv[ \t]+)?(pip[\d.]*|conda|mamba|micromamba)[ \t]+install\b"
     r"((?:[^\n\\;&|]|\\\n?)*)"
 )
@@ -40,7 +40,8 @@ def declare(source: bytes, label: str) -> Declarations:
     made = Collector()
     is_script = label.endswith((".py", ".pyw")) or label == "<stdin>"
     for number, text in texts:
-        if is_script and not number and "# %%" not in text:
+        is_of_databricks = text.startswith("# Databricks notebook source")
+        if is_script and not number and "# %%" not in text and not is_of_databricks:
             if "get_ipython()." not in text:
                 continue  # what looks like a command there is none
             text = ipython.as_magics(text)

@@ -92,31 +92,52 @@ def may_show(file: File, rules: Mapping[str, Sequence[Rule]]) -> bool:
         for rule in listed:
             if tops.isdisjoint(rule.modules):
                 continue
-            if kind == "part":
-                if any(name.startswith(rule.trigger) for name in file.modules):
-                    return True
-            elif _word(rule.trigger) in lower and _pattern(kind, rule.trigger).search(lower):
+            if kind == "part" and any(name.startswith(rule.trigger) for name in file.modules):
+                return True
+            if _word(rule.trigger) in lower and _pattern(kind, rule.trigger).search(lower):
                 return True
     return False
 
 
 # What surrounds a trigger in the text of a file, by the kind of the rule.
 _SHAPES = {
-    "call": rb"\b%b\s*\(",
+    "part": rb"\b%b\b",
+    "call": rb"\b%b\s*(?:\.\w+\s*)?\(",
     "load": rb"\b%b\s*\(",
     "engine": rb"[\"']%b[\"']",
     "scheme": rb"[\"']%b",
     "list": rb"\b%b\b[^=\n]*=",
+    "text": rb"[\"']%b[\"']",
+    "env": rb"[\"']%b[\"']",
 }
+# Files of settings do not import what they are for; those of other names say it for the program.
+_SETTINGS = {"settings": "django", "conf": "sphinx", "config": "", "configuration": ""}
 
 
 def _word(trigger: str) -> bytes:
-    return trigger.rpartition(".")[2].lower().encode()
+    return trigger.partition("=")[0].rpartition(".")[2].lower().encode()
+
+
+def modules_of(label: str, imported: Iterable[str], program: Iterable[str]) -> frozenset[str]:
+    """What a file has to do with: what it imports, and of settings what the program does.
+
+    Args:
+        label: Its name.
+        imported: The dotted names that it imports.
+        program: The top-level modules that the whole program imports.
+    """
+    folder, name = os.path.split(label)
+    stem = name.partition(".")[0]
+    if os.path.basename(folder) == "settings":
+        stem = "settings"
+    if stem not in _SETTINGS or not name.endswith(".py"):
+        return frozenset(imported)
+    return frozenset((*imported, *program, _SETTINGS[stem])) - {""}
 
 
 @cache
 def _pattern(kind: str, trigger: str) -> re.Pattern[bytes]:
-    word = _word(trigger) if kind == "load" else trigger.lower().encode()
+    word = _word(trigger) if kind in ("load", "env") else trigger.lower().encode()
     return re.compile(_SHAPES[kind] % re.escape(word))
 
 

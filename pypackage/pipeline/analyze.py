@@ -200,7 +200,11 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
     """What the sources need without importing it, but for what they import and their own."""
     from pypackage.analysis import needs
 
-    if not (contents.notebooks or needs.is_relevant(analysis.modules)):
+    files = {
+        (path, label): needs.modules_of(label, its, analysis.modules)
+        for (path, label), its in analysis.entries.by_file().items()
+    }
+    if not (contents.notebooks or any(map(needs.is_relevant, files.values()))):
         return []
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
     imported = {*analysis.modules, *own}
@@ -216,8 +220,7 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
 
     found: list[tuple[Any, ...]] = []
     left = dict(contents.notebooks)
-    for (path, label), its in analysis.entries.by_file().items():
-        names = frozenset(its)
+    for (path, label), names in files.items():
         if label in left:
             found += look_into(needs.File(label, left.pop(label), names))
         elif needs.is_relevant(names):

@@ -15,7 +15,11 @@ _IMPORT_MODULE = {"importlib.import_module"}
 _IMPORT = {f"{module}__import__" for module in ("", "builtins.", "__builtins__.", "importlib.")}
 _RESOLVE = {"pkgutil.resolve_name"}
 _RUN = {"runpy.run_module"}
-_RUN_FILE = {"runpy.run_path"}
+_RUN_FILE = {
+    *("runpy.run_path", "importlib.util.spec_from_file_location", "imp.load_source"),
+    "importlib.machinery.SourceFileLoader",
+}
+_START = {f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")}
 _FIND = {
     *("importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"),
     *("pkgutil.get_loader", "imp.find_module", "pytest.importorskip"),
@@ -28,7 +32,7 @@ _MAP = {"map", "builtins.map"}
 _PARTIAL = {"functools.partial"}
 IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN | _RUN_FILE
 ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | _ATTACH | _ATTACH_STUB
-ALL_FUNCTIONS |= {"sys.path", "site.addsitedir"}
+ALL_FUNCTIONS |= {"sys.path", "site.addsitedir"} | _START
 
 
 class Called(NamedTuple):
@@ -60,7 +64,8 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
         call = _ast.Call(call.func, call.args[1:], call.keywords)
     if functions & IMPORTING:
         (function, *_) = sorted(functions & IMPORTING)
-        for name in _argument(call, 0, _NAMES.get(function, "name"), scope, folder):
+        position, keyword = _NAMES.get(function, (0, "name"))
+        for name in _argument(call, position, keyword, scope, folder):
             yield from _one(function, name, call, scope, folder)
     elif functions & _MAP and len(call.args) == 2:
         for function in sorted(scope.meanings(call.args[0]) & IMPORTING):
@@ -68,9 +73,12 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
                 yield from _one(function, name, call, scope, folder)
     elif functions & _FIND:
         (function, *_) = sorted(functions & _FIND)
-        for name in _argument(call, 0, _NAMES.get(function, "name"), scope, folder):
+        position, keyword = _NAMES.get(function, (0, "name"))
+        for name in _argument(call, position, keyword, scope, folder):
             if isinstance(name, str) and _is_module(name):
                 yield Called(name, asked=function.rpartition(".")[2])
+    elif functions & _START and call.args:
+        yield from _started(call.args[0], scope)
     elif functions & _EXECUTE and call.args:
         yield from _executed(call.args[0], scope, folder)
     elif functions & _ATTACH:
@@ -79,6 +87,21 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
         for file in _argument(call, 1, "filename", scope, folder):
             if isinstance(file, str):
                 yield Called(f"./{posixpath.basename(file)}i")
+
+
+def _started(command: _ast.expr, scope: Scope) -> Iterator[Called]:
+    """The program that `[sys.executable, "x.py"]` or `[sys.executable, "-m", "x"]` starts."""
+    words = command.elts if isinstance(command, _ast.List | _ast.Tuple) else []
+    if not words or "sys.executable" not in scope.meanings(words[0]):
+        return
+    given = [one.value if isinstance(one, _ast.Constant) else None for one in words[1:3]]
+    file = given[0] if given else None
+    is_own = isinstance(file, str) and file.endswith(".py") and not file.startswith("/")
+    if is_own and file != "setup.py":
+        yield Called(f"./{file}")
+    module = given[-1] if given[:1] == ["-m"] else None
+    if isinstance(module, str) and module != "pip" and _is_module(module):
+        yield Called(module, "__main__")
 
 
 def _attached(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
@@ -91,13 +114,16 @@ def _attached(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]
             yield from (Called(".", name) for name in names if isinstance(name, str))
 
 
+# Which argument names the module or file.
 _NAMES = {
-    "runpy.run_module": "mod_name",
-    "runpy.run_path": "path_name",
-    "importlib.util.find_spec": "name",
-    "pkgutil.find_loader": "fullname",
-    "pkgutil.get_loader": "module_or_name",
-    "pytest.importorskip": "modname",
+    "runpy.run_module": (0, "mod_name"),
+    "runpy.run_path": (0, "path_name"),
+    "importlib.util.spec_from_file_location": (1, "location"),
+    "importlib.machinery.SourceFileLoader": (1, "path"),
+    "imp.load_source": (1, "pathname"),
+    "pkgutil.find_loader": (0, "fullname"),
+    "pkgutil.get_loader": (0, "module_or_name"),
+    "pytest.importorskip": (0, "modname"),
 }
 
 
@@ -119,7 +145,9 @@ def _one(
     function: str, name: object, call: _ast.Call, scope: Scope, folder: Folder
 ) -> Iterator[Called]:
     if function in _RUN_FILE:
-        if isinstance(name, str) and not name.startswith("/"):
+        if isinstance(name, str) and name.startswith("/"):
+            name = folder.beside(name)
+        if isinstance(name, str) and name and not name.endswith((".so", ".pyd")):
             yield Called(f"./{name}")
     elif isinstance(name, Unknown):
         head, dot, _ = name.prefix.rpartition(".")
@@ -132,6 +160,8 @@ def _one(
         module = name.removeprefix(PACKAGE) if name != PACKAGE else "."
         if function in _IMPORT:
             yield from _by_dunder(module, call, scope, folder)
+        elif function in _RUN and _is_module(module):
+            yield Called(module, "__main__")
         elif _is_module(module):
             yield Called(_absolute(module, _literal(call, 1, "package", scope, folder)))
 
@@ -181,10 +211,11 @@ def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]
 
 
 def _read(node: _ast.expr) -> object:
-    """The literal path in `open(path).read()`."""
+    """The literal path in `open(path).read()` and `Path(path).read_text()`."""
     function = node.func if isinstance(node, _ast.Call) else None
     opened = function.value if isinstance(function, _ast.Attribute) else None
-    if isinstance(opened, _ast.Call) and dotted(opened.func) == "open" and opened.args:
+    opening = ("open", "io.open", "Path", "pathlib.Path")
+    if isinstance(opened, _ast.Call) and dotted(opened.func) in opening and opened.args:
         path = opened.args[0]
         return path.value if isinstance(path, _ast.Constant) else None
     return None

@@ -7,17 +7,24 @@ never true in a program that runs.
 from __future__ import annotations
 
 import _ast
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pypackage.analysis.imports.model import Target, Why
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.core.typed import TYPE_CHECKING, NamedTuple
+from pypackage.analysis.imports.tries import flag_name
+from pypackage.analysis.imports.values import (
+    Hex,
+    Text,
+    Version,
+    compared,
+    element,
+    length,
+    sliced,
+)
+from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import dotted, walk
 
-if TYPE_CHECKING:
-    from typing import Any
-
+_ITEMS = _ast.Subscript | _ast.Call
 _DEEPEST = 100
 _MOST_NAMES = 3  # that stand for each other in a condition
 _LONGEST_QUESTION = 10  # statements of a function that asks for a module
@@ -42,13 +49,6 @@ class _Known(NamedTuple):
 
     value: object
     why: Why | None
-
-
-class _Version(NamedTuple):
-    """`sys.version_info` or a slice of it, whose last numbers may be unknown."""
-
-    known: tuple[int, ...]
-    length: int
 
 
 _SYSTEM: dict[str, object] = {
@@ -147,7 +147,7 @@ class Judge:
         """The value that a dotted name has on the target."""
         major, minor = self._version[0], self._version[1:2]
         if meaning == "sys.version_info":
-            return _Known(_Version(self._version[:3], 5), Why.TARGET)
+            return _Known(Version(self._version[:3], 5), Why.TARGET)
         if meaning == "sys.version_info.major":
             return _Known(major, Why.TARGET)
         if meaning == "sys.version_info.minor" and minor:
@@ -155,9 +155,9 @@ class Judge:
         if meaning == "sys.version_info.micro" and len(self._version) > 2:
             return _Known(self._version[2], Why.TARGET)
         if meaning == "sys.version":
-            return _Known(_Text(".".join(map(str, self._version))), Why.TARGET)
+            return _Known(Text(".".join(map(str, self._version))), Why.TARGET)
         if meaning == "sys.hexversion" and minor:
-            return _Known(_Hex(self._version), Why.TARGET)
+            return _Known(Hex(self._version), Why.TARGET)
         if meaning in ("six.PY2", "six.PY3"):
             return _Known(meaning == f"six.PY{major}", Why.TARGET)
         if meaning == "sys.platform" and major == 2:
@@ -184,7 +184,7 @@ class Judge:
             if left is None or right is None:
                 return None
             whys = {left.why, right.why}
-            step = _compared(left.value, op, right.value)
+            step = compared(left.value, op, right.value)
             if step is None:
                 return None
             for one in (Why.TARGET, Why.TYPE_CHECKING, None):
@@ -199,13 +199,13 @@ class Judge:
         base = self._value(node.value, scope, depth + 1)
         if base is None:
             return None
-        if isinstance(base.value, _Text):
+        if isinstance(base.value, Text):
             base = base._replace(value=base.value.start)
         if isinstance(node.slice, _ast.Slice):
-            value = _sliced(base.value, node.slice)
+            value = sliced(base.value, node.slice)
         else:
             index = self._value(node.slice, scope, depth + 1)
-            value = _element(base.value, index.value if index else None)
+            value = element(base.value, index.value if index else None)
         return None if value is None else _Known(value, base.why)
 
     def _call(self, node: _ast.Call, scope: Scope, depth: int) -> _Known | None:
@@ -217,7 +217,7 @@ class Judge:
         function = node.func
         if isinstance(function, _ast.Attribute):
             text = self._value(function.value, scope, depth + 1)
-            if text is not None and isinstance(text.value, _Text):
+            if text is not None and isinstance(text.value, Text):
                 text = text._replace(value=text.value.start)
             if text is not None and isinstance(text.value, str):
                 return self._method(text, function.attr, node.args, scope, depth)
@@ -225,8 +225,8 @@ class Judge:
             return self._value(node.args[0], scope, depth + 1)
         elif dotted(function) == "len" and len(node.args) == 1:
             known = self._value(node.args[0], scope, depth + 1)
-            length = _length(known.value) if known else None
-            return None if known is None or length is None else _Known(length, known.why)
+            size = length(known.value) if known else None
+            return None if known is None or size is None else _Known(size, known.why)
         return None
 
     def _method(
@@ -246,17 +246,35 @@ class Judge:
 
     def _asks(self, test: _ast.AST, scope: Scope, depth: int = 0) -> str:
         """What a condition asks when it asks whether a module is there, perhaps by a name."""
+        written: set[int] = set()  # dictionaries of which only one item matters
         for node in walk(test):
+            if id(node) in written:
+                continue
+            item, holder = scope.item(flag_name(node)) if isinstance(node, _ITEMS) else (None, "")
+            if item is not None:
+                written |= {id(one) for one in walk(node) if dotted(one) == holder}
+                asked = self._asks(item, scope, depth + 1) if depth < _MOST_NAMES else ""
+                if asked:
+                    return asked
             if isinstance(node, _ast.Call) and scope.meanings(node.func) & _ASKING:
                 return dotted(node.func)
             if isinstance(node, _ast.Compare):
                 for one in node.comparators:
                     if "sys.modules" in scope.meanings(one):
                         return "in sys.modules"
-            if isinstance(node, _ast.Name) and depth < _MOST_NAMES:
-                asked = self._asks_by_name(node.id, scope, depth + 1)
-                if asked:
-                    return asked
+            asked = self._asks_by_node(node, scope, depth + 1) if depth < _MOST_NAMES else ""
+            if asked:
+                return asked
+        return ""
+
+    def _asks_by_node(self, node: _ast.AST, scope: Scope, depth: int) -> str:
+        """The same of a name, or of an attribute of a class of the source."""
+        if isinstance(node, _ast.Name):
+            return self._asks_by_name(node.id, scope, depth)
+        if isinstance(node, _ast.Attribute):
+            owner = scope.class_of(dotted(node.value))
+            if owner is not None and owner.has(node.attr):
+                return self._asks_by_name(node.attr, owner, depth)
         return ""
 
     def _asks_by_name(self, name: str, scope: Scope, depth: int) -> str:
@@ -270,127 +288,16 @@ class Judge:
             self._asked[key] = ""
             if value is not None:
                 self._asked[key] = self._asks(value, scope, depth)
-            elif function is not None and _is_question(function):
-                self._asked[key] = self._asks(function, scope, _MOST_NAMES)
+            elif function is not None and len(function.body) <= _LONGEST_QUESTION:
+                returned = _returned(function)
+                inner = bindings[0].names or scope
+                if returned:
+                    self._asked[key] = self._asks(function, inner, _MOST_NAMES)
+                for one in returned:
+                    self._asked[key] = self._asked[key] or self._asks(one, inner, depth)
         return self._asked[key]
 
 
-def _is_question(function: _ast.FunctionDef | _ast.AsyncFunctionDef) -> bool:
-    """Whether a function is short and returns something."""
-    short = len(function.body) <= _LONGEST_QUESTION
-    return short and any(isinstance(one, _ast.Return) for one in walk(function))
-
-
-class _Text(NamedTuple):
-    """`sys.version`, of which the beginning is known."""
-
-    start: str
-
-
-class _Hex:
-    """`sys.hexversion`, whose last digits may be unknown."""
-
-    def __init__(self, version: Sequence[int]) -> None:
-        given = [*version[:3]]
-        low, high = [*given, 0, 0, 0][:3], [*given, 255, 255, 255][:3]
-        self.low = low[0] << 24 | low[1] << 16 | low[2] << 8
-        self.high = high[0] << 24 | high[1] << 16 | high[2] << 8 | 255
-
-
-_OPERATORS: dict[type[_ast.cmpop], Callable[[Any, Any], object]] = {
-    _ast.Eq: operator.eq,
-    _ast.NotEq: operator.ne,
-    _ast.Lt: operator.lt,
-    _ast.LtE: operator.le,
-    _ast.Gt: operator.gt,
-    _ast.GtE: operator.ge,
-    _ast.Is: operator.eq,
-    _ast.IsNot: operator.ne,
-    _ast.In: lambda one, other: operator.contains(other, one),
-    _ast.NotIn: lambda one, other: not operator.contains(other, one),
-}
-_MIRRORED: dict[type[_ast.cmpop], type[_ast.cmpop]] = {
-    _ast.Lt: _ast.Gt,
-    _ast.LtE: _ast.GtE,
-    _ast.Gt: _ast.Lt,
-    _ast.GtE: _ast.LtE,
-    _ast.Eq: _ast.Eq,
-    _ast.NotEq: _ast.NotEq,
-}
-
-
-def _compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
-    """The result of one comparison, when it is known."""
-    if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, _Version | _Hex | _Text):
-        found = _is_among(left, right)
-        return None if found is None else found is isinstance(op, _ast.In)
-    both = isinstance(left, _Version | _Hex) and isinstance(right, _Version | _Hex)
-    if isinstance(right, _Version | _Hex) and type(op) in _MIRRORED and not both:
-        return _compared(right, _MIRRORED[type(op)](), left)
-    if isinstance(left, _Version):
-        if not isinstance(right, tuple) or isinstance(right, _Version):
-            return None
-        sign = _order(left, right)
-        return None if sign is None else bool(_OPERATORS[type(op)](sign, 0))
-    if isinstance(left, _Hex):
-        if not isinstance(right, int):
-            return None
-        results = {bool(_OPERATORS[type(op)](one, right)) for one in (left.low, left.high)}
-        return results.pop() if len(results) == 1 else None
-    if isinstance(right, _Version | _Hex | _Text):
-        return None
-    if isinstance(left, _Text):
-        if not isinstance(right, str) or right.startswith(left.start) or type(op) not in _MIRRORED:
-            return None
-        return bool(_OPERATORS[type(op)](left.start, right))
-    try:
-        return bool(_OPERATORS[type(op)](left, right))
-    except TypeError:
-        return None
-
-
-def _is_among(one: object, others: object) -> bool | None:
-    """Whether one of several values is equal to another, when that is known."""
-    if not isinstance(others, tuple):
-        return None
-    equal = [_compared(one, _ast.Eq(), other) for other in others]
-    return True if True in equal else None if None in equal else False
-
-
-def _order(version: _Version, other: tuple[object, ...]) -> int | None:
-    """Whether a version is less than (-1), equal to or more than a tuple, when known."""
-    for mine, its in zip(version.known, other, strict=False):
-        if not isinstance(its, int):
-            return None
-        if mine != its:
-            return -1 if mine < its else 1
-    if len(other) > len(version.known) and version.length > len(version.known):
-        return None
-    return (version.length > len(other)) - (version.length < len(other))
-
-
-def _sliced(value: object, part: _ast.Slice) -> object:
-    stop = part.upper
-    start = part.lower.value if isinstance(part.lower, _ast.Constant) else part.lower
-    if start not in (None, 0) or part.step is not None or not isinstance(stop, _ast.Constant):
-        return None
-    if not isinstance(stop.value, int) or stop.value < 0:
-        return None
-    if isinstance(value, _Version):
-        return _Version(value.known[: stop.value], min(value.length, stop.value))
-    return value[: stop.value] if isinstance(value, str | tuple) else None
-
-
-def _length(value: object) -> int | None:
-    if isinstance(value, _Version):
-        return value.length
-    return len(value) if isinstance(value, str | tuple) else None
-
-
-def _element(value: object, index: object) -> object:
-    if not isinstance(index, int):
-        return None
-    values = value.known if isinstance(value, _Version) else value
-    if isinstance(values, str | tuple) and 0 <= index < len(values):
-        return values[index]
-    return None
+def _returned(function: _ast.FunctionDef | _ast.AsyncFunctionDef) -> list[_ast.expr]:
+    """What a function returns."""
+    return [one.value for one in walk(function) if isinstance(one, _ast.Return) and one.value]

@@ -13,11 +13,14 @@ from pypackage.core.errors import SourceError
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(.*)")
 # ```{python}, ```{code-cell} ipython3 and ```python {.marimo}, but not {{python}}, which is shown.
 _PYTHON = re.compile(
-    r"(?i)\{[ \t]*(?:python|code-cell\}[ \t]*i?python|python\.marimo|\.python\b)|python[ \t]*\{"
+    r"(?i)\{[ \t]*(?:python|code-cell\}[ \t]*(?:i?python|$)|python\.marimo|\.python\b)"
+    r"|python[ \t]*\{"
 )
+# The options of MyST's cells.
+_OPTIONS = re.compile(r"(?s)\A(?:---\n.*?\n---(?:\n|\Z)|(?::[\w-]+:[^\n]*(?:\n|\Z))+)")
 _NOT_RUN = re.compile(r"(?im)eval[ \t]*[=:][ \t]*(?:false|F\b)")
 _RULE_FILE = re.compile(
-    r"(?m)^([ \t]*)(?:script|include|notebook)[ \t]*:"
+    r"(?m)^([ \t]*)(?:script|include|notebook|snakefile)[ \t]*:"
     r"\s*[\"']([^\"'{}\n]+\.(?:py|ipynb|smk))[\"'],?[ \t]*$"
 )
 
@@ -39,6 +42,7 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
             runs = bool(_PYTHON.match(match[2])) and not _NOT_RUN.search(match[2])
         elif fence and match and match[1].startswith(fence) and not match[2]:
             chunk = "\n".join(lines[begin:number])
+            chunk = _OPTIONS.sub(lambda its: "\n" * its[0].count("\n"), chunk)
             options = "\n".join(one for one in lines[begin:number] if one.startswith("#|"))
             if runs and not _NOT_RUN.search(options):
                 kept[begin:number] = ipython.as_python(chunk).split("\n")

@@ -2,7 +2,8 @@
 
 `HAS_X = True` in the body of a `try` and `HAS_X = False` in its handler, `x = None` in the
 handler, `def has_x()` that tries the import and returns False: what stands under a condition
-on one of them is as optional as what the `try` imports.
+on one of them is as optional as what the `try` imports. Attributes of classes and items of
+dictionaries are flags likewise.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, gives_up, is_true
+from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, flag_name, gives_up, is_true
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted, walk
 
@@ -79,31 +80,37 @@ def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list
     if isinstance(test, _ast.Compare) and len(test.ops) == 1:
         flag, equal = _compared(test)
         return facts(flag, scope, holds=equal is holds, depth=depth + 1) if flag else []
-    if isinstance(test, _ast.Name):
-        return _of_name(test.id, scope, holds, depth) or _imported(test, scope, holds)
-    if isinstance(test, _ast.Attribute):
-        return _imported(test, scope, holds)
+    name = flag_name(test)
+    if name:
+        return _of_flag(name, scope, holds, depth) or _imported(name, scope, holds)
     if isinstance(test, _ast.Call):
         name = dotted(test.func)
-        if name in ("bool", "callable") and len(test.args) == 1:
-            return facts(test.args[0], scope, holds=holds, depth=depth + 1)
+        if name in _CONVERTING and len(test.args) == 1:
+            one = test.args[0]
+            if name in ("all", "any") and isinstance(one, _ast.List | _ast.Tuple) and one.elts:
+                one = _ast.BoolOp(_ast.And() if name == "all" else _ast.Or(), one.elts)
+            return facts(one, scope, holds=holds, depth=depth + 1)
         found = _of_function(name, scope, holds, depth)
         if found or test.args or test.keywords:
             return found
-        return _imported(test.func, scope, holds, "()")
+        return _imported(f"{name}()", scope, holds)
     return []
 
 
-def _imported(test: _ast.expr, scope: Scope, holds: bool, end: str = "") -> list[Fact]:
+_CONVERTING = ("bool", "callable", "all", "any")
+
+
+def _imported(name: str, scope: Scope, holds: bool) -> list[Fact]:
     """The flag that a name, or an attribute of a module, may be in the module it is taken from.
 
     Modules of the standard library set none: what they are asked for is no import.
     """
-    name = dotted(test)
-    bindings = scope.lookup(name.partition(".")[0])
-    meanings = scope.meanings(name) if [one.kind for one in bindings] == ["import"] else ()
+    bracket = min(at for at in (name.find("("), name.find("["), len(name)) if at >= 0)
+    plain, end = name[:bracket], name[bracket:]
+    bindings = scope.lookup(plain.partition(".")[0])
+    meanings = scope.meanings(plain) if [one.kind for one in bindings] == ["import"] else ()
     return [
-        Fact(name, None, BODY if holds else HANDLER, meaning + end)
+        Fact(plain, None, BODY if holds else HANDLER, meaning + end)
         for meaning in meanings
         if "." in meaning and meaning.partition(".")[0] not in sys.stdlib_module_names
     ]
@@ -140,13 +147,31 @@ def asking(module: Scope, judge: Judge) -> Iterator[str]:
 
 def _tests(module: Scope) -> Iterator[tuple[str, _ast.expr]]:
     """The names of a module that may be flags, and the conditions on them."""
+    yield from _tests_of(module, "", None)
     for name, bindings in module.bindings.items():
+        inside = bindings[0].inside if len(bindings) == 1 else None
+        if inside is not None:
+            yield from _tests_of(inside, f"{name}.", _ast.Name(name, _ast.Load()))
+
+
+def _tests_of(
+    scope: Scope, begin: str, holder: _ast.expr | None
+) -> Iterator[tuple[str, _ast.expr]]:
+    """The names of a module or class that may be flags."""
+    for name, bindings in scope.bindings.items():
         kinds = {one.kind for one in bindings}
-        test = _ast.Name(name, _ast.Load())
+        test: _ast.expr = _ast.Name(name, _ast.Load())
+        if holder is not None:
+            test = _ast.Attribute(holder, name, _ast.Load())
         if kinds == {"function"}:
-            yield f"{name}()", _ast.Call(test, [], [])
-        elif kinds == {"value"} or module.forks_of(name):
-            yield name, test
+            yield f"{begin}{name}()", _ast.Call(test, [], [])
+        elif kinds == {"value"} or scope.forks_of(name):
+            yield f"{begin}{name}", test
+    for name in scope.items_of_forks():
+        holding, _, key = name.rstrip("]").partition("[")
+        node = _ast.Name(holding, _ast.Load())
+        if holder is None and "." not in holding:
+            yield name, _ast.Subscript(node, _ast.Constant(key), _ast.Load())
 
 
 def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:
@@ -158,6 +183,25 @@ def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:
         if isinstance(op, _ast.IsNot | _ast.NotEq):
             return test.left, not constant.value
     return None, False
+
+
+def _of_flag(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
+    """What a name tells, an attribute of a class of the source, or an item of a dictionary."""
+    holder, dot, attribute = name.rpartition(".")
+    owner = scope.class_of(holder) if dot else None
+    if owner is None:
+        return _of_name(name, scope, holds, depth) or _of_item(name, scope, holds, depth)
+    for one in (attribute, f"self.{attribute}"):
+        if owner.has(one):
+            found = _of_name(one, owner, holds, depth)
+            return found or _of_function(attribute, owner, holds, depth)
+    return []
+
+
+def _of_item(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
+    """What the item of a dictionary tells that is written out in the source."""
+    item = scope.item(name)[0]
+    return facts(item, scope, holds=holds, depth=depth + 1) if item is not None else []
 
 
 def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
@@ -195,7 +239,9 @@ def _assignments(fork: Fork) -> Iterator[_ast.Assign | _ast.AnnAssign]:
 
 def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
     """What the call of a function of the source tells, which tries an import or returns a flag."""
-    bindings = scope.lookup(name)
+    holder, dot, last = name.rpartition(".")
+    owner = scope.class_of(holder) if dot else None
+    bindings = owner.lookup(last) if owner else scope.lookup(name)
     inner = bindings[0].names if len(bindings) == 1 else None
     definition = bindings[0].definition if inner else None
     if inner is None or definition is None:
@@ -204,8 +250,8 @@ def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]
         returned = _returned(fork.handler.body) if fork.handler else None
         if isinstance(returned, _ast.Constant):
             return [Fact(name, fork, HANDLER if bool(returned.value) is holds else BODY)]
-    last = _returned(definition.body)
-    return facts(last, inner, holds=holds, depth=depth + 1) if last is not None else []
+    value = _returned(definition.body)
+    return facts(value, inner, holds=holds, depth=depth + 1) if value is not None else []
 
 
 def _returned(block: list[_ast.stmt]) -> _ast.expr | None:

@@ -41,6 +41,10 @@ class Folder:
         self._file = os.path.abspath(path) if path else ""
         self._steps = 0
 
+    def beside(self, path: str) -> str:
+        """A path as it is seen from the folder of the source."""
+        return os.path.relpath(path, os.path.dirname(self._file)) if self._file else ""
+
     def values(self, node: _ast.AST | None, scope: Scope, depth: int = 0) -> list[object]:
         """The values that an expression may have; an `Unknown` among them if there are more."""
         self._steps = self._steps + 1 if depth else 0
@@ -100,9 +104,15 @@ class Folder:
             yield self._file
         elif not bindings and name in ("__package__", "__name__"):
             yield PACKAGE
+        holder = scope.holder(name)
+        if holder is not None and name in holder.given:
+            yield from self.values(*holder.given[name], depth)
+            return
         for binding in bindings:
             if binding.kind == "value":
                 yield from self.values(binding.node, scope, depth)
+            elif binding.kind == "parameter" and holder is not None and holder.given:
+                pass  # a call that is known, but gives none: the default counts
             elif binding.kind == "each":
                 elements = self.elements(binding.node, scope, depth)
                 part = binding.part
@@ -174,6 +184,9 @@ class Folder:
             owner = scope.class_of(dotted(node.value))
             if owner is not None and node.attr in owner.bindings:
                 yield from self._name(node.attr, owner, depth)
+            elif owner is not None and dotted(node) in owner.bindings:
+                for one in owner.bindings[dotted(node)]:
+                    yield from self.values(one.node, one.names or scope, depth)
             else:
                 yield Unknown()
 

@@ -14,6 +14,7 @@ from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.flags import asking, exported
 from pypackage.analysis.imports.folding import Folder
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
+from pypackage.analysis.imports.parameters import Callers
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import BODY, moved
@@ -31,6 +32,7 @@ _LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
 _WORDS = (
     *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
     *("importorskip", "find_module", "lazy_loader", "sys.path", "addsitedir", "from sys", "sys as"),
+    *("load_source", "sys.executable"),
 )
 
 
@@ -168,9 +170,10 @@ class _Reading:
             if needed is None or names is not None:
                 imports.extend(self._statement(found, names))
         remarks: list[Remark] = []
+        callers = Callers(walker.calls)
         for found in walker.calls:
             if needed is None or id(found.node) in needed:
-                imports.extend(self._call(found, remarks))
+                imports.extend(self._call(found, callers, remarks))
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
         flags = tuple(sorted(self._flags(module, walker)))
@@ -221,27 +224,46 @@ class _Reading:
     def _choices(self, effect: Effect) -> tuple[tuple[int, int], ...]:
         return tuple((moved(fork, -self._shift), way) for fork, way in effect.choices)
 
-    def _call(self, found: Found, remarks: list[Remark]) -> Iterator[Import]:
+    def _call(self, found: Found, callers: Callers, remarks: list[Remark]) -> Iterator[Import]:
         call = found.node
         assert isinstance(call, _ast.Call)
-        for called in calls.imported_by(call, found.scope, self._folder):
-            effect = found.context.effect(self._judge)
-            line, column = self._place(call)
-            why, reason = effect.strongest
-            if called.source:
-                yield from self._inner(called.source, found)
-            elif called is calls.UNKNOWN:
-                if why.counts:
-                    remarks.append(Remark(line, column, _NOT_KNOWN))
-            else:
-                choices = self._choices(effect)
-                if called.asked:
-                    why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
-                    choices = ()
-                module, name, late = called.module, called.name, effect.deferred
-                yield Import(
-                    module, name, line, column, why, reason, late, 0, choices, effect.flags
-                )
+        all_called = list(calls.imported_by(call, found.scope, self._folder))
+        known: list[tuple[calls.Called, tuple[Found, ...]]]
+        known = [(one, (found,)) for one in all_called if one is not calls.UNKNOWN]
+        if len(known) < len(all_called):
+            through = [
+                (one, chain)
+                for chain in callers.through((found,))
+                for one in calls.imported_by(call, found.scope, self._folder)
+                if one is not calls.UNKNOWN
+            ]
+            if not through and found.context.effect(self._judge).strongest[0].counts:
+                remarks.append(Remark(*self._place(call), _NOT_KNOWN))
+            known = through or known
+        for called, chain in known:
+            yield from self._called(called, chain)
+
+    def _called(self, called: calls.Called, chain: tuple[Found, ...]) -> Iterator[Import]:
+        """What a call imports, by the calls through which it gets its arguments."""
+        effects = [one.context.effect(self._judge) for one in chain]
+        effect = effects[0]
+        assert isinstance(chain[0].node, _ast.Call)
+        line, column = self._place(chain[0].node)
+        if called.source:
+            yield from self._inner(called.source, chain[0])
+            return
+        (why, reason), choices, flags = effect.strongest, self._choices(effect), effect.flags
+        for other in effects[1:]:
+            why, reason = stronger((why, reason), other.strongest)
+            choices, flags = (*choices, *self._choices(other)), (*flags, *other.flags)
+        if called.asked:
+            why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
+        if called.asked or any(
+            one.strongest[0] is not Why.REQUIRED and not one.choices for one in effects
+        ):
+            choices = ()
+        module, name, late = called.module, called.name, effect.deferred
+        yield Import(module, name, line, column, why, reason, late, 0, choices, flags)
 
     def _inner(self, source: str, found: Found) -> Iterator[Import]:
         """The imports of a source that is run by a call: they stand where the call does."""

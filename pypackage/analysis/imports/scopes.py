@@ -17,13 +17,14 @@ class Binding(NamedTuple):
 
     Attributes:
         kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`),
-            `function` (`definition`), `class` (`inside`) or `other`, which says nothing.
+            `function` (`definition`), `class` (`inside`), `parameter`, `attribute` (of `self`,
+            which is `node` in the scope `names`) or `other`, which says nothing.
         module: The dotted name of what was imported.
         node: The expression.
         part: Of `each`, which part of the element; -1 is all of it.
         definition: Of `function`, where it is defined.
         inside: Of `class`, its own names.
-        names: Of `function`, those inside of it.
+        names: Of `function`, those inside of it; of `attribute`, those that its value sees.
     """
 
     kind: str
@@ -57,6 +58,7 @@ def without_partial(node: _ast.expr | None) -> _ast.expr | None:
 
 
 _OTHER = Binding("other")
+_PARAMETER = Binding("parameter")
 _LONGEST_CHAIN = 50  # of names that stand for names
 
 
@@ -70,9 +72,13 @@ class Scope:
         stars: The modules that `from module import *` takes all from.
         forks: The `try` statements in it that catch a failing import.
         checks: Of a module, where it may end the program.
+        name: Of a function or class, its name.
+        given: Of a function, what one call gives to its parameters, each with its scope.
     """
 
-    def __init__(self, parent: Scope | None = None, *, is_class: bool = False) -> None:
+    def __init__(
+        self, parent: Scope | None = None, *, is_class: bool = False, name: str = ""
+    ) -> None:
         # What stands in a class is not seen from within its functions.
         skip = parent is not None and parent.is_class and not is_class
         self.parent: Scope | None = parent.parent if parent is not None and skip else parent
@@ -84,6 +90,8 @@ class Scope:
         self.stars: list[str] = []
         self.forks: list[Fork] = []
         self.checks: list[Check] = []
+        self.name: str = name
+        self.given: dict[str, tuple[_ast.expr, Scope]] = {}
         self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
         self._leads: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -95,6 +103,7 @@ class Scope:
             names.clear()
         self.forks.clear()
         self.checks.clear()
+        self.given.clear()
 
     def bind(self, name: str, binding: Binding = _OTHER) -> None:
         """Add one thing that a name of this scope stands for."""
@@ -130,7 +139,17 @@ class Scope:
         """Add a `try` that stands in this scope; the names that it binds may tell its way."""
         self.forks.append(fork)
         for name in dict.fromkeys(fork.names()):
-            self._elsewhere.get(name, self)._flags.setdefault(name, []).append(fork)
+            holder = self.owner if name.startswith("self.") else None
+            scope = holder or self._elsewhere.get(name, self)
+            scope._flags.setdefault(name, []).append(fork)
+
+    def items_of_forks(self) -> list[str]:
+        """The items of dictionaries that `try` statements of this scope set."""
+        return [name for name in self._flags if name.endswith("]")]
+
+    def has(self, name: str) -> bool:
+        """Whether a name is bound in this scope itself."""
+        return name in self.bindings or name in self._flags
 
     def forks_of(self, name: str) -> list[Fork]:
         """The `try` statements that bind a name as it is used in this scope."""
@@ -155,10 +174,10 @@ class Scope:
 
     def lookup(self, name: str) -> list[Binding]:
         """What a name may stand for when it is used in this scope."""
-        holder = self._holder(name)
+        holder = self.holder(name)
         return holder.bindings[name] if holder else []
 
-    def _holder(self, name: str) -> Scope | None:
+    def holder(self, name: str) -> Scope | None:
         """The scope whose name a name used in this one is; None where nothing binds it."""
         scope: Scope | None = self
         while scope is not None and name not in scope.bindings:
@@ -169,6 +188,26 @@ class Scope:
         """The expression that a name is bound to, when it is bound once."""
         bindings = self.lookup(name)
         return bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
+
+    def item(self, name: str) -> tuple[_ast.expr | None, str]:
+        """The expression of `a[x]` where the dictionary is written out, and the name of that."""
+        holder, bracket, key = name.removesuffix("]").partition("[")
+        value = self.value(holder) if bracket else None
+        if isinstance(value, _ast.Dict):
+            for one, item in zip(value.keys, value.values, strict=True):
+                if isinstance(one, _ast.Constant) and one.value == key:
+                    return item, holder
+        return None, holder
+
+    def function(self, name: str) -> Binding | None:
+        """The function of the source that is called by a name; of a class, its `__init__`."""
+        holder, dot, last = name.rpartition(".")
+        owner = self.class_of(holder) if dot else None
+        bindings = owner.lookup(last) if owner else self.lookup(name)
+        inside = bindings[0].inside if len(bindings) == 1 else None
+        if inside is not None:
+            bindings = inside.bindings.get("__init__", [])
+        return bindings[0] if len(bindings) == 1 and bindings[0].definition else None
 
     def class_of(self, name: str) -> Scope | None:
         """The names of the class that a name stands for, `self` and `cls` among them."""
@@ -194,7 +233,7 @@ class Scope:
     def _names_of(self, name: str, seen: set[str]) -> Iterator[str]:
         """The dotted names that one name may stand for; names that are seen lead to no more."""
         seen.add(name)
-        holder = self._holder(name)
+        holder = self.holder(name)
         if holder is None:
             yield name
             yield from (f"{star}.{name}" for star in self._all_stars())
@@ -227,3 +266,30 @@ class Scope:
         while scope is not None:
             yield from scope.stars
             scope = scope.parent
+
+
+def bind_imported(node: _ast.Import | _ast.ImportFrom, scope: Scope) -> None:
+    """Bind the names of an import statement."""
+    for alias in node.names:
+        if isinstance(node, _ast.Import):
+            name = alias.asname or alias.name.partition(".")[0]
+            scope.bind(name, Binding("import", alias.name if alias.asname else name))
+            continue
+        module = "." * node.level + (node.module or "")
+        if alias.name == "*":
+            scope.stars.append(module)
+        else:
+            scope.bind(alias.asname or alias.name, Binding("import", f"{module}.{alias.name}"))
+
+
+def bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
+    """Bind the parameters of a function, and their defaults."""
+    given = [*arguments.posonlyargs, *arguments.args]
+    for one in (*given, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if one is not None:
+            scope.bind(one.arg, _PARAMETER)
+    last = given[len(given) - len(arguments.defaults) :]
+    defaults = [*arguments.defaults, *arguments.kw_defaults]
+    for one, default in zip([*last, *arguments.kwonlyargs], defaults, strict=True):
+        if default is not None:
+            scope.bind(one.arg, Binding("value", node=default))

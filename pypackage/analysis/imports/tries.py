@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pypackage.analysis.imports.conditions import Judge
 
 # What an ImportError is caught as.
-CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+CATCHING = (
+    *("ImportError", "ModuleNotFoundError", "Exception", "BaseException"),
+    *("PackageNotFoundError", "DistributionNotFound"),  # of what asks for a package's version
+)
 IMPORT_ERRORS = CATCHING[:2]
 BODY, HANDLER = 0, 1
 
@@ -211,12 +214,27 @@ def _bindings(statement: _ast.stmt) -> Iterator[tuple[str, bool]]:
 
 
 def _assigned(target: _ast.expr, value: _ast.expr) -> Iterator[tuple[str, bool]]:
-    if isinstance(target, _ast.Name):
-        yield target.id, is_true(value)
-    elif isinstance(target, _ast.Tuple | _ast.List):
+    if isinstance(target, _ast.Tuple | _ast.List):
         pairs = value.elts if isinstance(value, _ast.Tuple | _ast.List) else []
         for number, one in enumerate(target.elts):
             yield from _assigned(one, pairs[number] if number < len(pairs) else value)
+    elif flag_name(target):
+        yield flag_name(target), is_true(value)
+
+
+def flag_name(node: _ast.expr) -> str:
+    """The name of what may be a flag: `x`, `a.x`, or an item, which `a[x]` and `a.get(x)` take."""
+    if isinstance(node, _ast.Subscript):
+        key, holder = node.slice, node.value
+    elif isinstance(node, _ast.Call) and isinstance(node.func, _ast.Attribute) and node.args:
+        key, holder = node.args[0], node.func.value
+        if node.func.attr != "get":
+            return ""
+    else:
+        return dotted(node)
+    if isinstance(key, _ast.Constant) and isinstance(key.value, str) and dotted(holder):
+        return f"{dotted(holder)}[{key.value}]"
+    return ""
 
 
 def is_true(value: _ast.expr) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import _ast
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from pypackage.analysis.imports import path_changes
+from pypackage.analysis.imports import parameters, path_changes
 from pypackage.analysis.imports.calls import ALL_FUNCTIONS
 from pypackage.analysis.imports.contexts import (
     Branch,
@@ -22,10 +22,17 @@ from pypackage.analysis.imports.contexts import (
 from pypackage.analysis.imports.model import Why
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.patterns import test_of
-from pypackage.analysis.imports.scopes import Binding, Check, Scope, without_partial
+from pypackage.analysis.imports.scopes import (
+    Binding,
+    Check,
+    Scope,
+    bind_imported,
+    bind_parameters,
+    without_partial,
+)
 from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, leaves
 from pypackage.core.typed import NamedTuple
-from pypackage.python.source_tree import children, walk
+from pypackage.python.source_tree import children, dotted, walk
 
 _Branches = _ast.If | _ast.While
 _Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
@@ -45,6 +52,10 @@ _WORDS = (
         "resolve_name",
         "run_module",
         "run_path",
+        "spec_from_file",
+        "FileLoader",
+        "load_source",
+        "sys.executable",
     ),
     *(
         "attach",
@@ -112,9 +123,9 @@ class Walker:
                 self._statement(node, context, scope)
                 context = self._after(node, context, scope)
         if self._text:
-            lines = self._lines_of_interest()
-            self._parts = [part for part in self._parts if _is_on(part[0], lines, shift)]
-        self._look_into(self._parts)
+            self._look_into_lines(shift)
+        else:
+            self._look_into(self._parts)
         for target, value, scope in self._assigned:
             self.paths += path_changes.by_assignment(target, value, scope)
         for call in self.calls:
@@ -131,13 +142,28 @@ class Walker:
         for scope in self._scopes:
             scope.release()
 
-    def _scope(self, parent: Scope | None, *, is_class: bool = False) -> Scope:
-        scope = Scope(parent, is_class=is_class)
+    def _scope(self, parent: Scope | None, *, is_class: bool = False, name: str = "") -> Scope:
+        scope = Scope(parent, is_class=is_class, name=name)
         self._scopes.append(scope)
         return scope
 
-    def _lines_of_interest(self) -> list[int]:
-        """The lines that may call a function that imports, in order."""
+    def _look_into_lines(self, shift: int) -> None:
+        """Find the calls in the lines that may call a function which imports."""
+        words, rest, seen = self._words_of_interest(), self._parts, 0
+        while words:
+            lines = self._lines_with(words)
+            parts = [part for part in rest if _is_on(part[0], lines, shift)]
+            if not parts:
+                return
+            chosen = set(map(id, parts))
+            rest = [part for part in rest if id(part) not in chosen]
+            self._look_into(parts)
+            calls, seen = self.calls[seen:], len(self.calls)
+            # Those that call functions which import what they are given, and so on.
+            words = {name for call in calls for name in parameters.passing(call)}
+
+    def _words_of_interest(self) -> set[str]:
+        """The words of lines that may call a function which imports."""
         aliases = {
             name
             for scope in self._scopes
@@ -148,9 +174,13 @@ class Walker:
             )
             if not scope.meanings(name).isdisjoint(ALL_FUNCTIONS)
         }
+        return {*_WORDS, *aliases}
+
+    def _lines_with(self, words: Collection[str]) -> list[int]:
+        """The lines that have one of some words, in order."""
         text = self._text
         places: set[int] = set()
-        for word in (*_WORDS, *aliases):
+        for word in words:
             at = -1
             while (at := text.find(word, at + 1)) >= 0:
                 places.add(at)
@@ -166,7 +196,7 @@ class Walker:
     def _statement(self, node: _ast.stmt, context: Context, scope: Scope) -> None:
         if isinstance(node, _ast.Import | _ast.ImportFrom):
             self.statements.append(Found(node, context, scope))
-            _bind_imported(node, scope)
+            bind_imported(node, scope)
         elif isinstance(node, _Definitions):
             self._function(node, context, scope)
         elif isinstance(node, _ast.ClassDef):
@@ -202,16 +232,16 @@ class Walker:
         self, node: _ast.FunctionDef | _ast.AsyncFunctionDef, context: Context, scope: Scope
     ) -> None:
         self.definitions[id(node)] = context
-        inner = self._scope(scope)
+        inner = self._scope(scope, name=node.name)
         scope.bind(node.name, Binding("function", definition=node, names=inner))
-        _bind_parameters(node.args, inner)
+        bind_parameters(node.args, inner)
         for part in (*node.decorator_list, *children(node.args), node.returns):
             self._look(part, context, scope)
         self._block(node.body, Function(context), inner)
 
     def _class(self, node: _ast.ClassDef, context: Context, scope: Scope) -> None:
         self.definitions[id(node)] = context
-        inner = self._scope(scope, is_class=True)
+        inner = self._scope(scope, is_class=True, name=node.name)
         scope.bind(node.name, Binding("class", inside=inner))
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self._look(part, context, scope)
@@ -301,6 +331,9 @@ class Walker:
         if isinstance(node, _ast.Assign):
             for target in node.targets:
                 scope.bind_target(target, node.value, "value")
+                if isinstance(target, _ast.Attribute) and scope.owner is not None:
+                    inner = Binding("attribute", node=node.value, names=scope)
+                    scope.owner.bind(dotted(target), inner)
                 self._assigned.append((target, node.value, scope))
         elif isinstance(node, _ast.AnnAssign):
             if node.value is not None:
@@ -324,14 +357,14 @@ class Walker:
 
     def _look_into(self, todo: list[_Part]) -> None:
         """Find the calls in expressions."""
-        todo.reverse()
+        todo = todo[::-1]
         while todo:
             node, context, scope = todo.pop()
             if isinstance(node, _ast.Call):
                 self.calls.append(Found(node, context, scope))
             elif isinstance(node, _ast.Lambda):
                 inner = Scope(scope)
-                _bind_parameters(node.args, inner)
+                bind_parameters(node.args, inner)
                 todo.append((node.args, context, scope))
                 todo.append((node.body, Function(context), inner))
                 continue
@@ -353,34 +386,6 @@ class Walker:
             elif isinstance(node, _ast.NamedExpr):
                 scope.bind_target(node.target, node.value, "value")
             todo.extend((child, context, scope) for child in children(node))
-
-
-# --- what the parts of the tree mean -----------------------------------------------------
-
-
-def _bind_imported(node: _ast.Import | _ast.ImportFrom, scope: Scope) -> None:
-    for alias in node.names:
-        if isinstance(node, _ast.Import):
-            name = alias.asname or alias.name.partition(".")[0]
-            scope.bind(name, Binding("import", alias.name if alias.asname else name))
-            continue
-        module = "." * node.level + (node.module or "")
-        if alias.name == "*":
-            scope.stars.append(module)
-        else:
-            scope.bind(alias.asname or alias.name, Binding("import", f"{module}.{alias.name}"))
-
-
-def _bind_parameters(arguments: _ast.arguments, scope: Scope) -> None:
-    given = [*arguments.posonlyargs, *arguments.args]
-    for one in (*given, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
-        if one is not None:
-            scope.bind(one.arg)
-    last = given[len(given) - len(arguments.defaults) :]
-    defaults = [*arguments.defaults, *arguments.kw_defaults]
-    for one, default in zip([*last, *arguments.kwonlyargs], defaults, strict=True):
-        if default is not None:
-            scope.bind(one.arg, Binding("value", node=default))
 
 
 def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:

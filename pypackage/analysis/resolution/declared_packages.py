@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
 from pypackage.core.names import normalize
 from pypackage.requirements import formats
 from pypackage.requirements.formats import Declaration, Declarations
+
+# What follows the name of a package in that of another build of it.
+_VARIANT = re.compile(
+    r"(?:cpu|gpu|binary|bin|nightly|headless|macos|intel|directml|silicon|cuda\d+x?|cu\d+|rocm[\d-]*)"
+)
 
 
 class DeclaredPackages:
@@ -75,6 +81,15 @@ class DeclaredPackages:
             for key in self._declared.requirements
             if key not in taken and (found := self.matching(key)) and not found[0].group
         }
+
+    def variant(self, name: str) -> str:
+        """The declared build of a package under another name: `tensorflow-cpu`; else empty."""
+        builds = [
+            key
+            for key in self._declared.requirements
+            if key.startswith(f"{name}-") and _VARIANT.fullmatch(key[len(name) + 1 :])
+        ]
+        return next((key for key in builds if self.matching(key)), "")
 
     def near(self, module: str, taken: Collection[str]) -> str:
         """The one declared package, not taken yet, whose name holds a module's name as a word.

@@ -234,6 +234,9 @@ class Resolver:
             key = package.pypi or package.conda
             if self._declared.matching(key):
                 return self._declared_choice(key, package)
+            variant = self._declared.variant(key)
+            if variant:
+                return self._declared_choice(variant, naming.both_names(variant)[1])
         return None
 
     def _declared_choice(self, key: str, package: Package) -> Choice:

@@ -49,6 +49,16 @@ def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]
         ("# pd.read_feather('x')", "pandas", set()),
         ("path.startswith('s3://')", "pandas", set()),  # it may as well refuse them
         ("f'{a}s3://'", "pandas", set()),
+        ("import ray\nray.data.from_items([])", "ray", {"pandas", "pyarrow"}),
+        ("from bs4 import BeautifulSoup\nBeautifulSoup(page, 'lxml')", "bs4", {"lxml"}),
+        ("import bs4\nbs4.BeautifulSoup(page, features='html5lib')", "bs4", {"html5lib"}),
+        ("pd.options.plotting.backend = 'plotly'", "pandas", {"plotly"}),
+        ("pd.set_option('plotting.backend', 'plotly')", "pandas", {"plotly"}),
+        ("spark.range(3).toPandas()", "pyspark", {"pandas"}),
+        ("", "pyspark.pandas", {"pandas", "pyarrow"}),
+        ("import os\nos.environ['KERAS_BACKEND'] = 'jax'", "keras", {"jax"}),
+        ("import os\nos.environ.setdefault('KERAS_BACKEND', 'torch')", "keras", {"torch"}),
+        ("C = {'BACKEND': 'django.core.cache.backends.redis.RedisCache'}", "django", {"redis"}),
     ],
 )
 def test_find__needs_without_an_import__are_those_of_the_table(
@@ -86,7 +96,7 @@ def test_find__hostile_source__is_left_to_others_to_tell(source: str, label: str
 
 def test_table__as_a_whole__each_rule_is_well_formed() -> None:
     kinds = needs.table()
-    assert set(kinds) == {"part", "call", "engine", "scheme", "load", "list"}
+    assert set(kinds) == {"part", "call", "engine", "scheme", "load", "list", "text", "env"}
     rules = [(kind, rule) for kind in kinds for rule in kinds[kind]]
     assert len({(kind, rule.modules, rule.trigger, rule.needs) for kind, rule in rules}) == len(
         rules
@@ -98,3 +108,19 @@ def test_table__as_a_whole__each_rule_is_well_formed() -> None:
             assert all(part.isidentifier() for part in name.split("."))
             ast.parse(f"import {name}")
     assert all(rule.trigger == rule.trigger.lower() for rule in kinds["engine"])
+
+
+@pytest.mark.parametrize(
+    ("label", "imported", "program", "expected"),
+    [
+        ("app.py", "os", "sqlalchemy", {"os"}),
+        ("site/settings.py", "os", "", {"os", "django"}),
+        ("site/settings/base.py", "os", "environ", {"os", "environ", "django"}),
+        ("docs/conf.py", "sys", "", {"sys", "sphinx"}),
+        ("config.py", "os", "sqlalchemy", {"os", "sqlalchemy"}),
+    ],
+)
+def test_modules_of__files_of_settings__have_to_do_with_the_program(
+    label: str, imported: str, program: str, expected: set[str]
+) -> None:
+    assert needs.modules_of(label, [imported], [program] if program else []) == expected

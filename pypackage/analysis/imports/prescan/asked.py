@@ -11,7 +11,8 @@ from collections.abc import Set
 _DEEPEST = 5  # names that stand for others
 # `NAME`, `not NAME.x`, `NAME()`, `NAME is not None`: what a flag is asked by.
 _OPERAND = re.compile(
-    r"[(\s]*(?:not\b)?(?:[(\s]|bool\(|callable\()*([A-Za-z_]\w*)(?:\.\w+)*(?:\(\))?[)\s]*"
+    r"[(\s]*(?:not\b)?(?:[(\[\s]|bool\(|callable\(|all\(|any\()*([A-Za-z_]\w*)(?:\.\w+)*"
+    r"(?:\(\)|\[[^]]*\]|\([\"'][^\"']*[\"']\)?)?[)\]\s]*"
     r"(?:(?:is(?:\s+not)?|==|!=)\s*(?:None|True|False)[)\s]*)?"
 )
 _BETWEEN = re.compile(r"\b(?:and|or)\b|,")

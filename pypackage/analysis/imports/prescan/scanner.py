@@ -184,6 +184,8 @@ class _Prescan:
         if len(walker.statements) != len(inside):
             raise NeedsTree
         outside = [one for one in around if one.begin < block.begin]
+        if any(not name.isidentifier() for fork in walker.forks for name in fork.names()):
+            raise NeedsTree  # an attribute or item may be a flag
         if self._doubts.add_try(walker.forks, (block.begin, end), blocks.runs(outside)):
             raise NeedsTree
         if "return" in snippet and any(one.kind == "def" for one in outside):
@@ -231,7 +233,9 @@ class _Prescan:
         kinds = {block.kind for block in outside}
         if "def" in kinds and self._are_global(walker.forks):
             raise NeedsTree
-        if "def" in kinds or "class" in kinds or not walker.forks:
+        if "class" in kinds and "def" not in kinds:
+            raise NeedsTree
+        if "def" in kinds or not walker.forks:
             return
         names = {name for fork in walker.forks for name in _set_once(fork)}
         if outside or any(self._is_assigned(name, scope, span) for name in names):

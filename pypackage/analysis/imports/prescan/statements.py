@@ -21,6 +21,9 @@ _FUNCTIONS = (
         "resolve_name",
         "run_module",
         "attach",
+        "spec_from_file",
+        "FileLoader",
+        "load_source",
     ),
 )
 _EXECUTING = ("exec", "eval")
@@ -161,6 +164,8 @@ class Statements:
             raise NeedsTree
         # Also where nothing imports sys by name: `from x import *` may.
         if any(one in text for one in _PUTS_ON_PATH) and self._source.has(_PUTS_ON_PATH):
+            raise NeedsTree
+        if "subprocess" in tops and "sys.executable" in text:
             raise NeedsTree
         if "site" in tops and "addsitedir" in text:
             raise NeedsTree

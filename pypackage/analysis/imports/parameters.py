@@ -1,0 +1,116 @@
+"""Functions of a source that import what they are given: `optional_import("numpy")`.
+
+What such a function imports is told by its calls, where it is imported.
+"""
+
+from __future__ import annotations
+
+import _ast
+from collections.abc import Iterator, Sequence
+
+from pypackage.analysis.imports.scopes import Scope
+from pypackage.core.typed import TYPE_CHECKING
+from pypackage.python.source_tree import dotted, walk
+
+if TYPE_CHECKING:
+    from pypackage.analysis.imports.walker import Found
+
+_MOST_CALLS = 5_000  # of one source
+_DEEPEST = 3  # functions that give on what they are given
+
+
+def passing(call: Found) -> set[str]:
+    """The names of the functions and classes around a call whose parameters are given to it."""
+    names = set()
+    assert isinstance(call.node, _ast.Call)
+    for holder in _holders(call.node, call.scope):
+        is_init = holder.name == "__init__" and holder.owner is not None
+        names.add(holder.owner.name if is_init and holder.owner else holder.name)
+    return names - {""}
+
+
+class Callers:
+    """Finds the calls that give a call its arguments.
+
+    Args:
+        calls: All calls of the source.
+    """
+
+    def __init__(self, calls: Sequence[Found]) -> None:
+        self._calls = calls
+        self._by_function: dict[int, list[Found]] | None = None
+        self._left = _MOST_CALLS
+
+    def through(self, chain: tuple[Found, ...], depth: int = 0) -> Iterator[tuple[Found, ...]]:
+        """The chains of calls that end with some, the outermost first.
+
+        While one is taken from the iterator, the parameters have what it gives them.
+        """
+        first = chain[0]
+        assert isinstance(first.node, _ast.Call)
+        holder = next((one for one in _holders(first.node, first.scope) if one.name), None)
+        if holder is None and depth:
+            yield chain
+        if holder is None or depth >= _DEEPEST:
+            return
+        for call in self._calls_of(holder):
+            self._left -= 1
+            if self._left < 0:
+                return
+            holder.given = _given(holder, call)
+            try:
+                yield from self.through((call, *chain), depth + 1)
+            finally:
+                holder.given = {}
+
+    def _calls_of(self, holder: Scope) -> list[Found]:
+        """The calls of a function of the source."""
+        if self._by_function is None:
+            self._by_function = {}
+            for call in self._calls:
+                assert isinstance(call.node, _ast.Call)
+                function = call.scope.function(dotted(call.node.func))
+                if function is not None:
+                    self._by_function.setdefault(id(function.names), []).append(call)
+        return self._by_function.get(id(holder), [])
+
+
+def _holders(call: _ast.Call, scope: Scope) -> Iterator[Scope]:
+    """The functions whose parameters stand in the arguments of a call."""
+    for argument in (*call.args, *(one.value for one in call.keywords)):
+        for node in walk(argument):
+            if isinstance(node, _ast.Name):
+                yield from _of_name(node.id, scope)
+            elif isinstance(node, _ast.Attribute) and dotted(node).startswith("self."):
+                bindings = scope.owner.bindings if scope.owner else {}
+                for one in bindings.get(dotted(node), ()):
+                    if isinstance(one.node, _ast.Name) and one.names:
+                        yield from _of_name(one.node.id, one.names)
+
+
+def _of_name(name: str, scope: Scope, depth: int = 0) -> Iterator[Scope]:
+    holder = scope.holder(name)
+    for one in holder.bindings[name] if holder else ():
+        if one.kind == "parameter" and holder is not None and not holder.given:
+            yield holder
+        elif one.kind in ("each", "value") and isinstance(one.node, _ast.Name) and depth < _DEEPEST:
+            yield from _of_name(one.node.id, scope, depth + 1)
+
+
+def _given(holder: Scope, call: Found) -> dict[str, tuple[_ast.expr, Scope]]:
+    """What a call gives to the parameters of a function."""
+    node = call.node
+    assert isinstance(node, _ast.Call)
+    function = call.scope.function(dotted(node.func))
+    arguments = function.definition.args if function and function.definition else None
+    if arguments is None:
+        return {}
+    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+    if holder.owner is not None and names[:1] in (["self"], ["cls"]):
+        names = names[1:]
+    found = {name: (value, call.scope) for name, value in zip(names, node.args, strict=False)}
+    if arguments.vararg is not None:
+        rest = _ast.Tuple(node.args[len(names) :], _ast.Load())
+        found[arguments.vararg.arg] = (rest, call.scope)
+    found |= {one.arg: (one.value, call.scope) for one in node.keywords if one.arg}
+    return found or {"": (_ast.Constant(None), call.scope)}

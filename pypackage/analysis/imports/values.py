@@ -1,0 +1,137 @@
+"""Values that conditions compare: versions of which the last numbers may be unknown, and texts."""
+
+from __future__ import annotations
+
+import _ast
+import operator
+from collections.abc import Callable, Sequence
+
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Version(NamedTuple):
+    """`sys.version_info` or a slice of it, whose last numbers may be unknown."""
+
+    known: tuple[int, ...]
+    length: int
+
+
+class Text(NamedTuple):
+    """`sys.version`, of which the beginning is known."""
+
+    start: str
+
+
+class Hex:
+    """`sys.hexversion`, whose last digits may be unknown."""
+
+    def __init__(self, version: Sequence[int]) -> None:
+        given = [*version[:3]]
+        low, high = [*given, 0, 0, 0][:3], [*given, 255, 255, 255][:3]
+        self.low = low[0] << 24 | low[1] << 16 | low[2] << 8
+        self.high = high[0] << 24 | high[1] << 16 | high[2] << 8 | 255
+
+
+_OPERATORS: dict[type[_ast.cmpop], Callable[[Any, Any], object]] = {
+    _ast.Eq: operator.eq,
+    _ast.NotEq: operator.ne,
+    _ast.Lt: operator.lt,
+    _ast.LtE: operator.le,
+    _ast.Gt: operator.gt,
+    _ast.GtE: operator.ge,
+    _ast.Is: operator.eq,
+    _ast.IsNot: operator.ne,
+    _ast.In: lambda one, other: operator.contains(other, one),
+    _ast.NotIn: lambda one, other: not operator.contains(other, one),
+}
+_MIRRORED: dict[type[_ast.cmpop], type[_ast.cmpop]] = {
+    _ast.Lt: _ast.Gt,
+    _ast.LtE: _ast.GtE,
+    _ast.Gt: _ast.Lt,
+    _ast.GtE: _ast.LtE,
+    _ast.Eq: _ast.Eq,
+    _ast.NotEq: _ast.NotEq,
+}
+
+
+def compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
+    """The result of one comparison, when it is known."""
+    if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, Version | Hex | Text):
+        found = _is_among(left, right)
+        return None if found is None else found is isinstance(op, _ast.In)
+    both = isinstance(left, Version | Hex) and isinstance(right, Version | Hex)
+    if isinstance(right, Version | Hex) and type(op) in _MIRRORED and not both:
+        return compared(right, _MIRRORED[type(op)](), left)
+    if isinstance(left, Version):
+        if not isinstance(right, tuple) or isinstance(right, Version):
+            return None
+        sign = _order(left, right)
+        return None if sign is None else bool(_OPERATORS[type(op)](sign, 0))
+    if isinstance(left, Hex):
+        if not isinstance(right, int):
+            return None
+        results = {bool(_OPERATORS[type(op)](one, right)) for one in (left.low, left.high)}
+        return results.pop() if len(results) == 1 else None
+    if isinstance(right, Version | Hex | Text):
+        return None
+    if isinstance(left, Text):
+        if not isinstance(right, str) or right.startswith(left.start) or type(op) not in _MIRRORED:
+            return None
+        return bool(_OPERATORS[type(op)](left.start, right))
+    try:
+        return bool(_OPERATORS[type(op)](left, right))
+    except TypeError:
+        return None
+
+
+def _is_among(one: object, others: object) -> bool | None:
+    """Whether one of several values is equal to another, when that is known."""
+    if not isinstance(others, tuple):
+        return None
+    equal = [compared(one, _ast.Eq(), other) for other in others]
+    return True if True in equal else None if None in equal else False
+
+
+def _order(version: Version, other: tuple[object, ...]) -> int | None:
+    """Whether a version is less than (-1), equal to or more than a tuple, when known."""
+    for mine, its in zip(version.known, other, strict=False):
+        if not isinstance(its, int):
+            return None
+        if mine != its:
+            return -1 if mine < its else 1
+    if len(other) > len(version.known) and version.length > len(version.known):
+        return None
+    return (version.length > len(other)) - (version.length < len(other))
+
+
+def sliced(value: object, part: _ast.Slice) -> object:
+    """The first elements of a value, where they are known; else None."""
+    stop = part.upper
+    start = part.lower.value if isinstance(part.lower, _ast.Constant) else part.lower
+    if start not in (None, 0) or part.step is not None or not isinstance(stop, _ast.Constant):
+        return None
+    if not isinstance(stop.value, int) or stop.value < 0:
+        return None
+    if isinstance(value, Version):
+        return Version(value.known[: stop.value], min(value.length, stop.value))
+    return value[: stop.value] if isinstance(value, str | tuple) else None
+
+
+def length(value: object) -> int | None:
+    """How many elements a value has; None where it has none."""
+    if isinstance(value, Version):
+        return value.length
+    return len(value) if isinstance(value, str | tuple) else None
+
+
+def element(value: object, index: object) -> object:
+    """One element of a value, where it is known; else None."""
+    if not isinstance(index, int):
+        return None
+    values = value.known if isinstance(value, Version) else value
+    if isinstance(values, str | tuple) and 0 <= index < len(values):
+        return values[index]
+    return None

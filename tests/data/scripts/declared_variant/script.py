@@ -1,0 +1,3 @@
+import cupy
+import faiss
+import tensorflow

@@ -1,0 +1,4 @@
+import networkx
+
+rule one:
+    shell: "true"

@@ -1,0 +1,4 @@
+from available import has_jax
+
+if has_jax():
+    import o3

@@ -1,0 +1,1 @@
+from faketool import something

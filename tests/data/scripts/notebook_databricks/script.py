@@ -1,0 +1,5 @@
+# Databricks notebook source
+# MAGIC %pip install polars==1.2
+
+# COMMAND ----------
+import polars
