@@ -4,7 +4,9 @@ The projects (accuracy/projects.txt: libraries, command lines, web, science, of 
 are fetched by uv as wheels, which hold what is imported at run time and the declared
 requirements, so that nothing is built. Each is analyzed for Python 3.11 with nothing installed;
 what is found unguarded is compared with what it declares without extras. Each disagreement is of
-a kind; accuracy/reasons.txt says of those that were looked at by hand why they are so.
+a kind; accuracy/reasons.txt says of those that were looked at by hand why they are so. What the
+modules import at their top level, under no condition, is found by `ast` alone: the analyzer has to
+require it, and each that it misses is printed.
 
 Usage: benchmarks/accuracy.py [--list] [FOLDER], where the project is installed; what is fetched
 into FOLDER is taken up again.
@@ -13,6 +15,7 @@ into FOLDER is taken up again.
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import re
 import subprocess
@@ -28,7 +31,7 @@ from pypackage.core import names
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import analyze
 from pypackage.pipeline.analyze import ResolveOptions
-from pypackage.python import distributions
+from pypackage.python import distributions, stdlib
 from pypackage.requirements import formats
 
 DATA = Path(__file__).with_name("accuracy")
@@ -50,11 +53,15 @@ class Outcome(NamedTuple):
         declared: The packages that it requires.
         found: The packages that its unguarded imports lead to.
         disagreements: Where both differ.
+        unguarded: The top-level modules of packages that its files import under no condition.
+        missed: Those that are not required, each with the first file that imports it.
     """
 
     declared: frozenset[str]
     found: frozenset[str]
     disagreements: tuple[Disagreement, ...]
+    unguarded: frozenset[str]
+    missed: tuple[Disagreement, ...]
 
 
 class Unknown(Reporter):
@@ -107,7 +114,36 @@ def look_at(folder: Path) -> Outcome:
     found -= {project.key}
     different = sorted(declared ^ found)
     told = tuple(Disagreement(kind(one), project.key, one) for one in different)
-    return Outcome(declared, found, told)
+    unguarded = _unguarded(folder, sources)
+    missed = tuple(
+        Disagreement(place, project.key, module)
+        for module, place in sorted(unguarded.items())
+        if module not in needs.analysis.modules
+    )
+    return Outcome(declared, found, told, frozenset(unguarded), missed)
+
+
+def _unguarded(folder: Path, sources: list[str]) -> dict[str, str]:
+    """The modules of packages that files import where nothing stands around, and where."""
+    own = {Path(one).stem.partition(".")[0] for one in sources}
+    left_out = own | stdlib.names(PYTHON) | {"__main__"}
+    found: dict[str, str] = {}
+    for path in sorted(path for one in sources for path in _files(Path(one))):
+        try:
+            body = ast.parse(path.read_bytes()).body
+        except (SyntaxError, ValueError):
+            continue  # a template, or a test of a parser
+        for node in body:
+            names_ = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names_ = [node.module]
+            for top in {name.partition(".")[0] for name in names_} - left_out:
+                found.setdefault(top, f"{path.relative_to(folder)}:{node.lineno}")
+    return found
+
+
+def _files(source: Path) -> Iterator[Path]:
+    yield from source.rglob("*.py") if source.is_dir() else [source]
 
 
 def _found(
@@ -165,6 +201,7 @@ def show(outcomes: list[Outcome], *, as_list: bool) -> None:
     both = sum(len(one.declared & one.found) for one in outcomes)
     print(f"{len(outcomes)} projects, {declared} packages declared, {found} found, {both} both")
     print(f"recall {both / declared:.1%}, precision {both / found:.1%}")
+    _show_unguarded(outcomes)
     by_kind: dict[str, list[Disagreement]] = defaultdict(list)
     for one in (one for outcome in outcomes for one in outcome.disagreements):
         by_kind[one.kind].append(one)
@@ -181,6 +218,18 @@ def show(outcomes: list[Outcome], *, as_list: bool) -> None:
             print(f"  {count:4} {reason}")
         for one in listed if as_list else ():
             print(f"       {one.project}: {one.package}")
+
+
+def _show_unguarded(outcomes: list[Outcome]) -> None:
+    """Print the recall of what is imported under no condition, and each miss."""
+    all_ = sum(len(one.unguarded) for one in outcomes)
+    missed = [one for outcome in outcomes for one in outcome.missed]
+    print(f"{all_} modules imported under no condition, {len(missed)} of them not required:")
+    print(f"recall {1 - len(missed) / all_:.2%}")
+    known = reasons()
+    for one in missed:
+        reason = known.get((one.project, one.package), "not looked at")
+        print(f"       {one.project}: {one.package} at {one.kind}: {reason}")
 
 
 def main() -> None:

@@ -260,6 +260,8 @@ class Analyzer:
             if why is Why.REQUIRED or why is Why.OPTIONAL:
                 if flags:
                     one = self._foreign_flags.guarded(unit, one)
+                    if not one.why.counts:
+                        continue
                 # For all files of the same context an import means the same.
                 key = (unit.folder if module[0] == "." else context, module, name)
                 kind = known.get(key) or nowhere
@@ -283,13 +285,12 @@ class Analyzer:
         stem = os.path.basename(unit.path).partition(".")[0]
         if not unit.path or stem == top:  # by its own name a file means a package
             return False
-        if self._finder.has_package(top, (unit.folder,)):
-            return True
         if unit.path not in self._siblings:
             relative = (one for one in scanned.imports if one.module[0] == ".")
             names = (one.module.lstrip(".").partition(".")[0] or one.name for one in relative)
             self._siblings[unit.path] = frozenset((f"_{stem}", *names))
-        return top in self._siblings[unit.path]
+        is_there = self._finder.has_package(top, (unit.folder,))
+        return is_there or top in self._siblings[unit.path]
 
     def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
         """The number of what imports of a file are looked up by, and what is settled there."""

@@ -14,6 +14,7 @@ from pypackage.analysis.alternatives import Guard
 from pypackage.analysis.classify import Classifier
 from pypackage.analysis.findings import Findings
 from pypackage.analysis.imports import Import, Scan, Why
+from pypackage.analysis.imports.parameters import HELPER, REQUIRES
 from pypackage.analysis.imports.tries import BODY, HANDLER
 from pypackage.analysis.modules import Unit
 
@@ -42,11 +43,17 @@ class ForeignFlags:
 
     def guarded(self, unit: Unit, one: Import) -> Import:
         """An import of a file, made optional where it stands under flags of other files."""
-        if one.why is not Why.REQUIRED and not one.choices:
+        is_given = any(name.endswith(HELPER) for _, name, _ in one.flags)
+        if one.why is not Why.REQUIRED and not one.choices and not is_given:
             return one
         guards = []
         for module, name, holds in one.flags:
             guard = self._find(unit, module, name)
+            if name.endswith(HELPER):
+                if guard is None:  # no function that imports what it is given
+                    return one._replace(why=Why.DEAD)
+                if guard.fork == REQUIRES:
+                    continue
             if guard is not None:
                 way = guard.way if holds else HANDLER + BODY - guard.way
                 guards.append(guard._replace(way=way))
@@ -55,7 +62,7 @@ class ForeignFlags:
         # Below forks of its own it is left optional: they are not decided by those of others.
         if not one.choices:
             self._findings.guards[(unit.path, one.line, one.column)] = tuple(guards)
-        reason = one.reason or f"if {one.flags[0][1]}"
+        reason = one.reason or f"if {one.flags[0][1].replace(HELPER, '()')}"
         return one._replace(why=Why.OPTIONAL, reason=reason, choices=())
 
     def _find(self, unit: Unit, module: str, name: str) -> Guard | None:

@@ -16,10 +16,11 @@ from pypackage.analysis.imports import place
 from pypackage.analysis.needs import File, Implied, Rule, table
 from pypackage.python.source_tree import walk
 
+_BESIDE = ("features", "compression", "dtype_backend", "device_map")  # and no engine
 # Keywords and attributes that choose, and functions that do, with the position of what is chosen.
 _CHOOSING = (
-    *("engine", "backend", "parallel_backend", "method", "flavor", "features", "compression"),
-    *("dtype_backend",),
+    *("engine", "backend", "parallel_backend", "method", "flavor"),
+    *_BESIDE,
 )
 _CHOOSERS = dict.fromkeys(("use", "switch_backend", "parallel_backend", "parallel_config"), 0)
 _CHOOSERS |= {"BeautifulSoup": 1, "set_option": 1}
@@ -141,7 +142,7 @@ class _Finder:
         engines = [(key, text.lower()) for key, text in texts if text]
         for key, value in engines:
             yield from self._chosen(key, value)
-        if not engines:
+        if all(key in _BESIDE for key, _ in engines):
             names = (name, holder.rpartition(".")[2])  # df.plot() and df.plot.scatter()
             yield from (
                 (f"{one}()", rule, []) for one in names for rule in self._calls.get(one, ())

@@ -95,9 +95,8 @@ def _started(command: _ast.expr, scope: Scope) -> Iterator[Called]:
     if not words or "sys.executable" not in scope.meanings(words[0]):
         return
     given = [one.value if isinstance(one, _ast.Constant) else None for one in words[1:3]]
-    file = given[0] if given else None
-    is_own = isinstance(file, str) and file.endswith(".py") and not file.startswith("/")
-    if is_own and file != "setup.py":
+    file = given[0] if given and isinstance(given[0], str) else ""
+    if file.endswith(".py") and not file.startswith("/") and file != "setup.py":
         yield Called(f"./{file}")
     module = given[-1] if given[:1] == ["-m"] else None
     if isinstance(module, str) and module != "pip" and _is_module(module):

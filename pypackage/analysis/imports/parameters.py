@@ -1,6 +1,7 @@
 """Functions of a source that import what they are given: `optional_import("numpy")`.
 
-What such a function imports is told by its calls, where it is imported.
+What such a function imports is told by its calls, in its own source or in another one that
+imports it: there its name tells that it may be one (see `may_import`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,47 @@ from pypackage.python.source_tree import dotted, walk
 if TYPE_CHECKING:
     from pypackage.analysis.imports.walker import Found
 
+HELPER = "(*)"  # behind the name of such a function, among the flags of a source
+REQUIRES = -2  # instead of a fork: without the module the program ends
 _MOST_CALLS = 5_000  # of one source
 _DEEPEST = 3  # functions that give on what they are given
+
+
+def may_import(name: str) -> bool:
+    """Whether a function or class may import what it is given, by its name."""
+    lower = name.lower().lstrip("_")
+    return "import" in lower or lower.startswith("lazy")
+
+
+def module_given(call: _ast.Call, scope: Scope) -> tuple[str, list[tuple[str, str]]]:
+    """The module that an imported function is given, and what the function may be.
+
+    That is the module and the name that it is imported by.
+    """
+    name = dotted(call.func)
+    given = call.args[0] if call.args else None
+    module = given.value if isinstance(given, _ast.Constant) else None
+    is_module = isinstance(module, str) and all(map(str.isidentifier, module.split(".")))
+    bindings = scope.lookup(name)
+    if not may_import(name) or "." in name or not is_module or not bindings:
+        return "", []
+    meanings = scope.meanings(name) if all(one.kind == "import" for one in bindings) else ()
+    found = [one.rpartition(".")[::2] for one in meanings if "." in one.lstrip(".")]
+    return str(module), [(holder or ".", last) for holder, last in found]
+
+
+def helper_name(call: _ast.Call, scope: Scope) -> str:
+    """The function or class of the module around a call that is given its first argument."""
+    for holder in _holders(call, scope):
+        arguments = [name for name, its in holder.bindings.items() if its[0].kind == "parameter"]
+        owner = holder.owner if holder.name == "__init__" else None
+        named = owner or holder
+        own = arguments[1:] if owner else arguments
+        names = {node.id for one in call.args for node in walk(one) if isinstance(node, _ast.Name)}
+        is_first = own and (owner is not None or own[0] in names)
+        if is_first and named.parent is scope.module:
+            return named.name
+    return ""
 
 
 def passing(call: Found) -> set[str]:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from pypackage.analysis.imports import calls
+from pypackage.analysis.imports import calls, parameters
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import Effect, stronger
 from pypackage.analysis.imports.decoding import decode
@@ -34,6 +34,8 @@ _WORDS = (
     *("importorskip", "find_module", "lazy_loader", "sys.path", "addsitedir", "from sys", "sys as"),
     *("load_source", "sys.executable"),
 )
+
+_HELPERS = re.compile(r"[Ii]mport\w*\(|\b_?[Ll]azy\w*\(")
 
 
 def scan(
@@ -153,13 +155,15 @@ class _Reading:
         self._judge = Judge(target)
         self._folder = Folder(path)
         self._depth = depth
+        self._helpers: list[tuple[str, int, int]] = []
 
     def scan(self, parsed: Parsed, function: str = "") -> Scan:
         """What a tree says, or the part of it that one function needs."""
         self._shift = parsed.shift
         # The tree of what is not understood has no true places.
         text = _normal(self._text) if parsed.whole else ""
-        walker = Walker(expressions=any(word in self._text for word in _WORDS), text=text)
+        has_calls = any(word in self._text for word in _WORDS) or _HELPERS.search(self._text)
+        walker = Walker(expressions=bool(has_calls), text=text)
         module = walker.walk(parsed.tree, parsed.shift)
         needed = self._needed(parsed.tree, walker, function) if function else None
         imports: list[Import] = []
@@ -176,7 +180,7 @@ class _Reading:
                 imports.extend(self._call(found, callers, remarks))
         paths, front = self._paths(walker.paths)
         imports.sort(key=lambda one: (one.line, one.column))
-        flags = tuple(sorted(self._flags(module, walker)))
+        flags = tuple(sorted({*self._flags(module, walker), *self._helpers}))
         walker.release()
         return Scan(tuple(imports), tuple(sorted(set(remarks))), paths, front, flags)
 
@@ -237,11 +241,22 @@ class _Reading:
                 for one in calls.imported_by(call, found.scope, self._folder)
                 if one is not calls.UNKNOWN
             ]
-            if not through and found.context.effect(self._judge).strongest[0].counts:
+            effect = found.context.effect(self._judge)
+            if not through and effect.strongest[0].counts:
                 remarks.append(Remark(*self._place(call), _NOT_KNOWN))
+            name = parameters.helper_name(call, found.scope)
+            if name and effect.strongest[0].counts:
+                fork = parameters.REQUIRES if effect.strongest[0] is Why.REQUIRED else -1
+                fork = self._choices(effect)[-1][0] if effect.choices else fork
+                self._helpers.append((name + parameters.HELPER, fork, BODY))
             known = through or known
         for called, chain in known:
             yield from self._called(called, chain)
+        given, helpers = parameters.module_given(call, found.scope)
+        for module, name in helpers:
+            for one in self._called(calls.Called(given), (found,)):
+                flag = (module, name + parameters.HELPER, True)
+                yield one._replace(flags=(*one.flags, flag))
 
     def _called(self, called: calls.Called, chain: tuple[Found, ...]) -> Iterator[Import]:
         """What a call imports, by the calls through which it gets its arguments."""

@@ -173,6 +173,7 @@ class Walker:
                 for one in bindings
             )
             if not scope.meanings(name).isdisjoint(ALL_FUNCTIONS)
+            or (parameters.may_import(name) and bindings[0].kind == "import")
         }
         return {*_WORDS, *aliases}
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from pypackage.analysis.imports.model import Import, Why
+from pypackage.analysis.imports.parameters import may_import
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 from pypackage.core.typed import NamedTuple
 
@@ -205,5 +206,8 @@ class Statements:
                     raise NeedsTree
                 self.checking += 1
             if (module or match[1]).partition(".")[0] not in sys.stdlib_module_names:
-                self.bound.add(match[2] or match[1].partition(".")[0])
+                bound = match[2] or match[1].partition(".")[0]
+                if module and may_import(bound):
+                    raise NeedsTree
+                self.bound.add(bound)
             yield match[1]

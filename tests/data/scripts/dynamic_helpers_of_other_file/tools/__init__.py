@@ -1,0 +1,1 @@
+from tools.lazy import required_import
