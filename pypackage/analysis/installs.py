@@ -22,7 +22,12 @@ _WITH_VALUE = {
     *("-c", "--channel", "-n", "--name", "-p", "--prefix", "-i", "--index-url", "-f", "-t"),
     *("--extra-index-url", "--find-links", "--target", "--root", "--trusted-host", "--src"),
     *("-e", "--editable", "--constraint", "--python", "--platform", "--progress-bar"),
+    *("-r", "--requirement", "--file", "--no-binary", "--only-binary", "--upgrade-strategy"),
+    *("--timeout", "--retries", "--proxy", "--cert", "--log", "--cache-dir", "--abi", "--prefix"),
+    *("--python-version", "--implementation", "--config-settings", "-C", "--global-option"),
+    *("--report", "--group", "--solver", "--index-strategy", "--index", "--default-index"),
 }
+_FILES = ("-r", "--requirement", "--file")
 _TOOLS = {"conda", "pip", "setuptools", "uv", "wheel"}
 _BLOCK = "# /// script"
 
@@ -77,7 +82,10 @@ def _take(made: Collector, tool: str, rest: str, where: str) -> None:
         option, equals, value = word.partition("=")
         if word.startswith("-"):
             given = value if equals else next(words, "") if option in _WITH_VALUE else ""
-            if tool.startswith("pip") and option in ("-e", "--editable"):
+            if option in _FILES or (option == "-f" and not tool.startswith("pip")):
+                what = f"{where}: what {given} names is installed there"
+                made.warnings.append(f"{what}, but not taken over; --declared {given} reads it")
+            elif tool.startswith("pip") and option in ("-e", "--editable"):
                 _add(made, given, where)
             elif not tool.startswith("pip") and option in ("-c", "--channel"):
                 made.channels.append(given)

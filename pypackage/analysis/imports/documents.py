@@ -18,6 +18,8 @@ _PYTHON = re.compile(
 )
 # The options of MyST's cells.
 _OPTIONS = re.compile(r"(?s)\A(?:---\n.*?\n---(?:\n|\Z)|(?::[\w-]+:[^\n]*(?:\n|\Z))+)")
+_FRONT = re.compile(r"(?s)\A---\n.*?\n---\n")
+_RUN = re.compile(r"(?im)eval[ \t]*[=:][ \t]*(?:true|T\b)")
 _NOT_RUN = re.compile(r"(?im)eval[ \t]*[=:][ \t]*(?:false|F\b)")
 _RULE_FILE = re.compile(
     r"(?m)^([ \t]*)(?:script|include|notebook|snakefile)[ \t]*:"
@@ -35,6 +37,8 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
     lines = re.split(r"\r\n|\r|\n", decode(source, path))
     kept = [""] * len(lines)
     begin, fence, runs = -1, "", False
+    front = _FRONT.match("\n".join(lines))
+    rests = bool(front and re.search(r"(?m)^[ \t]+eval:[ \t]*false", front[0]))
     for number, line in enumerate(lines):
         match = _FENCE.match(line)
         if not fence and match:
@@ -44,6 +48,7 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
             chunk = "\n".join(lines[begin:number])
             chunk = _OPTIONS.sub(lambda its: "\n" * its[0].count("\n"), chunk)
             options = "\n".join(one for one in lines[begin:number] if one.startswith("#|"))
+            runs = runs and not (rests and not _RUN.search(options))
             if runs and not _NOT_RUN.search(options):
                 kept[begin:number] = ipython.as_python(chunk).split("\n")
             fence = ""

@@ -20,6 +20,7 @@ from pypackage.python.source_tree import dotted, walk
 if TYPE_CHECKING:
     from pypackage.analysis.imports.conditions import Judge
 
+_KNOWN = _ast.Constant | _ast.List | _ast.Tuple | _ast.Dict
 _IMPORTING = ("import_module", "__import__")
 _DEEPEST = 5  # conditions within conditions, and names that stand for others
 
@@ -207,7 +208,9 @@ def _of_item(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
 def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
     found = [fact for fork in scope.forks_of(name) for fact in _of_fork(name, fork, holds)]
     if found:
-        return found if len(found) == 1 else [found[0]._replace(fork=None)]
+        # Of what several add to, none is the only one.
+        is_clear = len(found) == 1 or all(one.fork and one.fork.adds_to(name) for one in found)
+        return found if is_clear else [found[0]._replace(fork=None)]
     value = scope.value(name)
     return facts(value, scope, holds=holds, depth=depth + 1) if value is not None else []
 
@@ -226,7 +229,7 @@ def _before(name: str, fork: Fork) -> bool | None:
     inside = {id(node.value) for node in _assignments(fork)}
     others = [one for one in fork.scope.lookup(name) if id(one.node) not in inside]
     values = [one.node for one in others if one.kind == "value"]
-    truths = {is_true(value) for value in values if isinstance(value, _ast.Constant)}
+    truths = {is_true(value) for value in values if isinstance(value, _KNOWN)}
     return truths.pop() if len(truths) == 1 else None
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HELPER = "(*)"  # behind the name of such a function, among the flags of a source
 REQUIRES = -2  # instead of a fork: without the module the program ends
 _MOST_CALLS = 5_000  # of one source
+_MOST_EACH = 50
 _DEEPEST = 3  # functions that give on what they are given
 
 
@@ -102,6 +103,19 @@ class Callers:
                 yield from self.through((call, *chain), depth + 1)
             finally:
                 holder.given = {}
+
+    def each(self, value: _ast.expr, scope: Scope) -> Iterator[None]:
+        """Let the parameters that an expression uses have what each call gives, one by one."""
+        named = (node.id for node in walk(value) if isinstance(node, _ast.Name))
+        holder = next((one for name in named for one in _of_name(name, scope) if one.name), None)
+        calls = self._calls_of(holder) if holder else []
+        if not calls:
+            yield
+        for call in calls[:_MOST_EACH]:
+            assert holder is not None
+            holder.given = _given(holder, call)
+            yield
+            holder.given = {}
 
     def _calls_of(self, holder: Scope) -> list[Found]:
         """The calls of a function of the source."""

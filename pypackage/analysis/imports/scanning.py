@@ -178,7 +178,7 @@ class _Reading:
         for found in walker.calls:
             if needed is None or id(found.node) in needed:
                 imports.extend(self._call(found, callers, remarks))
-        paths, front = self._paths(walker.paths)
+        paths, front = self._paths(walker.paths, callers)
         imports.sort(key=lambda one: (one.line, one.column))
         flags = tuple(sorted({*self._flags(module, walker), *self._helpers}))
         walker.release()
@@ -302,19 +302,20 @@ class _Reading:
                 flags=effect.flags,
             )
 
-    def _paths(self, changes: list[PathChange]) -> tuple[tuple[str, ...], int]:
+    def _paths(self, changes: list[PathChange], callers: Callers) -> tuple[tuple[str, ...], int]:
         """The folders that are put on sys.path, those in front first."""
         front: list[str] = []
         back: list[str] = []
+        base = os.path.dirname(os.path.abspath(self._path))
         for change in changes[:_MOST_PATHS]:
             values = self._folder.elements if change.several else self._folder.values
-            found = [one for one in values(change.value, change.scope) if isinstance(one, str)]
-            base = os.path.dirname(os.path.abspath(self._path))
-            folders = [os.path.normpath(os.path.join(base, one)) for one in found if one]
-            if change.front:
-                front[:0] = folders
-            else:
-                back += folders
+            for _ in callers.each(change.value, change.scope):
+                found = [one for one in values(change.value, change.scope) if isinstance(one, str)]
+                folders = [os.path.normpath(os.path.join(base, one)) for one in found if one]
+                if change.front:
+                    front[:0] = folders
+                else:
+                    back += folders
         return (*front, *back), len(front)
 
     def _place(self, node: _ast.stmt | _ast.Call) -> tuple[int, int]:

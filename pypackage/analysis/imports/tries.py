@@ -83,6 +83,10 @@ class Fork:
         body = _truth_in((*self.node.body, *self.node.orelse), name)
         return body, _truth_in(self.handler.body, name) if self.handler else None
 
+    def adds_to(self, name: str) -> bool:
+        """Whether the handler adds something to what a name stands for: `missing.append(...)`."""
+        return any(_added_to(one) == name for one in (self.handler.body if self.handler else ()))
+
     def names(self) -> Iterator[str]:
         """The names that the body or the handler binds, which may tell which was taken."""
         blocks = (self.node.body, self.node.orelse, self.handler.body if self.handler else ())
@@ -211,6 +215,16 @@ def _bindings(statement: _ast.stmt) -> Iterator[tuple[str, bool]]:
             yield from _assigned(target, statement.value)
     elif isinstance(statement, _ast.AnnAssign) and statement.value is not None:
         yield from _assigned(statement.target, statement.value)
+    elif _added_to(statement):
+        yield _added_to(statement), True
+
+
+def _added_to(statement: _ast.stmt) -> str:
+    """The name of a collection that a statement adds something to; else empty."""
+    value = statement.value if isinstance(statement, _ast.Expr) else None
+    function = value.func if isinstance(value, _ast.Call) else None
+    adds = isinstance(function, _ast.Attribute) and function.attr in ("append", "add", "extend")
+    return dotted(function.value) if adds and isinstance(function, _ast.Attribute) else ""
 
 
 def _assigned(target: _ast.expr, value: _ast.expr) -> Iterator[tuple[str, bool]]:

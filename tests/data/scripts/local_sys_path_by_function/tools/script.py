@@ -1,0 +1,3 @@
+import _paths
+import settings
+from inner.config import value
