@@ -206,6 +206,15 @@ def _of_item(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
 
 
 def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
+    """What a name tells; it may be asked for by thousands of conditions."""
+    key = (name, holds)
+    if key not in scope.answers:
+        scope.answers[key] = []  # for names that stand for each other
+        scope.answers[key] = _by_name(name, scope, holds, depth)
+    return scope.answers[key]
+
+
+def _by_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
     found = [fact for fork in scope.forks_of(name) for fact in _of_fork(name, fork, holds)]
     if found:
         # Of what several add to, none is the only one.

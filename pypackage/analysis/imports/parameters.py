@@ -20,7 +20,7 @@ HELPER = "(*)"  # behind the name of such a function, among the flags of a sourc
 REQUIRES = -2  # instead of a fork: without the module the program ends
 _MOST_CALLS = 5_000  # of one source
 _MOST_EACH = 50
-_DEEPEST = 3  # functions that give on what they are given
+DEEPEST = 3  # functions that give on what they are given
 
 
 def may_import(name: str) -> bool:
@@ -92,7 +92,7 @@ class Callers:
         holder = next((one for one in _holders(first.node, first.scope) if one.name), None)
         if holder is None and depth:
             yield chain
-        if holder is None or depth >= _DEEPEST:
+        if holder is None or depth >= DEEPEST:
             return
         for call in self._calls_of(holder):
             self._left -= 1
@@ -147,7 +147,7 @@ def _of_name(name: str, scope: Scope, depth: int = 0) -> Iterator[Scope]:
     for one in holder.bindings[name] if holder else ():
         if one.kind == "parameter" and holder is not None and not holder.given:
             yield holder
-        elif one.kind in ("each", "value") and isinstance(one.node, _ast.Name) and depth < _DEEPEST:
+        elif one.kind in ("each", "value") and isinstance(one.node, _ast.Name) and depth < DEEPEST:
             yield from _of_name(one.node.id, scope, depth + 1)
 
 

@@ -9,6 +9,7 @@ from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted
 
 if TYPE_CHECKING:
+    from pypackage.analysis.imports.flags import Fact
     from pypackage.analysis.imports.tries import Fork
 
 
@@ -73,6 +74,7 @@ class Scope:
         forks: The `try` statements in it that catch a failing import.
         checks: Of a module, where it may end the program.
         name: Of a function or class, its name.
+        answers: What is known of its flags, by name and whether they are to be true.
         given: Of a function, what one call gives to its parameters, each with its scope.
     """
 
@@ -92,6 +94,7 @@ class Scope:
         self.checks: list[Check] = []
         self.name: str = name
         self.given: dict[str, tuple[_ast.expr, Scope]] = {}
+        self.answers: dict[tuple[str, bool], list[Fact]] = {}
         self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
         self._leads: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -104,6 +107,7 @@ class Scope:
         self.forks.clear()
         self.checks.clear()
         self.given.clear()
+        self.answers.clear()
 
     def bind(self, name: str, binding: Binding = _OTHER) -> None:
         """Add one thing that a name of this scope stands for."""

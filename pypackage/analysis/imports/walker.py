@@ -150,7 +150,7 @@ class Walker:
     def _look_into_lines(self, shift: int) -> None:
         """Find the calls in the lines that may call a function which imports."""
         words, rest, seen = self._words_of_interest(), self._parts, 0
-        while words:
+        for _ in range(parameters.DEEPEST + 1):
             lines = self._lines_with(words)
             parts = [part for part in rest if _is_on(part[0], lines, shift)]
             if not parts:
