@@ -41,16 +41,26 @@ class Failure:
     lacks: str = ""
 
 
-def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
+@dataclass(frozen=True)
+class Trial:
+    """What came of importing modules.
+
+    Attributes:
+        failures: Those that do not import, in their order.
+        loaded: The libraries of this machine that each of the others was the first to load.
+    """
+
+    failures: list[Failure]
+    loaded: dict[str, list[Path]]
+
+
+def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> Trial:
     """Import modules in an environment, each in its turn.
 
     Args:
         contents: What is shipped.
         modules: Their names.
         scratch: A folder on the same file system as the environment.
-
-    Returns:
-        Those that fail, in the order of `modules`.
 
     Raises:
         OSError: The environment cannot be laid out.
@@ -60,7 +70,7 @@ def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> list[F
         prefix = folder / "environment"
         lay_out(contents, prefix)
         (folder / "home").mkdir()
-        return list(_failures(prefix, list(modules), folder / "home"))
+        return _trial(prefix, list(modules), folder / "home")
 
 
 def start(contents: Contents, scratch: Path) -> None:
@@ -106,19 +116,23 @@ def _put(entry: Entry, path: Path) -> None:
             shutil.copy2(entry.source, path)
 
 
-def _failures(prefix: Path, modules: list[str], home: Path) -> Iterator[Failure]:
+def _trial(prefix: Path, modules: list[str], home: Path) -> Trial:
+    trial = Trial([], {})
     while modules:
         code, said = _run(prefix, modules, home)
-        results = dict(_results(said))
+        results = list(_results(said))
         if _STARTED not in said:
             raise ProcessError(["python_package_run"], code, said)
-        for module in modules[: len(results)]:
-            reason, lacks = results[module]
+        for module, reason, lacks, loaded in results:
             if reason:
-                yield Failure(module, reason, module == lacks, "" if module == lacks else lacks)
+                absent = module == lacks
+                trial.failures.append(Failure(module, reason, absent, "" if absent else lacks))
+            elif loaded:
+                trial.loaded[module] = [Path(one) for one in loaded]
         modules = modules[len(results) :]
         if modules:  # the process ended while it imported the first of them
-            yield Failure(modules.pop(0), _ending(code))
+            trial.failures.append(Failure(modules.pop(0), _ending(code)))
+    return trial
 
 
 def _run(prefix: Path, modules: Sequence[str], home: Path) -> tuple[int, str]:
@@ -145,6 +159,15 @@ _IMPORTER = """\
 import importlib, json, os, sys
 results = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
+here = os.path.realpath(sys.prefix) + "/"
+def foreign():
+    try:
+        with open("/proc/self/maps", errors="surrogateescape") as maps:
+            paths = {line[:-1].split(None, 5)[-1] for line in maps if ".so" in line}
+    except OSError:
+        return set()
+    return {path for path in paths if os.path.isfile(path) and not path.startswith(here)}
+known = foreign()
 results.write("\\n\\x1e[]\\n")
 results.flush()
 for name in sys.argv[1:]:
@@ -158,7 +181,9 @@ for name in sys.argv[1:]:
         while cause and not isinstance(cause, ModuleNotFoundError):
             cause = cause.__cause__ or cause.__context__
         lacks = (cause.name or "") if cause else ""
-    results.write("\\n\\x1e" + json.dumps([name, reason, lacks]) + "\\n")
+    loaded = sorted(foreign() - known)
+    known.update(loaded)
+    results.write("\\n\\x1e" + json.dumps([name, reason, lacks, loaded]) + "\\n")
     results.flush()
 os._exit(0)
 """
@@ -167,12 +192,10 @@ os._exit(0)
 _STARTED = "\x1e[]"
 
 
-def _results(said: str) -> Iterator[tuple[str, tuple[str, str]]]:
+def _results(said: str) -> Iterator[tuple[str, str, str, list[str]]]:
     for line in said.split("\n"):  # splitlines() would split at the mark, too
-        if line.startswith("\x1e["):
-            found = json.loads(line[1:])
-            if found:
-                yield found[0], (found[1], found[2])
+        if line.startswith("\x1e[") and line != _STARTED:
+            yield tuple(json.loads(line[1:]))
 
 
 def _ending(code: int) -> str:

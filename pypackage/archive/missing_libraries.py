@@ -43,6 +43,17 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
     return {name: sorted(needed[name]) for name in missing if not elf.is_host_library(name)}
 
 
+def loaded(paths: Iterable[Path]) -> list[str]:
+    """The names of libraries that modules loaded from this machine, without glibc's.
+
+    What one of them needs itself is left out: whoever has the one has the other.
+    """
+    found = [one for one in map(elf.read, paths) if one and one.soname]
+    needed = {soname for one in found for soname in one.needed}
+    names = {one.soname for one in found if not elf.is_glibc(one.soname)}
+    return sorted(names - needed)
+
+
 def _is_elf(entry: Entry) -> bool:
     """Whether it is a program or a library; names tell of most files that they are not."""
     name = posixpath.basename(entry.target)

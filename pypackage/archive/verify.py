@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -57,7 +57,8 @@ def check(
     with reporter.task("verifying"):
         native = (one.subdir for one in contents.packages if one.subdir != "noarch")
         there = platform or next(native, platforms.here())
-        _tell(_missing(contents, there), reporter)
+        missing = missing_libraries.libraries(contents.entries, there)
+        _tell(_needed(missing), reporter)
         python = next((p for p in contents.packages if p.name == "python"), None)
         if python is None:
             _check_without_python(contents, wanted, scratch, may_start=not platform)
@@ -70,7 +71,9 @@ def check(
                 f"no module is imported to try it: Python for {platform} cannot run here"
             )
         elif modules:
-            _judge(_import_test(contents, modules, scratch), wanted, reporter)
+            trial = _started(lambda: import_test.imports(contents, modules, scratch), scratch)
+            _tell(_loaded(trial.loaded, missing), reporter)
+            _judge(trial.failures, wanted, reporter)
 
 
 def _tell(lines: Sequence[str], reporter: Reporter) -> None:
@@ -80,11 +83,26 @@ def _tell(lines: Sequence[str], reporter: Reporter) -> None:
         reporter.warning(f"and {len(lines) - _MOST} more like this")
 
 
-def _missing(contents: Contents, platform: str) -> list[str]:
+def _needed(missing: Mapping[str, Sequence[str]]) -> list[str]:
+    """What workers have to have, since files of the environment are linked with it."""
     return [
         f"workers have to have {name}: {users[0]}"
         + (f" and {len(users) - 1} other files need it" if users[1:] else " needs it")
-        for name, users in missing_libraries.libraries(contents.entries, platform).items()
+        for name, users in sorted(missing.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _loaded(loaded: Mapping[str, Sequence[Path]], told: Container[str]) -> list[str]:
+    """What workers have to have, since a module took it from this machine.
+
+    Most Linux machines have these (`libGL.so.1`), and those without a screen often not.
+    """
+    found = {module: missing_libraries.loaded(paths) for module, paths in loaded.items()}
+    return [
+        f"workers have to have {name}: {module} takes it from this machine"
+        for module, names in found.items()
+        for name in names
+        if name not in told
     ]
 
 
@@ -99,10 +117,6 @@ def _check_without_python(
         )
     if may_start:
         _started(lambda: import_test.start(contents, scratch), scratch)
-
-
-def _import_test(contents: Contents, modules: Sequence[str], scratch: Path) -> list[Failure]:
-    return _started(lambda: import_test.imports(contents, modules, scratch), scratch)
 
 
 def _started(attempt: Callable[[], _T], scratch: Path) -> _T:

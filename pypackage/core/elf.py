@@ -89,7 +89,13 @@ def is_host_library(soname: str, *, display: bool = False) -> bool:
     """
     if display and soname.startswith(("libX", "libxcb", "libtk8", "libtcl8")):
         return False
-    return any(fnmatch(soname, pattern) for pattern in (*_GLIBC, *_DISPLAY_AND_DRIVERS))
+    shown = any(fnmatch(soname, pattern) for pattern in _DISPLAY_AND_DRIVERS)
+    return shown or is_glibc(soname)
+
+
+def is_glibc(soname: str) -> bool:
+    """Whether a library is a part of glibc."""
+    return any(fnmatch(soname, pattern) for pattern in _GLIBC)
 
 
 @cache

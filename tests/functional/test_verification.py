@@ -131,13 +131,34 @@ def test_verification__requirement_that_conda_s_package_does_not_meet__is_told(
 def test_verification__library_that_a_bare_worker_lacks__is_told(
     tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:
-    gcc = catalogue.compiler() or need("gcc")
-    for name, more in (("libnowhere.so.7", []), ("needy.so", ["./libnowhere.so.7"])):
-        flags = ["-shared", "-x", "c", "/dev/null", "-x", "none", *more]
-        argv = [gcc, *flags, f"-Wl,-soname,{name}", "-Wl,--no-as-needed", "-o", name]
-        subprocess.run([argv[0], *argv[-3:], *argv[1:-3]], cwd=tmp_path, check=True)
+    shared_library("libnowhere.so.7", tmp_path)
+    shared_library("needy.so", tmp_path, "./libnowhere.so.7")
     done = tools.create(
         *("--add", f"{tmp_path}/needy.so:lib/"), *(needs(tools, channel), "./e.tar.gz")
     )
     assert done.returncode == 0, done.stderr
     assert "workers have to have libnowhere.so.7: lib/needy.so needs it" in done.stderr
+
+
+def test_verification__library_that_a_module_takes_from_this_machine__is_told(
+    tools: Tools, channel: Channel, tmp_path: Path
+) -> None:
+    # libGL.so.1 is of this kind: manylinux promises it, and servers do not have it.
+    shared_library("libinner.so.1", tmp_path)
+    shared_library("libouter.so.2", tmp_path, "./libinner.so.1", f"-Wl,-rpath,{tmp_path}")
+    code = f"import ctypes; ctypes.CDLL({str(tmp_path / 'libouter.so.2')!r})\n"
+    wheels.wheel(tmp_path / "shelf", "loading", files={"loading.py": code})
+    env: dict[str, str | None] = {"UV_FIND_LINKS": str(tmp_path / "shelf"), "PIP_NO_INDEX": "1"}
+    done = tools.create(needs(tools, channel, "loading"), "./e.tar.gz", env=env)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "workers have to have" in line]
+    assert len(told) == 1
+    assert told[0].endswith("libouter.so.2: loading takes it from this machine")
+
+
+def shared_library(name: str, folder: Path, *flags: str) -> None:
+    """Link an empty library with others."""
+    gcc = catalogue.compiler() or need("gcc")
+    empty = ["-shared", "-x", "c", "/dev/null", "-x", "none"]
+    named = [f"-Wl,-soname,{name}", "-Wl,--no-as-needed", "-o", name]
+    subprocess.run([gcc, *named, *empty, *flags], cwd=folder, check=True)
