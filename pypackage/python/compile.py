@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import marshal
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +72,7 @@ class Compiler:
         if "LD_LIBRARY_PATH" in os.environ:
             environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
         command = [str(self.python), "-s", "-S", "-B", _compile.__file__]
-        question = json.dumps([_row(module) for module in chunk]).encode()
+        question = marshal.dumps([_row(module) for module in chunk], 2)
         answer: dict[str, ByteCode] = marshal.loads(
             process.run(command, env=environment, stdin=question)
         )
@@ -81,9 +80,8 @@ class Compiler:
 
 
 def _row(module: Module) -> list[object]:
-    content = None if module.content is None else module.content.decode("latin-1")
     formers = {target: os.fspath(path) for target, path in module.formers.items()}
-    return [module.target, os.fspath(module.path), content, formers, module.installed]
+    return [module.target, os.fspath(module.path), module.content, formers, module.installed]
 
 
 def _chunks(modules: Sequence[Module]) -> Iterator[list[Module]]:
