@@ -34,6 +34,8 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 
+_WORD = re.compile(rb"tests?\b")  # which every import of tests has
+
 # Packages that compile when they are used, or exist to build others.
 _COMPILES = re.compile(
     r"(gcc|gxx|gfortran|clang|cling|root|cppyy|cupy|cuda-nv|cudatoolkit|nvidia-cuda-nv|triton|torch"
@@ -69,7 +71,7 @@ def worth_telling(contents: Contents) -> tuple[int, int] | None:
 
     Modules are read only where names alone promise as much.
     """
-    sizes = {entry.target: tar_stream.tar_info(entry).size for entry in contents.entries}
+    sizes = {entry.target: tar_stream.size(entry) for entry in contents.entries}
     whole = sum(sizes.values())
     least = max(whole // 5, 10_000_000)
     promised = sum(sizes[path] for path in kinds(contents, by_name=True))
@@ -126,6 +128,19 @@ def _named_in(entry: Entry) -> Iterator[str]:
     info = tar_stream.tar_info(entry)
     text = b"".join(tar_stream.content(entry, info.size)) if info.isreg() else b""
     own = entry.target.split("/")[3]
-    for found in _IMPORT.finditer(text) if b"test" in text else ():
-        words = re.findall(r"[\w.]+", (found["path"] or found["named"]).decode(errors="replace"))
-        yield from (own if word.startswith(".") else word.partition(".")[0] for word in words)
+    for start, end in _around_tests(text):
+        for found in _IMPORT.finditer(text, start, end):
+            words = re.findall(
+                r"[\w.]+", (found["path"] or found["named"]).decode(errors="replace")
+            )
+            yield from (own if word.startswith(".") else word.partition(".")[0] for word in words)
+
+
+def _around_tests(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where imports of tests may stand: from the last `)` before each word to its end.
+
+    To look for imports everywhere takes ten times as long, 0.5 s for 26 MB.
+    """
+    for word in _WORD.finditer(text):
+        closed = text.rfind(b")", 0, word.start()) + 1
+        yield text.rfind(b"\n", 0, closed) + 1, word.end()
