@@ -26,7 +26,6 @@ _KINDS = {
         "host/packages/*",
         "host/channels",
         "host/keys",
-        "host/records",
         "host/wheels",
     ),
 }

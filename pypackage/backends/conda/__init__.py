@@ -6,7 +6,6 @@ one operation to its end and turns what went wrong into an error of this package
 
 from __future__ import annotations
 
-from pypackage.backends.conda.index import index
 from pypackage.backends.conda.install import install
 from pypackage.backends.conda.platforms import check as check_platform
 from pypackage.backends.conda.platforms import is_foreign
@@ -19,7 +18,6 @@ __all__ = [
     "TIMEOUT",
     "Settings",
     "check_platform",
-    "index",
     "install",
     "is_foreign",
     "solve",

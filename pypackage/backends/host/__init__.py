@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pypackage.backends.host import editable_builds, interpreter_package, request
 from pypackage.backends.host.build import Builder, subdir
+from pypackage.backends.host.conda_file import Package
 from pypackage.backends.host.names import PYTHON, conda_name
 from pypackage.backends.host.store import Store
 from pypackage.backends.pypi.choose import ResolutionContext
@@ -82,19 +84,19 @@ def make(
             for one in found.selected
         ]
         store = Store(root, subdir(base))
-        files = Builder(interpreter, base, store, frozenset(standard)).packages(selected, reporter)
-        url = store.channel(files).as_uri()
+        made = Builder(interpreter, base, store, frozenset(standard)).packages(selected, reporter)
+        url = store.channel(made).as_uri()
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error
-    return _answer(url, files, wanted, packages)
+    return _answer(url, made, wanted, packages)
 
 
 def _answer(
-    url: str, files: Sequence[Path], wanted: request.HostRequest, packages: Sequence[str]
+    url: str, made: Sequence[Package], wanted: request.HostRequest, packages: Sequence[str]
 ) -> HostChannel:
     """What a channel has of what was asked for."""
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
-    specs = tuple(_pinned(file) for file in files if file.name.rsplit("-", 2)[0] in named)
+    specs = tuple(_pinned(one.record) for one in made if one.record["name"] in named)
     unanswered = tuple(spec for spec in packages if not _is_among(spec, named, wanted))
     return HostChannel(url, specs, wanted.unknown, unanswered)
 
@@ -137,6 +139,5 @@ def _is_among(spec: str, named: Container[str], wanted: request.HostRequest) -> 
     return name == PYTHON or conda_name(request.distribution_name(name, have)) in named
 
 
-def _pinned(package: Path) -> str:
-    name, version, build = package.name.removesuffix(".conda").rsplit("-", 2)
-    return f"{name} =={version} {build}"
+def _pinned(record: Mapping[str, Any]) -> str:
+    return "{name} =={version} {build}".format_map(record)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pypackage.backends.host import conda_file, distribution_package, interpreter_package, strip
 from pypackage.backends.host.closure import Selected
-from pypackage.backends.host.conda_file import Description
+from pypackage.backends.host.conda_file import Description, Package
 from pypackage.backends.host.files import HashedFile, PackageFile, digest, hash_file
 from pypackage.backends.host.libraries import Rules, graft_libraries
 from pypackage.backends.host.names import PYTHON, conda_name, conda_version
@@ -75,7 +75,7 @@ class Builder:
     store: Store
     standard: frozenset[str] = frozenset()
 
-    def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Path]:
+    def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Package]:
         """The packages of the interpreter and of some distributions, in this order.
 
         Raises:
@@ -86,9 +86,9 @@ class Builder:
         wanting = [recipe for recipe in recipes if not found[recipe.key]]
         if wanting:
             found.update(self._make_all(wanting, reporter))
-        return [path for path in (found[recipe.key] for recipe in recipes) if path]
+        return [one for one in (found[recipe.key] for recipe in recipes) if one]
 
-    def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Path]:
+    def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Package]:
         size, cores = sum(recipe.size for recipe in recipes), platforms.cores()
         made = {}
         with (
@@ -104,10 +104,12 @@ class Builder:
             ]
             for recipe, future in made_by:
                 made[recipe.key] = future.result()
-                reporter.debug(f"packed {made[recipe.key].name}")
+                reporter.debug(f"packed {made[recipe.key].path.name}")
         return made
 
-    def _make(self, recipe: _Recipe, compiler: Compiler, libraries: Libraries, task: Task) -> Path:
+    def _make(
+        self, recipe: _Recipe, compiler: Compiler, libraries: Libraries, task: Task
+    ) -> Package:
         """Make one package; the task advances by its size, as the parts of the work are done."""
         name = recipe.description.name
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -16,6 +17,7 @@ from pypackage.core import zstd
 
 _FORMAT = 2
 _LEVEL = 3  # the channel stays on this machine; the archive is compressed again
+_BLOCK = 1 << 20
 _TIMESTAMP = 315_532_800_000  # 1980, the first day of zip files
 
 
@@ -42,13 +44,21 @@ class Description:
     site_packages: str = ""
 
 
-def write(folder: Path, description: Description, files: Sequence[HashedFile]) -> Path:
-    """Write a package into a folder.
+@dataclass(frozen=True)
+class Package:
+    """A finished package.
 
-    Returns:
-        The file; its name is `name-version-build.conda`, where the build string holds a
-        digest of all that is in the package.
+    Attributes:
+        path: Its file, `name-version-build.conda`.
+        record: What a channel's repodata says of it: its index.json, digests and size.
     """
+
+    path: Path
+    record: dict[str, Any]
+
+
+def write(folder: Path, description: Description, files: Sequence[HashedFile]) -> Package:
+    """Write a package into a folder; its build string holds a digest of all that is in it."""
     files = sorted(files, key=lambda hashed: hashed.file.path)
     paths = [_path_entry(hashed) for hashed in files]
     modes = [hashed.executable for hashed in files]
@@ -61,7 +71,16 @@ def write(folder: Path, description: Description, files: Sequence[HashedFile]) -
             file.write(json.dumps({"conda_pkg_format_version": _FORMAT}).encode())
         _add(archive, f"pkg-{stem}.tar.zst", lambda tar: _add_files(tar, files))
         _add(archive, f"info-{stem}.tar.zst", lambda tar: _add_info(tar, metadata))
-    return target
+    return Package(target, {**index, **_digests(target)})
+
+
+def _digests(package: Path) -> dict[str, Any]:
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    with package.open("rb") as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            md5.update(block)
+        return {"md5": md5.hexdigest(), "sha256": sha256.hexdigest(), "size": file.tell()}
 
 
 def _path_entry(hashed: HashedFile) -> dict[str, Any]:
@@ -100,7 +119,8 @@ def _add(archive: zipfile.ZipFile, name: str, fill: Callable[[tarfile.TarFile], 
     with (
         archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file,
         zstd.compressing(cast(BinaryIO, file), _LEVEL) as stream,
-        tarfile.open(fileobj=stream, mode="w|", format=tarfile.GNU_FORMAT, bufsize=1 << 20) as tar,
+        # Not as a stream ("w|"), whose buffer is copied for each 16 KiB that are added to it.
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar,
     ):
         fill(tar)
 

@@ -6,17 +6,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pypackage.backends import conda
+from pypackage.backends.host.conda_file import Package
 from pypackage.backends.host.files import digest
 from pypackage.core import files, fingerprint
 
-_FORM = 2  # of the channels: another one makes all of them anew
-_RECORDS = "packages.conda"  # where repodata has those of packages in this format
+_FORM = 3  # of the channels: another one makes all of them anew
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Store:
     root: Path
     subdir: str
 
-    def lookup(self, key: str) -> Path | None:
+    def lookup(self, key: str) -> Package | None:
         """The package that was made for a key, unless what went into it has changed since.
 
         Args:
@@ -39,90 +37,86 @@ class Store:
         """
         try:
             note = json.loads((self.root / "keys" / f"{key}.json").read_bytes())
-            package = self._packages / note["file"]
+            package = Package(self._packages / note["file"], note["record"])
             fresh = all(fingerprint.of_file(path) == was for path, was in note["watched"])
-            whole = package.stat().st_size == note["size"]
+            whole = _state(package.path) == note["state"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return package if fresh and whole else None
 
-    def add(self, key: str, made: Path, watched: Iterable[Path]) -> Path:
-        """Take in a finished package.
+    def add(self, key: str, made: Package, watched: Iterable[Path]) -> Package:
+        """Take in a finished package; one of the same bytes stays, which other keys may have.
 
         Args:
             key: What it answers from now on; empty for nothing but the present caller.
-            made: The file; it is moved.
+            made: Its file is moved.
             watched: Files outside the key whose change makes the answer void.
 
         Raises:
             OSError: The store cannot be written to.
         """
         self._packages.mkdir(parents=True, exist_ok=True)
-        package = self._packages / made.name
-        (self.root / "records" / f"{made.name}.json").unlink(missing_ok=True)
-        os.replace(made, package)
-        if not key:
-            return package
-        size = package.stat().st_size
-        watching = [[str(path), fingerprint.of_file(path)] for path in sorted(set(watched))]
-        note = {"file": package.name, "size": size, "watched": watching}
-        keys = self.root / "keys"
-        keys.mkdir(exist_ok=True)
-        with files.new_file(keys / f"{key}.json") as file:
-            file.write(json.dumps(note).encode())
+        package = Package(self._packages / made.path.name, made.record)
+        same = _is_there(package)
+        # Of what is moved it is taken before: later another process's may be there.
+        state = _state(package.path if same else made.path)
+        if not same:
+            os.replace(made.path, package.path)
+        if key:
+            note = {
+                "file": package.path.name,
+                "record": package.record,
+                "state": state,
+                "watched": [
+                    [str(path), fingerprint.of_file(path)] for path in sorted(set(watched))
+                ],
+            }
+            keys = self.root / "keys"
+            keys.mkdir(exist_ok=True)
+            files.write_new(keys / f"{key}.json", json.dumps(note).encode())
         return package
 
-    def channel(self, packages: Sequence[Path]) -> Path:
+    def channel(self, packages: Sequence[Package]) -> Path:
         """The channel that consists of some packages of the store.
 
         Raises:
-            SolveError: It cannot be written or indexed.
+            OSError: It cannot be written.
         """
-        name = digest([_FORM, *sorted(package.name for package in packages)])
+        name = digest([_FORM, *sorted(package.record["sha256"] for package in packages)])
         target = self.root / "channels" / name
-        if not _holds(target / self.subdir, packages):
+        if not _holds(target / self.subdir, [package.path for package in packages]):
             # One that is there and does not hold them was damaged.
             with files.new_folder(target, replace=target.is_dir()) as folder:
-                for subdir in (self.subdir, "noarch"):
-                    (folder / subdir).mkdir()
+                records = {package.path.name: package.record for package in packages}
+                _index(folder / "noarch", {})
+                _index(folder / self.subdir, dict(sorted(records.items())))
                 for package in packages:
-                    _link(package, folder / self.subdir / package.name)
-                self._index(folder, packages)
+                    _link(package.path, folder / self.subdir / package.path.name)
         return target
-
-    def _index(self, folder: Path, packages: Iterable[Path]) -> None:
-        """Write a channel's repodata, of what was read of each package when it was new.
-
-        To read all of them anew takes a second for a hundred megabytes.
-        """
-        found = [self._repodata(package) for package in packages]
-        records = {name: one for each in found for name, one in each[_RECORDS].items()}
-        for subdir in (self.subdir, "noarch"):
-            named = dict(sorted(records.items())) if subdir == self.subdir else {}
-            content = {**found[0], "info": {"subdir": subdir}, _RECORDS: named}
-            (folder / subdir / "repodata.json").write_text(json.dumps(content))
-
-    def _repodata(self, package: Path) -> dict[str, Any]:
-        """The repodata of a channel that has one package alone."""
-        note = self.root / "records" / f"{package.name}.json"
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            kept: dict[str, Any] = json.loads(note.read_bytes())
-            if kept[_RECORDS][package.name]["size"] == package.stat().st_size:
-                return kept
-        with files.temporary_folder(self.root / "making") as folder:
-            (folder / self.subdir).mkdir()
-            _link(package, folder / self.subdir / package.name)
-            conda.index(folder)
-            text = (folder / self.subdir / "repodata.json").read_bytes()
-        note.parent.mkdir(exist_ok=True)
-        with files.new_file(note) as file:
-            file.write(text)
-        made: dict[str, Any] = json.loads(text)
-        return made
 
     @property
     def _packages(self) -> Path:
         return self.root / "packages" / self.subdir
+
+
+def _index(folder: Path, records: dict[str, Any]) -> None:
+    """Begin a channel's folder of a platform, by its repodata."""
+    folder.mkdir()
+    repodata = {"info": {"subdir": folder.name}, "packages": {}, "packages.conda": records}
+    (folder / "repodata.json").write_text(json.dumps(repodata))
+
+
+def _is_there(package: Package) -> bool:
+    try:
+        return fingerprint.of_file(package.path) == str(package.record["sha256"])
+    except OSError:
+        return False
+
+
+def _state(package: Path) -> list[int]:
+    """What shows that a package was replaced: its name tells the content of its files alone."""
+    status = package.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def _holds(folder: Path, packages: Iterable[Path]) -> bool:

@@ -44,7 +44,7 @@ def info(package: Path, name: str) -> Any:
 
 
 def test_write__read_by_another_library__files_and_metadata_are_there(tmp_path: Path) -> None:
-    package = write(tmp_path, DESCRIPTION, hashed(tmp_path))
+    package = write(tmp_path, DESCRIPTION, hashed(tmp_path)).path
     index = info(package, "index.json")
     assert package.name == f"pkg-1.0-{index['build']}.conda"
     assert index["build"].startswith("py311_h")
@@ -63,9 +63,9 @@ def test_write__read_by_another_library__files_and_metadata_are_there(tmp_path: 
 def test_write__same_content_at_another_time__same_bytes(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    first = write(tmp_path / "1", DESCRIPTION, hashed(tmp_path))
+    first = write(tmp_path / "1", DESCRIPTION, hashed(tmp_path)).path
     os.utime(tmp_path / "source", (1, 1))
-    second = write(tmp_path / "2", DESCRIPTION, list(reversed(hashed(tmp_path))))
+    second = write(tmp_path / "2", DESCRIPTION, list(reversed(hashed(tmp_path)))).path
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as archive:
@@ -82,11 +82,11 @@ def test_write__something_else_in_it__another_build_string(tmp_path: Path, chang
         files[0] = hash_file(PackageFile("lib/b.py", content=b"x = 2\n", placeholder=True))
     else:
         files[1] = replace(files[1], executable=False)
-    assert write(tmp_path, description, files).name != first.name
+    assert write(tmp_path, description, files).path.name != first.path.name
 
 
 def test_write__two_same_packages_in_a_folder__refuses_to_overwrite(tmp_path: Path) -> None:
-    package = write(tmp_path, DESCRIPTION, hashed(tmp_path))
+    package = write(tmp_path, DESCRIPTION, hashed(tmp_path)).path
     with zipfile.ZipFile(package) as archive:
         assert archive.namelist()[0] == "metadata.json"
     with pytest.raises(FileExistsError):
