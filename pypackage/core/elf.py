@@ -9,10 +9,11 @@ import os
 import re
 import shutil
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 
 from pypackage.core import elf_dynamic, process
@@ -117,11 +118,7 @@ class Libraries:
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         """Look into `folders` too, before those of the system."""
-        from auditwheel.lddtree import load_ld_paths
-        from auditwheel.libc import Libc
-
-        known = load_ld_paths(Libc.GLIBC)
-        self._folders = [*map(str, folders), *known["env"], *known["conf"]]
+        self._given = tuple(map(str, folders))
         self._seen: dict[Path, Elf | None] = {}
 
     def find(self, soname: str, user: Elf) -> Elf | None:
@@ -132,13 +129,26 @@ class Libraries:
             user: The file that asks; its run path is searched first.
         """
         origin = os.path.dirname(os.path.realpath(user.path))
-        for folder in (*(expand(part, origin) for part in user.run_path), *self._folders):
+        named = (expand(part, origin) for part in user.run_path)
+        for folder in chain(named, self._given, self._last_resort()):
             path = Path(folder, soname)
             if path.is_file():
                 found = self.read(path)
                 if found and found.kind == user.kind:
                     return found
         return None
+
+    def _last_resort(self) -> Iterator[str]:
+        yield from self._of_system  # which is not asked for before
+
+    @cached_property
+    def _of_system(self) -> list[str]:
+        """The folders of the system's loader; to import what knows them takes 40 ms."""
+        from auditwheel.lddtree import load_ld_paths
+        from auditwheel.libc import Libc
+
+        known = load_ld_paths(Libc.GLIBC)
+        return [*known["env"], *known["conf"]]
 
     def read(self, path: Path) -> Elf | None:
         """Like `read`, but looks at a file only once."""

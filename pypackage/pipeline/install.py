@@ -39,7 +39,9 @@ def fill(plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter) -> F
     """
     linked = plan.packages.link(prefix, target_prefix, reporter)
     locked = linked.lock
-    context = suiting(plan.context, locked.records)
+    is_asked = locked.wheels or plan.content.built
+    # To say what packages of PyPI have to suit, the whole table of names is read.
+    context = suiting(plan.context, locked.records) if is_asked else plan.context
     if locked.wheels:
         install.install(locked.wheels, prefix, target_prefix, context, reporter)
         for line in pip_installed.replaced(prefix, {wheel.name for wheel in locked.wheels}):
