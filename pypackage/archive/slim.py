@@ -74,10 +74,12 @@ def worth_telling(contents: Contents) -> tuple[int, int] | None:
     sizes = {entry.target: tar_stream.size(entry) for entry in contents.entries}
     whole = sum(sizes.values())
     least = max(whole // 5, 10_000_000)
-    promised = sum(sizes[path] for path in kinds(contents, by_name=True))
-    if promised < least:
+    promised = kinds(contents, by_name=True)
+    if sum(sizes[path] for path in promised) < least:
         return None
-    saved = sum(sizes[path] for path in kinds(contents))
+    used = _imported_tests(contents.entries)
+    kept = (path for path, kind in promised.items() if kind == "tests" and not _is_test(path, used))
+    saved = sum(sizes[path] for path in promised) - sum(sizes[path] for path in kept)
     return (saved, whole) if saved >= least else None
 
 

@@ -128,6 +128,7 @@ def test_slimming__by_kind_and_place__is_what_programs_do_not_need(path: str, ki
     [
         ("S/astropy/__init__.py", "from .tests.runner import TestRunner"),
         ("S/astropy/__init__.py", "from . import (\n    a,\n    tests,\n)"),
+        ("S/astropy/__init__.py", "f(1)\nfrom . import (\n    a,\n    tests)"),
         ("S/other/x.py", "    import a, astropy.tests.helper"),
         ("S/other.py", "m = import_module('astropy.tests')"),
     ],
