@@ -76,6 +76,7 @@ def of(
     cache: Path,
     reporter: Reporter,
     *,
+    jobs: int,
     allow_guesses: bool = False,
     has_own_code: bool = False,
 ) -> SolveRequest:
@@ -87,6 +88,7 @@ def of(
             made.
         settings: For which platform, of which time, and whether there is a network.
         context: What packages of PyPI have to suit.
+        jobs: How many threads make the host channel's packages.
         allow_guesses: Whether a module that nothing is known of may be taken for a package.
         has_own_code: Whether projects or modules of the user's own are added.
 
@@ -95,7 +97,7 @@ def of(
         SolveError: A channel is none, or the host channel cannot be made.
     """
     work = _Translation(
-        requirements, tuple(channels), context, cache, reporter, allow_guesses, has_own_code
+        requirements, tuple(channels), context, cache, reporter, jobs, allow_guesses, has_own_code
     )
     host = next(filter(is_host, channels), None)
     if host is None:
@@ -117,6 +119,7 @@ class _Translation:
     context: ResolutionContext
     cache: Path
     reporter: Reporter
+    jobs: int
     allow_guesses: bool
     has_own_code: bool
 
@@ -180,6 +183,7 @@ class _Translation:
                 fetching=fetching,
                 cache=self.cache,
                 reporter=self.reporter,
+                jobs=self.jobs,
                 allow_guesses=self.allow_guesses,
                 standard=(*self.requirements.standard, *self.requirements.modules),
             )

@@ -26,7 +26,7 @@ from pypackage.archive.contents import Contents, Entry, collect, without_mark
 from pypackage.backends import lock
 from pypackage.backends.conda import condarc
 from pypackage.backends.lock import Lock
-from pypackage.core import caches, platforms, preload
+from pypackage.core import caches, preload
 from pypackage.core.caches import LIMIT
 from pypackage.core.errors import PackError
 from pypackage.core.progress import SILENT, Reporter
@@ -179,7 +179,7 @@ def _pack(
     Returns:
         What the archive costs, if the options ask for it.
     """
-    workers = options.jobs or platforms.cores()
+    workers = options.workers
     store = Store(caches.folder() / "bytecode")
     contents = bytecode.complete(contents, prefix, store, workers, reporter)
     contents = select.select(contents, options.selection, options.slim, reporter)

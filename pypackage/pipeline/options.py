@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pypackage.archive import select
 from pypackage.backends.lock import Lock
+from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 from pypackage.pipeline.existing import Installed
 from pypackage.requirements.model import Requirements
@@ -31,7 +32,7 @@ class Options:
         selection: Which files are left out of the archive, in the order of the options.
         slim: Whether what no program needs is left out of the archive.
         compress_level: How hard the archive is compressed; None is the format's default.
-        jobs: How many threads and processes compress and compile; None is one a processor.
+        jobs: How many threads and processes make, compress and compile; None is one a processor.
         platform: What the environment is for, such as `linux-aarch64`; empty for machines
             like this one.
         exclude_newer: Packages published after this moment are not taken.
@@ -76,6 +77,11 @@ class Options:
     ensurepip: bool = True
     pinned: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+
+    @property
+    def workers(self) -> int:
+        """How many threads and processes work at a time."""
+        return self.jobs or platforms.cores()
 
 
 # By the fields of `Options`.

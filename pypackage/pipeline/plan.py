@@ -90,6 +90,7 @@ def prepare(
                 context,
                 cache,
                 reporter,
+                jobs=options.workers,
                 allow_guesses=options.allow_guesses,
                 has_own_code=content.needs_python,
             )
@@ -202,8 +203,8 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
 
     offline = options.offline or condarc.load().offline
     flags = cpython.Flags(options.optimize, options.ensurepip)
-    jobs = options.jobs or platforms.cores()
-    build = cpython.BuildRequest(options.python_source, flags, version, jobs, offline)
+    source, jobs = options.python_source, options.workers
+    build = cpython.BuildRequest(source, flags, version, jobs, offline)
     return cpython.interpreter(build, cache, reporter)
 
 

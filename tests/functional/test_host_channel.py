@@ -56,6 +56,7 @@ class Host:
             fetching=ResolutionContext("", {}) if fetch_missing else None,
             cache=self.cache,
             reporter=reporter,
+            jobs=2,
             allow_guesses=allow_guesses,
             standard=standard,
         )

@@ -48,6 +48,7 @@ def make(
     fetching: ResolutionContext | None,
     cache: Path,
     reporter: Reporter,
+    jobs: int,
     allow_guesses: bool = False,
     standard: Sequence[str] = (),
 ) -> HostChannel:
@@ -59,6 +60,7 @@ def make(
             on PyPI) are left to other channels.
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for
             not at all.
+        jobs: How many threads make packages.
         allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
         standard: Modules of the standard library that have to be there, such as tkinter.
 
@@ -84,7 +86,8 @@ def make(
             for one in found.selected
         ]
         store = Store(root, subdir(base))
-        made = Builder(interpreter, base, store, frozenset(standard)).packages(selected, reporter)
+        builder = Builder(interpreter, base, store, jobs, frozenset(standard))
+        made = builder.packages(selected, reporter)
         url = store.channel(made).as_uri()
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error

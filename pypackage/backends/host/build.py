@@ -19,7 +19,7 @@ from pypackage.backends.host.names import PYTHON, conda_name, conda_version
 from pypackage.backends.host.own_place import OwnPlace
 from pypackage.backends.host.privacy import PathScrubber, private
 from pypackage.backends.host.store import Store
-from pypackage.core import files, platforms
+from pypackage.core import files
 from pypackage.core.elf import Libraries
 from pypackage.core.errors import ProcessError, SolveError
 from pypackage.core.progress import Reporter, Task
@@ -67,12 +67,14 @@ class Builder:
         interpreter: The one that was asked for.
         base: The one that it was made of, which is packed.
         store: Where finished packages are.
+        jobs: How many packages are made, and how many processes compile, at a time.
         standard: Modules of the standard library that are asked for.
     """
 
     interpreter: Interpreter
     base: Interpreter
     store: Store
+    jobs: int
     standard: frozenset[str] = frozenset()
 
     def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Package]:
@@ -89,12 +91,12 @@ class Builder:
         return [one for one in (found[recipe.key] for recipe in recipes) if one]
 
     def _make_all(self, recipes: Sequence[_Recipe], reporter: Reporter) -> dict[str, Package]:
-        size, cores = sum(recipe.size for recipe in recipes), platforms.cores()
+        size = sum(recipe.size for recipe in recipes)
         made = {}
         with (
             reporter.task("making packages of what is installed", size) as task,
-            ThreadPoolExecutor(cores) as workers,
-            ThreadPoolExecutor(cores) as makers,
+            ThreadPoolExecutor(self.jobs) as workers,
+            ThreadPoolExecutor(self.jobs) as makers,
         ):
             libraries = Libraries([self.base.library_dir, self.base.base_prefix / "lib"])
             compiler = Compiler(self.base.executable, workers)
@@ -130,7 +132,7 @@ class Builder:
                 ]
                 hashed += self._record(recipe, hashed)
                 description = _with_glibc(recipe.description, outcome.glibc)
-                made = conda_file.write(folder, description, hashed)
+                made = conda_file.write(folder, description, hashed, self.jobs)
                 task.advance(0.2 * recipe.size)
                 # What was edited meanwhile is packed as it is now, which the key does not say.
                 key = recipe.key if recipe.key_now() == recipe.key else ""

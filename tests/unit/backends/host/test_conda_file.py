@@ -60,12 +60,12 @@ def test_write__read_by_another_library__files_and_metadata_are_there(tmp_path: 
     assert "prefix_placeholder" not in entries["bin/a"]
 
 
-def test_write__same_content_at_another_time__same_bytes(tmp_path: Path) -> None:
+def test_write__same_content_at_another_time_by_more_threads__same_bytes(tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
     first = write(tmp_path / "1", DESCRIPTION, hashed(tmp_path)).path
     os.utime(tmp_path / "source", (1, 1))
-    second = write(tmp_path / "2", DESCRIPTION, list(reversed(hashed(tmp_path)))).path
+    second = write(tmp_path / "2", DESCRIPTION, list(reversed(hashed(tmp_path))), 3).path
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as archive:
