@@ -255,4 +255,5 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
     except ProcessError as error:
         raise RequirementsError(f"{label} cannot be read", uv.message(error)) from error
     lines = (Line(one, label) for one, _ in requirements_txt.lines(text, label))
-    return requirements_txt.collect(requirements_txt.entries(lines, str(folder.absolute())))
+    found = requirements_txt.entries(lines, str(folder.absolute()))
+    return requirements_txt.collect(found, locked=True)

@@ -39,7 +39,7 @@ class Tools:
         *args: str | Path,
         stdin: str = "",
         env: Mapping[str, str | None] | None = None,
-        timeout: float = 120,
+        timeout: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run a tool to its end.
 

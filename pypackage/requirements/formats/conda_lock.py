@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.selected import known_names
@@ -100,9 +101,10 @@ def _converted(package: Node) -> dict[str, Any]:
 
 def conda_entry(url: str, digests: Mapping[str, str]) -> dict[str, Any]:
     """The entry of a conda package; the URL of a file does not say the rest by itself there."""
-    entry: dict[str, Any] = {"conda": url, **digests}
+    folder, _, file = url.rpartition("/")
+    file = unquote(file)  # x264-1%21164.3095-… is of version 1!164.3095
+    entry: dict[str, Any] = {"conda": f"{folder}/{file}", **digests}
     if url.startswith("file:"):
-        folder, _, file = url.rpartition("/")
         name, version, build = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)
         subdir = folder.rpartition("/")[2]
         entry |= {"name": name, "version": version, "build": build, "subdir": subdir}

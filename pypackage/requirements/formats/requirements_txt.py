@@ -172,8 +172,11 @@ def entries(
 # --- what they ask for -------------------------------------------------------------------
 
 
-def collect(found: Iterable[Entry]) -> Requirements:
+def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
     """What entries ask for: all of it is honoured or refused, nothing is overlooked.
+
+    Args:
+        locked: Whether they are of a lock, where commits need no hashes.
 
     Raises:
         RequirementsError: A line is not valid, or asks for what cannot be done.
@@ -204,11 +207,8 @@ def collect(found: Iterable[Entry]) -> Requirements:
         else:
             projects.append(_project(entry))
     for text, (key, place) in pip.items():
-        if strict and key not in hashes:
-            raise RequirementsError(
-                f"{place}: {text} has no --hash, but {strict} has",
-                "give all of them hashes, or none",
-            )
+        if strict and key not in hashes and not (locked and " @ git+" in text):
+            raise _without_hash(text, place, "" if locked else strict)
     return Requirements(
         python="",
         pip=tuple(dict.fromkeys((*pip, *projects))),
@@ -216,6 +216,15 @@ def collect(found: Iterable[Entry]) -> Requirements:
         hashes=hashes,
         pip_options=tuple(dict.fromkeys(pip_options)),
     )
+
+
+def _without_hash(text: str, place: str, other: str) -> RequirementsError:
+    """The error of a requirement without a hash; `other` is the place of one with it."""
+    if other:
+        hint = "give all of them hashes, or none"
+        return RequirementsError(f"{place}: {text} has no --hash, but {other} has", hint)
+    hint = "uv export --no-dev --no-hashes --emit-index-url -o requirements.txt makes what is taken"
+    return RequirementsError(f"{place}: {text} is of an index that tells no hashes", hint)
 
 
 def _named(entry: Entry) -> str:

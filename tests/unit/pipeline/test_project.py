@@ -117,6 +117,43 @@ def test_project__without_what_is_selected__says_what_it_has(
         assert hint in caught.value.hint
 
 
+HASH = f"sha256:{'0' * 64}"
+UV_LOCK = f"""version = 1
+revision = 3
+requires-python = ">=3.10"
+[[package]]
+name = "six"
+version = "1.17.0"
+source = {{ registry = "https://example.invalid/simple" }}
+wheels = [{{ url = "https://example.invalid/six-1.17.0-py3-none-any.whl", hash = "{HASH}" }}]
+[[package]]
+name = "mine"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "six" }}, {{ name = "other" }}]
+[[package]]
+name = "other"
+version = "2"
+"""
+
+
+def test_uv_lock__commits__need_no_hashes_and_packages_of_an_index_do(tmp_path: Path) -> None:
+    lock = tmp_path / "uv.lock"
+    commit = f"https://example.invalid/o?rev=v2#{'1' * 40}"
+    lock.write_text(UV_LOCK + f'source = {{ git = "{commit}" }}\n')
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six", "other"]\n'
+    found = read(tmp_path, text)
+    commit = f"git+https://example.invalid/o@{'1' * 40}"
+    assert found.pip == (f"other @ {commit}", "six==1.17.0")
+    assert found.hashes == {"six": (HASH,)}
+    wheel = "https://download.invalid/other-2-py3-none-any.whl"
+    source = f'source = {{ registry = "https://i.invalid" }}\nwheels = [{{ url = "{wheel}" }}]\n'
+    lock.write_text(UV_LOCK + source)
+    with pytest.raises(PackageError, match="other==2 is of an index that tells no") as caught:
+        read(tmp_path, text)
+    assert "uv export" in caught.value.hint
+
+
 def test_group__that_includes_an_unknown_one__exits_3_with_its_place(tmp_path: Path) -> None:
     text = PROJECT.replace('"lint"}', '"lnit"}')
     with pytest.raises(RequirementsError, match=r"pyproject.toml:10: has no group 'lnit'"):

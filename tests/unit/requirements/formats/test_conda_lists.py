@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from pypackage.backends import lock
 from pypackage.core.errors import RequirementsError
 from pypackage.requirements.formats import conda_lists
 
@@ -17,8 +18,8 @@ def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
         f"https://host/chan/noarch/b-2-py_0.tar.bz2#sha256:{SHA256}\n"
         f"# pip six @ https://pypi/six-1.16.0-py3-none-any.whl --hash=sha256:{SHA256}\n"
     )
-    lock = yaml.safe_load(conda_lists.explicit(text, "l", "linux-64"))
-    assert lock["packages"] == [
+    content = yaml.safe_load(conda_lists.explicit(text, "l", "linux-64"))
+    assert content["packages"] == [
         {"conda": URL, "md5": MD5},
         {"conda": "https://host/chan/noarch/b-2-py_0.tar.bz2", "sha256": SHA256},
         {
@@ -28,6 +29,13 @@ def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
             "sha256": SHA256,
         },
     ]
+
+
+def test_explicit__quoted_epoch__is_that_of_the_version() -> None:
+    text = f"@EXPLICIT\nhttps://host/chan/linux-64/x264-1%21164.3095-h1_2.tar.bz2#{MD5}\n"
+    (record,) = lock.loads(conda_lists.explicit(text, "l", "linux-64"), "l", "linux-64").records
+    found = record.name.normalized, str(record.version), record.file_name
+    assert found == ("x264", "1!164.3095", "x264-1!164.3095-h1_2.tar.bz2")
 
 
 @pytest.mark.parametrize(
