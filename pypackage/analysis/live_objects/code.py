@@ -19,6 +19,7 @@ from pypackage.core.errors import SourceError
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 _PASSIVE = ("PUSH_NULL", "PRECALL", "CACHE", "COPY_FREE_VARS", "RESUME")
+_SENT_CODE = "<dynamic-code>"  # what cloudpickle 3.1 calls the file of each function
 IMPORTING = (importlib.import_module, builtins.__import__)
 
 
@@ -42,10 +43,13 @@ class CodeImports:
             names: The globals.
         """
         reading = _Instructions(code, names, self._importing)
+        file = code.co_filename
+        if file == _SENT_CODE:
+            file = str(names.get("__file__") or file)
         found = [
             one
             for line, module, level, taken in reading.imports()
-            for one in self._statement(code, line, _absolute(module, level, names), taken)
+            for one in self._statement(file, line, _absolute(module, level, names), taken)
         ]
         found += [Import(name, "", 0, 0) for name in reading.modules]
         used = reading.used
@@ -57,19 +61,18 @@ class CodeImports:
         return found, used
 
     def _statement(
-        self, code: types.CodeType, line: int, module: str, taken: tuple[str, ...]
+        self, file: str, line: int, module: str, taken: tuple[str, ...]
     ) -> Iterator[Import]:
         """An import statement, with what its source says of it: whether it is optional."""
         if not module:
             return  # relative, of code that is in no package: it cannot be imported anywhere
-        known = self._in_source(code).get((line, module.partition(".")[0]))
+        known = self._in_source(file).get((line, module.partition(".")[0]))
         why, reason = (known.why, known.reason) if known else (Why.REQUIRED, "")
         for name in taken or ("",):
             yield Import(module, name, 0, 0, why, reason)
 
-    def _in_source(self, code: types.CodeType) -> dict[tuple[int, str], Import]:
+    def _in_source(self, file: str) -> dict[tuple[int, str], Import]:
         """The imports of the file that a code object comes from, by line and top-level name."""
-        file = code.co_filename
         if file not in self._scans:
             scanned = Scan()
             try:

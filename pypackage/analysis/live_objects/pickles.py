@@ -44,6 +44,10 @@ class _Function:
         self.code = code
         self.names: dict[str, Any] = {}
 
+    def __call__(self, *_: object, **__: object) -> Any:
+        """What stands for its result: an object may be made by a function sent with it."""
+        return _StandIn
+
 
 class _Anything(type):
     """Makes of a class what takes all that a pickle does to an object, and does nothing."""

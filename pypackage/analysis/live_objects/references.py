@@ -34,11 +34,14 @@ def module_of(thing: object) -> str:
 
 def is_importable(module: str) -> bool:
     """Whether the worker is to import a module of this process by its name."""
-    if module in _MAIN or module not in sys.modules:
-        return False
+    return module not in _MAIN and module in sys.modules and not is_registered(module)
+
+
+def is_registered(module: str) -> bool:
+    """Whether a module is sent by value, since it or a package around it was registered."""
     registered = set(_registered())
     parts = module.split(".")
-    return not any(".".join(parts[:end]) in registered for end in range(1, len(parts) + 1))
+    return any(".".join(parts[:end]) in registered for end in range(1, len(parts) + 1))
 
 
 def by_text(arguments: object) -> Iterator[object]:

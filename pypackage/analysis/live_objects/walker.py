@@ -95,10 +95,11 @@ class _Explorer:
             self._instance(thing)
 
     def _module(self, module: types.ModuleType) -> None:
-        if references.is_importable(module.__name__):
-            self._import(module.__name__)
-        elif sys.modules.get(module.__name__) is not module:  # it was made by code, and is sent
-            self._add(vars(module).values())
+        name = module.__name__
+        if references.is_importable(name):
+            self._import(name)
+        elif references.is_registered(name) or sys.modules.get(name) is not module:
+            self._add(vars(module).values())  # it is sent with all that is in it
 
     def _function(self, function: types.FunctionType) -> None:
         if self._is_named(function):

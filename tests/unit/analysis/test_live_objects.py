@@ -424,6 +424,30 @@ def test_analyze_pickle__functions_by_value__their_imports(home: Any) -> None:
         assert list(sent.modules) == ["cloudpickle", *modules(getattr(home, name))]
 
 
+def test_analyze_pickle__optional_import__says_so(home: Any) -> None:
+    sent = pypackage.analyze_pickle(cloudpickle.dumps(home.optional_import), pin="none")
+    assert sent.modules == ("cloudpickle",)
+    assert dict(sent.optional) == {"zq_a": "try/except ImportError"}
+
+
+def test_analyze__module_sent_by_value__is_sent_with_all_that_is_in_it(home: Any) -> None:
+    def uses() -> object:
+        return home.nothing()
+
+    sent = pypackage.analyze_pickle(cloudpickle.dumps(uses), pin="none")
+    assert {"packaging", "zq_a", "zq_base", "zq_c"} < set(modules(uses))
+    assert set(sent.modules) - {"cloudpickle"} <= set(modules(uses))
+
+
+def test_analyze_pickle__object_made_by_a_function_sent_with_it__can_be_read(home: Any) -> None:
+    class Made:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (home.own_import, ())
+
+    sent = pypackage.analyze_pickle(cloudpickle.dumps(Made()), pin="none")
+    assert sent.modules == ("cloudpickle", "zq_a", "zq_c")
+
+
 def test_analyze_function__relative_import_of_a_program__is_of_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
