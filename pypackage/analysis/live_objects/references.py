@@ -18,6 +18,16 @@ def module_of(thing: object) -> str:
     By name goes what the module has under the object's qualified name, unless the module was
     registered by `register_pickle_by_value`.
     """
+    module = holder_of(thing)
+    return "" if is_registered(module) else module
+
+
+def holder_of(thing: object) -> str:
+    """The module that has an object under its qualified name, but for `__main__`; else empty.
+
+    By its name goes what reduces itself to a text, as functions with `lru_cache` do, whatever
+    is registered.
+    """
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
     if not isinstance(name, str):
         return ""
@@ -27,7 +37,7 @@ def module_of(thing: object) -> str:
         return ""
     if module == "builtins":
         return "builtins"  # NoneType and its like are no attributes of it
-    if not isinstance(module, str) or not is_importable(module):
+    if not isinstance(module, str) or module in _MAIN or module not in sys.modules:
         return ""
     return module if _attribute(sys.modules[module], name) is thing else ""
 

@@ -126,12 +126,14 @@ class _Explorer:
             self._add(references.by_text(reduced[1]))
             for items in reduced[3:5]:
                 self._add(items or ())
-        elif not (isinstance(reduced, str) and self._is_named(thing)):
+        elif not (isinstance(reduced, str) and self._found(references.holder_of(thing))):
             self._add(_state(thing))
 
     def _is_named(self, thing: object) -> bool:
         """Whether an object is sent by the name of its module, which is then imported."""
-        module = references.module_of(thing)
+        return self._found(references.module_of(thing))
+
+    def _found(self, module: str) -> bool:
         if module and not module.startswith("_cython_"):  # which one cannot import
             self._import(module)
         return bool(module)

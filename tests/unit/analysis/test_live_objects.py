@@ -439,6 +439,18 @@ def test_analyze__module_sent_by_value__is_sent_with_all_that_is_in_it(home: Any
     assert set(sent.modules) - {"cloudpickle"} <= set(modules(uses))
 
 
+def test_analyze__cached_function_of_a_module_sent_by_value__needs_the_module(own: Any) -> None:
+    own.task.__qualname__ = own.task.__name__ = "cached"
+    own.cached = functools.lru_cache(own.task)
+    cloudpickle.register_pickle_by_value(own)
+    try:
+        sent = cloudpickle.dumps(own.cached)
+        for needs in (pypackage.analyze_function(own.cached), pypackage.analyze_pickle(sent)):
+            assert [Path(one).stem for one in needs.local] == ["zq_sent"]
+    finally:
+        cloudpickle.unregister_pickle_by_value(own)
+
+
 def test_analyze_pickle__object_made_by_a_function_sent_with_it__can_be_read(home: Any) -> None:
     class Made:
         def __reduce__(self) -> tuple[object, ...]:
