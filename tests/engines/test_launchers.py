@@ -1,12 +1,16 @@
-"""What names Python by a path or by words: submitit, kernels of Jupyter, Ray, PySpark."""
+"""What names Python by a path or by words: submitit, Jupyter, Ray, PySpark, Airflow."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 
 import pytest
 
+import pypackage
 from tests.engines import processes
+from tests.engines.conftest import EXAMPLES, Archives
 from tests.support.needs import need, need_module
 from tests.support.tools import TREE, Tools
 
@@ -119,3 +123,26 @@ def test_launcher__as_the_python_of_spark__runs_the_task_in_the_environment(tool
     need_module("pyspark")
     need("java")
     assert run(SPARK, tools).endswith("8 True\n")
+
+
+def test_launcher__as_the_python_of_airflow__runs_the_tasks_in_the_environment(
+    tools: Tools, archives: Archives
+) -> None:
+    airflow = shutil.which("airflow")
+    if airflow is None:  # also where CI is set: to install it takes longer than all of these tests
+        pytest.skip("there is no airflow on PATH, which wants a virtual environment of its own")
+    environment = pypackage.Environment(archives("numpy"))
+    (tools.cwd / "dags").mkdir()
+    shutil.copy(EXAMPLES / "airflow" / "pi_airflow.py", tools.cwd / "dags")
+    settings = {
+        "AIRFLOW_HOME": str(tools.cwd),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PI_PYTHON": str(environment.launcher(tools.cwd / "python")),
+    }
+    env = {**tools.environment, **settings}
+    for words in (["db", "migrate"], ["dags", "test", "pi"]):
+        done = processes.run([airflow, *words], cwd=tools.cwd, env=env)
+        assert done.returncode == 0, done.stderr
+    found = re.findall(r"^hits: (\d) (\d+) (.+)$", done.stdout, re.MULTILINE)
+    assert [one[:2] for one in found] == [("0", "787"), ("1", "782")]
+    assert all(environment.id in one[2] for one in found)

@@ -136,9 +136,58 @@ def _options(tool: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said))
 
 
+def test_snippets__each__is_run_or_has_the_reason_why_not() -> None:
+    told = yaml.safe_load((TREE / "tests/data/snippets.yml").read_text())
+    found: dict[str, set[str]] = {}
+    for one in SNIPPETS:
+        if one.language in ("python", "sh"):
+            page, first = one.place.partition(":")[0], one.text.partition("\n")[0]
+            found.setdefault(page, set()).add(first)
+    assert set(told) == set(found)
+    for page, firsts in found.items():
+        assert set(told[page]) - {"rest"} <= firsts, page
+        assert "rest" in told[page] or firsts <= set(told[page]), page
+        for what in told[page].values():
+            path, _, name = what.partition("::")
+            if " " not in what:  # it is no reason
+                assert (
+                    f"def {name}" in (TREE / path).read_text() if name else (TREE / path).exists()
+                )
+
+
+def test_snippets__of_the_analyzer__run(tools: Tools) -> None:
+    own = [one for one in SNIPPETS if one.place.startswith("docs/python_package_analyze.md")]
+    _, *own = [one for one in own if one.language in ("sh", "python")]
+    files = {
+        "script.py": "class Model:\n    def fit(self): import iniconfig\ndef task(): pass\n",
+        "mypackage/tool.py": "import iniconfig\n",
+        "project/main.py": "import iniconfig\n",
+        "m.py": "def f():\n    import iniconfig\n",
+        "pyproject.toml": "[project]\nname = 'one'\nversion = '1'\ndependencies = ['iniconfig']\n",
+    }
+    for name, text in files.items():
+        path = tools.cwd / "here" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for folder in ("here/lib", "common"):
+        (tools.cwd / folder).mkdir()
+    (tools.home / "env/bin").mkdir(parents=True)
+    (tools.home / "env/bin/python").symlink_to(sys.executable)
+    ways = {"sh": ["sh", "-eu", "-c"], "python": [sys.executable, "-c"]}
+    for one in own:
+        before = "from m import f as task\n" if one.language == "python" else ""
+        done = subprocess.run(
+            [*ways[one.language], before + one.text],
+            cwd=tools.cwd / "here",
+            env={**tools.environment, "PYTHONPATH": str(TREE)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{one.place}: {done.stderr}"
+
+
 @pytest.mark.slow
 def test_snippet__first_of_the_api__runs(tools: Tools) -> None:
-    """The others ask for clusters, or for what stands in the text before them."""
     (first,) = [one for one in SNIPPETS if one.place.startswith("docs/python_api.md:3")]
     (tools.cwd / "script.py").write_text("import iniconfig\n")
     program = tools.cwd / "program.py"
