@@ -17,9 +17,9 @@ import pytest
 from rattler import Subdir
 from rattler.index import index_fs
 
-from tests.functional.test_create import refused, requirements
 from tests.support import tls
 from tests.support.channels import copy_by_link
+from tests.support.creating import refused, requirements
 from tests.support.http import (
     Fault,
     Server,

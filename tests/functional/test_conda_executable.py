@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.test_create import refused, requirements, unpacked
 from tests.support.channels import Channel
+from tests.support.creating import refused, requirements, unpacked
 from tests.support.packages import PLACEHOLDER
 from tests.support.tools import TREE, Tools, command
 
@@ -27,11 +27,6 @@ pytestmark = pytest.mark.slow
 
 REAL = [name for name in ("conda", "mamba", "micromamba") if shutil.which(name)]
 SHAPES = ["greeting", "many-files", "post-link", "prefix-binary", "prefix-text"]
-
-
-@pytest.fixture
-def python(channel: Channel) -> str:
-    return channel.python.version
 
 
 def executable(path: Path, text: str) -> Path:

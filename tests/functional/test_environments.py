@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pypackage.prefix.directory import PROVENANCE
-from tests.functional.test_create import no_python, refused, requirements
 from tests.support import wheels
 from tests.support.channels import Channel
+from tests.support.creating import no_python, refused, requirements
 from tests.support.tools import Tools
 
 
@@ -304,8 +304,3 @@ def test_versions__channel_that_cannot_be_read__is_an_error_only_if_named(tools:
     assert done.returncode == 0, done.stderr
     assert "warning: cannot read the channel" in done.stderr
     assert "host:/" in done.stdout
-
-
-@pytest.fixture
-def python(channel: Channel) -> str:
-    return channel.python.version

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pypackage.prefix import history
-from tests.functional.test_create import refused
 from tests.support.channels import Channel
+from tests.support.creating import refused
 from tests.support.tools import Tools
 
 

@@ -44,11 +44,6 @@ def refused(tools: Tools, code: int, *args: str | Path, **more: Any) -> str:
     return done.stderr
 
 
-@pytest.fixture
-def python(channel: Channel) -> str:
-    return channel.python.version
-
-
 @pytest.fixture(scope="module")
 def environment(
     session_tools: Tools, channel: Channel, tmp_path_factory: pytest.TempPathFactory

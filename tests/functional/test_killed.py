@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.test_create import requirements
 from tests.support.channels import Channel
+from tests.support.creating import requirements
 from tests.support.tools import Tools, command
 
 HOOKS = 50

@@ -18,11 +18,6 @@ from tests.support.http import Server
 from tests.support.tools import Tools
 
 
-@pytest.fixture
-def python(channel: Channel) -> str:
-    return channel.python.version
-
-
 def needs(tools: Tools, python: str, *dependencies: str) -> Path:
     path = tools.cwd / "requirements.json"
     path.write_text(json.dumps({"python": python, "conda": {"dependencies": dependencies}}))

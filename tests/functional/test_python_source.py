@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.test_create import refused, requirements
 from tests.support.cpython import stand_in
+from tests.support.creating import refused, requirements
 from tests.support.http import serve
 from tests.support.tools import Tools
 

@@ -3,6 +3,7 @@
 | a test needs | there is |
 | --- | --- |
 | the executables, with a home and a folder of its own | the fixture `tools`, of `tools` |
+| requirements, and what must not be left | `creating` |
 | packages of conda | the fixture `channel`, of `channels`: interpreters (`pythons`) and what is |
 | | installed here (`installed`), and small ones in all shapes, listed in `catalogue` |
 | a package of conda that is not there | `packages` writes one; `elf` what a program needs |
@@ -15,6 +16,6 @@
 | what takes long, once for all processes | `once` |
 | not to see the site's settings | nothing: `clean` hides them from all tests |
 
-An environment without Python (`no_python` of `tests/functional/test_create.py`) takes a quarter
-less, and where the package cache is empty much less: enough for a test that is not about Python.
+An environment without Python (`no_python` of `creating`) takes a quarter less, and where the
+package cache is empty much less: enough for a test that is not about Python.
 """
