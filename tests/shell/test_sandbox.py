@@ -215,7 +215,7 @@ def test_sandbox__hooks__run_in_it(sandboxed: Runner) -> None:
 def test_sandbox__no_command_in_it__exits_as_without(sandboxed: Runner, archive: Path) -> None:
     done = sandboxed.run("--sandbox", "-e", archive, "nothing-such")
     assert (done.returncode, "no such command" in done.stderr) == (127, True)
-    options = ("--sandbox", "--error-status", "70", "--require-python", "3.10")
+    options = ("--sandbox", "--error-status", "70", "--require-python", "3.9")
     assert sandboxed.run(*options, "-e", archive, "true").returncode == 74
     assert sandboxed.output("--sandbox", "-e", archive) == ""
 
