@@ -11,7 +11,7 @@ from pypackage.analysis.imports import Scan, Target, scan
 from pypackage.core.progress import Task
 
 TARGET = Target((3, 11))
-COUNT = 450  # enough for two processes
+COUNT = 12
 
 
 @pytest.fixture
@@ -19,6 +19,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # What was just written is racily clean, and would be read again each time.
     monkeypatch.setattr(scan_cache, "RACY_NS", -(10**18))
+    # As with thousands of files: two processes, whose results are one.
+    monkeypatch.setattr(parallel, "_FORK", COUNT)
     folder = tmp_path / "tree"
     folder.mkdir()
     for i in range(COUNT):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,9 +11,6 @@ from pypackage.core.errors import InputPathError, PackageError, PackError, Usage
 from pypackage.core.progress import SILENT
 from pypackage.pipeline.environment import Environment
 from pypackage.pipeline.upload import upload
-from tests.shell import environments as packed
-from tests.support import http
-from tests.support.needs import need
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -45,30 +40,6 @@ def test_upload__url_of_a_folder__is_there_under_its_name_and_whole(
             assert file.read() == b"content"
         assert upload(environment, folder) == url
     assert [one.name for one in (tmp_path / "there").iterdir()] == ["digest.tar.gz"]
-
-
-@pytest.mark.parametrize("name", ["one.json", "one.layers", "one.tar.gz"])
-def test_upload__served_by_a_web_server__the_runner_fetches_it(tmp_path: Path, name: str) -> None:
-    need("curl")
-    source = tmp_path / "here" / name
-    source.parent.mkdir()
-    if name == "one.tar.gz":
-        packed.Environment().pack(source)
-    else:
-        packed.Environment().pack_layers(*([source] if ".l" in name else [source.parent, name]))
-    upload(Environment(source), f"file://{tmp_path}/there")
-    with http.serve(tmp_path / "there") as server:
-        url = Environment(source).pinned_url(f"{server.url}/?token=t")
-        assert url.startswith(f"{server.url}/{name}")
-        command = ["sh", str(packed.SCRIPT), "--cache-dir", str(tmp_path / "cache"), "-e", url]
-        done = subprocess.run(
-            [*command, "show", "x"],
-            env={**os.environ, "no_proxy": "127.0.0.1"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    assert (done.stderr, done.stdout[-3:]) == ("", "\nx\n")
 
 
 def test_pinned_url__folder_of_an_environment__is_refused(tmp_path: Path) -> None:

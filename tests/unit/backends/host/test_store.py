@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -84,20 +83,3 @@ def test_channel__repodata__says_what_an_indexer_finds_in_the_packages(
         record.pop("indexed_timestamp", None)
     assert said == found
     assert len(said) == 3
-
-
-def _make_channel(root: Path, worker: int) -> None:
-    store = Store(root, "linux-64")
-    store.channel([store.add("key", package(root / f"w{worker}"), [])])
-
-
-def test_channel__many_processes_at_once__one_whole_channel(store: Store) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_make_channel, args=(store.root, i)) for i in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * 4
-    (channel,) = (store.root / "channels").iterdir()
-    assert len(list((channel / "linux-64").glob("*.conda"))) == 1
