@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -367,10 +368,14 @@ def check_writable(archive: Path, format_: str = "") -> None:
     """
     try:
         folder = archive.absolute().parent
-        if format_ in ("folder", "layers", IMAGE) and archive.is_dir():
-            pass  # whether it may be replaced is looked at when it is to be
-        elif archive.exists() and not archive.is_file():
-            kind = "folder" if archive.is_dir() else "device or pipe"
+        try:
+            mode = archive.stat().st_mode  # exists() tells no other errors from Python 3.14 on
+        except (FileNotFoundError, NotADirectoryError):
+            mode = stat.S_IFREG
+        # Whether a folder may be replaced is looked at when it is to be.
+        replaceable = format_ in ("folder", "layers", IMAGE) and stat.S_ISDIR(mode)
+        if not replaceable and not stat.S_ISREG(mode):
+            kind = "folder" if stat.S_ISDIR(mode) else "device or pipe"
             raise InputPathError(f"{archive} is a {kind}", "name the file to be written")
         if not folder.is_dir():
             raise InputPathError(f"the folder {folder} does not exist")

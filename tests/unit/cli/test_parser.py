@@ -8,7 +8,8 @@ import pytest
 
 from pypackage.archive import writers
 from pypackage.cli import create, create_options, runner
-from pypackage.cli.parser import ALL
+from pypackage.cli.parser import ALL, Parser
+from pypackage.core.errors import UsageError
 from tests.support.tools import TREE
 
 
@@ -69,3 +70,13 @@ def test_runner__its_help__is_read_whole() -> None:
     assert by_name["--sandbox"].metavar == ""
     assert command.usage.startswith("python_package_run [options]")
     assert command.exit_status.startswith("The exit status")
+
+
+def test_error__where_colors_are_wanted__its_usage_is_plain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # which Python heeds from 3.14 on
+    with pytest.raises(UsageError) as caught:
+        Parser(create.COMMAND).error("no")
+    assert "\x1b" not in caught.value.hint
+    assert caught.value.hint.startswith("usage: ")

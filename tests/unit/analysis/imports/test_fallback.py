@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import sys
+import ast
 
 import pytest
 
@@ -85,9 +85,15 @@ def test_scan__block_of_no_grammar__is_still_that_block(source: str, expected: W
 
 
 def test_scan__expression_of_20000_terms__imports_and_a_remark() -> None:
-    found = scan(f"import a\nx = {'b + ' * 20_000}b\nimport c\n".encode(), "s.py")
+    source = f"import a\nx = {'b + ' * 20_000}b\nimport c\n"
+    found = scan(source.encode(), "s.py")
     assert [one.module for one in found.imports] == ["a", "c"]
-    assert len(found.remarks) == (sys.version_info >= (3, 11))  # 3.10 parses it
+    try:
+        ast.parse(source)  # as 3.10 does, and 3.14 where the stack is large enough
+    except (RecursionError, MemoryError):
+        assert len(found.remarks) == 1
+    else:
+        assert found.remarks == ()
 
 
 @pytest.mark.parametrize("source", ["print 'hello'\n", "type X = int\nexcept* y:", "x = 0777\n"])
