@@ -15,7 +15,7 @@ def _make_channel(root: Path, worker: int) -> None:
     folder = root / f"w{worker}"
     folder.mkdir(parents=True)
     content = [hash_file(PackageFile("x", content=b"pkg"))]
-    package = write(folder, Description("pkg", "1.0", (), "linux-64", "py311_", "", ""), content)
+    package = write(folder, Description("pkg", "1.0", (), "linux-64"), content)
     store.channel([store.add("key", package, [])])
 
 
