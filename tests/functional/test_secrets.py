@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import wheels
 from tests.support.channels import Channel
-from tests.support.http import Server, login, serve
+from tests.support.http import Server, login, serve, slow
 from tests.support.tools import Tools
 
 SECRET = "opens-it"
@@ -74,6 +74,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(shelf: Path) -> Iterator[Server]:
     with serve(shelf) as made:
         made.on("*", login("me", SECRET))
+        # On a busy machine a look at all processes takes that long, and must not miss one.
+        for pattern in ("*.whl", "/kept.git/info/refs*"):
+            made.on(pattern, slow(0.5))
         yield made
 
 
