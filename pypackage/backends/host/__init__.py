@@ -56,10 +56,8 @@ def make(
 
     Args:
         interpreter: That of a virtual environment stands for the one it was made of.
-        packages: Conda match specs; those that are not installed (nor, with `fetching`,
-            on PyPI) are left to other channels.
-        fetching: How what is not installed is fetched from PyPI, dependencies too; None for
-            not at all.
+        packages: Conda match specs; those that are neither here nor fetched are left to others.
+        fetching: How what is not installed is fetched from PyPI, dependencies too; None for never.
         jobs: How many threads make packages.
         allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
         standard: Modules of the standard library that have to be there, such as tkinter.
@@ -88,10 +86,9 @@ def make(
         store = Store(root, subdir(base))
         builder = Builder(interpreter, base, store, jobs, frozenset(standard))
         made = builder.packages(selected, reporter)
-        url = store.channel(made).as_uri()
+        return _answer(store.channel(made).as_uri(), made, wanted, packages)
     except OSError as error:
         raise SolveError.of(error, "the host channel cannot be made", root) from error
-    return _answer(url, made, wanted, packages)
 
 
 def _answer(
