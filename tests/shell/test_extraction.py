@@ -166,17 +166,23 @@ def test_disk__full__exits_3_and_leaves_nothing(runner: Runner) -> None:
     environment = Environment({"share/large": bytes(4 << 20)})
     archive = environment.pack(runner.folder / "E")
     guarded = runner.read_only(runner.folder)
-    small = ("--size", str(1 << 20), "--tmpfs", str(runner.cache))
     runner.cache.mkdir()
-    done = Runner(
-        runner.shell,
-        runner.tools,
-        runner.folder,
-        runner.env,
-        (*guarded.before[:-1], *small, "--"),
-    ).run("--error-status", "50", "-e", archive, "sh", "-c", "exit 0")
-    assert (done.returncode, done.stdout) == (53, "")
-    assert "cannot be extracted" in done.stderr
+    for size in (40 << 10, 1 << 20):
+        small = ("--size", str(size), "--tmpfs", str(runner.cache))
+        done = replace(runner, before=(*guarded.before[:-1], *small, "--")).run(
+            "--error-status", "50", "-e", archive, "sh", "-c", "exit 0"
+        )
+        assert (done.returncode, done.stdout) == (53, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert f"there is no room in {runner.cache} " in done.stderr
+
+
+def test_files__not_as_large_as_needed__exits_3_and_leaves_nothing(
+    runner: Runner, archive: Path
+) -> None:
+    for most in "0", "20":  # blocks; the shell itself would be ended by SIGXFSZ
+        limited = replace(runner, before=("sh", "-c", f'ulimit -f {most}; exec "$@"', "sh"))
+        check_refused(limited, archive, 3, "there is no room", "ulimit -f", "--cache-dir")
 
 
 def counts_far(runner: Runner) -> bool:
@@ -298,6 +304,17 @@ def test_foreign_archive__made_of_one_of_ours__is_what_its_manifest_says(runner:
     (folder / "bin/show").write_text("#!/bin/sh\necho evil\n")
     subprocess.run(again, check=True)
     check_refused(runner, archive, 3, "damaged: bin/show")
+
+
+@once
+def test_archive__its_manifest_taken_away__is_not_taken_for_a_foreign_one(runner: Runner) -> None:
+    archive = runner.folder / "E"
+    archive.write_bytes(b"".join(PLAIN.members()[1:]))
+    check_refused(runner, archive, 3, "damaged: etc/pypackage/manifest.json is missing")
+    folder = runner.folder / "folder"
+    folder.mkdir()
+    subprocess.run(["tar", "xf", archive, "-C", folder], check=True)
+    check_refused(runner, folder, 4, "damaged: etc/pypackage/manifest.json is missing")
 
 
 def test_archive__links_that_need_what_comes_first__is_extracted_as_one_stream(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,15 @@ def test_cache_limit__far_too_small__keeps_what_was_just_started_and_elsewhere(
 @pytest.mark.parametrize("size", ["20", "0x10M", "M", "20GB", "-1G"])
 def test_cache_limit__is_no_size__exits_1(runner: Runner, size: str) -> None:
     assert runner.run("--cache-limit", size, "-e", "plain", "true").returncode == 1
+
+
+def test_output__cannot_be_written__is_told_in_one_line(runner: Runner, archive: Path) -> None:
+    runner.output("-e", archive)
+    full = replace(runner, before=("sh", "-c", 'exec "$@" >/dev/full', "sh"))
+    for arguments in ["--help"], ["--help-env-creation"], ["--cache", "list"]:
+        done = full.run(*arguments)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+        assert "cannot write to standard output" in done.stderr
+    for place in "/dev/full", ".":
+        done = runner.run("--timings", place, "-e", archive, "sh", "-c", "exit 7")
+        assert (done.returncode, done.stderr) == (7, f"{SCRIPT.name}: cannot write {place}\n")
