@@ -124,6 +124,12 @@ def _told(error: BaseException, say: Plain) -> int:
         say.error(f"{error}: a library that {say.program} needs is missing", "install it by pip")
         say.trace(error)
         return INTERNAL_ERROR
+    if isinstance(error, MemoryError):
+        say.error("there is not enough memory", "allow more of it (ulimit -v, or the job's limit)")
+        return INTERNAL_ERROR
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # of os.getcwd
+        say.error("the current folder is not there any more", "start this in another one")
+        return INPUT_OUTPUT_ERROR
     if isinstance(error, OSError):
         _abandon_stdout()
         known = [str(one) for one in (error.filename, error.strerror) if one]
@@ -132,6 +138,10 @@ def _told(error: BaseException, say: Plain) -> int:
     say.error(f"internal error: {type(error).__name__}: {error}", "-v shows where it happened")
     say.trace(error)
     return INTERNAL_ERROR
+
+
+# A file's name may have characters that a terminal obeys.
+_SHOWN = {n: "?" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
 def _abandon_stdout() -> None:
@@ -189,8 +199,11 @@ class Plain(Reporter):
     def _line(self, text: str) -> None:
         with suppress(OSError, ValueError):  # nobody there to hear it is no reason to fail
             if sys.stderr is not None:
-                sys.stderr.write(f"{text}\n")
-                sys.stderr.flush()
+                self._write(text.translate(_SHOWN))
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 class Terminal(Plain):
@@ -218,9 +231,9 @@ class Terminal(Plain):
                 progress.stop()
                 self._progress = None
 
-    def _line(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         if self._progress is None:
-            super()._line(text)
+            super()._write(text)
         else:  # above the bars, and not cut or coloured by rich
             self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 

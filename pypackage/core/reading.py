@@ -69,7 +69,7 @@ def read_text(path: str, included_at: str = "") -> str:
     before = f"{included_at}: " if included_at else ""
     try:
         with open(path, "rb") as file:
-            content = file.read()
+            content = bounded(file)
     except OSError as error:
         raise InputPathError(f"{before}cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a null byte in the name

@@ -87,6 +87,23 @@ def test_run__command_fails__one_line_and_exit_code(
     assert "Traceback" not in captured.err
 
 
+def test_run__name_with_control_characters__is_said_without_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(raiser(SolveError("no \x1b[2J\x9bx", "look\tat\nit"))) == 4
+    assert capsys.readouterr().err == "tool: error: no ?[2J?x\n  look\tat\n  it\n"
+
+
+def test_run__current_folder_removed__is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(lambda _: os.getcwd()) == terminal.INPUT_OUTPUT_ERROR
+    assert "the current folder is not there any more" in capsys.readouterr().err
+
+
 def test_run__internal_error_with_verbose__shows_where(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(raiser(ZeroDivisionError("oops")), "-v") == INTERNAL_ERROR
     said = capsys.readouterr().err
