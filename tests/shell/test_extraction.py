@@ -21,6 +21,7 @@ from tests.shell.conftest import PLAIN, Runner, once
 from tests.shell.environments import (
     END,
     MANIFEST,
+    SHOW,
     Environment,
     Files,
     gzip_member,
@@ -304,6 +305,17 @@ def test_foreign_archive__made_of_one_of_ours__is_what_its_manifest_says(runner:
     (folder / "bin/show").write_text("#!/bin/sh\necho evil\n")
     subprocess.run(again, check=True)
     check_refused(runner, archive, 3, "damaged: bin/show")
+
+
+@once
+def test_foreign_archive__its_bin_leads_out__exits_3_and_leaves_nothing(runner: Runner) -> None:
+    archive = runner.folder / "E"
+    entries = [tar_entry("usr/bin/show", SHOW), tar_entry("bin", Path("/usr/bin"))]
+    archive.write_bytes(gzip_member(b"".join(entries) + END))
+    check_refused(runner, archive, 3, "in place of bin")
+    inside = tar_entry("bin", Path("usr/bin"))  # as in an image of a whole system
+    archive.write_bytes(gzip_member(entries[0] + inside + END))
+    assert runner.run("-e", archive).returncode == 0
 
 
 @once

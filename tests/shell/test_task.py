@@ -411,3 +411,11 @@ def test_standard_input__closed__is_closed_for_the_command(
         cwd=runner.folder,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "closed\n", "")
+
+
+def test_command__of_a_shell_alone__exits_127_and_says_how(runner: Runner, archive: Path) -> None:
+    for word in "cd", "export", ".":
+        done = runner.run("-e", archive, word, "x")
+        assert (done.returncode, len(done.stderr.splitlines())) == (127, 1)
+        assert f": {word} is a command of a shell, and no program: " in done.stderr
+        assert f"`sh -c '{word} ...'`" in done.stderr
