@@ -144,6 +144,15 @@ def _told(error: BaseException, say: Plain) -> int:
 _SHOWN = {n: "?" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
+_LONGEST = 8000  # characters of a message; a damaged file may have a name of a million
+
+
+def _abridged(message: str) -> str:
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST // 2]} [...] {message[-_LONGEST // 2 :]}"
+
+
 def _abandon_stdout() -> None:
     """Let what stdout still holds go nowhere, or Python complains of it when it ends."""
     with suppress(OSError, ValueError):
@@ -181,11 +190,11 @@ class Plain(Reporter):
     def warning(self, message: str) -> None:
         """Say it unless only errors are wanted."""
         if not self._quiet:
-            self._line(f"{self.program}: warning: {message}")
+            self._line(f"{self.program}: warning: {_abridged(message)}")
 
     def error(self, message: str, hint: str = "") -> None:
         """Say why the command ends, and below it what to do."""
-        self._line(f"{self.program}: error: {message}")
+        self._line(f"{self.program}: error: {_abridged(message)}")
         for line in hint.splitlines():
             self._line(f"  {line}")
 

@@ -94,6 +94,14 @@ def test_run__name_with_control_characters__is_said_without_them(
     assert capsys.readouterr().err == "tool: error: no ?[2J?x\n  look\tat\n  it\n"
 
 
+def test_run__message_without_an_end__is_abridged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(raiser(SolveError(f"no {'x' * 1_000_000} here"))) == 4
+    said = capsys.readouterr().err
+    assert len(said) < 10_000
+    assert said.startswith("tool: error: no xxx")
+    assert said.endswith("xxx here\n")
+
+
 def test_run__current_folder_removed__is_said(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
