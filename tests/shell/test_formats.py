@@ -121,6 +121,20 @@ def test_format__altered_name_with_control_characters__is_told_without_them(runn
 
 
 @once
+@pytest.mark.parametrize("name", ["sha256sums/001", "prepared", "manifest.json"])
+def test_folder__pipe_in_place_of_a_file__is_not_waited_for(runner: Runner, name: str) -> None:
+    archive = PLAIN.pack(runner.folder / "E")
+    folder = runner.folder / "folder"
+    folder.mkdir()
+    subprocess.run(["tar", "xf", archive, "-C", folder], check=True)
+    (folder / "etc/pypackage" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "etc/pypackage" / name)
+    done = runner.run("-e", folder, "show")
+    assert done.returncode == (0 if name == "prepared" else 4), done.stderr
+    assert len(done.stderr.splitlines()) == (0 if name == "prepared" else 1)
+
+
+@once
 def test_folder__file_with_a_set_user_id_bit__exits_4(runner: Runner) -> None:
     folder = runner.folder / "folder"
     folder.mkdir()
