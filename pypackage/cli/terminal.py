@@ -79,15 +79,16 @@ class _Ended(BaseException):
 
 
 def _clean_up_when_ended() -> None:
-    """Let SIGTERM and SIGHUP be exceptions, so that nothing half-made is left behind."""
+    """Let signals that end be exceptions, so that nothing half-made is left behind."""
 
     def end(number: int, _frame: object) -> None:
         raise _Ended(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    ways = {signal.SIGTERM: end, signal.SIGHUP: end, signal.SIGINT: signal.default_int_handler}
+    for number, way in ways.items():
         with suppress(ValueError):  # not in the main thread: then it is another's concern
             if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, end)
+                signal.signal(number, way)
 
 
 def _parsed(parser: Parser, arguments: list[str]) -> argparse.Namespace | None:
@@ -107,6 +108,8 @@ def _undashed(arguments: list[str]) -> list[str]:
 
 def _told(error: BaseException, say: Plain) -> int:
     """Say what ended a command, in one line and a hint; the exit code for it."""
+    if isinstance(error.__cause__, (KeyboardInterrupt, _Ended)):  # while a class was made
+        error = error.__cause__
     if isinstance(error, PackageError):
         say.error(error.message, error.hint)
         return error.exit_code

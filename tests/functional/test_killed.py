@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -88,3 +89,22 @@ def test_create__interrupted__ends_within_a_second_in_one_line(tools: Tools, ste
     said = process.communicate(timeout=1.5)[1]  # half a second is for a busy machine
     assert (process.returncode, said) == (130, "python_package_create: error: interrupted\n")
     assert not (tools.cwd / "a.tar.gz").exists()
+
+
+def test_create__interrupted_while_it_loads_its_modules__ends_without_a_word(
+    tools: Tools,
+) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'pypackage.cli.create':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.argv[0] = 'python_package_create'\n"
+        "import pypackage.cli.create\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=tools.environment, cwd=tools.cwd, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")

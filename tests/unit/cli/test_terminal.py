@@ -94,6 +94,15 @@ def test_run__name_with_control_characters__is_said_without_them(
     assert capsys.readouterr().err == "tool: error: no ?[2J?x\n  look\tat\n  it\n"
 
 
+def test_run__interrupted_while_a_class_is_made__is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = RuntimeError("Error calling __set_name__")  # as Python 3.10 and 3.11 have it
+    error.__cause__ = KeyboardInterrupt()
+    assert run(raiser(error)) == terminal.INTERRUPTED
+    assert capsys.readouterr().err == "tool: error: interrupted\n"
+
+
 def test_run__message_without_an_end__is_abridged(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(raiser(SolveError(f"no {'x' * 1_000_000} here"))) == 4
     said = capsys.readouterr().err
