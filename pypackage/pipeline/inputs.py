@@ -100,6 +100,8 @@ def _of_folder_or_name(
     name: str, reporter: Reporter, selected: Selected, platform: str
 ) -> Requirements | Lock | Installed:
     folder = Path(name)
+    if os.path.isdir(name) and not os.access(name, os.R_OK | os.X_OK):
+        raise InputPathError(f"cannot read {name}: Permission denied")
     if os.path.isdir(name) and project.is_project(folder) and not is_environment(folder):
         _check_selected(name, "a project", selected, _OF_PROJECT)
         lock = project.pixi_lock(folder, selected)

@@ -17,7 +17,7 @@ import yaml
 
 from tests.support import wheels
 from tests.support.channels import Channel
-from tests.support.tools import Tools
+from tests.support.tools import Tools, command
 
 
 def made(tools: Tools, *args: str | Path, **more: Any) -> dict[str, str]:
@@ -391,3 +391,22 @@ def test_input__unreadable_environment_folder__leaves_nothing(
     shutil.copytree(environment, copy, symlinks=True)
     os.unlink(copy / "bin" / "greet")
     assert "bin/greet" in refused(tools, 6, copy)
+
+
+def test_folder__that_may_not_be_read__exits_2(tools: Tools) -> None:
+    folder = tools.cwd / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").touch()
+    # Takes from root that it may read everything.
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.geteuid() else []
+    folder.chmod(0o600)
+    done = subprocess.run(
+        [*drop, *command("python_package_create"), folder, "./made.tar.gz"],
+        env=tools.environment,
+        cwd=tools.cwd,
+        capture_output=True,
+        text=True,
+    )
+    folder.chmod(0o700)
+    assert done.returncode == 2
+    assert done.stderr == f"python_package_create: error: cannot read {folder}: Permission denied\n"
