@@ -181,7 +181,7 @@ def _tops(folder: Path, project: distributions.Distribution) -> Iterator[str]:
 
 
 _TESTS = {"tests", "test", "testing", "_testing", "conftest.py"}
-_NOT_CODE = {"..", "bin", "docs", "examples", "tests", "test", "__pycache__"}
+_NOT_CODE = {"..", "bin", "doc", "docs", "examples", "tests", "test", "__pycache__"}
 
 
 def reasons() -> dict[tuple[str, str], str]:
