@@ -143,7 +143,10 @@ def _unguarded(folder: Path, sources: list[str]) -> dict[str, str]:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    yield from source.rglob("*.py") if source.is_dir() else [source]
+    """The files of a source, without those in hidden folders, which are not looked into."""
+    for path in source.rglob("*.py") if source.is_dir() else [source]:
+        if not any(part.startswith(".") for part in path.relative_to(source).parts):
+            yield path
 
 
 def _found(
