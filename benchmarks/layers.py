@@ -35,8 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         first, second = given or [make(number) for number in (1, 2)]
-        for archive, layers in ((first, "./first.layers"), (second, "./second.layers")):
-            join = [*CREATE, "--join", str(archive), layers]
+        Path("envs").mkdir()
+        for archive, layers in ((first, "first.json"), (second, "second.json")):
+            join = [*CREATE, "--join", str(archive), f"envs/{layers}"]
             subprocess.run(join, check=True, stderr=subprocess.DEVNULL)
         ship(first, second)
         start(first, second)
@@ -60,7 +61,7 @@ def ship(first: Path, second: Path) -> None:
     """How many bytes have to be sent to a node that has the first environment."""
     one, two = (parts(archive) for archive in (first, second))
     new = sum(length for digest, length in two.items() if digest not in one)
-    manifest = Path("second.layers/manifest.json").stat().st_size
+    manifest = Path("envs/second.json").stat().st_size
     print(f"to ship: {new} bytes of new parts and {manifest} of manifest, of {sum(two.values())}")
 
 
@@ -113,7 +114,7 @@ def start(first: Path, second: Path) -> None:
 def prepared(first: Path, cache: str) -> float:
     """The time of the second environment's first start, of a layers folder, beside the first."""
     subprocess.run([*RUN, "--cache-dir", cache, "-e", str(first), "true"], check=True)
-    return timed([*RUN, "--cache-dir", cache, "-e", "second.layers", "true"])
+    return timed([*RUN, "--cache-dir", cache, "-e", "envs/second.json", "true"])
 
 
 def timed(command: Sequence[str]) -> float:
@@ -136,7 +137,7 @@ while queue.stats.workers_connected < 2:
 for name in "first", "second":
     before, done, began = queue.stats.bytes_sent, [], time.monotonic()
     for number in range(100):
-        wrapped = wrap(["python3", "-c", "import numpy, own"], f"{name}.layers")
+        wrapped = wrap(["python3", "-c", "import numpy, own"], f"envs/{name}.json")
         task = work_queue.Task(wrapped.command)
         for file in wrapped.inputs:
             task.specify_input_file(file.local, file.remote, cache=file.cache)
