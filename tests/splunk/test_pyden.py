@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -96,6 +97,9 @@ def test_commands__of_pydens_documentation__build_fill_run_and_remove(
     stand_in(app / "bin/build/mypython.tgz", "3.99.1")
     (built,) = commands.createdist(version="3.99.1", download="mypython.tgz")
     assert Path(built["python"]).is_relative_to(app.with_name("pyden"))
+    # What was built is asked, and not this machine: it is found out not to be what it says.
+    with pytest.raises(SystemExit, match=re.escape(built["python"])):
+        list(commands.createvenv(name="newest", version="3.99.1"))
     (made,) = commands.createvenv(name="mypy", version=VERSION)
     assert (made["environment"], made["python"]) == ("mypy", VERSION)
     packages = list(commands.pip("install", "said==1.0", environment="mypy"))

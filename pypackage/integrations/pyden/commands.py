@@ -55,7 +55,10 @@ def createvenv(*, name: str, version: str) -> Iterator[Record]:
     if any(one["name"] == name for one in _listed(chosen, "environment")):
         sys.exit(f"there is an environment {name}: remove it by pydelete first")
     needs = json.dumps({"python": version, "modules": []})
-    create(chosen, ["-c", "host", "--allow-empty", "-", name], needs)
+    # Before one of this machine that has the same version.
+    built = [one for one in _listed(chosen, "interpreter") if one["python"] == version]
+    channel = f"host:{built[0]['folder']}/bin/python3" if built else "host"
+    create(chosen, ["-c", channel, "--allow-empty", "-", name], needs)
     yield from getvenvs(name=name)
 
 
