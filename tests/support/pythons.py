@@ -35,20 +35,22 @@ def interpreters() -> tuple[Interpreter, ...]:
         InputPathError: Not even that one can be asked.
     """
     found = [ask(Path(getattr(sys, "_base_executable", sys.executable)).resolve())]
-    home = Path.home()
-    patterns = (
-        (home / ".pyenv/versions", "3.*/bin/python3"),
-        (home / ".local/share/uv/python", "cpython-3.*/bin/python3"),
-        (Path("/usr/local/bin"), "python3.??"),
-        (Path("/usr/bin"), "python3.??"),
-    )
-    for path in (p.resolve() for folder, glob in patterns for p in sorted(folder.glob(glob))):
+    for path in executables():
         with suppress(InputPathError):
             other = ask(path)
             known = {interpreter.major_minor for interpreter in found}
             if _new_enough(other) and other.major_minor not in known:
                 found.append(other)
     return tuple(found)
+
+
+def executables() -> list[Path]:
+    """The interpreters of this machine from 3.7, pyenv's and then the system's."""
+    pyenv = os.environ.get("PYENV_ROOT")  # the user's, as tests have a HOME of their own
+    globs = ("3.[789].*/bin/python3", "3.1?.*/bin/python3")
+    folders = [(Path(pyenv, "versions"), glob) for glob in globs] if pyenv else []
+    folders += [(Path("/usr/local/bin"), "python3.??"), (Path("/usr/bin"), "python3.??")]
+    return [path.resolve() for folder, glob in folders for path in sorted(folder.glob(glob))]
 
 
 def _new_enough(interpreter: Interpreter) -> bool:

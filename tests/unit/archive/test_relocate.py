@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.archive import relocate
+from tests.support.pythons import executables
 
 PLACEHOLDER = "/placeholder" * 20
 TEXT = f"# {PLACEHOLDER}/bin/python\npath = '{PLACEHOLDER}/lib', 'ä'\n".encode()
@@ -178,13 +179,7 @@ def found_binary(prefix: Path) -> bytes:
     return (prefix / "lib/libx.so").read_bytes()
 
 
-def pythons() -> list[Path]:
-    """The interpreter under the tests, and others of this machine, old ones in particular."""
-    folder = Path.home() / ".pyenv" / "versions"
-    return [Path(sys.executable), *sorted(folder.glob("3.*/bin/python"))]
-
-
-@pytest.mark.parametrize("python", pythons(), ids=str)
+@pytest.mark.parametrize("python", [Path(sys.executable), *executables()], ids=str)
 def test_script__old_and_new_interpreters_without_a_locale__relocates(
     tmp_path: Path, python: Path
 ) -> None:

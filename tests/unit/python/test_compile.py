@@ -14,6 +14,7 @@ import pytest
 
 from pypackage.core.errors import ProcessError
 from pypackage.python.compile import ByteCode, Compiler, Module
+from tests.support.pythons import executables
 
 TAG = sys.implementation.cache_tag
 UNCHECKED = b"\1\0\0\0"
@@ -180,11 +181,13 @@ def test_compile__interpreter_that_cannot_run__is_an_error() -> None:
         compiled(MODULES, python="/nonexistent")
 
 
-@pytest.mark.parametrize("version", ["3.7.16", "3.9.18", "3.13.0"])
-def test_compile__another_interpreter__makes_its_own_byte_code(version: str) -> None:
-    python = Path.home() / ".pyenv/versions" / version / "bin/python"
-    if not python.exists():
-        pytest.skip(f"no Python {version} here")
-    tag = "cpython-" + "".join(version.split(".")[:2])
-    found = compiled(MODULES[:1], str(python))
-    assert list(found) == [f"lib/__pycache__/a.{tag}.pyc"]
+@pytest.mark.parametrize("python", executables(), ids=str)
+def test_compile__another_interpreter__makes_its_own_byte_code(python: Path) -> None:
+    (name,) = compiled(MODULES[:1], str(python))
+    assert name == cache_from_source(python, "lib/a.py")
+
+
+def cache_from_source(python: Path, source: str) -> str:
+    """Where an interpreter looks for a module's byte code."""
+    asking = "import importlib.util, sys; print(importlib.util.cache_from_source(sys.argv[1]))"
+    return subprocess.check_output([python, "-I", "-c", asking, source], text=True).strip()
