@@ -284,8 +284,9 @@ def test_server__never_ends__no_more_is_written_than_can_be_right(
     names = {"layers": "one.json", "archive": "one.tar.gz"}
     begin_with((folder / names[form]).read_bytes() if form in names else b"")
     process = client.start("-e", f"{url}#sha256={'0' * 64}", "show")
-    largest = 0
+    largest, end = 0, time.monotonic() + 60
     while process.poll() is None:
+        assert time.monotonic() < end
         for path in client.cache.glob("*/fetched"):
             with suppress(OSError):
                 largest = max(largest, path.stat().st_size)
