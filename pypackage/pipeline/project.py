@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pypackage.backends.pypi import uv
@@ -256,4 +256,24 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
         raise RequirementsError(f"{label} cannot be read", uv.message(error)) from error
     lines = (Line(one, label) for one, _ in requirements_txt.lines(text, label))
     found = requirements_txt.entries(lines, str(folder.absolute()))
-    return requirements_txt.collect(found, locked=True)
+    wanted = requirements_txt.collect(found, locked=True)
+    options = (*wanted.pip_options, *_indexes(folder / "uv.lock", wanted.hashes))
+    return wanted._replace(pip_options=tuple(dict.fromkeys(options)))
+
+
+def _indexes(lock: Path, names: Container[str]) -> Iterator[str]:
+    """Where a uv.lock has packages from, as pip's options; their digests vouch for them.
+
+    PyPI is left out, for which there may be a mirror here.
+    """
+    for package in _read(lock).get("package", []).items():
+        place = package.get("source", {}).get("registry", "").string()
+        if package.required("name") not in names or place.rstrip("/") in ("", _PYPI):
+            continue
+        if "://" in place:
+            yield f"--extra-index-url={place}"
+        else:
+            yield f"--find-links={os.path.abspath(lock.parent / place)}"
+
+
+_PYPI = "https://pypi.org/simple"

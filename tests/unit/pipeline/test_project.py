@@ -146,12 +146,28 @@ def test_uv_lock__commits__need_no_hashes_and_packages_of_an_index_do(tmp_path: 
     commit = f"git+https://example.invalid/o@{'1' * 40}"
     assert found.pip == (f"other @ {commit}", "six==1.17.0")
     assert found.hashes == {"six": (HASH,)}
+    assert found.pip_options == ("--extra-index-url=https://example.invalid/simple",)
     wheel = "https://download.invalid/other-2-py3-none-any.whl"
     source = f'source = {{ registry = "https://i.invalid" }}\nwheels = [{{ url = "{wheel}" }}]\n'
     lock.write_text(UV_LOCK + source)
     with pytest.raises(PackageError, match="other==2 is of an index that tells no") as caught:
         read(tmp_path, text)
     assert "uv export" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("registry", "options"),
+    [("https://pypi.org/simple/", ()), ("wheels", ("--find-links=FOLDER/wheels",))],
+)
+def test_uv_lock__index_of_pypi_and_folder__are_where_they_are_here(
+    tmp_path: Path, registry: str, options: tuple[str, ...]
+) -> None:
+    lock = UV_LOCK.replace("https://example.invalid/simple", registry)
+    lock = lock.replace(', { name = "other" }', "") + 'source = { editable = "other" }\n'
+    (tmp_path / "uv.lock").write_text(lock)
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six"]\n'
+    found = read(tmp_path, text)
+    assert found.pip_options == tuple(one.replace("FOLDER", str(tmp_path)) for one in options)
 
 
 def test_group__that_includes_an_unknown_one__exits_3_with_its_place(tmp_path: Path) -> None:
