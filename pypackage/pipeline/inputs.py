@@ -179,6 +179,8 @@ class _Reader:
         """What it says."""
         form = forms.recognize(self.name, self.text)
         _check_selected(self.label, form.name, self._selected, _SELECTED.get(form, ()))
+        if form is forms.EXPLICIT and not conda_lists.has_digests(self.text):
+            return conda_lists.exact(self.text, self.label, self._platform)
         locked = self.lock(form)
         if locked:
             return locked

@@ -78,6 +78,10 @@ def test_explicit__of_conda_and_pypi__gives_the_same_packages_again(
     assert names.index("python") < names.index("greeting")  # which depends on it
     create(tools, "l.txt", "./two.tar", env=env)
     assert locked(tools.cwd / "two.tar") == locked(tools.cwd / "one.tar")
+    # As conda writes it unless it is asked for digests.
+    (tools.cwd / "bare.txt").write_text("\n".join(line.partition("#sha256")[0] for line in lines))
+    create(tools, "bare.txt", "./three.tar", env=env)
+    assert locked(tools.cwd / "three.tar") == locked(tools.cwd / "one.tar")
 
 
 def test_pylock_toml__of_a_named_environment__is_valid_and_gives_the_same_distributions(

@@ -29,15 +29,65 @@ def explicit(text: str, label: str, platform: str) -> bytes:
     Raises:
         RequirementsError: A line is not valid, or the list is for another platform.
     """
+    _check_platform(text, label, platform)
+    found = list(_packages(text, label))
+    for package in found:
+        if "conda" in package and not {"md5", "sha256"} & set(package):
+            raise RequirementsError(
+                f"{label}: {package['conda']} has no digest",
+                "conda list --explicit --sha256 writes them",
+            )
+    return conda_lock.pixi_lock(found, platform)
+
+
+def has_digests(text: str) -> bool:
+    """Whether an explicit list has the digest of each package: conda writes them if asked to."""
+    lines = (line.strip() for line in text.splitlines())
+    return all("#" in line for line in lines if "://" in line and line[0] != "#")
+
+
+def exact(text: str, label: str, platform: str) -> Requirements:
+    """What an explicit list without digests asks for: exactly its packages, from their channels.
+
+    Args:
+        text: The list.
+        label: What messages call it.
+        platform: Conda's name of the one that is wanted.
+
+    Raises:
+        RequirementsError: A line is not valid, or the list is for another platform.
+    """
+    _check_platform(text, label, platform)
+    specs, channels, pip = [], [], []
+    for package in _packages(text, label):
+        if "pypi" in package:
+            pip.append(f"{package['name']} @ {package['pypi']}")
+            continue
+        folder, _, file = package["conda"].rpartition("/")
+        channel, _, subdir = folder.rpartition("/")
+        parts = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)
+        if len(parts) < 3 or subdir not in (platform, "noarch"):
+            raise RequirementsError(f"{label}: {package['conda']} is no package for {platform}")
+        specs.append(f"{channel}::{parts[0]} =={parts[1]} {parts[2]}")
+        channels.append(channel)
+    return Requirements(
+        python="",
+        channels=tuple(dict.fromkeys(channels)),
+        dependencies=tuple(specs),
+        pip=tuple(pip),
+    )
+
+
+def _check_platform(text: str, label: str, platform: str) -> None:
     told = re.search(r"^# platform:\s*(\S+)", text, re.M)
     if told and told[1] != platform:
         raise RequirementsError(
             f"{label}: is a list for {told[1]}, not for {platform}", f"say --platform {told[1]}"
         )
-    return conda_lock.pixi_lock(list(_packages(text, label)), platform)
 
 
 def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
+    """The packages of an explicit list, as pixi's lock has them; digests where there are some."""
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         pip = _PIP.fullmatch(line)
@@ -47,17 +97,15 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
             yield {"pypi": pip[2], "name": pip[1], "version": "".join(version), **digest}
         if not line or line.startswith(("#", "@EXPLICIT")):
             continue
-        url, _, digest_text = line.partition("#")
-        found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})|([0-9a-f]{32})", digest_text)
+        url, mark, told = line.partition("#")
+        found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})|([0-9a-f]{32})", told)
         if "://" not in url or not url.endswith((".conda", ".tar.bz2")):
             raise RequirementsError(f"{label}:{number}: not the URL of a conda package: {line}")
-        if not found:
-            raise RequirementsError(
-                f"{label}:{number}: {url} has no digest",
-                "conda list --explicit --sha256 writes them",
-            )
-        kind = {"sha256": found[1]} if found[1] else {"md5": found[2]}
-        yield conda_lock.conda_entry(url, kind)
+        if mark and not found:
+            raise RequirementsError(f"{label}:{number}: not a digest: {told}")
+        sha256, md5 = found.groups() if found else (None, None)
+        kinds = {"sha256": sha256, "md5": md5}
+        yield conda_lock.conda_entry(url, {kind: one for kind, one in kinds.items() if one})
 
 
 def exported(text: str, label: str) -> Requirements:

@@ -43,13 +43,33 @@ def test_explicit__quoted_epoch__is_that_of_the_version() -> None:
     [
         ("# platform: osx-64\n@EXPLICIT\n", "l: is a list for osx-64, not for linux-64"),
         ("@EXPLICIT\nnumpy\n", "l:2: not the URL of a conda package: numpy"),
-        (f"@EXPLICIT\n{URL}\n", f"l:2: {URL} has no digest"),
+        (f"@EXPLICIT\n{URL}\n", f"l: {URL} has no digest"),
+        (f"@EXPLICIT\n{URL}#12\n", "l:2: not a digest: 12"),
     ],
 )
 def test_explicit__what_cannot_be_taken__is_told_with_its_line(text: str, says: str) -> None:
     with pytest.raises(RequirementsError) as raised:
         conda_lists.explicit(text, "l", "linux-64")
     assert raised.value.message == says
+
+
+def test_exact__packages_without_digests__are_those_of_their_channels() -> None:
+    text = (
+        f"@EXPLICIT\n{URL}\nhttps://host/chan/noarch/b-c-2-py_0.tar.bz2#{MD5}\n"
+        "https://other/d/linux-64/e-1%212-h_0.conda\n"
+        f"# pip six @ https://pypi/six-1.16.0-py3-none-any.whl --hash=sha256:{SHA256}\n"
+    )
+    assert not conda_lists.has_digests(text)
+    got = conda_lists.exact(text, "l", "linux-64")
+    assert got.channels == ("https://host/chan", "https://other/d")
+    assert got.dependencies == (
+        "https://host/chan::a ==1.0 0",
+        "https://host/chan::b-c ==2 py_0",
+        "https://other/d::e ==1!2 h_0",
+    )
+    assert got.pip == ("six @ https://pypi/six-1.16.0-py3-none-any.whl",)
+    with pytest.raises(RequirementsError, match=r"a-1\.0-0\.conda is no package for osx-64"):
+        conda_lists.exact(f"@EXPLICIT\n{URL}\n", "l", "osx-64")
 
 
 def test_exported__builds_tell_which_are_pips() -> None:
