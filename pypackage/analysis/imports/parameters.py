@@ -7,6 +7,7 @@ imports it: there its name tells that it may be one (see `may_import`).
 from __future__ import annotations
 
 import _ast
+import sys
 from collections.abc import Iterator, Sequence
 
 from pypackage.analysis.imports.scopes import Scope
@@ -43,7 +44,9 @@ def module_given(call: _ast.Call, scope: Scope) -> tuple[str, list[tuple[str, st
         return "", []
     meanings = scope.meanings(name) if all(one.kind == "import" for one in bindings) else ()
     found = [one.rpartition(".")[::2] for one in meanings if "." in one.lstrip(".")]
-    return str(module), [(holder or ".", last) for holder, last in found]
+    known = sys.stdlib_module_names  # whose functions are known
+    own = [(one, last) for one, last in found if one.partition(".")[0] not in known]
+    return str(module), [(one or ".", last) for one, last in own]
 
 
 def helper_name(call: _ast.Call, scope: Scope) -> str:

@@ -24,6 +24,7 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "if TYPE_CHECKING:\n    import m\nelse:\n    import n\n"
         "try:\n    import o\nexcept ImportError:\n    o = None\n"
         "q = pytest.importorskip('q.r')\n"
+        "from unittest.util import import_it\nimport_it('not_this_of_the_standard_library')\n"
     )
     found = prescan.scan(text)
     assert found is not None
