@@ -207,7 +207,12 @@ class Statements:
                 self.checking += 1
             if (module or match[1]).partition(".")[0] not in sys.stdlib_module_names:
                 bound = match[2] or match[1].partition(".")[0]
-                if module and may_import(bound):
+                if module and may_import(bound) and self._is_given_text(bound):
                     raise NeedsTree
                 self.bound.add(bound)
             yield match[1]
+
+    def _is_given_text(self, name: str) -> bool:
+        """Whether a function is called, perhaps, with a text as its first argument."""
+        called = rf"\b{name}[\s)\\]*\(\s*(?:[#\\(]|[rRuUfFbB]{{0,2}}[\"'])"
+        return re.search(called, self._source.text) is not None
