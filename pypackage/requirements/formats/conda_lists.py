@@ -17,6 +17,8 @@ from pypackage.requirements.model import Requirements
 # conda-lock renders packages of PyPI as comments, which conda overlooks.
 _PIP = re.compile(r"# pip (\S+) @ (\S+?)(?: --hash=sha256[:=]([0-9a-f]{64}))?\s*")
 
+_DIGESTS = "conda list --explicit --sha256 writes them"
+
 
 def explicit(text: str, label: str, platform: str) -> bytes:
     """The content of pixi's lock file that says the same as an explicit list.
@@ -33,10 +35,7 @@ def explicit(text: str, label: str, platform: str) -> bytes:
     found = list(_packages(text, label))
     for package in found:
         if "conda" in package and not {"md5", "sha256"} & set(package):
-            raise RequirementsError(
-                f"{label}: {package['conda']} has no digest",
-                "conda list --explicit --sha256 writes them",
-            )
+            raise RequirementsError(f"{label}: {package['conda']} has no digest", _DIGESTS)
     return conda_lock.pixi_lock(found, platform)
 
 
@@ -67,7 +66,10 @@ def exact(text: str, label: str, platform: str) -> Requirements:
         channel, _, subdir = folder.rpartition("/")
         parts = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)
         if len(parts) < 3 or subdir not in (platform, "noarch"):
-            raise RequirementsError(f"{label}: {package['conda']} is no package for {platform}")
+            raise RequirementsError(
+                f"{label}: {package['conda']} is no package for {platform}",
+                "say by --platform for which the list is",
+            )
         specs.append(f"{channel}::{parts[0]} =={parts[1]} {parts[2]}")
         channels.append(channel)
     return Requirements(
@@ -102,7 +104,7 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
         if "://" not in url or not url.endswith((".conda", ".tar.bz2")):
             raise RequirementsError(f"{label}:{number}: not the URL of a conda package: {line}")
         if mark and not found:
-            raise RequirementsError(f"{label}:{number}: not a digest: {told}")
+            raise RequirementsError(f"{label}:{number}: not a digest: {told}", _DIGESTS)
         sha256, md5 = found.groups() if found else (None, None)
         kinds = {"sha256": sha256, "md5": md5}
         yield conda_lock.conda_entry(url, {kind: one for kind, one in kinds.items() if one})
