@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 
 from pypackage.analysis.imports import Import, Why
-from pypackage.analysis.imports.tries import BODY, HANDLER
+from pypackage.analysis.imports.model import BODY, HANDLER
 from pypackage.core.typed import NamedTuple
 
 _DEEPEST = 30  # local modules imported by one way that have such forks themselves

@@ -8,8 +8,6 @@ from functools import cache
 
 from pypackage.analysis.finder import Exports
 from pypackage.analysis.imports.decoding import decode
-from pypackage.analysis.imports.folding import Folder
-from pypackage.analysis.imports.walker import Walker
 from pypackage.core.errors import PackageError
 from pypackage.python.source_tree import Parsed, dotted, parse
 
@@ -48,6 +46,9 @@ class Exported(Exports):
             return ""
 
     def _parsed(self, init: str) -> _Names:
+        from pypackage.analysis.imports.folding import Folder
+        from pypackage.analysis.imports.walker import Walker
+
         parsed = parse(self._text(init))
         if not isinstance(parsed, Parsed):
             return frozenset(), ()

@@ -14,8 +14,7 @@ from pypackage.analysis.alternatives import Guard
 from pypackage.analysis.classify import Classifier
 from pypackage.analysis.findings import Findings
 from pypackage.analysis.imports import Import, Scan, Why
-from pypackage.analysis.imports.parameters import HELPER, REQUIRES
-from pypackage.analysis.imports.tries import BODY, HANDLER
+from pypackage.analysis.imports.model import BODY, HANDLER, HELPER, REQUIRES
 from pypackage.analysis.modules import Unit
 
 _MOST_STEPS = 5  # modules that pass a flag on

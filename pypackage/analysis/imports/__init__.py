@@ -9,6 +9,6 @@ are thousands of sources, most of them need no tree (`prescan`).
 from __future__ import annotations
 
 from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place, target_of
-from pypackage.analysis.imports.scanning import scan
+from pypackage.analysis.imports.sources import scan
 
 __all__ = ["Import", "Remark", "Scan", "Target", "Why", "place", "scan", "target_of"]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.flags import Fact, facts, is_open
-from pypackage.analysis.imports.model import Why
+from pypackage.analysis.imports.model import BODY, HANDLER, Why
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, caught_as, gives_up, key_of
+from pypackage.analysis.imports.tries import Fork, caught_as, gives_up, key_of
 from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import dotted
 

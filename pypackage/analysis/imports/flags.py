@@ -12,8 +12,9 @@ import _ast
 import sys
 from collections.abc import Iterator
 
+from pypackage.analysis.imports.model import BODY, HANDLER
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, flag_name, gives_up, is_true
+from pypackage.analysis.imports.tries import Fork, flag_name, gives_up, is_true
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.source_tree import dotted, walk
 

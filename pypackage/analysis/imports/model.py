@@ -7,6 +7,12 @@ from enum import Enum
 
 from pypackage.core.typed import NamedTuple
 
+# The two ways of a `try`: its body and `else`, or the handler that catches a failing import.
+BODY, HANDLER = 0, 1
+# Among the flags of a source: what stands behind the name of a function that imports what it is
+# given, and what in place of a fork says that without the module the program ends.
+HELPER, REQUIRES = "(*)", -2
+
 # Tuples, not dataclasses: making a dataclass costs more time than reading a script.
 
 

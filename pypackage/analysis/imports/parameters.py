@@ -17,8 +17,6 @@ from pypackage.python.source_tree import dotted, walk
 if TYPE_CHECKING:
     from pypackage.analysis.imports.walker import Found
 
-HELPER = "(*)"  # behind the name of such a function, among the flags of a source
-REQUIRES = -2  # instead of a fork: without the module the program ends
 _MOST_CALLS = 5_000  # of one source
 _MOST_EACH = 50
 DEEPEST = 3  # functions that give on what they are given

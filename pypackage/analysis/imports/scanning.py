@@ -1,4 +1,4 @@
-"""One source, from its bytes to what it says."""
+"""One source, from its text to what it says."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from collections.abc import Iterator
 from pypackage.analysis.imports import calls, parameters
 from pypackage.analysis.imports.conditions import Judge
 from pypackage.analysis.imports.contexts import Effect, stronger
-from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.flags import asking, exported
 from pypackage.analysis.imports.folding import Folder
-from pypackage.analysis.imports.model import Import, Remark, Scan, Target, Why, place
+from pypackage.analysis.imports.model import (
+    BODY,
+    HELPER,
+    REQUIRES,
+    Import,
+    Remark,
+    Scan,
+    Target,
+    Why,
+    place,
+)
 from pypackage.analysis.imports.parameters import Callers
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import BODY, moved
+from pypackage.analysis.imports.tries import moved
 from pypackage.analysis.imports.walker import Found, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
@@ -38,65 +47,10 @@ _WORDS = (
 _HELPERS = re.compile(r"[Ii]mport\w*\(|\b_?[Ll]azy\w*\(")
 
 
-def scan(
-    source: bytes,
-    path: str,
-    target: Target | None = None,
-    *,
-    function: str = "",
-    bulk: bool = False,
-) -> Scan:
-    """Find what a source imports.
-
-    A source that is indented as a whole, as `inspect.getsource` gives a nested function,
-    is understood too, and so is a notebook, if that is what `path` ends like.
-
-    Args:
-        source: The source as it lies on disk: PEP 263 says its encoding.
-        path: What messages call it; what the source finds relative to `__file__` is beside it.
-        target: The Python that it is to run with.
-        function: A function or `Class.method`: only what that one needs counts.
-        bulk: Whether speed matters more than to hear of a syntax error: a source without
-            anything unusual is then not parsed.
-
-    Raises:
-        SourceError: It cannot be decoded, or is not Python, as far as one can tell.
-        UsageError: It has no such function.
-    """
-    target = target or Target()
-    if path.endswith(".ipynb") or (not path.endswith(".py") and _is_notebook(source)):
-        from pypackage.analysis.imports import notebook
-
-        return notebook.scan(source, path, target, function)
-    if path.endswith((".pyx", ".pxd")):
-        from pypackage.analysis.imports import cython
-
-        return cython.scan(source, path, target)
-    if path.endswith((".qmd", ".Rmd", ".md")):
-        from pypackage.analysis.imports import documents
-
-        return documents.scan_markdown(source, path, target, function)
-    if path.endswith((".smk", "Snakefile")):
-        from pypackage.analysis.imports import documents
-
-        return documents.scan_snakefile(source, path, target)
-    text = decode(source, path)
-    if "# %%" in text or "get_ipython()." in text:
-        from pypackage.analysis.imports import ipython
-
-        text = ipython.of_script(text)
-    return scan_text(text, path, target, function=function, bulk=bulk)
-
-
-def _is_notebook(source: bytes) -> bool:
-    """Whether a source whose name does not tell, such as standard input, is a notebook."""
-    return source.lstrip()[:1] == b"{" and b'"nbformat"' in source
-
-
 def scan_text(
     text: str, path: str, target: Target, *, function: str = "", bulk: bool = False
 ) -> Scan:
-    """Find what a text imports; for the arguments and errors see `scan`."""
+    """Find what a text imports; for the arguments and errors see `sources.scan`."""
     if (bulk or len(text) > _LARGE) and not function:
         from pypackage.analysis.imports import prescan
 
@@ -246,16 +200,16 @@ class _Reading:
                 remarks.append(Remark(*self._place(call), _NOT_KNOWN))
             name = parameters.helper_name(call, found.scope)
             if name and effect.strongest[0].counts:
-                fork = parameters.REQUIRES if effect.strongest[0] is Why.REQUIRED else -1
+                fork = REQUIRES if effect.strongest[0] is Why.REQUIRED else -1
                 fork = self._choices(effect)[-1][0] if effect.choices else fork
-                self._helpers.append((name + parameters.HELPER, fork, BODY))
+                self._helpers.append((name + HELPER, fork, BODY))
             known = through or known
         for called, chain in known:
             yield from self._called(called, chain)
         given, helpers = parameters.module_given(call, found.scope)
         for module, name in helpers:
             for one in self._called(calls.Called(given), (found,)):
-                flag = (module, name + parameters.HELPER, True)
+                flag = (module, name + HELPER, True)
                 yield one._replace(flags=(*one.flags, flag))
 
     def _called(self, called: calls.Called, chain: tuple[Found, ...]) -> Iterator[Import]:

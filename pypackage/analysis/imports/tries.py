@@ -22,7 +22,6 @@ CATCHING = (
     *("PackageNotFoundError", "DistributionNotFound"),  # of what asks for a package's version
 )
 IMPORT_ERRORS = CATCHING[:2]
-BODY, HANDLER = 0, 1
 
 _EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"}
 _SKIPS = ("SkipTest", "Skipped")  # raised by tests that are left out: the others run

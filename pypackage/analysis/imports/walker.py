@@ -19,7 +19,7 @@ from pypackage.analysis.imports.contexts import (
     Suppressed,
     Way,
 )
-from pypackage.analysis.imports.model import Why
+from pypackage.analysis.imports.model import BODY, HANDLER, Why
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.patterns import test_of
 from pypackage.analysis.imports.scopes import (
@@ -30,7 +30,7 @@ from pypackage.analysis.imports.scopes import (
     bind_parameters,
     without_partial,
 )
-from pypackage.analysis.imports.tries import BODY, HANDLER, Fork, leaves
+from pypackage.analysis.imports.tries import Fork, leaves
 from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import children, dotted, walk
 
