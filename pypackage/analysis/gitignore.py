@@ -33,10 +33,6 @@ class Ignored:
         self._above = above
         self._rules = _rules(os.path.join(folder, ".gitignore"))
 
-    def below(self, folder: str, *, has_own: bool) -> Ignored:
-        """The rules in a folder further down, which has a .gitignore or not."""
-        return Ignored(folder, self) if has_own else self
-
     def __contains__(self, path: str) -> bool:
         """Whether a file is ignored."""
         return self._says(path, is_folder=False)
@@ -46,8 +42,6 @@ class Ignored:
         return self._says(path, is_folder=True)
 
     def _says(self, path: str, *, is_folder: bool) -> bool:
-        if not self._rules and self._above is None:
-            return False
         relative = path[len(self._folder) :].lstrip("/")
         for rule in reversed(self._rules):  # the last one that fits decides
             if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(relative):

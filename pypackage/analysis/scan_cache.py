@@ -14,6 +14,7 @@ import sys
 import time
 from _blake2 import blake2b  # hashlib would load OpenSSL as well
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from pypackage.analysis.imports import Target
 from pypackage.core import user_dirs
@@ -95,6 +96,7 @@ def place(kind: str, tree: str, target: Target, environ: Mapping[str, str] = os.
     return os.path.join(user_dirs.cache(environ), "imports", name)
 
 
+@cache
 def _program() -> str:
     digest = blake2b(digest_size=_DIGEST)
     files = list(_PROGRAM)

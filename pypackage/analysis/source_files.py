@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from pypackage.core.errors import InputPathError
 from pypackage.core.reading import bounded
-from pypackage.core.typed import NamedTuple
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pypackage.analysis.gitignore import Ignored
 
 _ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
 # Folders that hold no sources of the user's own.
@@ -19,6 +22,7 @@ _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
 # So do these, unless they are packages.
 _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "htmlcov"}
 _ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}
+_TELLING = {*_ENVIRONMENT, "__init__.py", ".gitignore"}
 
 
 class Source(NamedTuple):
@@ -85,51 +89,56 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
     Raises:
         InputPathError: The folder cannot be read.
     """
-    from pypackage.analysis.gitignore import Ignored
-
-    todo = [(folder, Ignored(folder))]
+    todo: list[tuple[str, Ignored | None]] = [(folder, None)]
     while todo:
         here, ignored = todo.pop()
         try:
-            entries = _entries(here)
+            found, subfolders, telling = _entries(here)
         except OSError as error:
             if here is folder:
                 raise InputPathError(f"cannot read {folder}: {error.strerror}") from error
             yield here, False  # to read it fails as well, and that is told
             continue
-        names = {entry.name for entry in entries}
-        if here is not folder:
-            if _is_left_out(here, names):
-                continue
-            ignored = ignored.below(here, has_own=".gitignore" in names)
-        subfolders = []
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if not _is_never(entry.name) and not ignored.has_folder(entry.path):
-                    subfolders.append((entry.path, ignored))
-            elif _is_source(entry) and entry.path not in ignored:
-                yield entry.path, entry.is_symlink()
-        todo.extend(reversed(subfolders))
+        if here is not folder and _is_left_out(here, telling):
+            continue
+        if ".gitignore" in telling:
+            from pypackage.analysis.gitignore import Ignored
+
+            ignored = Ignored(here, ignored)
+        for path, is_link in sorted(found):
+            if not (ignored and path in ignored):
+                yield path, is_link
+        for path in sorted(subfolders, reverse=True):
+            if not (ignored and ignored.has_folder(path)):
+                todo.append((path, ignored))
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], set[str]]:
+    """The sources in a folder and whether each is a link, the folders, and the names that tell.
+
+    There is one call for each folder, and a loop for each name: trees have thousands of them.
+    """
+    sources, subfolders, telling = [], [], set()
     with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
-
-
-def _is_source(entry: os.DirEntry[str]) -> bool:
-    # macOS writes what a file's system cannot hold of it into a file of this name beside it.
-    if entry.name.startswith("._"):
-        return False
-    return entry.name.endswith(_ENDINGS) and entry.is_file()
+        for entry in entries:
+            name = entry.name
+            if name in _TELLING:
+                telling.add(name)
+            if entry.is_dir(follow_symlinks=False):
+                if not _is_never(name):
+                    subfolders.append(entry.path)
+            # macOS writes what a file's system cannot hold of it into `._` and its name.
+            elif name.endswith(_ENDINGS) and not name.startswith("._") and entry.is_file():
+                sources.append((entry.path, entry.is_symlink()))
+    return sources, subfolders, telling
 
 
 def _is_never(name: str) -> bool:
     return name.startswith(".") or name in _NEVER or name.endswith(_NEVER_ENDINGS)
 
 
-def _is_left_out(folder: str, names: set[str]) -> bool:
-    """Whether a folder with some names in it is an environment, or was built."""
-    if os.path.basename(folder) in _BUILT and "__init__.py" not in names:
+def _is_left_out(folder: str, telling: set[str]) -> bool:
+    """Whether a folder is an environment, or was built, by the names in it that tell."""
+    if not _ENVIRONMENT.isdisjoint(telling):
         return True
-    return not _ENVIRONMENT.isdisjoint(names)
+    return os.path.basename(folder) in _BUILT and "__init__.py" not in telling
