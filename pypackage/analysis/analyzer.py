@@ -247,6 +247,7 @@ class Analyzer:
         if unit.path and (unit.path, unit.roots) in self._seen:
             return
         self._seen.add((unit.path, unit.roots))
+        self._findings.files.append((unit.path, unit.label))
         self._diagnostics.of_source(unit.label, scanned)
         if scanned.paths:
             unit = _with_paths(unit, scanned)

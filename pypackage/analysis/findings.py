@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pypackage.analysis.alternatives import (
     Alternatives,
@@ -45,9 +45,10 @@ class ImportRecord(NamedTuple):
 class ImportRecords:
     """All imports of programs, by source and place; each is made when it is looked at."""
 
-    def __init__(self, raw: list[Raw], why: _Whys) -> None:
+    def __init__(self, raw: list[Raw], why: _Whys, files: Iterable[tuple[str, str]]) -> None:
         self._raw = raw
         self._why = why
+        self._files = files
 
     def __iter__(self) -> Iterator[ImportRecord]:
         for path, label, found, kind in self._raw:
@@ -56,11 +57,10 @@ class ImportRecords:
 
     def by_file(self) -> dict[tuple[str, str], set[str]]:
         """The dotted names that each file (by its path and label) imports of packages."""
-        found: dict[tuple[str, str], set[str]] = {}
+        found: dict[tuple[str, str], set[str]] = {file: set() for file in self._files}
         for path, label, one, kind in self._raw:
-            its = found.setdefault((path, label), set())
             if kind == "package" and one.why.counts:
-                its.add(dotted_name(one))
+                found[(path, label)].add(dotted_name(one))
         return found
 
 
@@ -99,6 +99,7 @@ class Findings:
     """Collects what is found.
 
     Attributes:
+        files: The path and label of each file.
         raw: The imports: the path and label of the file, the import, what it leads to.
         local: The user's own modules and packages, by their absolute paths.
         guards: The flags of other files on which imports depend, by file, line and column.
@@ -106,6 +107,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.guards: dict[tuple[str, int, int], tuple[Guard, ...]] = {}
+        self.files: list[tuple[str, str]] = []
         self.local: set[str] = set()
         self.raw: list[Raw] = []
         self._edges: list[Edge] = []
@@ -158,7 +160,7 @@ class Findings:
                 reasons.setdefault(found.top, reason)
         only = sorted(set(optional) - set(modules))
         return Analysis(
-            ImportRecords(self.raw, why_of),
+            ImportRecords(self.raw, why_of, self.files),
             {top: frozenset(modules[top]) for top in sorted(modules)},
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},

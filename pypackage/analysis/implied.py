@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pypackage.analysis.imports import place
-from pypackage.analysis.needs import File, Implied, Rule, table
+from pypackage.analysis.needs import File, Implied, Rule, is_of_framework, table
+from pypackage.core import names as packages
 from pypackage.python.source_tree import walk
 
 _BESIDE = ("features", "compression", "dtype_backend", "device_map")  # and no engine
@@ -54,15 +55,18 @@ def _in_file(file: File) -> Iterator[Implied]:
     for rule in rules["part"]:
         if any(f"{one}.".startswith(f"{rule.trigger}.") for one in file.modules):
             yield from _implied(rule, file.label, rule.trigger)
+    is_settings = is_of_framework(file.label)
     for cell, tree in _trees(file):
         nodes = list(walk(tree))
         finder = _Finder(rules, _aliases(nodes), _constants(nodes))
         for node in nodes:
             for what, rule, names in finder.look_at(node):
                 where = place(file.label, node.lineno, node.col_offset + 1, cell)  # type: ignore[attr-defined]
-                if names:
-                    yield from (Implied(where, what, (name,), rule.certain) for name in names)
-                else:
+                for name in names:
+                    # Who runs the program with these settings imports what they list.
+                    certain = rule.certain or (is_settings and bool(packages.find(name)))
+                    yield Implied(where, what, (name,), certain)
+                if not names:
                     yield from _implied(rule, where, what)
 
 
@@ -143,7 +147,8 @@ class _Finder:
         for key, value in engines:
             yield from self._chosen(key, value)
         if all(key in _BESIDE for key, _ in engines):
-            names = (name, holder.rpartition(".")[2])  # df.plot() and df.plot.scatter()
+            # df.plot(), df.plot.scatter(), and what an import gave another name
+            names = dict.fromkeys((name, holder.rpartition(".")[2], full.rpartition(".")[2]))
             yield from (
                 (f"{one}()", rule, []) for one in names for rule in self._calls.get(one, ())
             )

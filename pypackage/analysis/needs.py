@@ -6,6 +6,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 
 from pypackage.core.typed import NamedTuple
@@ -102,7 +103,7 @@ def may_show(file: File, rules: Mapping[str, Sequence[Rule]]) -> bool:
 # What surrounds a trigger in the text of a file, by the kind of the rule.
 _SHAPES = {
     "part": rb"\b%b\b",
-    "call": rb"\b%b\s*(?:\.\w+\s*)?\(",
+    "call": rb"\b%b\s*(?:(?:\.\w+\s*)?\(|as\b)",
     "load": rb"\b%b\s*\(",
     "engine": rb"[\"']%b[\"']",
     "scheme": rb"[\"']%b",
@@ -111,6 +112,7 @@ _SHAPES = {
     "env": rb"[\"']%b[\"']",
 }
 # Files of settings do not import what they are for; those of other names say it for the program.
+_NEAR = 3  # folders: that of the file, and those above
 _SETTINGS = {"settings": "django", "conf": "sphinx", "config": "", "configuration": ""}
 
 
@@ -126,13 +128,40 @@ def modules_of(label: str, imported: Iterable[str], program: Iterable[str]) -> f
         imported: The dotted names that it imports.
         program: The top-level modules that the whole program imports.
     """
-    folder, name = os.path.split(label)
-    stem = name.partition(".")[0]
-    if os.path.basename(folder) == "settings":
-        stem = "settings"
-    if stem not in _SETTINGS or not name.endswith(".py"):
+    stem = _settings(label)
+    if not stem:
         return frozenset(imported)
     return frozenset((*imported, *program, _SETTINGS[stem])) - {""}
+
+
+def is_of_framework(label: str) -> bool:
+    """Whether a file is a module of settings that Django imports, or Sphinx' `conf.py`."""
+    return bool(_SETTINGS.get(_settings(label)))
+
+
+def _settings(label: str) -> str:
+    """What kind of settings a file has, by its name; empty for none."""
+    folder, name = os.path.split(label)
+    stem = "settings" if os.path.basename(folder) == "settings" else name.partition(".")[0]
+    return stem if stem in _SETTINGS and name.endswith(".py") else ""
+
+
+def near(files: Iterable[tuple[str, str]]) -> set[str]:
+    """The names by which lists in settings mean modules of the user's own.
+
+    They are those of the program's folders, and of what lies near the settings.
+
+    Args:
+        files: The path and label of each file of the program.
+    """
+    settings = [path for path, label in files if path and is_of_framework(label)]
+    found = {os.path.basename(os.path.dirname(path)) for path, _ in files if settings}
+    for path in settings:
+        for _ in range(_NEAR):
+            path = os.path.dirname(path)
+            with suppress(OSError):
+                found.update(one.removesuffix(".py") for one in os.listdir(path))
+    return found
 
 
 @cache

@@ -207,7 +207,7 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
     if not (contents.notebooks or any(map(needs.is_relevant, files.values()))):
         return []
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
-    imported = {*analysis.modules, *own}
+    imported = {*analysis.modules, *own, *needs.near(files)}
     rules = needs.unmet(imported)
     triggers = tuple((kind, one.trigger) for kind, listed in rules.items() for one in listed)
 

@@ -207,6 +207,8 @@ def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]
             value = value.decode("utf-8", "replace")
         if isinstance(value, str) and "import" in value:
             yield Called(source=value)
+        if isinstance(value, Unknown) and value.prefix.startswith(("from ", "import ")):
+            yield UNKNOWN
 
 
 def _read(node: _ast.expr) -> object:

@@ -102,8 +102,8 @@ class Resolver:
     def add_implied(self, need: Implied) -> None:
         """Choose the package of a need that a call or a string shows, or tell of it.
 
-        Of several that will do, the first one that is installed is taken; else the usual one
-        where there is no doubt.
+        Of several that will do, the first one that is installed is taken, else the first one
+        that is declared; else the usual one where there is no doubt.
         """
         tops = {module.partition(".")[0] for module in self.modules}
         if any(module.partition(".")[0] in tops for module in need.modules):
@@ -115,8 +115,10 @@ class Resolver:
                 self.modules[module] = choice.key
                 self._choose(choice)
                 return
-        if need.certain:
-            self.add_module(need.modules[0])
+        declared = (one for one in need.modules if self._declared_candidate(one))
+        named = next(declared, need.modules[0] if need.certain else "")
+        if named:
+            self.add_module(named)
             return
         packages = names.find(need.modules[0])
         if packages and need.what:  # else it may as well be the user's own

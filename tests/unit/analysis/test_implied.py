@@ -33,6 +33,7 @@ def found(source: str, *modules: str, label: str = "m.py") -> dict[str, Implied]
         ("create_engine('postgresql+psycopg2://h/d')", "sqlalchemy", {"psycopg2"}),
         ("URL = f'mysql+pymysql://{user}@h'", "sqlalchemy", {"pymysql"}),
         ("pd.read_csv('s3://b/x')", "pandas", {"s3fs"}),
+        ("from pandas import read_feather as rf\nrf('x')", "pandas", {"pyarrow"}),
         ("import matplotlib\nmatplotlib.use('TkAgg')", "matplotlib", {"tkinter"}),
         ("from spacy import load\nload('en_core_web_sm')", "spacy", {"en_core_web_sm"}),
         ("import spacy as s\ns.load('en_core_web_sm')", "spacy", {"en_core_web_sm"}),
@@ -67,6 +68,19 @@ def test_find__needs_without_an_import__are_those_of_the_table(
     assert set(found(source, imported)) == needed
     is_list = source.startswith("INSTALLED")  # some of which may be the user's own
     assert {one.certain for one in found(source, imported).values()} <= {not is_list}
+
+
+@pytest.mark.parametrize(
+    ("source", "imported", "needed"),
+    [
+        ("dd.read_csv('https://h/x.csv')", "dask", "aiohttp"),
+        ("import pyexcel\npyexcel.get_records(file_name='x.xlsx')", "pyexcel", "pyexcel_xlsx"),
+    ],
+)
+def test_find__need_of_some_files_alone__is_in_doubt(
+    source: str, imported: str, needed: str
+) -> None:
+    assert found(source, imported)[needed].certain is False
 
 
 def test_find__several_would_do__tells_place_and_doubt() -> None:

@@ -171,3 +171,11 @@ def test_scan__change_of_sys_path__folders_relative_to_the_source(
 def test_scan__unknown_name_with_several_values__is_told_once() -> None:
     source = b"import importlib\ndef f(a):\n    m = a + '.x'\n    m = importlib.import_module(m)\n"
     assert [(one.line, one.column) for one in scan(source, "s.py").remarks] == [(4, 9)]
+
+
+@pytest.mark.parametrize(
+    "what", ["f'from .{x} import *'", "'from .{} import *'.format(x)", "'import ' + x"]
+)
+def test_scan__executed_import_of_what_is_not_known__is_told(what: str) -> None:
+    (remark,) = scan(f"import os\nfor x in os.listdir():\n exec({what})".encode(), "s.py").remarks
+    assert remark.line == 3

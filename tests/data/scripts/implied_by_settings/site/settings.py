@@ -1,4 +1,4 @@
 import os
 
-INSTALLED_APPS = ["django.contrib.admin", "rest_framework"]
+INSTALLED_APPS = ["django.contrib.admin", "rest_framework", "polls", "no_such_app"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["DB"]}}

@@ -1,0 +1,2 @@
+import edgar
+import pillow_jxl
