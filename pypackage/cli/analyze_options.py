@@ -42,8 +42,8 @@ _SOURCES = (
 _PACKAGES = (
     Option(
         "--declared",
-        "a pyproject.toml, requirements.txt or environment.yml that tells the versions of "
-        "what is imported; repeatable",
+        "a pyproject.toml, requirements.txt, environment.yml, setup.cfg, setup.py or Pipfile that "
+        "tells the versions of what is imported; repeatable",
         "FILE",
         repeated=True,
     ),

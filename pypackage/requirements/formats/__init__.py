@@ -47,7 +47,9 @@ def of_pyproject(top: Node) -> Declarations:
 
 
 def read(path: str) -> Declarations:
-    """What a file declares: pyproject.toml, environment.yml (.yaml), else requirements.txt.
+    """What a file declares, by its name: else it is a requirements.txt.
+
+    Known are pyproject.toml (pixi.toml), environment.yml (.yaml), setup.cfg, setup.py and Pipfile.
 
     Raises:
         InputPathError: It, or a file that it includes, cannot be read.
@@ -58,13 +60,21 @@ def read(path: str) -> Declarations:
     from pypackage.requirements.formats import (
         document,
         environment_yml,
+        pipfile,
         pyproject,
         requirements_txt,
+        setuptools,
     )
 
     text, folder = read_text(path), os.path.dirname(path)
     made = Collector()
-    if path.endswith(".toml"):
+    if os.path.basename(path) == "Pipfile":
+        pipfile.declare(made, document.of_toml(text, path))
+    elif path.endswith(".cfg"):
+        setuptools.declare_cfg(made, text, path)
+    elif path.endswith(".py"):
+        setuptools.declare_py(made, text, path)
+    elif path.endswith(".toml"):
         pyproject.declare(made, document.of_toml(text, path))
     elif path.endswith((".yml", ".yaml")):
         environment_yml.declare(made, document.of_yaml(text.encode(), path), folder)

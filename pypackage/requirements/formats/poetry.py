@@ -31,11 +31,15 @@ def declare(made: Collector, table: Node) -> None:
                 made.python(_specifiers(node.string()), node.place)
                 continue
             for one in node.items() if isinstance(node.value, list) else [node]:
-                text, source = _requirement(name, one), sources.read(one)
                 optional = isinstance(one.value, dict) and one.get("optional", False).value
                 wanted_by = extras.get(normalize(name), ["[]"]) if optional else [group]
                 for asking in wanted_by:
-                    made.add(text, node.place, group=asking, source=source)
+                    add(made, name, one, asking)
+
+
+def add(made: Collector, name: str, node: Node, group: str) -> None:
+    """Take one dependency, by its constraint or the table that tells more of it."""
+    made.add(_requirement(name, node), node.place, group=group, source=sources.read(node))
 
 
 def _extras(table: Node) -> dict[str, list[str]]:
