@@ -28,7 +28,9 @@ def declare(made: Collector, top: Node) -> None:
     for key in ("python_version", "python_full_version"):
         if requires.has(key):
             one = requires.get(key, "")
-            made.python(f"=={one.string()}{'.*' if key == 'python_version' else ''}", one.place)
+            below = ".*" if key == "python_version" else ""
+            if one.string() != "*":
+                made.python(f"=={one.string()}{below}", one.place)
 
 
 def _as_poetry(node: Node, indexes: set[str]) -> Node:

@@ -61,7 +61,7 @@ def declare_py(made: Collector, text: str, label: str) -> None:
         given = _literal(keyword.value, known)
         if keyword.arg == "python_requires" and isinstance(given, str):
             made.python(given, place)
-        elif keyword.arg == "install_requires" and isinstance(given, str | list | tuple):
+        elif keyword.arg == "install_requires" and given is not None:
             _add_all(made, given, place)
         elif keyword.arg == "extras_require" and isinstance(given, dict):
             for extra, listed in given.items():
@@ -71,9 +71,12 @@ def declare_py(made: Collector, text: str, label: str) -> None:
 
 
 def _add_all(made: Collector, listed: Any, place: str, group: str = "") -> None:
-    for one in listed.splitlines() if isinstance(listed, str) else listed:
-        if str(one).strip():
-            made.add(str(one).strip(), place, group=group)
+    texts = listed.splitlines() if isinstance(listed, str) else listed
+    if not isinstance(texts, list | tuple) or not all(isinstance(one, str) for one in texts):
+        raise RequirementsError(f"{place}: expected a list of requirements")
+    for one in texts:
+        if one.strip():
+            made.add(one.strip(), place, group=group)
 
 
 def _keywords(tree: ast.Module) -> Iterator[ast.keyword]:
