@@ -28,9 +28,9 @@ _SOURCES = (
     Option("--toplevel", "leave out what functions import when they run"),
     Option(
         "--keep-going",
-        "leave out named sources that cannot be read or parsed, as files of folders are",
+        "skip named sources that cannot be read or parsed, as files in folders are skipped",
     ),
-    Option("--strict", "end with an error where a file of a folder cannot be read or parsed"),
+    Option("--strict", "fail if a file in a folder cannot be read or parsed"),
     Option(
         "--python",
         "the target: a version such as 3.12, which need not be installed, or an "
@@ -42,8 +42,8 @@ _SOURCES = (
 _PACKAGES = (
     Option(
         "--declared",
-        "a pyproject.toml, requirements.txt, environment.yml, setup.cfg, setup.py or Pipfile that "
-        "tells the versions of what is imported; repeatable",
+        "take the versions of what is imported from this pyproject.toml, requirements.txt, "
+        "environment.yml, setup.cfg, setup.py or Pipfile; repeatable",
         "FILE",
         repeated=True,
     ),
@@ -56,7 +56,7 @@ _PACKAGES = (
     Option("--extra-pkg", "a package that no import shows; repeatable", "PKG", repeated=True),
     Option(
         "--pin",
-        "how much of the installed versions to require (default: exact)",
+        "how closely to require the installed versions (default: exact)",
         "{exact,minor,none}",
         more={"choices": ("exact", "minor", "none"), "default": "exact"},
         exclusive="pin",
@@ -72,18 +72,18 @@ _FORMATS = ("json", "requirements.txt", "environment.yml")
 _OUTPUT = (
     Option(
         "--format",
-        "of OUT (default: json)",
+        "the format of OUT (default: json)",
         "FORMAT",
         more={"choices": _FORMATS, "default": "json", "metavar": f"{{{','.join(_FORMATS)}}}"},
     ),
     Option(
         "--explain",
-        "list each module with every place and reason on stdout, instead of the result if OUT is -",
+        "list each module on stdout, with every place and reason; replaces the result if OUT is -",
     ),
-    Option("--json", "the same as JSON"),
+    Option("--json", "what --explain lists, as JSON"),
     Option(
         "--graph",
-        "draw on stdout which file imports what, instead of the result if OUT is -",
+        "draw on stdout which file imports what; replaces the result if OUT is -",
         "{mermaid,dot}",
         more={"choices": ("mermaid", "dot"), "default": None},
     ),
@@ -93,9 +93,9 @@ COMMAND = Command(
     name="python_package_analyze",
     usage="%(prog)s [options] SOURCE... OUT",
     description="""\
-Find the modules that Python programs import and the packages that these come from, and
-write what the programs need as JSON, from which python_package_create makes an environment.
-Nothing of the sources is imported or run.""",
+Find the modules that Python programs import and the packages that provide them, and write
+what the programs need as JSON, from which python_package_create makes an environment.
+The sources are never imported or run.""",
     examples="""\
 %(prog)s script.py requirements.json
 %(prog)s project/ notes.ipynb requirements.json

@@ -12,18 +12,18 @@ from pypackage.cli.options import Command, Group, Option
 from pypackage.core.progress import Reporter
 
 GROUP = Group(
-    "many of them at a time",
+    "many packages at once",
     (
-        Option("--builds", "the file that tells of them, in YAML", "FILE", more={"required": True}),
+        Option("--builds", "the YAML file that describes them", "FILE", more={"required": True}),
         Option(
             "--output",
-            "where the packages and their logs go (default: the present folder)",
+            "where the packages and their logs go (default: the current folder)",
             "FOLDER",
             more={"default": "."},
         ),
         Option(
             "-j --jobs",
-            "how many are made at the same time (default: one a processor)",
+            "how many are made at the same time (default: one per processor)",
             "N",
             more={"type": parser.positive, "default": None},
         ),

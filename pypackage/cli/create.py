@@ -38,14 +38,15 @@ ARGUMENTS = Group(
         Option(
             "requirements",
             "the file that python_package_analyze wrote, environment.yml, requirements.txt, "
-            "a project, a lock, a Python script, - (stdin), or an environment's folder or name",
+            "a project, a lock file, a Python script, - (stdin), or an environment's folder or "
+            "name",
             "REQUIREMENTS",
             more={"nargs": "?", "default": None},
         ),
         Option(
             "target",
-            "a name: the environment in conda's folder of environments, and NAME.tar.gz here; "
-            "a path, or what ends like an archive: the archive alone",
+            "a name makes the environment in conda's envs folder, and NAME.tar.gz here; a path, or "
+            "a name with an archive's ending, makes only the archive",
             "NAME_OR_ARCHIVE",
             more={"nargs": "?", "default": None},
         ),
@@ -56,25 +57,23 @@ OF_INPUTS = Group(
     (
         Option(
             "--environment",
-            "which environment of a pixi manifest or lock (default: default)",
+            "which environment of a pixi manifest or lock file (default: default)",
             "NAME",
         ),
-        Option("--extra", "take an extra of a project, too; repeatable", "NAME", repeated=True),
+        Option("--extra", "also take this extra of a project; repeatable", "NAME", repeated=True),
         Option(
             "--group",
-            "take a dependency group of a project, such as dev, too; repeatable",
+            "also take this dependency group of a project, such as dev; repeatable",
             "NAME",
             repeated=True,
         ),
         Option(
             "--category",
-            "take a category of a conda-lock.yml, such as dev, beside main; repeatable",
+            "also take this category of a conda-lock.yml, such as dev; repeatable",
             "NAME",
             repeated=True,
         ),
-        Option(
-            "--allow-empty", "take requirements that ask for nothing, which are an error otherwise"
-        ),
+        Option("--allow-empty", "accept requirements that ask for nothing, otherwise an error"),
     ),
 )
 COMMAND = Command(

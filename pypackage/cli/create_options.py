@@ -21,50 +21,50 @@ _PACKAGES = (
     ),
     Option(
         "--locked",
-        "install exactly the packages of this lock; REQUIREMENTS says the rest",
+        "install exactly the packages of this lock file; REQUIREMENTS says the rest",
         "FILE",
     ),
     Option(
         "--lock",
-        "write the lock there (default: NAME.lock for an environment by name): *.txt is conda's "
-        "explicit list, pylock.toml that of PEP 751, any other pixi's",
+        "write the lock file there (default: NAME.lock for an environment by name): *.txt as "
+        "conda's explicit list, pylock.toml as PEP 751 has it, any other as pixi's",
         "FILE",
     ),
-    Option("--sbom", "write a bill of materials there (CycloneDX, JSON)", "FILE"),
+    Option("--sbom", "write a software bill of materials there (CycloneDX, JSON)", "FILE"),
     Option("--allow-sdist", "build packages of PyPI that have no wheel (this runs their code)"),
     Option(
         "--allow-guesses",
-        "take a module of which no package is known for the package of that name",
+        "assume that a module of no known package comes from the package of the same name",
     ),
     Option(
         "--conda-executable",
-        "let this conda, mamba or micromamba (a path, or its name) choose and install the "
-        "packages, instead of the solver built in",
+        "let this conda, mamba or micromamba (a path or name) solve and install, instead of the "
+        "built-in solver",
         "PROGRAM",
     ),
     Option(
         "--platform",
-        "make it for machines such as linux-aarch64 (default: such as this one); what "
-        "would have to run there is left out",
+        "make it for another kind of machine, such as linux-aarch64 (default: this one's); steps "
+        "that would have to run there are left out",
         "PLATFORM",
     ),
     Option(
         "--exclude-newer",
-        "take no package published after a date (2025-03-01) or moment (2025-03-01T12:00:00Z)",
+        "ignore packages published after a date (2025-03-01) or time (2025-03-01T12:00:00Z)",
         "DATE",
     ),
-    Option("--offline", "use the package cache and channels in folders alone"),
+    Option("--offline", "use only the package cache and channels that are folders"),
     Option(
         "--no-verify",
-        "do not try whether the required modules import before the archive is made",
+        "do not check that the required modules import before the archive is made",
     ),
 )
 
 _OWN_CODE = (
     Option(
         "--add",
-        "put a module, a package or a project's folder where Python finds it; with DEST any "
-        "file or folder at this path below the environment; repeatable",
+        "add a module, a package or a project's folder where Python finds it; with DEST, any "
+        "file or folder at this path in the environment; repeatable",
         "PATH[:DEST]",
         repeated=True,
     ),
@@ -92,8 +92,8 @@ _ARCHIVE = (
     Option(
         "--format",
         "tar.gz (the default), tar.zst, tar, zip, squashfs, sh (a file that extracts itself), "
-        "folder, layers (a folder of parts that environments share), an OS package: deb, rpm, a "
-        "container image: oci, or a Splunk app: splunk-app; by default the archive's ending tells",
+        "folder, layers (a folder of parts that environments share), deb or rpm (OS packages), "
+        "oci (a container image), splunk-app; taken from the archive's ending if not given",
         "FORMAT",
         offers=(
             *("tar.gz", "tar.zst", "tar", "zip", "squashfs", "sh", "folder", "layers"),
@@ -111,20 +111,21 @@ _ARCHIVE = (
     Option("--slim", "leave out tests, static libraries, headers, documentation and type stubs"),
     Option(
         "--report",
-        "write a page that tells what each package costs, and why it is there; "
-        "- is a text on stdout",
+        "write a page that shows what each package costs, and why it is there; "
+        "- writes text to stdout",
         "FILE.html",
     ),
     Option(
         "--compress-level",
-        "tar.gz, layers, sh, zip, oci and splunk-app: 0 (not at all) to 9; squashfs: 1 to 9; "
+        "tar.gz, layers, sh, zip, oci and splunk-app: 0 (none) to 9; squashfs: 1 to 9; "
         "tar.zst: 1 to 19",
         "N",
         more={"type": int, "default": None},
     ),
     Option(
         "-j --jobs",
-        "how many threads compress, and processes compile (default: one a processor)",
+        "how many threads to compress with, and processes to compile with (default: one per "
+        "processor)",
         "N",
         more={"type": parser.positive, "default": None},
     ),
@@ -133,16 +134,16 @@ _ARCHIVE = (
 _CACHE = (
     Option(
         "--cache",
-        "say what is kept to be faster the next time (list), or remove it (clean)",
+        "list what is kept to be faster the next time, or remove it (clean)",
         "{list,clean}",
         more={"choices": ("list", "clean")},
     ),
     Option(
         "--cache-limit",
-        "how much may be kept, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
+        "how much to keep, such as 20G (default: PYPACKAGE_CACHE_LIMIT, else 10G)",
         "SIZE",
     ),
-    Option("--rebuild", "make anew what was made of the same packages before"),
+    Option("--rebuild", "do not reuse what was made of the same packages before"),
 )
 
 PACKAGES = (Group("packages", _PACKAGES), Group("own code", _OWN_CODE))

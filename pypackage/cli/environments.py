@@ -25,11 +25,11 @@ _UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour",
 _INTERPRETER = (
     Option(
         "--python-source",
-        "build CPython, once, from Python-X.Y.Z.tgz (a path or URL; a version is fetched from "
-        "python.org) and let the host channel be that of this interpreter",
+        "build CPython once from Python-X.Y.Z.tgz (a path or URL; a version is fetched from "
+        "python.org) and use this interpreter as the host channel",
         "SOURCE",
     ),
-    Option("--optimize", "let the compiler optimize it by what its tests use, which takes long"),
+    Option("--optimize", "build with profile-guided optimization, which takes long"),
     Option("--without-ensurepip", "build it without pip"),
 )
 
@@ -37,14 +37,14 @@ _MADE_BEFORE = (
     Option(
         "--list",
         "list the environments, and the interpreters built from source: name, Python, size, "
-        "age, folder; with a name the packages of that environment",
+        "age, folder; with NAME, the packages of that environment",
         "NAME",
         more={"nargs": "?", "const": "", "default": None},
         exclusive="action",
     ),
     Option(
         "--versions",
-        "list the Pythons that the channels (-c) and this machine have",
+        "list the Python versions of the channels (-c) and of this machine",
         exclusive="action",
     ),
     Option(
@@ -57,15 +57,15 @@ _MADE_BEFORE = (
     ),
     Option(
         "--join",
-        "write the .tar.gz or layers folder (the last one) of an environment (the first) whose "
-        "parts are in layers folders and archives",
+        "write the environment of the first argument as the .tar.gz or layers folder of the last; "
+        "its parts are looked for in all layers folders and archives in between, too",
         "SOURCE",
         more={"nargs": "+", "metavar": ("SOURCE", "TARGET"), "default": None},
         exclusive="action",
     ),
     Option(
         "--remove",
-        "remove environments or interpreters, without a question",
+        "remove environments or interpreters, without asking",
         "NAME",
         more={"nargs": "+", "default": None},
         exclusive="action",
@@ -76,7 +76,7 @@ _MADE_BEFORE = (
 _DETAILS = (
     Option(
         "--without",
-        "with --update: require this package no more; repeatable",
+        "with --update: no longer require this package; repeatable",
         "PACKAGE",
         repeated=True,
     ),

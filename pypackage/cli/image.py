@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _OPTIONS = (
     Option(
         "--base",
-        "the image below: a layout (folder or tar file), or docker://debian:stable-slim, which "
-        "skopeo fetches",
+        "the base image: an OCI layout (folder or tar file), or one that skopeo fetches, such as "
+        "docker://debian:stable-slim",
         "IMAGE",
     ),
-    Option("--user", f"who runs containers (default: {model.USER})", "USER[:GROUP]"),
+    Option("--user", f"the user that containers run as (default: {model.USER})", "USER[:GROUP]"),
     Option("--label", "a label of the image; repeatable", "NAME=TEXT", repeated=True),
 )
 

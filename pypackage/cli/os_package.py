@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     from pypackage.pipeline.target import Archive, NamedEnvironment, OsPackageFile
 
 _RELATIONS = {
-    "recommends": "OS packages that belong to it and may be left out",
+    "recommends": "OS packages that are normally installed with it",
     "suggests": "OS packages that go well with it",
-    "provides": "names by which others may ask for it",
-    "conflicts": "OS packages that cannot be installed beside it",
-    "replaces": "OS packages that it takes the place of",
+    "provides": "names that it can be required by",
+    "conflicts": "OS packages that cannot be installed together with it",
+    "replaces": "OS packages that it replaces",
 }
 _FIELDS = ("vendor", "url", "section", "priority", "release", "epoch", "sign")
 
 _OPTIONS = (
-    Option("--app", "the package's name (default: as the file's)", "NAME"),
-    Option("--app-version", "its version; needed", "VERSION"),
+    Option("--app", "the package's name (default: from the file's name)", "NAME"),
+    Option("--app-version", "its version; required", "VERSION"),
     Option("--maintainer", "name and address: 'Jane Doe <jane@example.org>'", "WHO"),
     Option("--description", "what it is; the first line is the summary", "TEXT"),
     Option("--license", "such as MIT", "NAME"),
-    Option("--vendor", "who delivers it", "NAME"),
-    Option("--url", "its page", "URL"),
-    Option("--section", "of Debian's archive, such as net; the group of an rpm", "NAME"),
-    Option("--priority", "Debian's (default: optional)", "NAME"),
-    Option("--release", "the package's revision, such as 2 (default: none for deb, 1)", "N"),
-    Option("--epoch", "what counts before the version", "N"),
+    Option("--vendor", "who distributes it", "NAME"),
+    Option("--url", "its home page", "URL"),
+    Option("--section", "Debian's section, such as net, or the group of an rpm", "NAME"),
+    Option("--priority", "Debian's priority (default: optional)", "NAME"),
+    Option(
+        "--release", "the package's revision, such as 2 (default: none for deb, 1 for rpm)", "N"
+    ),
+    Option("--epoch", "the epoch, which is compared before the version", "N"),
     Option("--architecture", "such as arm64 or aarch64 (default: that of --platform)", "ARCH"),
-    Option("--install-root", "where the folder NAME will be (default: /opt)", "FOLDER"),
+    Option("--install-root", "the folder that NAME is installed in (default: /opt)", "FOLDER"),
     Option(
         "--command",
         "link a program of the environment into /usr/bin; repeatable",
@@ -48,37 +50,37 @@ _OPTIONS = (
     ),
     Option(
         "--runtime-deps",
-        "OS packages that it needs, with commas in between; repeatable",
+        "OS packages that it needs, separated by commas; repeatable",
         "PACKAGES",
         repeated=True,
     ),
     *(
-        Option(
-            f"--{name}", f"{what}, with commas in between; repeatable", "PACKAGES", repeated=True
-        )
+        Option(f"--{name}", f"{what}, separated by commas; repeatable", "PACKAGES", repeated=True)
         for name, what in _RELATIONS.items()
     ),
     Option(
         "--build-deps",
-        "OS packages that have to be installed here; repeatable",
+        "OS packages that have to be installed on this machine; repeatable",
         "PACKAGES",
         repeated=True,
     ),
     Option(
         "--config-file",
-        "a file of the environment, or FILE:/etc/DEST, that upgrades leave as the user changed "
-        "it; repeatable",
+        "a file of the environment, or FILE:/etc/DEST, whose changes by the user survive "
+        "upgrades; repeatable",
         "PATH",
         repeated=True,
     ),
-    Option("--directory", "an empty folder that belongs to it; repeatable", "PATH", repeated=True),
+    Option(
+        "--directory", "an empty folder that the package owns; repeatable", "PATH", repeated=True
+    ),
     Option("--systemd-unit", "the service NAME.service", "FILE"),
-    *(Option(f"--{hook}", "a script of sh", "FILE") for hook in model.HOOKS),
-    Option("--sign", "sign the package with this key of gpg's, by debsigs or rpmsign", "KEY"),
+    *(Option(f"--{hook}", "a shell script", "FILE") for hook in model.HOOKS),
+    Option("--sign", "sign the package with this gpg key, using debsigs or rpmsign", "KEY"),
     Option(
         "--repository",
-        "put a copy into this folder, from which apt or dnf installs, and write its index, "
-        "which --sign signs",
+        "copy it into this folder, an apt or dnf repository, and write its index, which --sign "
+        "signs",
         "FOLDER",
     ),
     Option(

@@ -85,7 +85,7 @@ def common(command: Command) -> Group:
     if topics:
         general = Option(
             "-h --help",
-            "show this help; all shows all options",
+            "show this help, or all options",
             ALL,
             more={**_help(), "nargs": "?"},
         )._replace(offers=(ALL,))
@@ -100,8 +100,8 @@ def common(command: Command) -> Group:
         (
             general,
             *pages,
-            Option("-q --quiet", "say errors only", exclusive="loudness"),
-            Option("-v --verbose", "say what is done in detail", exclusive="loudness"),
+            Option("-q --quiet", "show errors only", exclusive="loudness"),
+            Option("-v --verbose", "show each step in detail", exclusive="loudness"),
             Option("--version", "show the version and exit", more={"action": _Version}),
         ),
     )

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _OPTIONS = (
     Option(
         "--splunk-command",
-        "a search command: the name in searches, and its function, or class of splunklib; KIND is "
-        "streaming, reporting or generating, if its source does not tell; repeatable",
+        "a search command: its name in searches, and its function or splunklib class; KIND, where "
+        "the source does not show it, is streaming, reporting or generating; repeatable",
         "NAME=MODULE:FUNCTION[:KIND]",
         repeated=True,
     ),
     Option(
         "--splunk-files",
-        "what else the app has, such as default/data/ui/views/*.xml; a file replaces the one that "
-        "is written otherwise",
+        "more files for the app, such as default/data/ui/views/*.xml; they replace generated files "
+        "of the same name",
         "FOLDER",
     ),
 )

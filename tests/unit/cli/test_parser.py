@@ -65,7 +65,7 @@ def test_runner__its_help__is_read_whole() -> None:
     (group,) = command.groups
     by_name = {option.names[-1]: option for option in group.options}
     assert by_name["--environment"].names == ("-e", "--environment")
-    assert by_name["--wait"].help.endswith("(as long as it is at work)")
+    assert by_name["--wait"].help.endswith("(default: as long as that takes)")
     assert {"list", "clean"} <= set(by_name["--cache"].values)
     assert by_name["--sandbox"].metavar == ""
     assert command.usage.startswith("python_package_run [options]")
