@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from pypackage.archive import tar_stream
@@ -81,11 +80,11 @@ def _line(entry: Entry) -> str:
     return f"{digest.hexdigest()} {'*' if info.mode & 0o100 else ' '}{entry.target}"
 
 
-def _folders(targets: Iterable[str]) -> Iterator[PurePosixPath]:
-    seen: set[PurePosixPath] = {PurePosixPath(SHA256SUMS)}
-    for target in [*targets, f"{SHA256SUMS}/"]:
-        for folder in PurePosixPath(target).parents[:-1]:
-            if folder in seen:
-                break
+def _folders(targets: Iterable[str]) -> Iterator[str]:
+    seen = {SHA256SUMS}
+    for target in [*targets, SHA256SUMS]:
+        folder = target.rpartition("/")[0]
+        while folder and folder not in seen:
             seen.add(folder)
             yield folder
+            folder = folder.rpartition("/")[0]

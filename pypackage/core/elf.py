@@ -152,6 +152,8 @@ class Libraries:
 
     def read(self, path: Path) -> Elf | None:
         """Like `read`, but looks at a file only once."""
+        if not elf_dynamic.is_elf(path):  # most are not, and to resolve a path takes longer
+            return None
         real = path.resolve()
         if real not in self._seen:
             self._seen[real] = read(real)

@@ -54,6 +54,16 @@ class Dynamic(NamedTuple):
     versions: tuple[str, ...]
 
 
+def is_elf(path: Path) -> bool:
+    """Whether a file begins as ELF files do.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        return file.read(4) == MAGIC
+
+
 def parse(path: Path) -> Dynamic | None:
     """Read a file; None for one without a dynamic segment, a damaged one or no ELF file.
 

@@ -14,7 +14,7 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
     """Compress what is written, in threads; the same input gives the same bytes.
 
     Args:
-        level: 1 to 19.
+        level: 1 to 19, or below 0 for speed.
     """
     zstd = _library()
     # One worker or more give the same bytes whatever their number, none gives others.

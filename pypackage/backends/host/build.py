@@ -27,7 +27,7 @@ from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 6  # of the packages' making: another one makes all of them anew
+_FORMAT = 7  # of the packages' making: another one makes all of them anew
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 

@@ -16,7 +16,9 @@ from pypackage.backends.host.files import PLACEHOLDER, HashedFile, digest
 from pypackage.core import zstd
 
 _FORMAT = 2
-_LEVEL = 3  # the channel stays on this machine; the archive is compressed again
+# The channel stays on this machine, and the archive is compressed again: a third more bytes for
+# half the time (scipy's 145 MB: 53 MB in 0.41 s, where level 3 takes 0.73 s for 40 MB).
+_LEVEL = -1
 _BLOCK = 1 << 20
 _TIMESTAMP = 315_532_800_000  # 1980, the first day of zip files
 
@@ -148,7 +150,7 @@ def _add_files(tar: tarfile.TarFile, files: Sequence[HashedFile]) -> None:
 
 def _add_info(tar: tarfile.TarFile, metadata: dict[str, dict[str, Any]]) -> None:
     for name, value in sorted(metadata.items()):
-        content = json.dumps(value, indent=1, sort_keys=True).encode()
+        content = json.dumps(value, sort_keys=True).encode()
         tar.addfile(_member(f"info/{name}", len(content), False), io.BytesIO(content))
 
 

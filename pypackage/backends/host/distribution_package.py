@@ -120,7 +120,9 @@ def record(
 
 
 def _row(hashed: HashedFile, site: str) -> list[str]:
-    name = posixpath.relpath(hashed.file.path, site)
+    path = hashed.file.path
+    inside = path.startswith(f"{site}/")
+    name = path[len(site) + 1 :] if inside else posixpath.relpath(path, site)
     if hashed.file.placeholder or name.endswith(".pyc"):
         return [name, "", ""]  # the installer changes the one; the other is derived
     return dist_info.record_row(name, bytes.fromhex(hashed.sha256), hashed.size)
