@@ -8,7 +8,7 @@ import types
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from pypackage.analysis.imports import Import
 from pypackage.analysis.live_objects import references
@@ -91,6 +91,9 @@ class _Explorer:
             self._module(thing)  # type: ignore[arg-type]
         elif issubclass(kind, type):
             self._class(thing)  # type: ignore[arg-type]
+        elif kind is TypeVar:  # unlike others that reduce themselves to a text, as registered
+            if not self._is_named(thing):
+                self._add([thing.__bound__, *thing.__constraints__])  # type: ignore[attr-defined]
         else:
             self._instance(thing)
 
@@ -126,6 +129,8 @@ class _Explorer:
             self._add(references.by_text(reduced[1]))
             for items in reduced[3:5]:
                 self._add(items or ())
+        elif reduced is None and _is_like_function(thing):  # as cloudpickle sends wrapt's proxies
+            self._function(thing)  # type: ignore[arg-type]
         elif not (isinstance(reduced, str) and self._found(references.holder_of(thing))):
             self._add(_state(thing))
 
@@ -145,6 +150,12 @@ class _Explorer:
 
     def _import(self, module: str) -> None:
         self.imports[Import(module, "", 0, 0)] = None
+
+
+def _is_like_function(thing: object) -> bool:
+    with suppress(Exception):  # a proxy whose object is not there
+        return isinstance(thing, types.FunctionType)
+    return False
 
 
 def _content(cell: types.CellType) -> Iterator[object]:

@@ -11,9 +11,10 @@ import pickle
 import sys
 import threading
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cloudpickle
 import packaging.version
@@ -166,6 +167,35 @@ def test_analyze_function__functions_of_extension_modules__their_modules() -> No
     assert modules(lambda: of_cython()) == ["numpy"]
     added = list[int]().append
     assert modules(lambda: (added, len)) == []
+
+
+def test_analyze_function__proxy_of_a_function__needs_what_its_pickle_does() -> None:
+    class Proxy:  # as wrapt's
+        __slots__ = ("ref",)
+        __class__ = property(lambda self: type(self.ref()))
+
+        def __init__(self, function: object) -> None:
+            self.ref = weakref.ref(function)  # out of the analysis' sight
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.ref(), name)
+
+        def __reduce_ex__(self, _: object) -> str:
+            raise NotImplementedError
+
+    def function() -> object:
+        return packaging.version.parse
+
+    function.__module__ = "__main__"
+    proxy = Proxy(function)
+    there = pypackage.analyze_pickle(cloudpickle.dumps(lambda: proxy), pin="none")
+    assert set(there.modules) - {"cloudpickle"} == set(modules(lambda: proxy)) == {"packaging"}
+
+
+def test_analyze_function__type_variable_sent_by_value__needs_its_bound_alone(home: Any) -> None:
+    home.T = TypeVar("T", bound=packaging.version.Version)
+    home.T.__module__ = home.__name__
+    assert modules(lambda kept=home.T: kept) == ["packaging"]
 
 
 def test_analyze_function__class_without_a_name_of_its_module__is_looked_into() -> None:
