@@ -11,6 +11,7 @@ from pathlib import Path
 from pypackage.backends.pypi import uv
 from pypackage.core import platforms
 from pypackage.core.errors import ProcessError, RequirementsError
+from pypackage.core.names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.core.reading import read_text
 from pypackage.requirements import formats, pep508
@@ -19,6 +20,7 @@ from pypackage.requirements.formats import (
     document,
     pixi_environments,
     project_groups,
+    project_indexes,
     requirements_txt,
     sources,
 )
@@ -108,7 +110,24 @@ def of_manifest(
 
 
 def _is_of_uv(folder: Path, selected: Selected) -> bool:
-    return (folder / "uv.lock").is_file() and not selected.environment
+    return (_workspace(folder) / "uv.lock").is_file() and not selected.environment
+
+
+def _workspace(folder: Path) -> Path:
+    """The folder of the uv workspace that a project is a member of; else its own."""
+    own = folder.absolute()
+    for root in own.parents if (own / PYPROJECT).is_file() else ():
+        if not (root / "uv.lock").is_file() or not (root / PYPROJECT).is_file():
+            continue
+        workspace = _uv(_read(root / PYPROJECT)).get("workspace", {})
+        members, others = (workspace.get(key, []).strings() for key in ("members", "exclude"))
+        if _matches(own, root, members) and not _matches(own, root, others):
+            return root
+    return own
+
+
+def _matches(folder: Path, root: Path, patterns: Iterable[str]) -> bool:
+    return any(folder in root.glob(pattern) for pattern in patterns)
 
 
 def _read(path: str | Path) -> Node:
@@ -140,9 +159,11 @@ def _declared(path: str, top: Node, reporter: Reporter, selected: Selected) -> R
     """The dependencies of a project that is not built."""
     found = formats.of_pyproject(top)
     for warning in found.warnings:
-        reporter.warning(warning)
+        if not warning.endswith("was not taken over"):  # indexes, which are taken here
+            reporter.warning(warning)
     wanted = {"", *project_groups.labels(top, selected, path)}
-    return _requirements(found, wanted, path, project_groups.name(top))
+    asked = _requirements(found, wanted, path, project_groups.name(top))
+    return asked._replace(pip_options=project_indexes.options(top, Path(path).parent))
 
 
 def _requirements(
@@ -157,7 +178,7 @@ def _requirements(
         if one.group in groups
         and (one.key != own or not one.group)
         # A folder is built as it is, and has no marker there.
-        and (not one.path or pep508.holds(one.requirement, here))
+        and (not (one.path or one.refused) or pep508.holds(one.requirement, here))
     ]
     python = (f"python{conda_range(versions)}" for versions, _ in found.requires_python)
     pip = [_of_pypi(one, os.path.dirname(path)) for one in taken if not one.conda]
@@ -175,7 +196,8 @@ def _of_pypi(one: Declaration, folder: str) -> str:
     if one.refused:
         raise RequirementsError(
             f"{one.place}: {one.requirement.name}: {one.refused} cannot be taken",
-            "a requirements.txt says it with --extra-index-url, or as 'NAME @ URL'",
+            "a uv.lock beside it says from where (uv lock), or a requirements.txt by its own "
+            "--extra-index-url, or as 'NAME @ URL'",
         )
     return str(one.requirement)
 
@@ -219,8 +241,35 @@ def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements
     extras = [one[1:-1] for one in labels if one[:1] == "["]
     groups = {one for one in labels if one[:1] != "["}
     own = project_groups.name(top)
-    beside = _requirements(formats.of_pyproject(top), groups, str(declared), own)
-    return Requirements(python="", pip=(_with_extras(folder, extras), *beside.pip))
+    found = formats.of_pyproject(top)
+    beside = _requirements(found, groups, str(declared), own)
+    sourced = _requirements(_with_sources(found, top), {"", *labels}, str(declared), own)
+    pip = (_with_extras(folder, extras), *beside.pip, *sourced.pip)
+    return Requirements(
+        python="", pip=tuple(dict.fromkeys(pip)), pip_options=project_indexes.options(top, folder)
+    )
+
+
+def _with_sources(found: Declarations, top: Node) -> Declarations:
+    """What has a source that the metadata of a built project does not tell.
+
+    By the metadata alone, the package that bears the same name on PyPI would be taken.
+    """
+    named = {normalize(name) for name, _ in _uv(top).get("sources", {}).entries()}
+    kept = {
+        key: tuple(
+            one
+            for one in every
+            if (one.refused and not one.path)
+            or (key in named and (one.path or one.requirement.url))
+        )
+        for key, every in found.requirements.items()
+    }
+    return found._replace(requirements=kept)
+
+
+def _uv(top: Node) -> Node:
+    return top.get("tool", {}).get("uv", {})
 
 
 def _is_open(top: Node) -> bool:
@@ -238,7 +287,8 @@ def _with_extras(folder: Path, extras: Sequence[str]) -> str:
 
 def _locked(folder: Path, selected: Selected) -> Requirements:
     """The packages of a uv.lock, as `uv sync --frozen --no-dev` installs them."""
-    label = str(folder / "uv.lock")
+    root = _workspace(folder)
+    label = str(root / "uv.lock")
     declared = folder / PYPROJECT
     arguments = ["export", "--frozen", "--offline", "--no-dev", "--no-header", "--no-annotate"]
     if declared.is_file():
@@ -255,9 +305,9 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
     except ProcessError as error:
         raise RequirementsError(f"{label} cannot be read", uv.message(error)) from error
     lines = (Line(one, label) for one, _ in requirements_txt.lines(text, label))
-    found = requirements_txt.entries(lines, str(folder.absolute()))
+    found = requirements_txt.entries(lines, str(root))
     wanted = requirements_txt.collect(found, locked=True)
-    options = (*wanted.pip_options, *_indexes(folder / "uv.lock", wanted.hashes))
+    options = (*wanted.pip_options, *_indexes(root / "uv.lock", wanted.hashes))
     return wanted._replace(pip_options=tuple(dict.fromkeys(options)))
 
 

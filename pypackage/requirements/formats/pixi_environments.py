@@ -212,7 +212,10 @@ def _requirement(text: str, node: Node, source: Source, folder: str) -> str:
     if source.path:
         return sources.local(requirement.name, requirement.extras, source.path, folder)
     if source.refused:
-        raise node.invalid(f"{source.refused} cannot be taken")
+        raise node.invalid(
+            f"{source.refused} cannot be taken for one package alone",
+            "a pixi.lock says from where each is (pixi lock)",
+        )
     requirement.url = source.url or requirement.url
     return str(requirement)
 

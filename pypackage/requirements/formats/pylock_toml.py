@@ -100,6 +100,10 @@ def _digests(package: Node) -> tuple[str, ...]:
     for file in files:
         digest = file.get("hashes", {}).get("sha256", "")
         if not digest.string():
-            raise RequirementsError(f"{file.place}: a file has no sha256", "lock it anew")
+            has = ", ".join(key for key, _ in file.get("hashes", {}).entries()) or "none"
+            raise RequirementsError(
+                f"{file.place}: a file has no sha256, the digest that indexes tell (it has {has})",
+                "uv export --format pylock.toml, pip lock and pdm export write it",
+            )
         found.append(f"sha256:{digest.string().lower()}")
     return tuple(found)

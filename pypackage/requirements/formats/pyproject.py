@@ -8,7 +8,7 @@ from pypackage.core.names import normalize
 from pypackage.requirements.declarations import Collector, Source
 from pypackage.requirements.formats import pixi, poetry, sources
 from pypackage.requirements.formats.document import Node
-from pypackage.requirements.pep508 import parse
+from pypackage.requirements.pep508 import holds, markers, parse
 
 Sources = Mapping[str, list[tuple[Source, str]]]
 """Of packages by their normalized names, each with the marker under which it counts."""
@@ -79,12 +79,22 @@ def _add(
         key = normalize(parse(text).name)
     except ValueError:
         key = ""  # which the collector tells
-    for source, marker in found.get(key, [(Source(), "")]):
+    listed = found.get(key, [])
+    if not any(_holds(marker, node) for _, marker in listed):
+        listed = [*listed, (Source(), "")]  # where none is meant, it is PyPI's
+    for source, marker in listed:
         both = text
         if marker:
             plain, _, own = text.partition(";")
             both = f"{plain} ; {f'({own}) and ' if own else ''}({marker})"
         made.add(both, node.place, wanted=wanted, group=group, source=source)
+
+
+def _holds(marker: str, node: Node) -> bool:
+    try:
+        return not marker or holds(parse(f"it ; {marker}"), markers(""))
+    except ValueError as error:
+        raise node.invalid(f"its source has no valid marker: {marker!r}: {error}") from None
 
 
 def _uv_sources(made: Collector, table: Node) -> Sources:

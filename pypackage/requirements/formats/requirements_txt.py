@@ -205,7 +205,9 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
         elif re.match(URL, entry.value) and not (entry.bounds or entry.options):
             pip.setdefault(entry.value, ("", entry.place))  # uv finds the name of what is there
         else:
-            projects.append(_project(entry))
+            path, _, marker = entry.value.partition(";")
+            if not marker or _holds(marker, entry):
+                projects.append(_project(entry._replace(value=path.rstrip())))
     for text, (key, place) in pip.items():
         if strict and key not in hashes and not (locked and " @ git+" in text):
             raise _without_hash(text, place, "" if locked else strict)
@@ -309,6 +311,14 @@ def _pip_option(entry: Entry) -> str:
     elif name not in _WHERE | {"--find-links"}:
         raise RequirementsError(f"{entry.place}: {name} cannot be honoured", "remove it")
     return f"{name}={value}"
+
+
+def _holds(marker: str, entry: Entry) -> bool:
+    """Whether the marker behind a folder is true here, which is built as it is."""
+    try:
+        return pep508.holds(pep508.parse(f"it ; {marker}"), pep508.markers(""))
+    except ValueError as error:
+        raise RequirementsError(f"{entry.place}: not a marker: {marker!r}: {error}") from None
 
 
 def _project(entry: Entry) -> str:

@@ -81,7 +81,8 @@ def test_project__not_built__has_the_extras_and_groups_with_what_they_include(
 
 def test_project__built__has_its_extras_and_the_groups_beside_it(tmp_path: Path) -> None:
     found = read(tmp_path, PROJECT + BUILT, Selected(extras=("all",), groups=("test",)))
-    assert found.pip == (f"{tmp_path}[all,fast]", "pytest", "ruff")
+    lib = str(tmp_path.parent / "lib")  # its metadata does not say where it is
+    assert found.pip == (f"{tmp_path}[all,fast]", "pytest", "ruff", lib)
 
 
 def test_project__of_poetry__has_optional_packages_by_their_extra_alone(tmp_path: Path) -> None:
@@ -168,6 +169,82 @@ def test_uv_lock__index_of_pypi_and_folder__are_where_they_are_here(
     text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six"]\n'
     found = read(tmp_path, text)
     assert found.pip_options == tuple(one.replace("FOLDER", str(tmp_path)) for one in options)
+
+
+SOURCED = """
+[project]
+name = "mine"
+version = "1"
+dependencies = ["six", "torch>=2", "lib", "elsewhere"]
+[tool.uv.sources]
+torch = { index = "own" }
+lib = { path = "../lib" }
+elsewhere = [{ index = "own", marker = "sys_platform == 'win32'" }]
+"""
+OWN = "https://example.invalid/simple"
+
+
+@pytest.mark.parametrize("built", ["", BUILT])
+def test_project__package_of_an_index_of_its_own__is_refused_and_not_taken_from_pypi(
+    tmp_path: Path, built: str
+) -> None:
+    with pytest.raises(RequirementsError, match=r":5.*torch: the index own cannot") as caught:
+        read(tmp_path, SOURCED + built)
+    assert "uv lock" in caught.value.hint
+    found = read(tmp_path, SOURCED.replace('torch = { index = "own" }', "") + built)
+    assert str(tmp_path.parent / "lib") in found.pip
+    assert built or found.pip[-1] == "elsewhere"  # on Windows alone it is another index's
+    poetry = POETRY.replace("package-mode = false", 'version = "1"').replace(
+        '"^1.16"', '{ version = "1", source = "own" }'
+    )
+    with pytest.raises(RequirementsError, match="six: the index own cannot"):
+        read(tmp_path, poetry + built)
+
+
+@pytest.mark.parametrize("built", ["", BUILT])
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (f'[[tool.uv.index]]\nurl = "{OWN}"', [f"--extra-index-url={OWN}"]),
+        (f'[[tool.uv.index]]\nurl = "{OWN}"\ndefault = true', [f"--index-url={OWN}"]),
+        (f'[[tool.uv.index]]\nname = "a"\nurl = "{OWN}"\nexplicit = true', []),
+        ('[[tool.uv.index]]\nurl = "w"\nformat = "flat"', ["--find-links=file://FOLDER/w"]),
+        (f'[[tool.poetry.source]]\nname = "a"\nurl = "{OWN}"', [f"--index-url={OWN}"]),
+        (
+            f'[[tool.poetry.source]]\nname = "a"\nurl = "{OWN}"\npriority = "supplemental"',
+            [f"--extra-index-url={OWN}"],
+        ),
+        (
+            f'[[tool.poetry.source]]\nname = "a"\nurl = "{OWN}"\n[[tool.poetry.source]]\n'
+            'name = "PyPI"\npriority = "primary"',
+            [f"--extra-index-url={OWN}"],
+        ),
+        (f'[[tool.pdm.source]]\nname = "a"\nurl = "{OWN}"', [f"--extra-index-url={OWN}"]),
+        (f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{OWN}"', [f"--index-url={OWN}"]),
+    ],
+)
+def test_project__indexes_for_all_packages__are_where_they_are_looked_for(
+    tmp_path: Path, table: str, options: list[str], built: str
+) -> None:
+    text = f'[project]\nname = "m"\nversion = "1"\ndependencies = ["six"]\n{table}\n{built}'
+    expected = tuple(one.replace("FOLDER", str(tmp_path)) for one in options)
+    assert read(tmp_path, text).pip_options == expected
+
+
+def test_uv_lock__of_a_workspace__is_that_of_its_members(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["libs/*"]\n')
+    lock = UV_LOCK.replace('{ virtual = "." }', '{ virtual = "libs/mine" }')
+    lock = lock.replace("[[package]]", '[manifest]\nmembers = ["mine", "other"]\n[[package]]', 1)
+    (tmp_path / "uv.lock").write_text(lock + 'source = { editable = "libs/other" }\n')
+    for name in ("mine", "other"):
+        (tmp_path / "libs" / name).mkdir(parents=True)
+        (tmp_path / "libs" / name / "pyproject.toml").write_text(
+            f'[project]\nname = "{name}"\nversion = "1"\n{BUILT}'
+        )
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six", "other"]\n'
+    text += "[tool.uv.sources]\nother = { workspace = true }\n"
+    found = read(tmp_path / "libs" / "mine", text)
+    assert set(found.pip) == {"six==1.17.0", str(tmp_path / "libs" / "other")}
 
 
 def test_group__that_includes_an_unknown_one__exits_3_with_its_place(tmp_path: Path) -> None:

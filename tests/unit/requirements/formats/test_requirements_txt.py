@@ -82,6 +82,14 @@ def test_read__projects__are_local(tmp_path: Path) -> None:
     assert got.pip == (str(tmp_path), f"{tmp_path}/mine", f"{tmp_path}/mine[extra]")
 
 
+def test_read__project_behind_a_marker__is_taken_where_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    text = "./mine[x] ; python_version > '3'\n./mine ; python_version < '3'\n"
+    assert read(text, tmp_path).pip == (f"{tmp_path}/mine[x]",)
+    with pytest.raises(RequirementsError, match=r"r\.txt:1: not a marker: ' it holds'"):
+        read("./mine ; it holds\n", tmp_path)
+
+
 def test_read__project_that_one_stands_in__is_found_from_files_in_its_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
