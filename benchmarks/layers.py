@@ -1,17 +1,23 @@
-"""What a second environment costs that differs from one on the node in a module of the user's own.
+"""What a second environment costs beside one that is on the node.
 
-The environments have Python, numpy, pandas and cloudpickle of the host channel. All figures are of
-one run, the ways in turns, so that another load meets all; what is told are medians and ratios.
+The environments have Python, numpy, pandas and cloudpickle of the host channel. The second one
+differs in a module of the user's own, the third has scipy, too; an image of the first is mounted.
+All figures are of one run, the ways in turns, so that another load meets all; what is told are
+medians, and ratios with the bounds that they are to keep.
+
+Four and sixteen processors are on paper: what is serial and what is parallel in a first start is
+worked out from those by one and by two processors.
 
 The last lines are of a real Work Queue, where there is one: 100 tasks of the first environment on
 two workers, and then 100 of the second.
 
-Usage: benchmarks/layers.py [FIRST.tar.gz SECOND.tar.gz], else the two are made. Needs dash; for
-Work Queue Debian's coop-computing-tools and python3-workqueue.
+Usage: benchmarks/layers.py. Needs dash; for comparison and for Work Queue Debian's
+coop-computing-tools and python3-workqueue, for the image squashfs-tools and squashfuse.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -20,40 +26,49 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[1]
 RUN = ["dash", str(CLONE / "bin" / "python_package_run")]
 CREATE = [sys.executable, str(CLONE / "bin" / "python_package_create")]
+THEIRS = Path("/usr/bin/python_package_run")
 ROUNDS = 5
+
+# What unpacks faster than gzip, or compares faster than sha256sum.
+FAST = {"zstd", "pigz", "openssl", "unpigz", "zstdmt"}
 
 
 def main() -> None:
     """Measure, and print the figures and their ratios."""
-    given = [Path(argument).resolve() for argument in sys.argv[1:3]]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        first, second = given or [make(number) for number in (1, 2)]
+        first, second, third = make(1), make(2), make(1, "scipy")
         Path("envs").mkdir()
         for archive, layers in ((first, "first.json"), (second, "second.json")):
             join = [*CREATE, "--join", str(archive), f"envs/{layers}"]
             subprocess.run(join, check=True, stderr=subprocess.DEVNULL)
         ship(first, second)
-        start(first, second)
+        start(first, second, third)
+        if shutil.which("mksquashfs") and shutil.which("squashfuse_ll"):
+            mounted(first, make(1, ending="squashfs"))
+        if THEIRS.exists():
+            beside_debian(first)
+        if len(os.sched_getaffinity(0)) > 1:
+            processors(first)
         if shutil.which("work_queue_worker"):
             work_queue()
 
 
-def make(number: int) -> Path:
+def make(number: int, *more: str, ending: str = "tar.gz") -> Path:
     """An environment with a module that tells its number."""
     python = ".".join(map(str, sys.version_info[:3]))
-    requirements = {"python": python, "modules": ["cloudpickle", "numpy", "pandas"]}
+    requirements = {"python": python, "modules": ["cloudpickle", "numpy", "pandas", *more]}
     Path("requirements.json").write_text(json.dumps(requirements))
     Path("own.py").write_text(f"NUMBER = {number}\n")
-    archive = Path(f"env{number}.tar.gz").resolve()
-    command = [*CREATE, "-c", "host", "--add", "own.py", "requirements.json", str(archive)]
-    subprocess.run(command, check=True)
+    archive = Path(f"env{''.join([str(number), *more])}.{ending}").resolve()
+    options = ["-q", "-c", "host", "--format", ending, "--add", "own.py"]
+    subprocess.run([*CREATE, *options, "requirements.json", str(archive)], check=True)
     return archive
 
 
@@ -63,6 +78,7 @@ def ship(first: Path, second: Path) -> None:
     new = sum(length for digest, length in two.items() if digest not in one)
     manifest = Path("envs/second.json").stat().st_size
     print(f"to ship: {new} bytes of new parts and {manifest} of manifest, of {sum(two.values())}")
+    print(f"to ship beside the manifest: {new} (bound: the own part and 65536)")
 
 
 def parts(archive: Path) -> dict[str, int]:
@@ -72,11 +88,11 @@ def parts(archive: Path) -> dict[str, int]:
     return {one["sha256"]: one["length"] for one in json.loads(text)["members"]}
 
 
-def start(first: Path, second: Path) -> None:
+def start(first: Path, second: Path, third: Path) -> None:
     """How long the first start in each environment takes."""
     rounds: list[list[float]] = []
     for number in range(ROUNDS):
-        caches = [f"cache{number}.{way}" for way in range(2)]
+        caches = [f"cache{number}.{way}" for way in range(4)]
         plain = Path(f"plain{number}")
         plain.mkdir()
         rounds.append(
@@ -85,6 +101,8 @@ def start(first: Path, second: Path) -> None:
                 timed([*RUN, "-u", f"whole{number}", "-e", str(first), "true"]),
                 timed([*RUN, "--cache-dir", caches[0], "-e", str(second), "true"]),
                 prepared(first, caches[1]),
+                timed([*RUN, "--cache-dir", caches[2], "-e", str(third), "true"]),
+                prepared(first, caches[3], third),
                 timed(["tar", "xzf", str(second), "-C", str(plain)]),
                 timed(["cp", "-al", f"{plain}/.", f"links{number}"]),
             ]
@@ -96,32 +114,107 @@ def start(first: Path, second: Path) -> None:
         "first environment, as a whole (-u)",
         "second environment, archive",
         "second environment, layers folder",
+        "with scipy, alone",
+        "with scipy, beside the first",
         "tar xzf of the second",
         "cp -al of it",
     ]
     for name, column in zip(names, zip(*rounds, strict=True), strict=True):
         print(f"{name}: {statistics.median(column):.2f} s")
-    for name, over, under in (
-        ("store / whole", 0, 1),
-        ("second / first, archive", 2, 0),
-        ("second / first, layers folder", 3, 0),
-        ("cp -al / tar xzf", 5, 4),
+    for name, over, under, bound in (
+        ("store / whole", 0, 1, 1.1),
+        ("second / first, archive", 2, 0, 0.25),
+        ("second / first, layers folder", 3, 0, 0.25),
     ):
-        ratio = statistics.median(one[over] / one[under] for one in rounds)
-        print(f"{name}: {ratio:.2f}")
+        tell(name, [one[over] / one[under] for one in rounds], bound)
+    known, whole = parts(first), parts(third)
+    new = sum(length for digest, length in whole.items() if digest not in known)
+    share = new / sum(whole.values())
+    allowed = [1.3 * share * one[4] + 1.2 * one[2] for one in rounds]
+    ratios = [one[5] / most for one, most in zip(rounds, allowed, strict=True)]
+    tell(f"with scipy, {share:.2f} of the bytes / what it may take", ratios, 1)
 
 
-def prepared(first: Path, cache: str) -> float:
-    """The time of the second environment's first start, of a layers folder, beside the first."""
+def tell(name: str, ratios: Sequence[float], bound: float) -> None:
+    """Print the median of some ratios."""
+    print(f"{name}: {statistics.median(ratios):.2f} (bound {bound})")
+
+
+def mounted(archive: Path, image: Path) -> None:
+    """The first result of numpy in an image that is mounted, beside an archive that is unpacked.
+
+    Before that all files of the image are compared with their digests, once on a node.
+    """
+    command = ["python", "-c", "import numpy"]
+    ratios = []
+    for number in range(ROUNDS):
+        cache = f"cache{number}"
+        by_archive = timed([*RUN, "--cache-dir", cache, "-e", str(archive), *command])
+        by_image = timed([*RUN, "--cache-dir", cache, "-e", str(image), *command])
+        ratios.append(by_image / by_archive)
+        subprocess.run([*RUN, "--cache-dir", cache, "--cache", "clean"], check=True)
+    tell("first numpy, mounted / unpacked", ratios, 0.35)
+
+
+def beside_debian(archive: Path) -> None:
+    """The first environment on an empty node, by Debian's runner too."""
+    few = Path("few").resolve()
+    few.mkdir()
+    for folder in ("/bin", "/usr/bin"):
+        for program in Path(folder).iterdir():
+            if program.name not in FAST and not (few / program.name).exists():
+                (few / program.name).symlink_to(program)
+    for name, path, bound in (
+        ("with all programs", os.environ["PATH"], 0.6),
+        ("without zstd, pigz and openssl", str(few), 0.75),
+    ):
+        environ, ratios = {**os.environ, "PATH": path}, []
+        for number in range(ROUNDS):
+            ours = timed([*RUN, "--cache-dir", "ours", "-e", str(archive), "true"], environ)
+            theirs = [str(THEIRS), "-e", str(archive), "-u", f"theirs{number}", "--", "true"]
+            ratios.append(ours / timed(theirs, environ))
+            shutil.rmtree("ours")
+            shutil.rmtree(f"theirs{number}")
+        tell(f"first environment / Debian's runner, {name}", ratios, bound)
+
+
+def processors(archive: Path) -> None:
+    """The first environment beside `tar xf` of the plain tar, on more processors than there are."""
+    with gzip.open(archive) as packed, Path("plain.tar").open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
+    pins = [str(number) for number in sorted(os.sched_getaffinity(0))[:2]]
+    ratios: dict[int, list[float]] = {4: [], 16: []}
+    for _ in range(ROUNDS):
+        Path("floor").mkdir()
+        floor = timed(["tar", "xf", "plain.tar", "-C", "floor"])
+        one, two = (pinned(archive, which) for which in (pins[0], ",".join(pins)))
+        parallel = 2 * (one - two)
+        for number, found in ratios.items():
+            found.append((one - parallel + parallel / number) / floor)
+        shutil.rmtree("floor")
+    for number, bound in ((4, 2.5), (16, 1.5)):
+        tell(f"first environment / tar xf, {number} processors on paper", ratios[number], bound)
+
+
+def pinned(archive: Path, processors: str) -> float:
+    """The time of a first start by some processors, as taskset names them."""
+    command = [*RUN, "--cache-dir", "cache", "-e", str(archive), "true"]
+    taken = timed(["taskset", "-c", processors, *command])
+    shutil.rmtree("cache")
+    return taken
+
+
+def prepared(first: Path, cache: str, then: Path = Path("envs/second.json")) -> float:
+    """The time of another environment's first start, by default a layers folder's."""
     subprocess.run([*RUN, "--cache-dir", cache, "-e", str(first), "true"], check=True)
-    return timed([*RUN, "--cache-dir", cache, "-e", "envs/second.json", "true"])
+    return timed([*RUN, "--cache-dir", cache, "-e", str(then), "true"])
 
 
-def timed(command: Sequence[str]) -> float:
+def timed(command: Sequence[str], environ: Mapping[str, str] = os.environ) -> float:
     """The time of one run, in seconds, after all that was written before is on the disk."""
     os.sync()
     began = time.perf_counter()
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env=environ)
     return time.perf_counter() - began
 
 
@@ -176,9 +269,12 @@ def work_queue() -> None:
                 worker.wait()
     (sent, first), (more, second) = answers
     warm = statistics.median(seconds for _, seconds in first[4:])
-    print(f"Work Queue: {sent} bytes for the first environment, {more} for the second")
+    print(
+        f"Work Queue: {sent} bytes for the first environment, {more} for the second (bound 1000000)"
+    )
     print(f"first result: {first[0][0]:.2f} s, {second[0][0]:.2f} s; a warm task {warm:.2f} s")
-    print(f"the second's first result came {second[0][0] - warm:.2f} s later than a warm task's")
+    later = second[0][0] - warm
+    print(f"the second's first result came {later:.2f} s later than a warm task's (bound 1.5)")
 
 
 if __name__ == "__main__":
