@@ -134,6 +134,14 @@ def render(
     return content["environment_id"], _json(content)
 
 
+def with_zip(text: bytes, digest: str) -> bytes:
+    """The same manifest with the digest of the zip file around it, and its id of then."""
+    content = json.loads(text)
+    content.update(environment_id="", zip=digest)
+    content["environment_id"] = sha256(_json(content)).hexdigest()
+    return _json(content)
+
+
 def is_intact(text: bytes) -> bool:
     """Whether a manifest's id is that of all else that it says.
 

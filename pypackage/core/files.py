@@ -42,7 +42,7 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sweep(os.path.dirname(place))
     part = _part_name(place)
     try:
-        with open(part, "xb") as file:
+        with open(part, "x+b") as file:
             yield file
         with suppress(FileNotFoundError):
             os.chmod(part, stat.S_IMODE(os.stat(place).st_mode))

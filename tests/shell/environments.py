@@ -127,8 +127,8 @@ class Environment:
             content["sha256sums"] = hashlib.sha256(b"".join(sums)).hexdigest()
         if tree:
             content["tree"] = tree
-        content["environment_id"] = hashlib.sha256(_json(content)).hexdigest()
-        return content["environment_id"], _json(content)
+        content["environment_id"] = hashlib.sha256(to_json(content)).hexdigest()
+        return content["environment_id"], to_json(content)
 
     def pack(self, path: Path) -> Path:
         path.write_bytes(b"".join(self.members()))
@@ -237,7 +237,7 @@ def tar_entry(name: str, content: bytes | Path) -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
-def _json(content: Any) -> bytes:
+def to_json(content: Any) -> bytes:
     return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import subprocess
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
-from tests.shell.environments import END, SCRIPT, Environment, tar_entry
+from tests.shell.environments import END, MANIFEST, SCRIPT, Environment, tar_entry, to_json
 from tests.support.needs import need
 
-ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]
+ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]  # and "old.zip", with the lists alone
 
 
 def pack(
@@ -34,6 +36,8 @@ def pack(
         path.chmod(0o755)
         return path, environment.id
     identity, entries = environment.plain()
+    if ending == "zip":
+        identity, entries = _digested(entries)
     changed = {**entries, **(changes or {})}
     entries = {name: data for name, data in changed.items() if data is not None}
     tar = b"".join(tar_entry(name, data) for name, data in entries.items()) + END
@@ -41,7 +45,7 @@ def pack(
         path.write_bytes(tar)
     elif ending == "tar.zst":
         path.write_bytes(_frame(identity) + _zstd(tar))
-    elif ending == "zip":
+    elif ending in ("zip", "old.zip"):
         path.write_bytes(_zip(entries))
     else:
         _squashfs(tar, path)
@@ -74,12 +78,31 @@ def _zstd(data: bytes) -> bytes:
     ).stdout
 
 
+def _digested(entries: dict[str, bytes | Path]) -> tuple[str, dict[str, bytes | Path]]:
+    """The id and the entries of a zip file whose manifest has a digest of the file itself."""
+    text = entries[MANIFEST]
+    assert isinstance(text, bytes)
+    identity, text = _with_digest(text, "0" * 64)
+    whole = _zip({**entries, MANIFEST: text})
+    # All but the manifest and its checksums.
+    digested = whole[:14] + whole[18:66] + whole[66 + len(text) : -88] + whole[-84:]
+    identity, text = _with_digest(text, sha256(digested).hexdigest())
+    return identity, {**entries, MANIFEST: text}
+
+
+def _with_digest(text: bytes, digest: str) -> tuple[str, bytes]:
+    content = {**json.loads(text), "environment_id": "", "zip": digest}
+    content["environment_id"] = sha256(to_json(content)).hexdigest()
+    return content["environment_id"], to_json(content)
+
+
 def _zip(entries: dict[str, bytes | Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number, (name, content) in enumerate(entries.items()):
             info = zipfile.ZipInfo(name)
             info.create_system = 3
+            info.extra = bytes.fromhex("5554050001") + bytes(4)  # times, as the writer has them
             mode = 0o755 if name.startswith("bin/") else 0o644
             info.external_attr = (stat.S_IFREG | mode) << 16
             data = content
@@ -90,6 +113,7 @@ def _zip(entries: dict[str, bytes | Path]) -> bytes:
             # The manifest is read from the file as it is, and busybox wants links so.
             stored = number == 0 or isinstance(content, Path)
             archive.writestr(info, data, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+        archive.filelist.append(archive.filelist.pop(0))
     return buffer.getvalue()
 
 

@@ -91,7 +91,7 @@ ALTERED: dict[str, dict[str, bytes | Path | None]] = {
 
 @once
 @pytest.mark.parametrize("change", ALTERED)
-@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "squashfs"])
+@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "old.zip", "squashfs"])
 def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
     runner: Runner, ending: str, change: str
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import tarfile
 import time
 import zipfile
+import zlib
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from pypackage.archive import manifest, members, tar_stream
 from pypackage.archive.compression import Compression
@@ -21,13 +25,58 @@ _RAW = -15  # zlib's window bits for bare deflate
 _UNIX = 3  # the system whose modes stand in the file
 _TIME = struct.Struct("<HHBi")  # Info-ZIP's field "UT": seconds since 1970, in no time zone
 
+_NAMED = len(manifest.PATH) + _TIME.size
+_START = 30 + _NAMED  # where the manifest begins, behind its header
+_TABLE_CHECKSUM = 46 + _NAMED - 16  # from the end of its entry in the table back to the checksum
+_END = 22  # bytes behind the table
+_END_ZIP64 = 98
+
 
 def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """Write a zip file; the manifest, its first member, is stored and not compressed."""
     level = members.LEVEL if how.level is None else how.level
-    with files.new_file(output) as file, zipfile.ZipFile(file, "w") as archive:
-        for entry in tree.entries:
-            _add(archive, entry, level, task)
+    first, *others = tree.entries
+    plain = first.data or b""
+    with files.new_file(output) as file:
+        unfinished = replace(first, data=manifest.with_zip(plain, "0" * 64))
+        with zipfile.ZipFile(file, "w") as archive:
+            for entry in (unfinished, *others):
+                _add(archive, entry, level, task)
+            # So its checksum in the table has the same distance from the end in each file.
+            archive.filelist.append(archive.filelist.pop(0))
+        _put_manifest(file, plain)
+
+
+def _put_manifest(file: BinaryIO, plain: bytes) -> None:
+    """Put the manifest, with the digest of all else, in place of the one that stands for it.
+
+    Larger files (zip64) have another end: they are checked by their lists of digests alone.
+    """
+    room = len(manifest.with_zip(plain, "0" * 64))
+    end = file.seek(0, os.SEEK_END)
+    file.seek(end - _END_ZIP64)
+    if file.read(4) == b"PK\6\6":
+        _patch(file, plain.ljust(room, b"\n"), end - _END_ZIP64 - _TABLE_CHECKSUM)
+        return
+    checksum = end - _END - _TABLE_CHECKSUM
+    digest = sha256()
+    digested = [(0, 14), (18, _START), (_START + room, checksum), (checksum + 4, end)]
+    for start, stop in digested:
+        file.seek(start)
+        while start < stop and (block := file.read(min(stop - start, 1 << 20))):
+            digest.update(block)
+            start += len(block)
+    _patch(file, manifest.with_zip(plain, digest.hexdigest()), checksum)
+
+
+def _patch(file: BinaryIO, text: bytes, checksum: int) -> None:
+    for place, data in ((_START, text), (14, _crc(text)), (checksum, _crc(text))):
+        file.seek(place)
+        file.write(data)
+
+
+def _crc(text: bytes) -> bytes:
+    return zlib.crc32(text).to_bytes(4, "little")
 
 
 def _add(archive: zipfile.ZipFile, entry: Entry, level: int, task: Task) -> None:

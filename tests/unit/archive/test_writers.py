@@ -249,8 +249,33 @@ def test_zip__members__are_checked_by_unzip_and_first_is_the_manifest(
     writers.write(contents, "zip", tmp_path / "e.zip", SILENT)
     with zipfile.ZipFile(tmp_path / "e.zip") as archive:
         assert archive.testzip() is None
-        assert archive.namelist()[0] == manifest.PATH
+        first = archive.getinfo(manifest.PATH)
+        assert (first.header_offset, archive.namelist()[-1]) == (0, manifest.PATH)
     subprocess.run(["unzip", "-tq", tmp_path / "e.zip"], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_zip__manifest__has_the_digest_of_all_else(contents: Contents, tmp_path: Path) -> None:
+    writers.write(contents, "zip", tmp_path / "e.zip", SILENT)
+    whole = (tmp_path / "e.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "e.zip") as archive:
+        text = archive.read(manifest.PATH)
+    # Without the manifest and its two checksums, of which only the manifest is vouched for.
+    others = whole[:14] + whole[18:66] + whole[66 + len(text) : -88] + whole[-84:]
+    assert json.loads(text)["zip"] == sha256(others).hexdigest()
+    assert manifest.is_intact(text)
+
+
+def test_zip__so_many_members_that_its_end_is_another__leaves_it_to_the_lists(
+    contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In place of 65,536 files.
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 2)
+    writers.write(contents, "zip", tmp_path / "e.zip", SILENT)
+    with zipfile.ZipFile(tmp_path / "e.zip") as archive:
+        assert archive.testzip() is None
+        text = archive.read(manifest.PATH)
+    assert "zip" not in json.loads(text)
+    assert manifest.is_intact(text)
 
 
 @pytest.mark.parametrize("format_", ["tar", "tar.zst", "zip", "squashfs", "sh", "folder"])
