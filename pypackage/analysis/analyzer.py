@@ -82,10 +82,8 @@ class Analyzer:
         self._diagnostics = Diagnostics(reporter)
         self._facts: Facts | None = None  # that are kept on disk, where there are many sources
         self._finder = Finder(Exported(lambda path: source_files.read(path, path), self.fact))
-        self._site = SitePackages(find, self._finder)
-        self._classifier = Classifier(
-            standard, self._finder, self._site, self._diagnostics, declares
-        )
+        self._site = site = SitePackages(find, self._finder)
+        self._classifier = Classifier(standard, self._finder, site, self._diagnostics, declares)
         self._units = Units(self._finder, tuple(os.path.realpath(one) for one in scope.path))
         self._findings = Findings()
         self._foreign_flags = ForeignFlags(self._classifier, self._scanned, self._findings)
