@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from pypackage.integrations.vdist.build import BuildOptions
+from pypackage.pipeline.commands import RUNNER
 from pypackage.pipeline.create_options import CreateOptions, EnvironmentOptions
 from tests.support.tools import TREE, Tools
 
@@ -201,3 +202,30 @@ def test_snippet__first_of_the_api__runs(tools: Tools) -> None:
     )
     assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout), done.stderr
     assert (tools.cwd / "env.tar.gz").exists()
+
+
+def _page(page: str, *firsts: str) -> list[str]:
+    """The snippets of a page that begin so, in their order."""
+    own = [one.text for one in SNIPPETS if one.place.startswith(f"{page}:")]
+    return [text for text in own if text.startswith(firsts)]
+
+
+@pytest.mark.slow
+def test_snippets__of_the_first_page__make_what_they_say(tools: Tools) -> None:
+    firsts = ("pip install", "./python_package_run", "python_package_create -c host", "mkdir")
+    texts = _page("README.md", *firsts)
+    program = "import iniconfig\nprint(iniconfig.IniConfig.__name__)\n"
+    (tools.cwd / "script.py").write_text(program)
+    (tools.cwd / "python_package_run").symlink_to(RUNNER)
+    for text in texts:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", f"pip() {{ :; }}\n{text}"],  # the tools are installed
+            cwd=tools.cwd,
+            env=tools.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{text}: {done.stderr}"
+        assert done.stdout.count("IniConfig") == text.count("python3 script.py"), text
+    first, again = (tools.cwd / name for name in ("myenv.tar.gz", "again.tar.gz"))
+    assert first.read_bytes() == again.read_bytes()
