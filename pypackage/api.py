@@ -39,24 +39,24 @@ def analyze(
     pin: Pin = "exact",
     reporter: Reporter = LOG,
 ) -> Requirements:
-    """Find what programs need; nothing of them is imported or run.
+    """Find what programs need, without importing or running them.
 
     Args:
         *sources: Python files, notebooks and folders.
-        modules: Modules that are run by `python -m`, or console scripts, by their names.
+        modules: Names of modules to run by `python -m`, or of console scripts.
         python: The target: a version, or the name or path of an interpreter; by default the
-            one that runs this.
-        path: Folders in which local modules are looked for as well.
+            running one.
+        path: Further folders to look for local modules in.
         function: Only what this function or `Class.method` needs.
         toplevel: Whether to leave out what functions import when they run.
-        keep_going: Whether to leave out sources that cannot be read or parsed.
-        declared: Files that tell versions: pyproject.toml, requirements.txt, environment.yml.
-        mapping: Packages of modules.
+        keep_going: Whether to skip sources that cannot be read or parsed.
+        declared: Files that declare versions, such as a pyproject.toml or requirements.txt.
+        mapping: The package of each module in it.
         extra: Packages that no import shows.
-        pin: How much of an installed version is required.
+        pin: How closely to require the installed versions.
 
     Raises:
-        PackageError: As `python_package_analyze` fails; which one is its exit code's.
+        PackageError: The error that `python_package_analyze` would end with.
     """
     if not sources and not modules:
         raise UsageError("no source is given")
@@ -79,24 +79,23 @@ def analyze_function(
     pin: Pin = "exact",
     reporter: Reporter = LOG,
 ) -> Requirements:
-    """Find what functions and other objects at hand need elsewhere, in the running Python.
+    """Find what functions and other live objects need elsewhere, for the running Python.
 
-    Counted is what sending them by cloudpickle implies. What `__main__`, a notebook or
-    `register_pickle_by_value` defines is sent by value: its imports count, the globals and
-    what is in the closure that it uses, and what all of these lead to. The rest is sent by
-    name: its module has to be there, an installed one as its package, one of the user's own
-    as local, with all that it imports. Nothing of it is called.
+    What counts is what sending them by cloudpickle implies. What is defined in `__main__` or a
+    notebook, or registered by `register_pickle_by_value`, is sent by value: its imports count,
+    the globals and closure variables that it uses, and everything that these lead to. The rest
+    is sent by name, so its module has to exist: an installed one as its package, one of the
+    user's own as local, with everything that it imports. Nothing is called.
 
     Args:
         *things: Functions, methods, classes, code objects, and whatever holds them: lists,
-            partials, instances with their state, collections and graphs of Dask.
-        mapping: Packages of modules.
+            partials, instances with their state, Dask collections and graphs.
+        mapping: The package of each module in it.
         extra: Packages that no import shows, such as the engine's own and cloudpickle.
-        pin: How much of an installed version is required.
+        pin: How closely to require the installed versions.
 
     Raises:
-        UsageError: One is a mere number or text, or of a module that cannot be imported by
-            its name.
+        UsageError: One is just a number or text, or its module cannot be imported by name.
         InputPathError: A file that a module was loaded from is gone.
     """
     from pypackage.pipeline.analyze_objects import analyze_objects
@@ -114,19 +113,19 @@ def analyze_pickle(
     pin: Pin = "exact",
     reporter: Reporter = LOG,
 ) -> Requirements:
-    """Find what a pickle needs to be loaded, and the functions in it to be called.
+    """Find what it takes to load a pickle, and to call the functions in it.
 
-    It is read without importing or running anything that it names. Functions that cloudpickle
-    sent by value are looked into when they are of this version of Python.
+    The pickle is read without importing or running anything that it names. Functions that
+    cloudpickle sent by value are looked into if they come from this version of Python.
 
     Args:
-        data: What `pickle` or cloudpickle wrote.
-        mapping: Packages of modules.
-        extra: Packages that it does not show.
-        pin: How much of an installed version is required.
+        data: The bytes that `pickle` or cloudpickle wrote.
+        mapping: The package of each module in it.
+        extra: Packages that the pickle does not show.
+        pin: How closely to require the installed versions.
 
     Raises:
-        RequirementsError: It is no pickle, or cut short.
+        RequirementsError: It is not a pickle, or truncated.
     """
     from pypackage.pipeline.analyze_objects import analyze_pickle as analyze
 
@@ -144,14 +143,14 @@ def create(
     """Make the environment of a program and its archive, as `python_package_create` does.
 
     Args:
-        given: Requirements (of `analyze`, say), a dictionary of the same shape, or whatever
-            the command takes: a file, or an environment's folder or name.
+        given: Requirements (from `analyze`, for example), a dictionary of the same shape, or
+            anything that the command takes: a file, or an environment's folder or name.
         target: A name, or the archive's path.
-        channels: Conda channels, the most preferred first; `host` is what is installed for
-            the Python that runs this.
-        reporter: Hears of the progress while it happens.
-        **options: The command's other options by their long names, with `_` for `-`, such
-            as `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.
+        channels: Conda channels, the most preferred first; `host` stands for what is installed
+            for the running Python.
+        reporter: Receives progress, warnings and details as they happen.
+        **options: The command's other options by their long names, with `_` for `-`, such as
+            `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.
 
     Raises:
         PackageError: The error that the command would end with.
@@ -167,7 +166,7 @@ async def create_async(
     reporter: Reporter = LOG,
     **options: Unpack[CreateOptions],
 ) -> Environment:
-    """Do as `create` does without blocking the event loop; to cancel it ends the work.
+    """Do as `create` does without blocking the event loop; cancelling it ends the work.
 
     The reporter is called in another thread.
     """
@@ -189,25 +188,25 @@ def environment_for(
     reporter: Reporter = LOG,
     **options: Unpack[EnvironmentOptions],
 ) -> Environment:
-    """Make an environment in which functions and other objects at hand run elsewhere.
+    """Make an environment in which functions and other live objects run elsewhere.
 
     Args:
         *things: As for `analyze_function`; requirements among them are added to what is found,
             and a path is the target.
         target: The archive's path, or a name; by default a file in the cache that is named by
-            its content, and found again for the same needs.
+            its content and reused for the same needs.
         extra: Packages that no import shows, such as the engine's own and cloudpickle.
-        mapping: Packages of modules.
-        pin: How much of an installed version is required.
-        channels: Conda channels; by default those that this Python has its packages from,
-            else `host`: what is installed here.
-        upload: Where it is sent: a function that is given the environment and may return its
-            URL, or the URL of a folder, for which fsspec has to be installed.
-        reporter: Hears of the progress while it happens.
+        mapping: The package of each module in it.
+        pin: How closely to require the installed versions.
+        channels: Conda channels; by default those that the running Python got its packages
+            from, else `host`: what is installed here.
+        upload: Where to send it: a function that is called with the environment and may return
+            its URL, or the URL of a folder, for which fsspec has to be installed.
+        reporter: Receives progress, warnings and details as they happen.
         **options: As for `create`.
 
     Raises:
-        PackageError: As `analyze_function` and `create` do, or it cannot be sent.
+        PackageError: As from `analyze_function` and `create`, or it cannot be sent.
     """
     wanted = ResolveOptions(mapping=mapping or {}, extra=extra, pin=pin)
     making = _Making(target, channels, upload, reporter, options)
@@ -225,7 +224,7 @@ async def environment_for_async(
     reporter: Reporter = LOG,
     **options: Unpack[EnvironmentOptions],
 ) -> Environment:
-    """Do as `environment_for` does without blocking the event loop; to cancel it ends the work.
+    """Do as `environment_for` does without blocking the event loop; cancelling it ends the work.
 
     The reporter is called in another thread.
     """
@@ -237,7 +236,7 @@ async def environment_for_async(
 
 
 class _Making(NamedTuple):
-    """How an environment is made of what was found."""
+    """How to make an environment of what was found."""
 
     target: str | os.PathLike[str] | None
     channels: Sequence[str]
@@ -247,7 +246,7 @@ class _Making(NamedTuple):
 
 
 def _ignore(_: object) -> None:
-    """Nobody wants to know of the process."""
+    """Take no notice of the process that was started."""
 
 
 def _create(

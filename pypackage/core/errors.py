@@ -1,8 +1,8 @@
 """The errors of this package, each with the exit code of the executables.
 
-Everything raised on purpose derives from `PackageError`, so that a caller needs one
-`except`, and the executables turn it into one line on stderr and its exit code. Between
-processes an error goes as JSON (`to_dict`) or pickled.
+Everything raised on purpose derives from `PackageError`, so that callers need only one `except`;
+the executables turn it into a line on stderr and its exit code. Errors pass between processes as
+JSON (`to_dict`) or pickled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     class ErrorDict(TypedDict):
-        """An error as JSON has it; `kind` is the name of its class."""
+        """An error as JSON; `kind` is the name of its class."""
 
         kind: str
         message: str
@@ -30,7 +30,7 @@ else:
     ErrorDict = dict  # a typed one takes a tenth of the time in which `--version` is done
 
 INTERNAL_ERROR = 70
-"""The exit code of what should not happen: EX_SOFTWARE of <sysexits.h>."""
+"""The exit code of internal errors: EX_SOFTWARE in <sysexits.h>."""
 
 
 class PackageError(Exception):
@@ -38,8 +38,8 @@ class PackageError(Exception):
 
     Attributes:
         message: What is wrong, and with which file, package or option.
-        hint: What the user can do about it; empty when the message says it all.
-        exit_code: What the executables exit with.
+        hint: What the user can do about it; empty if the message says it all.
+        exit_code: The exit code of the executables.
     """
 
     exit_code = INTERNAL_ERROR
@@ -51,10 +51,10 @@ class PackageError(Exception):
 
     @classmethod
     def of(cls, error: OSError, what: str, place: object = "") -> Self:
-        """What the system refused, as an error of this class.
+        """An error of this class for one of the operating system.
 
         Args:
-            place: Where, if the error does not tell.
+            place: The path, if the error does not name one.
         """
         where = error.filename or place
         reason = error.strerror or str(error)
@@ -69,7 +69,7 @@ class PackageError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def to_dict(self) -> ErrorDict:
-        """The error as data, for a reader in another process."""
+        """The error as data, for another process."""
         return {
             "kind": type(self).__name__,
             "message": self.message,
@@ -79,10 +79,10 @@ class PackageError(Exception):
 
     @staticmethod
     def from_dict(data: ErrorDict) -> PackageError:
-        """The error that `to_dict` told of.
+        """The error that `to_dict` described.
 
-        One of a class that is not known here, or has further attributes, is a `PackageError`
-        with the same message and exit code.
+        If its class is not known here, or has further attributes, this is a `PackageError` with
+        the same message and exit code.
         """
         kinds = (kind for kind in _kinds(PackageError) if kind.__name__ == data["kind"])
         error = next(kinds, PackageError)(data["message"], data["hint"])

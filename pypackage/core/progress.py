@@ -1,7 +1,7 @@
-"""Progress, as the library reports it.
+"""How the library reports progress.
 
-The library itself never prints: it reports to a `Reporter`, whose default does nothing.
-The executables give it one of the two of `pypackage.cli.terminal`: bars on a terminal, plain
+The library itself never prints: it reports to a `Reporter`, which does nothing by default. The
+executables pass one of the two in `pypackage.cli.terminal`: progress bars on a terminal, plain
 lines elsewhere.
 """
 
@@ -12,33 +12,33 @@ from contextlib import contextmanager
 
 
 class Task:
-    """A long step under way; `advance` is called by the stage that does it."""
+    """A long step in progress; the stage that does it calls `advance`."""
 
     def advance(self, amount: float = 1) -> None:
-        """Say that `amount` more of the step's total is done (its own unit)."""
+        """Report that `amount` more of the step's total is done (in the step's own unit)."""
 
     def grow(self, amount: float) -> None:
-        """Say that the total is `amount` larger than was known so far."""
+        """Report that the total is `amount` larger than known so far."""
 
 
 class Reporter:
-    """Hears what is going on; this one, the default, keeps it to itself."""
+    """Receives progress and messages; this one, the default, ignores them."""
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
         """Announce a step.
 
         Args:
-            title: What is being done, in a few words ("linking packages").
-            total: How much there is to do, in the unit of `Task.advance`; None when unknown.
+            title: The step in a few words ("linking packages").
+            total: How much there is to do, in the unit of `Task.advance`; None if unknown.
         """
         yield Task()
 
     def debug(self, message: str) -> None:
-        """Tell a detail that only matters to who asked for details (`-v`)."""
+        """Report a detail, for those who asked for details (`-v`)."""
 
     def warning(self, message: str) -> None:
-        """Tell something that the user should know although the work goes on."""
+        """Report something that the user should know, although the work goes on."""
 
 
 SILENT = Reporter()

@@ -16,22 +16,22 @@ from pypackage.core.errors import InputPathError
 from pypackage.pipeline import commands
 
 HERE = "here"
-"""Stands for the Python that runs this, where an environment is compared."""
+"""Stands for the running Python in comparisons."""
 
 TRAVEL = ("cloudpickle", "dill", "numpy", "pandas", "polars", "pyarrow", "scipy", "xarray")
-"""Distributions whose objects, or whose way to write them, travel between client and worker."""
+"""Distributions whose objects, or whose serialization, travel between client and worker."""
 
-# What conda-forge calls a distribution differently.
+# Distributions that have another name on conda-forge.
 _OTHER_NAMES = {"dask": "dask-core", "msgpack": "msgpack-python"}
 
 
 class Difference(NamedTuple):
-    """A package that two environments do not have in common.
+    """A package in which two environments differ.
 
     Attributes:
         name: The distribution, or `python`.
-        own: Its version in the environment; empty when it is missing.
-        other: That in what it is compared with; empty likewise.
+        own: Its version in the environment; empty if it is missing.
+        other: Its version in the other one; likewise.
     """
 
     name: str
@@ -41,17 +41,17 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Environment(os.PathLike[str]):
-    """An archive of an environment, or its folder; wherever a path is taken, it is one.
+    """An archive of an environment, or its folder; it can be passed wherever a path is accepted.
 
-    What it tells of itself stands in its manifest, which is read when it is asked for.
+    Its properties come from its manifest, which is read on first use.
 
     Attributes:
         path: Where it is, absolute.
-        url: Where it was uploaded to, as far as that is told; else empty.
+        url: Where it was uploaded to, if known; else empty.
 
     Raises:
-        InputPathError: From what is read: there is no such environment, or it is of a format
-            that has no manifest.
+        InputPathError: On reading a property: there is no such environment, or its format has
+            no manifest.
     """
 
     path: Path
@@ -69,7 +69,7 @@ class Environment(os.PathLike[str]):
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
-        """What its manifest says; `packages` are the versions by name."""
+        """The content of its manifest; `packages` are versions by name."""
         if self._known is not None:
             return self._known
         from pypackage.archive import read_manifest
@@ -78,28 +78,28 @@ class Environment(os.PathLike[str]):
 
     @property
     def id(self) -> str:
-        """The digest of its content (64 hexadecimal digits): the same of the same content."""
+        """The digest of its content (64 hexadecimal digits): equal for equal content."""
         return str(self.manifest["environment_id"])
 
     @property
     def python(self) -> str:
-        """The version of its Python, such as `3.11.7`; empty when it has none."""
+        """The version of its Python, such as `3.11.7`; empty if it has none."""
         return str(self.manifest["python"])
 
     @property
     def packages(self) -> Mapping[str, str]:
-        """The versions of its packages by their names, as conda and PyPI have them."""
+        """The versions of its packages, by their names on conda channels or PyPI."""
         packages: Mapping[str, str] = self.manifest["packages"]
         return packages
 
     @property
     def platform(self) -> str:
-        """What it is for, as conda says it: `linux-64`."""
+        """The platform that it is for, by conda's name: `linux-64`."""
         return str(self.manifest["platform"])
 
     @cached_property
     def size(self) -> int:
-        """Bytes that are to be sent: of the archive, or of all files or parts in the folder."""
+        """Bytes to send: those of the archive, or of all files or parts in the folder."""
         from pypackage.archive import parts
 
         if parts.manifest_of(self.path):
@@ -117,7 +117,7 @@ class Environment(os.PathLike[str]):
         """The words that run a command in it.
 
         Args:
-            words: The command's; or one text that sh is to run.
+            words: The command's words; or a string for sh to run.
             runner: The worker script; by default the one on this machine.
         """
         return commands.in_environment(str(self), words, runner=os.fspath(runner))
@@ -133,13 +133,13 @@ class Environment(os.PathLike[str]):
         runner: str | os.PathLike[str] = commands.RUNNER,
         keep: Sequence[str] = (),
     ) -> Path:
-        """Write a script of sh that acts as the `python3` in it, for what takes one path.
+        """Write a shell script that acts as its `python3`, for engines that take a single path.
 
         Args:
-            path: The script; it is replaced.
-            runner: The worker script, where the machines that run it see it.
-            keep: Variables that Python is to get as they are, which the runner would change:
-                Spark tells by PYTHONPATH where pyspark is.
+            path: The script; an existing file is replaced.
+            runner: The worker script's path on the machines that run it.
+            keep: Variables to pass on that the runner would change: Spark uses PYTHONPATH to say
+                where pyspark is.
 
         Raises:
             InputPathError: It cannot be written.
@@ -157,15 +157,15 @@ class Environment(os.PathLike[str]):
         return target
 
     def pinned_url(self, folder: str) -> str:
-        """The URL by which `python_package_run -e` fetches it, with the digest of what is there.
+        """The URL from which `python_package_run -e` fetches it, with the digest of what is there.
 
         Args:
-            folder: The URL (`https://host/envs`, or `http:`) by which workers see the folder that
-                it was uploaded to, where it has its own name, as `upload=` gives it. A query, such
-                as an access token, is kept.
+            folder: The URL (`https://host/envs`, or `http:`) at which workers see the folder that
+                it was uploaded to under its own name, as `upload=` does. A query, such as an
+                access token, is kept.
 
         Raises:
-            InputPathError: It is a folder, but no layers folder, or cannot be read.
+            InputPathError: It is a folder but not a layers folder, or cannot be read.
         """
         from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -191,10 +191,10 @@ class Environment(os.PathLike[str]):
         """What keeps objects from travelling between it and another environment.
 
         Args:
-            other: An environment, or `HERE` for the Python that runs this.
+            other: An environment, or `HERE` for the running Python.
             distributions: Those whose versions have to be equal; by default those of `TRAVEL`
-                that both have, and cloudpickle if the other one has it. Python's first two
-                numbers always have to be.
+                that both have, and cloudpickle if the other one has it. Python's major and minor
+                version always have to be equal.
         """
         there = _here if other == HERE else Environment(Path(other)).version
         found = []
@@ -208,13 +208,13 @@ class Environment(os.PathLike[str]):
         return tuple(found)
 
     def version(self, distribution: str) -> str:
-        """The version of a distribution that it has; empty without it."""
+        """The version of a distribution in it; empty if it is missing."""
         names = (distribution, _OTHER_NAMES.get(distribution, ""))
         return next((self.packages[one] for one in names if one in self.packages), "")
 
 
 def _here(distribution: str) -> str:
-    """The version that this Python has; empty without it."""
+    """The version in the running Python; empty if it is missing."""
     from importlib import metadata
 
     if distribution == "python":
