@@ -235,13 +235,15 @@ def _named(entry: Entry) -> str:
     if entry.option == "--editable" and not is_url:
         return ""
     is_named = re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", text) and "://" in text
-    if is_named or not (is_url or re.match(r"[./~]", text) or text.endswith(".whl")):
+    wheel = None if is_url else re.fullmatch(r"(.+\.whl)(\[[^\]]*\])?", text)
+    if is_named or not (is_url or re.match(r"[./~]", text) or wheel):
         return text
-    egg = re.search(r"[#&]egg=([\w.-]+)", text) if is_url else None
-    file = unquote(re.split("[?#]", text)[0].rpartition("/")[2])
+    egg = re.search(r"[#&]egg=([\w.-]+(?:\[[^\]]*\])?)", text) if is_url else None
+    file = unquote(re.split("[?#]", wheel[1] if wheel else text)[0].rpartition("/")[2])
     found = egg or re.match(r"([\w.]+)-[\w.!+]+-.*\.whl$", file)
-    url = text if is_url else Path(_local(entry)).as_uri()
-    return f"{found[1]} @ {url}" if found else ""
+    extras = wheel[2] or "" if wheel else ""
+    url = text if is_url else Path(_folder(_local(entry))).as_uri()
+    return f"{found[1]}{extras} @ {url}" if found else ""
 
 
 def _path_of(text: str) -> str:

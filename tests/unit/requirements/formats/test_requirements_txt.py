@@ -110,15 +110,19 @@ def test_read__urls_and_wheels__say_their_names(tmp_path: Path) -> None:
         "https://host/some_name-1.0-py3-none-any.whl\n"
         "git+https://host/repo@v1#egg=name\n"
         "-e git+https://host/other#egg=other\n"
+        "git+https://host/third#egg=third[docs,test]&subdirectory=x\n"
         "x @ https://host/x.zip\n"
         "./other-2.0-py3-none-any.whl\n"
+        "more-2.0-py3-none-any.whl[extra]\n"
     )
     assert read(text, tmp_path).pip == (
         "some_name @ https://host/some_name-1.0-py3-none-any.whl",
         "name @ git+https://host/repo@v1#egg=name",
         "other @ git+https://host/other#egg=other",
+        "third[docs,test] @ git+https://host/third#egg=third[docs,test]&subdirectory=x",
         "x @ https://host/x.zip",
         f"other @ file://{tmp_path}/other-2.0-py3-none-any.whl",
+        f"more[extra] @ file://{tmp_path}/more-2.0-py3-none-any.whl",
     )
 
 
