@@ -159,8 +159,7 @@ def _declared(path: str, top: Node, reporter: Reporter, selected: Selected) -> R
     """The dependencies of a project that is not built."""
     found = formats.of_pyproject(top)
     for warning in found.warnings:
-        if not warning.endswith("was not taken over"):  # indexes, which are taken here
-            reporter.warning(warning)
+        reporter.warning(warning)
     wanted = {"", *project_groups.labels(top, selected, path)}
     asked = _requirements(found, wanted, path, project_groups.name(top))
     return asked._replace(pip_options=project_indexes.options(top, Path(path).parent))

@@ -68,12 +68,14 @@ class Declarations(NamedTuple):
         requires_python: Ranges of versions (PEP 440) with the place of each.
         channels: Conda channels, the most preferred first.
         warnings: What could not be taken over, with its place.
+        indexes: Indexes that count for all packages, with the place of each.
     """
 
     requirements: Mapping[str, tuple[Declaration, ...]] = {}
     requires_python: tuple[tuple[str, str], ...] = ()
     channels: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 class Collector:
@@ -84,6 +86,7 @@ class Collector:
         self.requires_python: list[tuple[str, str]] = []
         self.channels: list[str] = []
         self.warnings: list[str] = []
+        self.indexes: list[str] = []
 
     def made(self) -> Declarations:
         """All of it, each declaration once."""
@@ -96,6 +99,7 @@ class Collector:
             tuple(dict.fromkeys(self.requires_python)),
             tuple(dict.fromkeys(self.channels)),
             tuple(dict.fromkeys(self.warnings)),
+            tuple(dict.fromkeys(self.indexes)),
         )
 
     def add(
@@ -154,4 +158,5 @@ def merge(parts: Iterable[Declarations]) -> Declarations:
         made.requires_python += part.requires_python
         made.channels += part.channels
         made.warnings += part.warnings
+        made.indexes += part.indexes
     return made.made()

@@ -65,7 +65,8 @@ def resolve(
         resolver.add_implied(need)
     pinner = Pinner(pin)
     pinned = [(one, pinner.pin(one)) for one in resolver.decisions()]
-    warnings = [*declared.warnings, *resolver.warnings, *_misfits(declared, version)]
+    warnings = [*declared.warnings, *(f"{one} was not taken over" for one in declared.indexes)]
+    warnings += [*resolver.warnings, *_misfits(declared, version)]
     warnings += pinner.warnings
     if installed:
         warnings += _unpinned(resolver.name_of(one.package) for one in pinner.unpinned)

@@ -98,11 +98,11 @@ def _holds(marker: str, node: Node) -> bool:
 
 
 def _uv_sources(made: Collector, table: Node) -> Sources:
-    """The table [tool.uv.sources]; indexes that count for all packages are told."""
+    """The table [tool.uv.sources], and the indexes that count for all packages."""
     for one in table.get("index", []).items():
         if not one.get("explicit", False).value:
             where = one.get("url", "").string()
-            made.warnings.append(f"{one.place}: the index {where} was not taken over")
+            made.indexes.append(f"{one.place}: the index {where}")
     found: dict[str, list[tuple[Source, str]]] = {}
     for name, node in table.get("sources", {}).entries():
         for one in node.items() if isinstance(node.value, list) else [node]:
