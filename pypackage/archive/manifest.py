@@ -135,7 +135,7 @@ def render(
 
 
 def with_zip(text: bytes, digest: str) -> bytes:
-    """The same manifest with the digest of the zip file around it, and its id of then."""
+    """The same manifest with the digest of the zip file around it, and the id that follows."""
     content = json.loads(text)
     content.update(environment_id="", zip=digest)
     content["environment_id"] = sha256(_json(content)).hexdigest()

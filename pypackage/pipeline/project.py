@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pypackage.backends.pypi import uv
@@ -127,7 +128,9 @@ def _workspace(folder: Path) -> Path:
 
 
 def _matches(folder: Path, root: Path, patterns: Iterable[str]) -> bool:
-    return any(folder in root.glob(pattern) for pattern in patterns)
+    with suppress(ValueError, NotImplementedError):  # an empty pattern, or an absolute one
+        return any(folder in root.glob(pattern) for pattern in patterns)
+    return False
 
 
 def _read(path: str | Path) -> Node:

@@ -29,7 +29,9 @@ def declare_cfg(made: Collector, text: str, label: str) -> None:
         if value.lstrip().startswith("file:"):
             made.warnings.append(f"{label}: {key} is read from a file: name that file instead")
             return
-        for one in value.replace(";\n", "\n").splitlines():
+        # In one line semicolons separate, as setuptools has it, and there are no markers.
+        listed = value.replace(";\n", "\n").splitlines() if "\n" in value else value.split(";")
+        for one in listed:
             if one.strip() and not one.strip().startswith("#"):
                 made.add(one.strip(), label, group=group)
 

@@ -245,6 +245,9 @@ def test_uv_lock__of_a_workspace__is_that_of_its_members(tmp_path: Path) -> None
     text += "[tool.uv.sources]\nother = { workspace = true }\n"
     found = read(tmp_path / "libs" / "mine", text)
     assert set(found.pip) == {"six==1.17.0", str(tmp_path / "libs" / "other")}
+    for pattern in ("", "/libs/*"):  # of no use to anybody: it is no member
+        (tmp_path / "pyproject.toml").write_text(f'[tool.uv.workspace]\nmembers = ["{pattern}"]\n')
+        assert "six==1.17.0" not in read(tmp_path / "libs" / "mine", text.split("[tool")[0]).pip
 
 
 def test_group__that_includes_an_unknown_one__exits_3_with_its_place(tmp_path: Path) -> None:

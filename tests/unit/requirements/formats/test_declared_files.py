@@ -29,6 +29,11 @@ def test_read__what_is_not_valid__is_told_with_its_place(
     assert says in error.value.message
 
 
+def test_read__setup_cfg_in_one_line__is_separated_by_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "setup.cfg").write_text("[options]\ninstall_requires = one>=1; two\n")
+    assert list(formats.read(str(tmp_path / "setup.cfg")).requirements) == ["one", "two"]
+
+
 def test_read__pipfile_for_any_python__bounds_none(tmp_path: Path) -> None:
     (tmp_path / "Pipfile").write_text('[requires]\npython_version = "*"\n')
     assert formats.read(str(tmp_path / "Pipfile")).requires_python == ()
