@@ -55,6 +55,15 @@ def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "")
         return True
 
 
+def is_true(marker: str) -> bool:
+    """Whether a marker that stands by itself is true on this machine.
+
+    Raises:
+        ValueError: It is not a marker.
+    """
+    return holds(parse(f"it ; {marker}"), markers(""))
+
+
 def allows(versions: str, python: str) -> bool:
     """Whether a range of versions has a Python; of `3.11` any release will do."""
     from packaging.specifiers import SpecifierSet

@@ -8,7 +8,7 @@ from pypackage.core.names import normalize
 from pypackage.requirements.declarations import Collector, Source
 from pypackage.requirements.formats import pixi, poetry, sources
 from pypackage.requirements.formats.document import Node
-from pypackage.requirements.pep508 import holds, markers, parse
+from pypackage.requirements.pep508 import is_true, parse
 
 Sources = Mapping[str, list[tuple[Source, str]]]
 """Of packages by their normalized names, each with the marker under which it counts."""
@@ -92,7 +92,7 @@ def _add(
 
 def _holds(marker: str, node: Node) -> bool:
     try:
-        return not marker or holds(parse(f"it ; {marker}"), markers(""))
+        return not marker or is_true(marker)
     except ValueError as error:
         raise node.invalid(f"its source has no valid marker: {marker!r}: {error}") from None
 

@@ -318,7 +318,7 @@ def _pip_option(entry: Entry) -> str:
 def _holds(marker: str, entry: Entry) -> bool:
     """Whether the marker behind a folder is true here, which is built as it is."""
     try:
-        return pep508.holds(pep508.parse(f"it ; {marker}"), pep508.markers(""))
+        return pep508.is_true(marker)
     except ValueError as error:
         raise RequirementsError(f"{entry.place}: not a marker: {marker!r}: {error}") from None
 
