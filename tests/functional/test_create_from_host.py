@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -38,6 +39,20 @@ def test_host__archive_on_a_bare_worker__runs_with_the_versions_installed_here(
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == f"{python} {pytest.__version__}\n"
+
+
+@pytest.mark.slow
+def test_host__python_of_condarc__is_the_default(tools: Tools) -> None:
+    # It calls itself otherwise than any Python that would be found without it.
+    mine = tools.home / "mine/bin/python3"
+    mine.parent.mkdir(parents=True)
+    mine.symlink_to(os.path.realpath(sys.executable))
+    (tools.home / ".condarc").write_text(f"channels: ['host:{mine}']\n")
+    (tools.cwd / "requirements.txt").write_text("")
+    words = ("--allow-empty", "--no-verify", "--compress-level", "0", "requirements.txt", "mine")
+    done = tools.create(*words)
+    assert done.returncode == 0, done.stderr
+    assert f"taking what is installed for {mine} ...\n" in done.stderr
 
 
 @pytest.mark.slow

@@ -60,6 +60,8 @@ def test_settings__local__counts_before_default(app: Path) -> None:
         (lambda: commands.createdist(version="--help"), "--help is not a version"),
         (lambda: commands.createdist(download="../x.tgz"), "bin/build/x.tgz"),
         (lambda: commands.createvenv(name="../x", version="3"), "is not the name of an env"),
+        (lambda: commands.createvenv(name="x"), "createvenv needs version=X.Y.Z: the first that"),
+        (lambda: commands.getpackages(), "name it by environment=NAME: the first that"),
         (lambda: commands.pip("install", "--target=/", environment="x"), "and no options"),
         (lambda: commands.pip("download", "x", environment="x"), "not download"),
         (lambda: commands.pydelete(), "pydelete needs the name"),
@@ -90,32 +92,41 @@ def test_commands__of_pydens_documentation__build_fill_run_and_remove(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need("make")
-    wheels.wheel(tmp_path / "shelf", "said")
+    wheels.wheel(tmp_path / "shelf", "said", "1.0")
+    wheels.wheel(tmp_path / "shelf", "said", "2.0")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "shelf"))
     monkeypatch.delenv("PIP_CONFIG_FILE", raising=False)
     stand_in(app / "bin/build/mypython.tgz", "3.99.1")
     (built,) = commands.createdist(version="3.99.1", download="mypython.tgz")
     assert Path(built["python"]).is_relative_to(app.with_name("pyden"))
-    # What was built is asked, and not this machine: it is found out not to be what it says.
+    # The default, the first that was built, is asked, and not this machine: it is found out not to
+    # be what it says.
     with pytest.raises(SystemExit, match=re.escape(built["python"])):
-        list(commands.createvenv(name="newest", version="3.99.1"))
+        list(commands.createvenv(name="newest"))
     (made,) = commands.createvenv(name="mypy", version=VERSION)
-    assert (made["environment"], made["python"]) == ("mypy", VERSION)
-    packages = list(commands.pip("install", "said==1.0", environment="mypy"))
-    assert ("said", "1.0") in {(one["name"], one["version"]) for one in packages}
+    assert (made["environment"], made["python"], made["default"]) == ("mypy", VERSION, True)
+    # An environment that is not named is the first that was made.
+    for words, got in (
+        (("install", "said==1.0"), "1.0"),
+        (("install", "--upgrade", "said"), "2.0"),
+    ):
+        packages = list(commands.pip(*words))
+        assert ("said", got) in {(one["name"], one["version"]) for one in packages}
     script = app.with_name("other") / "bin/hello.py"
     script.parent.mkdir(parents=True)
     script.write_text("import said, sys\nprint(said.VERSION, *sys.argv[1:])\n")
-    said = list(commands.pyden("other/bin/hello.py", "there", environment="mypy"))
-    assert said == [{"_raw": "1.0 there"}]
-    left = commands.pip("uninstall", "said", environment="mypy")
-    assert "said" not in {one["name"] for one in left}
+    said = list(commands.pyden("other/bin/hello.py", "there"))
+    assert said == [{"_raw": "2.0 there"}]
+    packages = list(commands.pip("uninstall", "said", environment="mypy"))
+    assert "said" not in {one["name"] for one in packages}
     assert list(commands.pydelete("mypy", "3.99.1")) == [
         {"removed": "mypy"},
         {"removed": "3.99.1"},
     ]
     assert list(commands.getvenvs()) == []
+    left = settings.load(app)
+    assert (left.distribution, left.environment) == ("", "")
 
 
 @pytest.mark.slow

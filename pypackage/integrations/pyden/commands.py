@@ -24,6 +24,7 @@ Record = dict[str, Any]
 
 _VERSION = re.compile(r'href="(\d+\.\d+\.\d+)/?"')
 _OLDEST = (3, 9)
+_UPGRADE = ("-U", "--upgrade")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.A)
 
 
@@ -45,13 +46,19 @@ def createdist(*, version: str = "", download: str = "") -> Iterator[Record]:
     built = [one for one in _listed(chosen, "interpreter") if python.startswith(one["folder"])]
     if version and built and built[0]["python"] != version:
         sys.exit(f"{download} is Python {built[0]['python']}, not {version}")
-    yield from ({"version": one["python"], "python": python} for one in built)
+    for one in built:
+        if not chosen.distribution:
+            chosen.set_default("distribution", one["python"])
+        yield {"version": one["python"], "python": python}
 
 
-def createvenv(*, name: str, version: str) -> Iterator[Record]:
-    """Make an environment of a Python that was built, or that this machine has."""
+def createvenv(*, name: str, version: str = "") -> Iterator[Record]:
+    """Make an environment of a Python that was built, by default the first, or is here."""
     _check_name(name)
     chosen = settings.load(app())
+    version = version or chosen.distribution
+    if not version:
+        sys.exit("createvenv needs version=X.Y.Z: the first that createdist builds is the default")
     if any(one["name"] == name for one in _listed(chosen, "environment")):
         sys.exit(f"there is an environment {name}: remove it by pydelete first")
     needs = json.dumps({"python": version, "modules": []})
@@ -59,14 +66,18 @@ def createvenv(*, name: str, version: str) -> Iterator[Record]:
     built = [one for one in _listed(chosen, "interpreter") if one["python"] == version]
     channel = f"host:{built[0]['folder']}/bin/python3" if built else "host"
     create(chosen, ["-c", channel, "--allow-empty", "-", name], needs)
+    if not chosen.environment:
+        chosen.set_default("environment", name)
     yield from getvenvs(name=name)
 
 
-def pip(*words: str, environment: str) -> Iterator[Record]:
+def pip(*words: str, environment: str = "") -> Iterator[Record]:
     """Install or uninstall packages of an environment: pip environment=NAME install PACKAGE."""
-    _check_name(environment)
     chosen = settings.load(app())
+    environment = _chosen(chosen, environment)
     action, *packages = words or ("do nothing",)
+    # What is named is brought up to date anyway.
+    packages = [one for one in packages if action != "install" or one not in _UPGRADE]
     if any(one.startswith("-") for one in packages):
         sys.exit("this pip takes packages alone, and no options")
     if action == "install":
@@ -99,35 +110,42 @@ def getversions() -> Iterator[Record]:
 
 def getvenvs(*, name: str = "") -> Iterator[Record]:
     """List the environments."""
-    for one in _listed(settings.load(app()), "environment"):
+    chosen = settings.load(app())
+    for one in _listed(chosen, "environment"):
         if name in ("", one["name"]):
-            kept = ("python", "size", "made", "folder")
-            yield {"environment": one["name"], **{key: one[key] for key in kept}}
+            kept = {key: one[key] for key in ("python", "size", "made", "folder")}
+            default = one["name"] == chosen.environment
+            yield {"environment": one["name"], **kept, "default": default}
 
 
-def getpackages(*, environment: str) -> Iterator[Record]:
+def getpackages(*, environment: str = "") -> Iterator[Record]:
     """List the packages of an environment."""
-    _check_name(environment)
-    yield from json.loads(create(settings.load(app()), ["--list", environment, "--json"]))
+    chosen = settings.load(app())
+    yield from json.loads(create(chosen, ["--list", _chosen(chosen, environment), "--json"]))
 
 
 def pydelete(*names: str) -> Iterator[Record]:
     """Remove environments, by name, or Pythons, by version."""
     if not names:
         sys.exit("pydelete needs the name of an environment, or the version of a Python")
-    create(settings.load(app()), ["--remove", *map(_check_name, names)])
+    chosen = settings.load(app())
+    create(chosen, ["--remove", *map(_check_name, names)])
+    for key in ("distribution", "environment"):
+        if getattr(chosen, key) in names:
+            chosen.set_default(key, "")
     yield from ({"removed": name} for name in names)
 
 
-def pyden(*words: str, environment: str) -> Iterator[Record]:
+def pyden(*words: str, environment: str = "") -> Iterator[Record]:
     """Run a script of an app in an environment: pyden environment=NAME APP/bin/SCRIPT.py."""
-    _check_name(environment)
+    chosen = settings.load(app())
+    environment = _chosen(chosen, environment)
     apps = app().parent
     script, *arguments = words or ("",)
     path = Path(os.path.abspath(apps / script))
     if not script or not path.is_relative_to(apps) or not path.is_file():
         sys.exit(f"there is no script {script} in {apps}")
-    folder = settings.load(app()).environments / environment
+    folder = chosen.environments / environment
     if not folder.is_dir():
         sys.exit(f"there is no environment {environment}")
     runner = Path(sys.prefix, "bin/python_package_run")
@@ -184,6 +202,14 @@ def _listed(chosen: Settings, kind: str) -> list[Record]:
     rows: list[Record] = json.loads(create(chosen, ["--list", "--json"]))
     here = [one for one in rows if Path(one["folder"]).is_relative_to(chosen.location)]
     return [one for one in here if one["kind"] == kind]
+
+
+def _chosen(chosen: Settings, environment: str) -> str:
+    """The environment of a command: the one given, else the default."""
+    name = environment or chosen.environment
+    if not name:
+        sys.exit("name it by environment=NAME: the first that createvenv makes is the default")
+    return _check_name(name)
 
 
 def _check_name(name: str) -> str:

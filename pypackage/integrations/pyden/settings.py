@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import configparser
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypackage.core import files
+
+_DEFAULTS = "default-pys"
 _MIRROR = "https://www.python.org/ftp/python"
 
 
@@ -20,12 +24,16 @@ class Settings:
         optimize: Whether interpreters are built with their own optimizations.
         url: Where Python's sources are, in a folder for each version.
         proxy: For downloads; empty for none.
+        distribution: The version of Python of an environment for which none is given.
+        environment: The environment of commands to which none is given.
     """
 
     location: Path
     optimize: bool = False
     url: str = _MIRROR
     proxy: str = ""
+    distribution: str = ""
+    environment: str = ""
 
     def variables(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The variables by which the commands of this package have these settings."""
@@ -42,6 +50,23 @@ class Settings:
         """The folder of environments."""
         return self.location / "bin/envs"
 
+    def set_default(self, key: str, name: str) -> None:
+        """Write a default into pyden.conf of the app that holds what it names, as PyDen does.
+
+        Args:
+            key: `distribution` or `environment`.
+            name: Empty for none.
+        """
+        path = _defaults(self.location)
+        conf = _read(path)
+        if not conf.has_section(_DEFAULTS):
+            conf.add_section(_DEFAULTS)
+        conf.set(_DEFAULTS, key, name)
+        text = io.StringIO()
+        conf.write(text)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_new(path, text.getvalue().encode())
+
 
 def load(app: Path) -> Settings:
     """Read the settings of an app.
@@ -50,13 +75,26 @@ def load(app: Path) -> Settings:
         app: Its folder; without a `location` interpreters and environments are in the app `pyden`
             beside it.
     """
-    conf = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
-    conf.read([app / "default/pyden.conf", app / "local/pyden.conf"], encoding="utf-8-sig")
-    location = conf.get("app", "location", fallback="").strip()
+    conf = _read(app / "default/pyden.conf", app / "local/pyden.conf")
+    named = conf.get("app", "location", fallback="").strip()
+    location = Path(os.path.expandvars(named)) if named else app.with_name("pyden")
+    defaults = _read(_defaults(location))
     optimize = conf.get("app", "optimize", fallback="").strip().lower()
     return Settings(
-        location=Path(os.path.expandvars(location)) if location else app.with_name("pyden"),
+        location=location,
         optimize=optimize in ("1", "true", "t", "yes", "y"),
         url=conf.get("download", "url", fallback="").strip() or _MIRROR,
         proxy=conf.get("download", "proxy", fallback="").strip(),
+        distribution=defaults.get(_DEFAULTS, "distribution", fallback="").strip(),
+        environment=defaults.get(_DEFAULTS, "environment", fallback="").strip(),
     )
+
+
+def _defaults(location: Path) -> Path:
+    return location / "local/pyden.conf"
+
+
+def _read(*paths: Path) -> configparser.ConfigParser:
+    conf = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
+    conf.read(paths, encoding="utf-8-sig")
+    return conf
