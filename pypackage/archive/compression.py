@@ -52,7 +52,7 @@ def check(format_: str, level: int | None) -> None:
     levels = LEVELS.get(format_)
     if levels is None:
         raise UsageError(
-            f"the format {format_} has no level of compression", "leave --compress-level out"
+            f"the format {format_} has no compression level", "leave out --compress-level"
         )
     raise UsageError(
         f"the format {format_} has no level {level}", f"it has {levels[0]} to {levels[-1]}"

@@ -150,8 +150,8 @@ def _record(path: Path) -> dict[str, Any]:
                 raise ValueError(f"{file} leads out of the environment")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise PackError(
-            f"{path} is not conda's record of a package: {error}",
-            "the environment is damaged: make it anew",
+            f"{path} is not a conda package record: {error}",
+            "the environment is damaged: create it again",
         ) from error
     return record
 
@@ -242,7 +242,7 @@ def _attributed(
         if pristine and os.lstat(source or "").st_mtime > unpacked:
             raise PackError(
                 f"{target} was changed in the package cache",
-                f"remove {folder.rstrip('/')} and create again, so that it is fetched anew",
+                f"remove {folder.rstrip('/')} and create again, so that it is fetched again",
             )
         mode = 0o755 if executable else 0o644
         yield Entry(target, source, data, package=package, mode=mode, pristine=pristine)

@@ -66,7 +66,7 @@ def _manifest(environment: Parts) -> bytes:
     """The manifest as an archive has it."""
     try:
         if not manifest.is_intact(environment.text):
-            raise ValueError("its id is not that of its content")
+            raise ValueError("its id does not match its content")
         return head.refilled(environment.text, environment.members[0].offset)
     except ValueError as error:
         raise InputPathError(f"the manifest of {environment.path} is damaged: {error}") from error
@@ -104,6 +104,6 @@ def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: De
     except OSError as error:
         raise InputPathError.of(error, "cannot read a part", path) from error
     raise InputPathError(
-        f"{path} is damaged: the part {member.sha256[:12]} in it is another one",
-        "fetch or make it anew",
+        f"{path} is damaged: the part {member.sha256[:12]} has other content",
+        "fetch or create it again",
     )

@@ -72,7 +72,7 @@ def read(path: Path) -> Parts:
         raise InputPathError.of(error, "cannot read the archive", path) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputPathError(
-            f"{path} has no parts that could be compared or taken", _WHAT
+            f"{path} has no parts to compare or reuse", _WHAT
         ) from error
 
 
@@ -131,7 +131,7 @@ def check_complete(environment: Parts, held: Container[str]) -> None:
         number, size = len(environment.members), sum(one.length for one in missing) / 1e6
         raise InputPathError(
             f"{len(missing)} of {number} parts of {environment.path} are missing, {size:.1f} MB",
-            "name the archive or layers folder that has them, too",
+            "also name the archive or layers folder that has them",
         )
 
 

@@ -105,4 +105,4 @@ def _followed(path: str, links: Mapping[str, str]) -> str:
         place = posixpath.normpath(posixpath.join(start, place[len(link) + 1 :]))
         if place.startswith(("/", "../")):
             raise PackError(f"{path} cannot be packed: {link} leads out of the environment")
-    raise PackError(f"{path} cannot be packed: its links lead in a circle")
+    raise PackError(f"{path} cannot be packed: its links form a loop")

@@ -30,7 +30,7 @@ def read(environment: str | os.PathLike[str]) -> Mapping[str, Any]:
         raise InputPathError(f"no such environment: {error.filename}") from error
     except Exception as error:  # each format's library has some of its own
         raise InputPathError(
-            f"{path} does not tell what is in it", "name an archive of python_package_create"
+            f"{path} does not say what is in it", "name an archive of python_package_create"
         ) from error
 
 

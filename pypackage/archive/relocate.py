@@ -104,7 +104,7 @@ def check(prefix: str, original: Original, new: bytes) -> None:
     if not original.pieces and new not in read(os.path.join(prefix, original.path)):
         raise RelocationError(
             f"{original.path} was rewritten for another folder by another tool; "
-            "unpack the environment anew"
+            "unpack the environment again"
         )
 
 

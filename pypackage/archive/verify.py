@@ -68,7 +68,7 @@ def check(
         modules = sorted({*wanted.modules, *wanted.optional})
         if platform and modules:
             reporter.warning(
-                f"no module is imported to try it: Python for {platform} cannot run here"
+                f"no module is imported as a test: Python for {platform} cannot run here"
             )
         elif modules:
             trial = _started(lambda: import_test.imports(contents, modules, scratch), scratch)
@@ -113,7 +113,7 @@ def _check_without_python(
     if wanted.modules:
         raise VerificationError(
             f"{wanted.modules[0]} does not import: the environment has no Python",
-            "name python under dependencies",
+            "add python to dependencies",
         )
     if may_start:
         _started(lambda: import_test.start(contents, scratch), scratch)

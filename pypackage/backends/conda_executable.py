@@ -56,7 +56,7 @@ def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     found = shutil.which(name, path=environ.get("PATH")) or environ.get(said) or ""
     if not found or not os.access(found, os.X_OK) or os.path.isdir(found):
         raise InputPathError(
-            f"{name} cannot be run", "name the path of a conda, mamba or micromamba"
+            f"{name} cannot be run", "give the path of a conda, mamba or micromamba"
         )
     return Path(found).absolute()
 
@@ -100,7 +100,7 @@ def create(
     finally:
         condarc.forget(made)
     if not (made / "conda-meta").is_dir():
-        raise InstallError(f"{program} has made no environment, though it ended well")
+        raise InstallError(f"{program} made no environment, although it ended with status 0")
     altered = _make_relocatable(made, target_prefix)
     for path in made.iterdir():
         path.rename(prefix / path.name)

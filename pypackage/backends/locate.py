@@ -48,7 +48,7 @@ def check_found(locked: Lock) -> None:
     lost = [record.name.normalized for record in locked.records if _is_local(record)]
     if lost:
         raise InstallError(
-            f"the lock has packages from a folder of some machine: {', '.join(lost)}",
+            f"the lock has packages from a folder of another machine: {', '.join(lost)}",
             "name the channel's folder by -c; those of the host channel are in the cache of the "
             "machine that made the lock",
         )
@@ -83,7 +83,7 @@ def _of_wheel(wheel: PyPIPackage, folders: Sequence[Path]) -> PyPIPackage:
     found = _found(folders, name, wheel.sha256)
     if found is None:
         raise InstallError(
-            f"the lock has {name} from a folder of some machine",
+            f"the lock has {name} from a folder of another machine",
             "name one that has it by PIP_FIND_LINKS, or as find-links in pip's configuration",
         )
     return replace(wheel, url=found.as_uri())
@@ -96,6 +96,6 @@ def _found(folders: Sequence[Path], name: str, digest: str) -> Path | None:
     if there and not found:
         raise InstallError(
             f"{there[0]} is not the package that was locked: its sha256 differs",
-            "it was made anew since; make the lock anew as well",
+            "it was built again since; create the lock again as well",
         )
     return found.absolute() if found else None

@@ -204,7 +204,7 @@ def _parsed(content: bytes, label: str) -> LockFile:
             return LockFile.from_path(path)
         except Exception as error:  # the library raises plain ones
             reason = str(error).replace(folder, "").partition("\n")[0]
-            raise RequirementsError(f"{label}: not a lock file of pixi: {reason}") from error
+            raise RequirementsError(f"{label}: not a pixi lock file: {reason}") from error
 
 
 def _environment(file: LockFile, label: str, name: str) -> Environment:
@@ -235,11 +235,11 @@ def _platform(environment: Environment, name: str, label: str) -> LockPlatform:
     if found and not environment.packages(found):
         raise RequirementsError(f"{label}: has no packages for {name}")
     if not every:
-        raise RequirementsError(f"{label}: has no packages", "add some, and lock it anew")
+        raise RequirementsError(f"{label}: has no packages", "add some, and lock it again")
     if not found:
         raise RequirementsError(
             f"{label}: is a lock for {', '.join(sorted(every))}, not for {name}",
-            "make it anew from the requirements on a machine of this kind",
+            "create it again from the requirements on a machine of this kind",
         )
     return found
 
@@ -266,7 +266,7 @@ def _record(package: Any, label: str) -> RepoDataRecord:
         )
     record = package.repo_data_record()
     if not record.sha256 and not record.md5:
-        raise RequirementsError(f"{label}: {package.name} has no digest", "lock it anew")
+        raise RequirementsError(f"{label}: {package.name} has no digest", "lock it again")
     return record
 
 

@@ -58,7 +58,7 @@ def check_channel(name: str) -> None:
         raise UsageError(f"there is no channel {name}", f"did you mean {HOST}?")
     if name.lower() in ("pypi", "pip"):
         raise UsageError(
-            f"{name} is no conda channel",
+            f"{name} is not a conda channel",
             "packages of PyPI are listed under pip, and '-c host' takes them from there",
         )
 
@@ -259,7 +259,7 @@ def channel_of(name: str) -> str:
         raise SolveError(f"the channel {name} cannot be read: there is no such folder")
     if not (folder / "noarch" / "repodata.json").is_file():
         raise SolveError(
-            f"{name} is no conda channel: it has no noarch/repodata.json",
+            f"{name} is not a conda channel: it has no noarch/repodata.json",
             "make one with 'conda index' or 'rattler-index'",
         )
     return str(folder.resolve())

@@ -28,7 +28,7 @@ def settle(parsed: argparse.Namespace) -> None:
         UsageError: There are too many, or one is not what it has to be.
     """
     if parsed.name and parsed.prefix:
-        raise UsageError("-n and -p exclude each other: an environment has one place")
+        raise UsageError("-n and -p exclude each other: an environment has only one place")
     if parsed.name and (os.sep in parsed.name or parsed.name in (".", "..")):
         raise UsageError(f"-n takes a name, not the path {parsed.name}", "-p PREFIX takes a path")
     given = [one for one in (parsed.requirements, parsed.target) if one is not None]
@@ -51,8 +51,8 @@ def _refuse_swapped(requirements: str | None, target: str) -> None:
         return  # a manifest in a layers folder
     if target.endswith(_OF_REQUIREMENTS):
         raise UsageError(
-            f"{target} is no name for an environment or archive: it ends as requirements do",
-            f"the first argument is what is required: python_package_create {target} "
+            f"{target} is not a name for an environment or archive: it ends like a requirements file",
+            f"the requirements come first: python_package_create {target} "
             f"{requirements or 'NAME'}",
         )
 

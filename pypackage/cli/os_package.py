@@ -152,7 +152,7 @@ def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) 
 
 def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
     if not parsed.app_version:
-        raise UsageError("an OS package has a version", "say --app-version 1.0")
+        raise UsageError("an OS package needs a version", "give --app-version 1.0")
     relations: dict[str, Any] = {name: _listed(getattr(parsed, name)) for name in _RELATIONS}
     return OsPackage(
         format=format_,

@@ -68,7 +68,7 @@ def refuse_unknown(modules: Iterable[str]) -> None:
             f" {', '.join(unknown)}",
             'name its package under conda.dependencies, or as {"pip": ["NAME"]} there;\n'
             "or let python_package_analyze do so: --pkg-mapping MODULE=NAME;\n"
-            "--allow-guesses takes a package of the same name, which may be anybody's",
+            "--allow-guesses takes a package of the same name, which anybody may have published",
         )
 
 

@@ -274,7 +274,7 @@ class Target:
             return self._found()
         except InputPathError:
             what = f"Python {self.version} is not known and not on PATH"
-            self._reporter.warning(f"{what}: the newest standard library that is known counts")
+            self._reporter.warning(f"{what}: using the newest standard library that is known")
             return None
 
     def installed(self) -> Environment | None:

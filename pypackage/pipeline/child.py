@@ -159,7 +159,7 @@ def _input(given: Given) -> tuple[str, bytes]:
         if unsaid:
             raise errors.UsageError(
                 f"requirements of a program cannot have {', '.join(unsaid)}",
-                "give the file that says them: a requirements.txt, environment.yml or pixi.toml",
+                "name them in a file: a requirements.txt, environment.yml or pixi.toml",
             )
         return "-", dumps(given).encode()
     if isinstance(given, Mapping):

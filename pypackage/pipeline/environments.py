@@ -139,11 +139,11 @@ def update(
     """
     if not packages and not without:
         raise UsageError(
-            f"no package is named that {name} is to have", "one is removed by --without PACKAGE"
+            f"no package to add to {name} is named", "to remove one: --without PACKAGE"
         )
     found = _made(name, cache)
     if found.kind != "environment":
-        raise UsageError(f"{name} is an interpreter, to which nothing is added")
+        raise UsageError(f"{name} is an interpreter, to which no packages can be added")
     known = provenance.read(found.folder)
     made = NamedEnvironment(found.folder, target.parse(name, known.format).output)
     options = _options(known.options, now)
@@ -152,7 +152,7 @@ def update(
     try:
         costs = create.create(needed, made, _pinned(options, packages, found), reporter)
     except SolveError:
-        reporter.warning("not with all that is there in its version: other versions are looked for")
+        reporter.warning("cannot keep every version that is installed: looking for others")
         costs = create.create(needed, made, options, reporter)
     there = {normalize(one.name) for one in environment_packages.listed(found.folder)}
     for one in without:
@@ -185,8 +185,8 @@ def without_packages(
         if normalize(name) not in required:
             raise UsageError(
                 f"{environment} does not require {name}",
-                f"it requires {', '.join(sorted(required)) or 'no package'}; others are there for "
-                "these",
+                f"it requires {', '.join(sorted(required)) or 'no package'}; the others are "
+                "dependencies of these",
             )
     lost = environment_packages.modules(prefix, gone)
     return needed._replace(

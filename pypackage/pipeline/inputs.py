@@ -258,7 +258,7 @@ class _Reader:
             return self._environment_yml(top)
         self._warn_of_unknown(top, requirements_json.KEYS)
         if self._unknown and not any(map(top.has, requirements_json.KEYS)):
-            raise top.invalid("is of no form that is known")
+            raise top.invalid("is in no known format")
         return requirements_json.read(top)
 
     def _environment_yml(self, top: Node) -> Requirements:

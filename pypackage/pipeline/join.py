@@ -28,7 +28,7 @@ def join(sources: Sequence[Path], name: str, format_: str, since: str, reporter:
     """
     made = target.parse(name, format_)
     if not isinstance(made, Archive):
-        raise UsageError(f"{name} is no archive", f"name a path, such as ./{name}.tar.gz")
+        raise UsageError(f"{name} is not an archive", f"name a path, such as ./{name}.tar.gz")
     if since:
         made = target.thin(made, Path(since)).output
     made.check()

@@ -20,7 +20,7 @@ def check(place: Path) -> None:
     """
     if place.suffix == ".toml" and not re.fullmatch(r"pylock(\.[^.]+)?\.toml", place.name):
         raise UsageError(
-            f"{place.name} is no name of a lock", "call it pylock.toml or pylock.NAME.toml"
+            f"{place.name} is not a name for a lock file", "call it pylock.toml or pylock.NAME.toml"
         )
 
 

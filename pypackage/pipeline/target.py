@@ -267,7 +267,7 @@ class NamedEnvironment:
 
 Target = Archive | NamedEnvironment | OsPackageFile | ImageFile | SplunkAppFile
 
-# What is no archive of an environment alone, and leaves none on this machine.
+# What is not an archive of an environment alone, and leaves none on this machine.
 _ALONE = (*OS_PACKAGES, IMAGE, SPLUNK)
 
 
@@ -336,7 +336,7 @@ def at(prefix: str, format_: str = "") -> NamedEnvironment:
     folder = Path(os.path.abspath(os.path.expanduser(prefix)))
     format_ = _format("", format_)
     if format_ in _ALONE or not folder.name:
-        raise UsageError(f"{prefix} is no place for an environment", "-p PREFIX is its folder")
+        raise UsageError(f"{prefix} is not a place for an environment", "-p PREFIX is its folder")
     made = Archive(Path(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}"), format_)
     check_writable(made.path, format_)
     return NamedEnvironment(folder, made)

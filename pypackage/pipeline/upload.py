@@ -36,11 +36,11 @@ def upload(environment: Environment, target: Upload) -> str:
         found = target(environment)
         return found if isinstance(found, str) else ""
     if "://" not in target:
-        raise UsageError(f"upload: {target} is no URL", "a file is made by target=PATH")
+        raise UsageError(f"upload: {target} is not a URL", "for a file, give target=PATH")
     try:
         import fsspec
     except ImportError as error:
-        raise UsageError("to upload to an URL needs fsspec", "pip install fsspec") from error
+        raise UsageError("uploading to a URL needs fsspec", "pip install fsspec") from error
     url = f"{target.rstrip('/')}/{environment.path.name}"
     try:
         files, path = fsspec.core.url_to_fs(url)

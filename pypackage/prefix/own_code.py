@@ -77,13 +77,13 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
         if not found.exists():
             raise InputPathError(
                 f"the program's own module {found} is not there",
-                "analyze the program again, or remove it from 'local' and name it with --add",
+                "analyze the program again, or remove it from 'local' and add it with --add",
             )
         if not _is_importable(found, found.resolve().name):
             # What requirements name goes into an archive that is given to others.
             raise RequirementsError(
                 f"'local' names {found}, which is no Python module or package",
-                f"if it is to be packed, add it by hand: --add {found}:share/{found.name}",
+                f"to pack it, add it by hand: --add {found}:share/{found.name}",
             )
         copies.append(CopySpec(found, found.resolve().name, is_module=True))
     for text in added:
@@ -219,7 +219,7 @@ def place(copies: Sequence[CopySpec], prefix: Path, reporter: Reporter) -> None:
                 if source.is_file():
                     _copy(source, prefix, path)
                 else:
-                    reporter.warning(f"not in the archive: {source}, which leads to no file")
+                    reporter.warning(f"not in the archive: {source}, a link to nothing")
         except OSError as error:
             raise InstallError.of(error, f"cannot add {spec.source}") from error
 

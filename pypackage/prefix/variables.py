@@ -82,12 +82,12 @@ def _read(path: Path, prefix: Path, key: str = "") -> dict[str, str]:
         listed = content.get(key, {}) if key else content
         for name, value in listed.items():
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ValueError(f"{name!r} is not a name of a variable")
+                raise ValueError(f"{name!r} is not a variable name")
             if "\0" in str(value):
                 raise ValueError(f"{name} has a null character")
         return {name: str(value) for name, value in listed.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise PackError(
-            f"{path.relative_to(prefix)} does not tell environment variables: {error}",
+            f"{path.relative_to(prefix)} does not hold environment variables: {error}",
             "mend or remove that file",
         ) from error

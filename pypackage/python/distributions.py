@@ -186,7 +186,7 @@ class Distribution:
         # What a hook knows besides may be anywhere, and be built when it is imported.
         if editable.redirected(self.site, places) or not editable.has_modules(found):
             raise SolveError(
-                f"cannot tell the source files of {self.name}, installed in editable mode"
+                f"cannot determine the source files of {self.name}, installed in editable mode"
                 f" from {self.project}",
                 f"install it without -e: pip install {self.project}",
             )

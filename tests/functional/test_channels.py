@@ -596,7 +596,7 @@ def test_channel__that_does_not_answer__is_given_up(
     needs = requirements(tools.cwd, "tool", python=PYTHON)
     env = {**own_cache, "CONDA_REMOTE_MAX_RETRIES": "0", "CONDA_REMOTE_READ_TIMEOUT_SECS": "1"}
     said = refused(tools, code, "-c", server.url, needs, "e.tar", env=env, timeout=30)
-    assert ("timed out" if code == 4 else "nothing has come for 1 seconds") in said
+    assert ("timed out" if code == 4 else "nothing was received for 1 seconds") in said
 
 
 def test_channel__that_has_moved__is_followed(

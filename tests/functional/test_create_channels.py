@@ -71,7 +71,7 @@ def test_channel__that_is_no_folder_or_no_channel__exits_4(tools: Tools, python:
     said = refused(tools, 4, "-c", "./nowhere", needs, "mine")
     assert "./nowhere cannot be read: there is no such folder" in said
     said = refused(tools, 4, "-c", ".", needs, "mine")
-    assert ". is no conda channel: it has no noarch/repodata.json" in said
+    assert ". is not a conda channel: it has no noarch/repodata.json" in said
 
 
 @pytest.mark.slow

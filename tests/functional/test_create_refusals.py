@@ -48,7 +48,7 @@ def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
         (["requirements.json", ".zip"], "not a name for an environment"),
         (["-j", "0", "requirements.json", "mine"], "'0' is not a positive number"),
         (["--compress-level", "10", "requirements.json", "mine"], "it has 0 to 9"),
-        (["--compress-level", "1", "requirements.json", "e.tar"], "has no level of compression"),
+        (["--compress-level", "1", "requirements.json", "e.tar"], "has no compression level"),
         (["requirements.json", "two words"], "not a name for an environment"),
         (["requirements.json", ""], "not a name for an environment"),
         (["requirements.json", ".tar.gz"], "not a name for an environment"),
@@ -84,7 +84,7 @@ def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> Non
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\x7fELF\x02\x01\x01\xff\xfe", "1:1: is of no form that is known"),
+        (b"\x7fELF\x02\x01\x01\xff\xfe", "1:1: is in no known format"),
         (b"", "is empty"),
         (b'{"python": "3.11",\n "modules": [}', "2:14: not valid JSON"),
         (b"[]", "expected an object, not a list"),
@@ -98,7 +98,7 @@ def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> Non
         (b'{"python": "3.11", "conda": {"dependencies": ["numpy >=("]}}', "numpy >=("),
         (
             b'{"python": "3.11", "conda": {"dependencies": [{"pipp": ["six"]}]}}',
-            "conda.dependencies[0]: expected the key 'pip' alone, not 'pipp'",
+            "conda.dependencies[0]: expected only the key 'pip', not 'pipp'",
         ),
         (b'{"python": "3.11", "conda": {"channels": ["\\ud800"]}}', "conda.channels[0]"),
     ],

@@ -63,7 +63,7 @@ def test_prefix__is_where_the_environment_is_made(tools: Tools, environment: Pat
         (["named", "./requirements.json"], "it ends as requirements do"),
         (["--chanel", "host", "environment.yml", "x"], "did you mean --channel?"),
         (["-c", "Host", "environment.yml", "x"], "did you mean host?"),
-        (["-c", "PyPI", "environment.yml", "x"], "PyPI is no conda channel"),
+        (["-c", "PyPI", "environment.yml", "x"], "PyPI is not a conda channel"),
     ],
 )
 def test_arguments__that_are_wrong__exit_1_and_say_what_is_meant(

@@ -108,7 +108,7 @@ def test_environment_yml__conda_s_package_with_a_distribution_s_name__is_not_tha
 ) -> None:
     (tools.cwd / "e.yml").write_text("dependencies: [python, graphviz]\n")
     said = refused(tools, 4, "-c", "host", "e.yml")
-    assert "graphviz is asked for, but the host channel, of Python distributions, has none" in said
+    assert "graphviz is asked for, but the host channel has only Python distributions" in said
     assert "the Python package graphviz is conda's python-graphviz; " in said
     assert "-c host -c conda-forge" in said
 
@@ -166,7 +166,7 @@ def test_requirements_txt__hashes__are_checked(
     (tools.cwd / "made.tar.gz").unlink()
     (tools.cwd / "r.txt").write_text(f"{lines}{shelf['said==1']}\n")
     said = refused(tools, 4, "-c", channel.folder, "r.txt")
-    assert "said 2.0 has none of the hashes that it is to have" in said
+    assert "said 2.0 has none of the hashes required of it" in said
     assert shelf["said==2"] in said
 
 

@@ -76,8 +76,8 @@ WRONG: dict[str, tuple[int, str, list[str]]] = {
     "join to a name": (1, "name a path", ["--join", "old", "mine"]),
     "join of one": (1, "--join needs", ["--join", "e.tar.gz"]),
     "join with requirements": (1, "goes with none", ["R", "--join", "old", "e.tar.gz"]),
-    "requirements as target": (6, "is no environment's manifest", ["R", "./requirements.json"]),
-    "own folder as target": (6, "is no layers folder", ["--format", "layers", "R", "./thesis"]),
+    "requirements as target": (6, "is not the manifest of an environment", ["R", "./requirements.json"]),
+    "own folder as target": (6, "is not a layers folder", ["--format", "layers", "R", "./thesis"]),
 }
 
 

@@ -122,7 +122,7 @@ def test_locked__on_a_machine_with_an_empty_cache__finds_packages_in_the_named_f
     create(tools, "-c", channel.folder, data_alone(tools), "mine")
     empty = tmp_path_factory.mktemp("rattler")
     said = fails(tools, 5, "--rebuild", "mine.lock", fresh=empty)
-    assert "the lock has packages from a folder of some machine: " in said
+    assert "the lock has packages from a folder of another machine: " in said
     assert "-c" in said
     done = tools.create(
         "-c", channel.folder, "mine.lock", "./b.tar.gz", env={"RATTLER_CACHE_DIR": str(empty)}
@@ -259,7 +259,7 @@ def test_locked__for_another_platform__exits_3(tools: Tools, channel: Channel) -
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("version: 99\nenvironments: {}\npackages: []\n", "x.lock: not a lock file of pixi: "),
+        ("version: 99\nenvironments: {}\npackages: []\n", "x.lock: not a pixi lock file: "),
         ("version: 6\nenvironments: {}\npackages: []\n", "x.lock: has no environment 'default'"),
     ],
 )

@@ -146,7 +146,7 @@ def test_source__no_python__is_refused(tools: Tools, source: Path) -> None:
         archive.add(tools.cwd / "text.tgz", "other-1.0/configure")
     for name in ("text.tgz", "cut.tgz", "other.tgz"):
         said = refused(tools, 2, "--python-source", name)
-        assert f"{name} is no source of Python" in said
+        assert f"{name} is not a source archive of Python" in said
     assert "cannot read nowhere.tgz" in refused(tools, 2, "--python-source", "nowhere.tgz")
     assert "is no digest" in refused(tools, 2, "--python-source", "http://host/p.tgz#md5=1")
 
@@ -168,7 +168,7 @@ def test_build__fails__shows_the_end_of_the_log_and_leaves_nothing_else(tools: T
     assert "error: Python 3.99.1 cannot be built: make failed" in said
     assert "  no luck" in said
     (log,) = (tools.cache / "pypackage/interpreters").glob("cpython-*")
-    assert f"all it said is in {log}" in said
+    assert f"its whole output is in {log}" in said
     assert "no luck" in log.read_text()
 
 

@@ -163,7 +163,7 @@ def _cells(notebook: dict[str, Any], path: str) -> list[Cell]:
             inside = sheet.get("cells") if isinstance(sheet, dict) else None
             listed = [*listed, *inside] if isinstance(inside, list) else listed
     if not isinstance(listed, list):
-        raise SourceError(f"{place(path, 1, 1)}: not a notebook: its cells are no list")
+        raise SourceError(f"{place(path, 1, 1)}: not a notebook: its cells are not a list")
     found = []
     for number, cell in enumerate(listed, 1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":

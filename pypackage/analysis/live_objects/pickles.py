@@ -110,7 +110,7 @@ class _Reader(pickle.Unpickler):
         if module != "__main__":
             self.modules[module] = None
         elif name not in ("", "__main__"):
-            self._reporter.warning(f"{name} is sent by its name in __main__, where it is not")
+            self._reporter.warning(f"{name} is sent by its name in __main__, which lacks it")
         if (module, name) == ("importlib", "import_module"):
             return _ImportModule
         if name == "_restore_curry" and module.endswith("toolz.functoolz"):
@@ -139,7 +139,7 @@ class _Reader(pickle.Unpickler):
             code = types.CodeType(*arguments)
             tuple(_all_code(code))
         except Exception:
-            self._reporter.warning("a function in the pickle is of another Python: not looked into")
+            self._reporter.warning("a function in the pickle is of another version of Python: not analyzed")
             return _StandIn
         self.functions.append(_Function(code))
         return code

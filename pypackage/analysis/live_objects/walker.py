@@ -39,7 +39,7 @@ def explore(things: Iterable[object]) -> list[Import]:
         if type(thing) in _ATOMS:
             raise UsageError(
                 f"not a function, class or other object with code: {type(thing).__name__}",
-                "what a file needs is found by analyze(path)",
+                "for a file, call analyze(path)",
             )
         explorer.run(thing)
     return list(explorer.imports)

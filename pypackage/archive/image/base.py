@@ -66,7 +66,7 @@ class Base:
                 digest.update(block)
                 target.write(block)
         if f"sha256:{digest.hexdigest()}" != layer.digest:
-            raise PackError(f"a layer of the base is damaged: {layer.digest}", "fetch it anew")
+            raise PackError(f"a layer of the base is damaged: {layer.digest}", "fetch it again")
 
 
 def is_here(name: str) -> bool:
@@ -103,10 +103,10 @@ def check(name: str) -> None:
     path, _ = _split(name)
     if not path.exists() and not name.startswith(("/", ".")):
         raise UsageError(
-            f"--base: there is no layout {name}", f"an image in a registry is docker://{name}"
+            f"--base: there is no layout {name}", f"for an image in a registry, write docker://{name}"
         )
     if not path.is_file() and not (path / "index.json").is_file():
-        raise InputPathError(f"--base: {path} is no OCI image layout")
+        raise InputPathError(f"--base: {path} is not an OCI image layout")
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def load(name: str, platform: str, kept: Path, scratch: Path, reporter: Reporter
     try:
         yield _read(folder, tuple(blobs), redact(name), tag, platform)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PackError(f"the base {redact(name)} is no OCI image: {error}") from error
+        raise PackError(f"the base {redact(name)} is not an OCI image: {error}") from error
 
 
 def _split(name: str) -> tuple[Path, str]:
@@ -153,7 +153,7 @@ def _skopeo() -> str:
     found = shutil.which("skopeo")
     if not found:
         raise PackError(
-            "an image is brought from a registry by skopeo, which is not installed",
+            "fetching an image from a registry needs skopeo, which is not installed",
             "install skopeo (apt and dnf have it), or name an OCI image layout with --base",
         )
     return found

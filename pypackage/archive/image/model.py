@@ -98,15 +98,15 @@ def check(image: Image) -> None:
     """
     if not re.fullmatch(_NAME, image.app, re.A):
         raise UsageError(
-            f"registries take no image named {image.app!r}",
-            "a name has small letters, digits and . _ - alone; see --app",
+            f"registries do not accept an image named {image.app!r}",
+            "use only lowercase letters, digits and . _ -; see --app",
         )
     if not re.fullmatch(_TAG, image.tag, re.A):
-        raise UsageError(f"registries take no tag {image.tag!r}", "see --app-version")
+        raise UsageError(f"registries do not accept the tag {image.tag!r}", "see --app-version")
     if not re.fullmatch(_USER, image.user, re.A):
         raise UsageError(f"--user: {image.user!r} is not USER or USER:GROUP")
     if not re.fullmatch(r"(/[\w.+-]+)+", image.install_root) or ".." in image.install_root:
         raise UsageError(f"--install-root: {image.install_root!r} is not the path of a folder")
     for name in image.labels:
         if not re.fullmatch(_LABEL, name, re.A):
-            raise UsageError(f"--label: {name!r} is no label's name", "write NAME=TEXT")
+            raise UsageError(f"--label: {name!r} is not a label name", "write NAME=TEXT")

@@ -36,7 +36,7 @@ def check_all(image: Image, output: Path) -> None:
     bases.check(image.base)
     if output.is_dir() and not {path.name for path in output.iterdir()} <= _OF_LAYOUTS:
         raise PackError(
-            f"{output} exists and is no OCI image layout",
+            f"{output} exists and is not an OCI image layout",
             "choose another name, or remove it first",
         )
 
@@ -79,7 +79,7 @@ def _fill(
 ) -> None:
     platform = next((p.subdir for p in contents.packages if p.subdir != "noarch"), "")
     if not architecture(platform)[0]:
-        raise PackError(f"there are no images for {platform or 'an environment without Python'}")
+        raise PackError(f"images cannot be made for {platform or 'an environment without Python'}")
     _check_commands(contents, image)
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
@@ -138,6 +138,6 @@ def _check_commands(contents: Contents, image: Image) -> None:
     for name in image.commands:
         if f"bin/{name}" not in there:
             raise PackError(
-                f"the environment has no program {name!r} to be started (--command)",
-                "it has to be in the folder bin of the environment",
+                f"the environment has no program {name!r} to start (--command)",
+                "it must be in the bin folder of the environment",
             )

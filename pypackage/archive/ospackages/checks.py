@@ -74,7 +74,7 @@ def check_words(package: OsPackage) -> None:
     for option, listed in _relations(package).items():
         for text in listed:
             if not all(re.fullmatch(_DEPENDENCY, one.strip()) for one in text.split("|")):
-                raise UsageError(f"{option}: {text!r} is no package's name", _DEPENDENCY_HINT)
+                raise UsageError(f"{option}: {text!r} is not a package name", _DEPENDENCY_HINT)
     for dest in package.config_paths:
         if not re.fullmatch(_ABSOLUTE, dest) or ".." in dest.split("/"):
             raise UsageError(f"--config-file: {dest!r} is not the path of a file")

@@ -51,7 +51,7 @@ def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: R
     reporter.debug(f"{name}: {command}\n{said.decode(errors='replace')}".rstrip())
     reporter.debug(f"{name}: {len(left) or 'no'} files are left over when the package was removed")
     for path in left:
-        reporter.warning(f"left over in {name} when the package was removed: {path}")
+        reporter.warning(f"left behind in {name} when the package was removed: {path}")
 
 
 def _told(what: str, step: Callable[..., bytes], *arguments: object) -> bytes:

@@ -94,7 +94,7 @@ def _debootstrap(name: str) -> str:
         )
     if os.geteuid() != 0:
         raise PackError(
-            f"the clean root {name} can be made by root alone",
+            f"the clean root {name} can be made only by root",
             "name a folder or a tar file of a root with --try-root",
         )
     return found

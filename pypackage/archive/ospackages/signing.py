@@ -40,7 +40,7 @@ def check(key: str) -> None:
     except ProcessError as error:
         raise PackError(
             f"gpg has no secret key {key} (--sign)",
-            "gpg --list-secret-keys tells which there are; GNUPGHOME says where gpg looks",
+            "gpg --list-secret-keys lists those it has; GNUPGHOME says where gpg looks",
         ) from error
 
 

@@ -91,8 +91,8 @@ def _add_commands(staged: Staged, package: OsPackage, prefix: Path, *, active: b
         program = prefix / "bin" / name
         if "/" in name or not program.is_file() or not os.access(program, os.X_OK):
             raise PackError(
-                f"the environment has no program {name!r} to be linked (--command)",
-                "it has to be in the folder bin of the environment",
+                f"the environment has no program {name!r} to link to (--command)",
+                "it must be in the bin folder of the environment",
             )
         place = f"{package.prefix}/bin"
         if active:

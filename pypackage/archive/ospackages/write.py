@@ -55,7 +55,7 @@ def _make(
     if _newer(staged.glibc, package.glibc):
         raise PackError(
             f"the environment needs glibc {staged.glibc}, and the package is for {package.glibc}",
-            "make it of packages for older machines, of conda-forge for one",
+            "use packages built for older machines, such as those of conda-forge",
         )
     with reporter.task(f"packing {package.format}"):
         (deb if package.format == "deb" else rpm).write(package, staged, made, level)

@@ -59,7 +59,7 @@ keep_text() {
 
 check_text() {
     grep -q -e "$3" "$ppl_originals/$1" || grep -qF -e "$ppl_prefix" "$ppl_originals/$1" ||
-        fail "$2 was rewritten for another folder by another tool; unpack the environment anew"
+        fail "$2 was rewritten for another folder by another tool; unpack the environment again"
 }
 
 rewrite_text() {

@@ -69,7 +69,7 @@ def describe(command: Command, contents: Contents) -> Described:
         raise PackError(
             f"{command.target} cannot be a {kind} command: its function takes "
             f"{'' if takes_records else 'no '}records",
-            "what a generating command needs has to be keyword-only: def f(*, count)",
+            "the arguments of a generating command must be keyword-only: def f(*, count)",
         )
     options = tuple(_options(found.args, 1 if takes_records else 0))
     return Described(command._replace(kind=kind), text, options, bool(found.args.vararg))
@@ -87,7 +87,7 @@ def _source(command: Command, contents: Contents) -> ast.Module | None:
         return None
     raise PackError(
         f"the environment has no module {command.module} (--splunk-command {command.name})",
-        "add your own code by --add PATH",
+        "add your own code with --add PATH",
     )
 
 

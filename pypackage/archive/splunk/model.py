@@ -128,8 +128,8 @@ def parse_command(text: str) -> Command:
         )
     if not re.fullmatch(_COMMAND, name, re.A):
         raise UsageError(
-            f"--splunk-command: Splunk takes no command named {name!r}",
-            "a name has letters and digits alone, and begins with a letter",
+            f"--splunk-command: Splunk does not accept a command named {name!r}",
+            "use only letters and digits, and begin with a letter",
         )
     if colon and kind not in KINDS:
         raise UsageError(
@@ -147,21 +147,21 @@ def check(app: SplunkApp) -> None:
     """
     if not re.fullmatch(_NAME, app.app, re.A) or app.app.endswith((".", ".tar", ".tgz", ENDING)):
         raise UsageError(
-            f"Splunk takes no app named {app.app!r}",
-            "a name has letters, digits and . _ - alone; see --app",
+            f"Splunk does not accept an app named {app.app!r}",
+            "use only letters, digits and . _ -; see --app",
         )
     if not re.fullmatch(_VERSION, app.version, re.A):
         raise UsageError(
-            f"Splunk takes no version {app.version!r}", "it has three numbers: --app-version 1.0.0"
+            f"Splunk does not accept the version {app.version!r}", "write three numbers: --app-version 1.0.0"
         )
     if not app.commands:
         raise UsageError(
             "a Splunk app needs a search command",
-            "say --splunk-command NAME=MODULE:FUNCTION; see docs/splunk.md",
+            "give --splunk-command NAME=MODULE:FUNCTION; see docs/splunk.md",
         )
     names = [one.name for one in app.commands]
     if twice := next((name for name in names if names.count(name) > 1), ""):
-        raise UsageError(f"--splunk-command: {twice} is there twice")
+        raise UsageError(f"--splunk-command: {twice} is given twice")
     if app.files:
         _check_files(app, app.files)
 
@@ -175,4 +175,4 @@ def _check_files(app: SplunkApp, folder: Path) -> None:
         raise InputPathError.of(error, "--splunk-files", folder) from error
     for path in paths:
         if why := next((why for start, why in _RESERVED.items() if path.startswith(start)), ""):
-            raise UsageError(f"--splunk-files: an app cannot bring {path}", why)
+            raise UsageError(f"--splunk-files: an app cannot contain {path}", why)

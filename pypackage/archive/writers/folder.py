@@ -36,7 +36,7 @@ def check_replaceable(output: Path) -> None:
         return
     if not output.is_dir() or any(output.iterdir()):
         raise PackError(
-            f"{output} exists and is no environment that python_package_create made",
+            f"{output} exists and is not an environment made by python_package_create",
             "choose another name, or remove it first",
         )
 

@@ -80,7 +80,7 @@ class Thin:
         """
         for one in added:
             if one.sha256 not in self._places:
-                raise OSError(errno.ENOENT, "the part is not at hand")
+                raise OSError(errno.ENOENT, "the part is missing")
             files.copy(self._aside, self._places[one.sha256].offset, one.length, file)
         self._aside.seek(0, 2)
 

@@ -70,7 +70,7 @@ def install(
             run(lambda: _unless_stuck(work, listener, settings.timeout))
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
         if refusal.reason:
-            raise InstallError(refusal.reason, "tell those who keep the channel") from None
+            raise InstallError(refusal.reason, "report it to the channel's maintainers") from None
         raise InstallError("the packages cannot be installed", message(error)) from None
 
 
@@ -97,8 +97,8 @@ async def _unless_stuck(
         if listener.stands_still(timeout):
             task.cancel()
             raise InstallError(
-                f"the packages cannot be fetched: nothing has come for {timeout} seconds",
-                "try again; remote_read_timeout_secs of condarc tells how long to wait",
+                f"the packages cannot be fetched: nothing was received for {timeout} seconds",
+                "try again; remote_read_timeout_secs of condarc sets how long to wait",
             )
     await task
 

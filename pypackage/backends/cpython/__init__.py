@@ -108,7 +108,7 @@ def _built(
     unpacked = sources.unpack(source, scratch / "source", reporter)
     flags = request.flags
     if flags.ensurepip and not any(unpacked.glob("Lib/ensurepip/_bundled/pip-*.whl")):
-        reporter.warning("this source brings no pip: the interpreter is built without")
+        reporter.warning("this source has no pip: the interpreter is built without it")
         flags = replace(flags, ensurepip=False)
     log = builds.log_of(prefix)
     job = build.Job(source, unpacked, prefix, flags, request.jobs, log)

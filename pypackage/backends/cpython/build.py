@@ -118,7 +118,7 @@ class _Run:
                 last = "\n".join(error.output.splitlines()[-_TAIL:])
                 raise InstallError(
                     f"Python {self.job.source.version} cannot be built: {name} failed",
-                    f"{last}\nall it said is in {self.job.log}",
+                    f"{last}\nits whole output is in {self.job.log}",
                 ) from error
 
 

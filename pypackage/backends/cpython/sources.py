@@ -86,7 +86,7 @@ def parse(name: str) -> Wanted:
     digest = re.fullmatch("sha256=([0-9a-fA-F]{64})", fragment)
     if fragment and not digest:
         raise InputPathError(
-            f"{redact(place)}: what follows '#' is no digest", "write #sha256=64 hexadecimal digits"
+            f"{redact(place)}: what follows '#' is not a digest", "write #sha256=64 hexadecimal digits"
         )
     return Wanted(place, redact(place), digest[1].lower() if digest else "")
 
@@ -167,6 +167,6 @@ def _opened(path: Path, told: str) -> Iterator[tarfile.TarFile]:
 
 def _no_source(told: str, why: str) -> PackageError:
     return InputPathError(
-        f"{told} is no source of Python: {why}",
+        f"{told} is not a source archive of Python: {why}",
         "name what python.org calls Python-X.Y.Z.tgz or .tar.xz, or Debian an .orig.tar",
     )

@@ -114,8 +114,8 @@ def refuse_unanswered(specs: Sequence[str]) -> None:
         other = request.namesake(name)
         here = f"the Python package {name} is conda's {other}; " if other else ""
         raise SolveError(
-            f"{spec} is asked for, but the host channel, of Python distributions, has none",
-            f"{here}name a channel that has it, too: -c host -c conda-forge",
+            f"{spec} is asked for, but the host channel has only Python distributions",
+            f"{here}also name a channel that has it: -c host -c conda-forge",
         )
 
 

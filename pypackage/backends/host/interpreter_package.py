@@ -125,7 +125,7 @@ def _shared_library(base: Interpreter, executable: Path) -> Iterator[PackageFile
             continue
         library = elf.Libraries([base.library_dir, base.base_prefix / "lib"]).find(soname, found)
         if library is None:
-            raise SolveError(f"{soname}, which {executable} needs, is not to be found")
+            raise SolveError(f"{soname}, which {executable} needs, cannot be found")
         yield PackageFile(f"lib/{soname}", source=library.path)
         if not soname.endswith(".so"):  # under this name linkers look for it
             yield PackageFile(f"lib/{soname.partition('.so')[0]}.so", link=soname)

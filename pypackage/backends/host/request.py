@@ -186,7 +186,7 @@ def _on_pypi(module: str, reporter: Reporter) -> Requirement:
     if not _NAME.fullmatch(module):
         raise _no_such_module(module)
     reporter.warning(
-        f"nothing installed provides {module}; taking the newest {module} of PyPI, a guess"
+        f"nothing installed provides {module}; taking the newest {module} of PyPI, which is a guess"
     )
     return Requirement(names.normalize(module))
 

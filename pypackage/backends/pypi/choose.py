@@ -350,11 +350,11 @@ def check_hashes(
             continue
         if package is None:
             raise SolveError(
-                f"{name} is to have one of certain hashes, but is not taken from PyPI",
+                f"{name} is required with certain hashes, but does not come from PyPI",
                 "leave out its hash, or conda's package of it",
             )
         if f"sha256:{package.sha256}" not in allowed:
             raise SolveError(
-                f"{name} {package.version} has none of the hashes that it is to have",
+                f"{name} {package.version} has none of the hashes required of it",
                 f"the wheel for this Python has sha256:{package.sha256}",
             )

@@ -54,7 +54,7 @@ def _package(package: Mapping[str, Any]) -> PyPIPackage:
     name, version = package["name"], package.get("version", "")
     if "directory" in package:
         raise RequirementsError(
-            f"{name} is a folder: {package['directory']['path']}", "name it with --add"
+            f"{name} is a folder: {package['directory']['path']}", "add it with --add"
         )
     if "vcs" in package:
         source = package["vcs"]

@@ -135,7 +135,7 @@ def unreachable(error: ProcessError) -> SolveError:
     """The error of this package for a failure that is not for want of a solution."""
     return SolveError(
         "cannot fetch from PyPI",
-        f"{message(error)}\nis there a network, or a mirror to be named in pip.conf or uv.toml?",
+        f"{message(error)}\ncheck the network, or name a mirror in pip.conf or uv.toml",
     )
 
 
@@ -145,4 +145,4 @@ def _program() -> str:
     try:
         return find_uv_bin()
     except FileNotFoundError as error:
-        raise SolveError("there is no uv to fetch with", "install it: pip install uv") from error
+        raise SolveError("fetching needs uv, which is not installed", "install it: pip install uv") from error

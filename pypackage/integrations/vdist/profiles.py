@@ -95,7 +95,7 @@ def _profile(node: Node, folder: Path) -> Profile:
     for key, one in node.entries():
         if key in _VDIST:
             hint = "name its format, deb or rpm, and the root that it is tried in; see the manual"
-            raise one.invalid("there are no Docker images and scripts here", hint)
+            raise one.invalid("Docker images and scripts are not used here", hint)
         if key not in _KEYS:
             raise one.invalid(f"expected one of {', '.join(_KEYS)}")
     root = node.get("root", "").string()
@@ -120,9 +120,9 @@ def find(profiles: Mapping[str, Profile], name: str) -> Profile:
         format_, glibc, living = _DEAD[name]
         own = f'{{"{name}": {{"format": "{format_}", "glibc": "{glibc}"}}}}'
         raise UsageError(
-            f"there is no profile {name}: the system has no support any more",
-            f"say {living}, or {format_}; if it has to be: {own} in profiles.json, and packages "
-            f"that are content with glibc {glibc}",
+            f"there is no profile {name}: the system is no longer supported",
+            f"say {living}, or {format_}; if it must be: {own} in profiles.json, and packages "
+            f"built for glibc {glibc}",
         )
     if name not in profiles:
         raise UsageError(f"there is no profile {name}", f"there are {', '.join(sorted(profiles))}")

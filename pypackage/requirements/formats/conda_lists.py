@@ -68,7 +68,7 @@ def exact(text: str, label: str, platform: str) -> Requirements:
         if len(parts) < 3 or subdir not in (platform, "noarch"):
             raise RequirementsError(
                 f"{label}: {package['conda']} is no package for {platform}",
-                "say by --platform for which the list is",
+                "say with --platform which platform the list is for",
             )
         specs.append(f"{channel}::{parts[0]} =={parts[1]} {parts[2]}")
         channels.append(channel)

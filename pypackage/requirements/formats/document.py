@@ -58,7 +58,7 @@ class Node(NamedTuple):
         if not isinstance(self.value, str):
             raise self.invalid(f"expected a string, not {repr_short(self.value)}")
         if re.search("[\x00-\x1f\ud800-\udfff]", self.value):
-            raise self.invalid(f"{repr_short(self.value)} has characters that no name has")
+            raise self.invalid(f"{repr_short(self.value)} has characters that no name may have")
         return self.value
 
     def required(self, key: str) -> str:
@@ -92,7 +92,7 @@ class Node(NamedTuple):
     def module(self) -> str:
         """A string that is the name of a module."""
         if not all(part.isidentifier() for part in self.string().split(".")):
-            raise self.invalid(f"{self.value!r} is not a module's name")
+            raise self.invalid(f"{self.value!r} is not a module name")
         return self.string()
 
     def invalid(self, what: str, hint: str = "") -> RequirementsError:

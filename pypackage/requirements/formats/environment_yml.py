@@ -100,7 +100,7 @@ def _specs(node: Node, platform: str) -> Iterator[Line]:
         if system and system[1] in (platform.partition("-")[0], "unix"):
             yield Line(one.string().strip(), one.place)
         elif key != "pip" and not system:
-            raise node.invalid(f"expected the key 'pip' alone, not {key!r}")
+            raise node.invalid(f"expected only the key 'pip', not {key!r}")
 
 
 def _pip_lines(nested: Node) -> Iterator[Line]:

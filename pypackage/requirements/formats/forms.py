@@ -126,7 +126,7 @@ def recognize(name: str, text: str) -> Form:
     if form is None:
         raise _unknown(label, base, text)
     if form.way:
-        raise RequirementsError(f"{label} is {form.name}, which is not taken", form.way)
+        raise RequirementsError(f"{label} is {form.name}, which is not accepted", form.way)
     return form
 
 
@@ -139,7 +139,7 @@ def _of_lines(base: str, text: str) -> Form | None:
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
     is_line = bool(said) and requirements_txt.is_line(said[0])
-    if base.endswith((".yml", ".yaml", ".json", ".toml")):  # a mere word is no package's name there
+    if base.endswith((".yml", ".yaml", ".json", ".toml")):  # a mere word is not a package name there
         return None
     if is_line and all(isinstance(one, ast.Expr) for one in body):
         return REQUIREMENTS_TXT
@@ -180,5 +180,5 @@ def _unknown(label: str, base: str, text: str) -> RequirementsError:
         return RequirementsError(f"{label}: is empty")
     if base.endswith((".yml", ".yaml")):
         top = document.of_yaml(text.encode("utf-8", "replace"), label)
-        return top.invalid("says no dependencies")
-    return RequirementsError(f"{label}:1:1: is of no form that is known")
+        return top.invalid("names no dependencies")
+    return RequirementsError(f"{label}:1:1: is in no known format")

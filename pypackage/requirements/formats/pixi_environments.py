@@ -214,7 +214,7 @@ def _requirement(text: str, node: Node, source: Source, folder: str) -> str:
     if source.refused:
         raise node.invalid(
             f"{source.refused} cannot be taken for one package alone",
-            "a pixi.lock says from where each is (pixi lock)",
+            "a pixi.lock records where each comes from (pixi lock)",
         )
     requirement.url = source.url or requirement.url
     return str(requirement)

@@ -45,7 +45,7 @@ def read(top: Node) -> Requirements:
     for one in nested:
         for key, _ in one.entries():
             if key != "pip":
-                raise one.invalid(f"expected the key 'pip' alone, not {key!r}")
+                raise one.invalid(f"expected only the key 'pip', not {key!r}")
     pip = [word for one in (top, *nested) for word in one.get("pip", []).strings()]
     return Requirements(
         python=_python(top, specs),
@@ -69,7 +69,7 @@ def _git(name: str, node: Node) -> Git:
     _check_variable(name, node)
     ref = node.get("ref", "")
     if ref.string().startswith("-"):
-        raise ref.invalid(f"{repr_short(ref.value)} is no branch, tag or commit")
+        raise ref.invalid(f"{repr_short(ref.value)} is not a branch, tag or commit")
     return Git(name, node.required("remote"), ref.string())
 
 
@@ -91,7 +91,7 @@ def _check_variable(name: str, node: Node) -> None:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
         raise node.invalid("not a name that a variable of the shell can have")
     if _TAKEN.fullmatch(name):
-        raise node.invalid("the shell or the runner needs this variable", "name the data otherwise")
+        raise node.invalid("the shell or the runner needs this variable", "choose another name for the data")
 
 
 def _pinned(versions: Node) -> Iterator[str]:

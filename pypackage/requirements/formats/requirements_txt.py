@@ -226,7 +226,7 @@ def _without_hash(text: str, place: str, other: str) -> RequirementsError:
         hint = "give all of them hashes, or none"
         return RequirementsError(f"{place}: {text} has no --hash, but {other} has", hint)
     hint = "uv export --no-dev --no-hashes --emit-index-url -o requirements.txt makes what is taken"
-    return RequirementsError(f"{place}: {text} is of an index that tells no hashes", hint)
+    return RequirementsError(f"{place}: {text} is from an index that publishes no hashes", hint)
 
 
 def _named(entry: Entry) -> str:
@@ -327,14 +327,14 @@ def _project(entry: Entry) -> str:
     """The absolute path of a project's folder that is to be installed, with its extras."""
     if re.match(URL, entry.value):
         raise RequirementsError(
-            f"{entry.place}: {entry.value} does not say what it is", "write it 'NAME @ URL'"
+            f"{entry.place}: {entry.value} does not say which package it is", "write it 'NAME @ URL'"
         )
     path = _local(entry)
     if not os.path.exists(_folder(path)):
         raise RequirementsError(
             f"{entry.place}: there is no {entry.value}",
-            "paths are taken from the file's folder, or from the current one",
+            "paths are relative to the file's folder, or to the current one",
         )
     if entry.bounds:
-        raise RequirementsError(f"{entry.place}: {entry.value} is a folder, which bounds nothing")
+        raise RequirementsError(f"{entry.place}: {entry.value} is a folder, which constrains nothing")
     return path

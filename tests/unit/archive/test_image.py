@@ -264,13 +264,13 @@ def test_base__with_a_layer_that_was_changed__is_refused_and_nothing_is_left(
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"app": "Hello"}, UsageError, "registries take no image named 'Hello'"),
-        ({"version": "1.0+2"}, UsageError, "registries take no tag '1.0+2'"),
+        ({"app": "Hello"}, UsageError, "registries do not accept an image named 'Hello'"),
+        ({"version": "1.0+2"}, UsageError, "registries do not accept the tag '1.0+2'"),
         ({"user": "me you"}, UsageError, "--user: 'me you'"),
         ({"install_root": "opt"}, UsageError, "--install-root: 'opt'"),
         ({"labels": {"a b": "c"}}, UsageError, "--label: 'a b'"),
         ({"base": "debian:12"}, UsageError, "--base: there is no layout debian:12"),
-        ({"base": "./nowhere"}, InputPathError, "nowhere is no OCI image layout"),
+        ({"base": "./nowhere"}, InputPathError, "nowhere is not an OCI image layout"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -301,7 +301,7 @@ def test_report__of_an_image__has_its_bytes(tmp_path: Path, name: str) -> None:
 def test_folder__of_the_users_own__is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.tex").touch()
-    with pytest.raises(PackError, match="is no OCI image layout"):
+    with pytest.raises(PackError, match="is not an OCI image layout"):
         check_all(IMAGE, tmp_path / "mine")
     layout = made(contents(), tmp_path / "image")
     check_all(IMAGE, layout)

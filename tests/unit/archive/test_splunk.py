@@ -201,7 +201,7 @@ def test_parse_command__something_else__is_refused(word: str) -> None:
         ({"version": "1.2"}, "no version '1.2'"),
         ({"version": "01.2.3"}, "no version"),
         ({"commands": ()}, "needs a search command"),
-        ({"commands": APP.commands * 2}, "score is there twice"),
+        ({"commands": APP.commands * 2}, "score is given twice"),
     ],
 )
 def test_check__not_valid__is_refused(changed: dict[str, Any], message: str) -> None:

@@ -183,7 +183,7 @@ def test_packages__of_each_format__are_known_to_the_client(
     assert compatibility.packages(archive) == {"python": "3.11.7"}
     if format_ != "folder":
         archive.write_bytes(archive.read_bytes()[:150])
-        with pytest.raises(InputPathError, match="does not tell what is in it"):
+        with pytest.raises(InputPathError, match="does not say what is in it"):
             compatibility.packages(archive)
 
 
@@ -296,7 +296,7 @@ def test_write__file_is_gone__names_it_and_leaves_the_former(
 def test_folder__of_the_user_s_own__is_left_alone(contents: Contents, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.tex").touch()
-    with pytest.raises(PackError, match="is no environment that python_package_create made"):
+    with pytest.raises(PackError, match="is not an environment made by python_package_create"):
         writers.write(contents, "folder", tmp_path / "mine", SILENT)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
 

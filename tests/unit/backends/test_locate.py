@@ -53,5 +53,5 @@ def test_relocate_local__package_with_another_content__is_refused(channel: Path)
 def test_check_found__package_that_lies_nowhere__is_told(channel: Path) -> None:
     given = lock_of(b"conda")
     locate.check_found(locate.relocate_local(given, [channel], [channel]))
-    with pytest.raises(InstallError, match="from a folder of some machine: thing"):
+    with pytest.raises(InstallError, match="from a folder of another machine: thing"):
         locate.check_found(given)

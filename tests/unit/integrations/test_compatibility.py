@@ -71,7 +71,7 @@ def test_packages__nothing_there__is_refused(tmp_path: Path) -> None:
 def test_packages__no_manifest__is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no archive")
     for path in (tmp_path / "text", pack_foreign(tmp_path / "foreign.tar.gz")):
-        with pytest.raises(InputPathError, match="does not tell what is in it"):
+        with pytest.raises(InputPathError, match="does not say what is in it"):
             compatibility.packages(path)
 
 

@@ -282,7 +282,7 @@ def test_conda_lock__unknown_category__says_which_there_are(tmp_path: Path) -> N
 
 def test_json__of_other_tools__is_not_taken_for_a_version_that_is_missing(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"R": {"Version": "4.4"}}')
-    with pytest.raises(PackageError, match="is of no form that is known"):
+    with pytest.raises(PackageError, match="is in no known format"):
         inputs.load(str(tmp_path / "x.json"), SILENT)
 
 

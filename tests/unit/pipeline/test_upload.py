@@ -75,7 +75,7 @@ def test_upload__layers_folder__sends_the_manifest_and_only_new_parts(
 @pytest.mark.parametrize(
     ("target", "error", "says"),
     [
-        ("a/folder", UsageError, "is no URL"),
+        ("a/folder", UsageError, "is not a URL"),
         ("zq-unknown://bucket", UsageError, "zq-unknown"),
         ("file:///proc/nothing", PackError, "cannot upload"),
     ],

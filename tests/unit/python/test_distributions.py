@@ -213,7 +213,7 @@ def test_editable__unknown_kind_of_finder__is_an_error_that_names_it(tmp_path: P
     pointers = {"_proj_editable_loader.py": "x = 1", "proj-editable.pth": "import _proj_x"}
     found = editable(tmp_path / "site", tmp_path / "p", pointers)
     assert found.modules == ()
-    with pytest.raises(SolveError, match="cannot tell the source files of proj"):
+    with pytest.raises(SolveError, match="cannot determine the source files of proj"):
         _ = found.files
 
 

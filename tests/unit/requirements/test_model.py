@@ -121,7 +121,7 @@ def test_keys__of_what_is_written__are_all_known() -> None:
         ({"python": "3.11", "modules": ["a", 7]}, "r.json: modules[1]: expected a string, not 7"),
         (
             {"python": "3.11", "modules": ["--x"]},
-            "r.json: modules[0]: '--x' is not a module's name",
+            "r.json: modules[0]: '--x' is not a module name",
         ),
         (
             {"conda": {"dependencies": ["python=3.11", "a", "b", 7]}},

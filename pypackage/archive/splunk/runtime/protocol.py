@@ -57,7 +57,7 @@ def read(stream: IO[bytes]) -> Chunk | None:
     except ValueError as error:
         raise ProtocolError(f"a chunk's metadata is not JSON: {error}") from error
     if not isinstance(told, dict):
-        raise ProtocolError("a chunk's metadata is no object")
+        raise ProtocolError("a chunk's metadata is not an object")
     return Chunk(told, body, header + metadata + body)
 
 

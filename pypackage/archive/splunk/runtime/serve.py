@@ -66,7 +66,7 @@ def _load(target: str) -> Any:
     for part in name.split("."):
         found = getattr(found, part)
     if not callable(found):
-        raise CommandError(f"{target} is no function")
+        raise CommandError(f"{target} is not a function")
     return found
 
 

@@ -82,7 +82,7 @@ def test_scan__notebook_in_another_language__is_told() -> None:
     [
         (b'{"cells": [}', "n.ipynb:1:12: not a notebook"),
         (b"[]", "n.ipynb:1:1: not a notebook: it has no cells"),
-        (b'{"cells": 1}', "n.ipynb:1:1: not a notebook: its cells are no list"),
+        (b'{"cells": 1}', "n.ipynb:1:1: not a notebook: its cells are not a list"),
         (b'{\n"\xff"}', "n.ipynb:2:1: not a text file"),
     ],
 )

@@ -55,7 +55,7 @@ def test_recognize__one_word_as_yaml_or_json__is_no_package(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "says", "way"),
     [
-        ("poetry.lock", "", "poetry.lock is a poetry.lock, which is not taken", "poetry export"),
+        ("poetry.lock", "", "poetry.lock is a poetry.lock, which is not accepted", "poetry export"),
         ("Pipfile", "# pins\n[packages]\nsix = '*'\n", "Pipfile is a Pipfile", "pipenv"),
         ("x", "[dev-packages]\n", "x is a Pipfile", "pipenv"),
         ("e.tar.gz", "\x1f\ufffd", "e.tar.gz is an environment that was made already", "--join"),
@@ -63,7 +63,7 @@ def test_recognize__one_word_as_yaml_or_json__is_no_package(text: str) -> None:
         ("pdm.lock", "", "pdm.lock is a pdm.lock", "pdm export"),
         ("renv.lock", "{}", "renv.lock is a renv.lock", "environment.yml"),
         ("install.R", "x <- 1\n", "install.R is an R script", "environment.yml"),
-        ("flat.yml", "python: three\npackages: numpy\n", "flat.yml:1:1: says no dependencies", ""),
+        ("flat.yml", "python: three\npackages: numpy\n", "flat.yml:1:1: names no dependencies", ""),
         ("-", "a: b\nc: d\n", "<stdin>:1:1: is of no form", ""),
         ("-", "a = 1\n", "<stdin>:1:1: is of no form", ""),
         ("x.cfg", "import os\n", "x.cfg:1:1: is of no form", ""),
