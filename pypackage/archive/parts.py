@@ -71,9 +71,7 @@ def read(path: Path) -> Parts:
     except OSError as error:
         raise InputPathError.of(error, "cannot read the archive", path) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputPathError(
-            f"{path} has no parts to compare or reuse", _WHAT
-        ) from error
+        raise InputPathError(f"{path} has no parts to compare or reuse", _WHAT) from error
 
 
 def _read(path: Path) -> Parts:

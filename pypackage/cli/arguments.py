@@ -51,9 +51,8 @@ def _refuse_swapped(requirements: str | None, target: str) -> None:
         return  # a manifest in a layers folder
     if target.endswith(_OF_REQUIREMENTS):
         raise UsageError(
-            f"{target} is not a name for an environment or archive: it ends like a requirements file",
-            f"the requirements come first: python_package_create {target} "
-            f"{requirements or 'NAME'}",
+            f"{target} is not a name for an environment or archive: it ends like requirements",
+            f"the requirements come first: python_package_create {target} {requirements or 'NAME'}",
         )
 
 

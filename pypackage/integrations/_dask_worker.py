@@ -39,7 +39,9 @@ class CommandWorker(ProcessInterface):
 
     def __init__(self, scheduler: str, *, python: Sequence[str], **options: Any) -> None:
         if options["security"].require_encryption:
-            raise UsageError("a LocalCluster with security= cannot have workers that run from an archive")
+            raise UsageError(
+                "a LocalCluster with security= cannot have workers that run from an archive"
+            )
         super().__init__(scheduler=scheduler, name=options.get("name"))
         kept = {name: options[name] for name in PASSED if options.get(name) is not None}
         nanny = json.dumps({"cls": "distributed.Nanny", "opts": kept})

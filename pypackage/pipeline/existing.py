@@ -41,7 +41,9 @@ def of_folder(folder: Path) -> Installed | Requirements:
     if (folder / "pyvenv.cfg").is_file():
         return _of_virtual(Path(os.path.abspath(folder)))
     if parts.manifest_of(folder):
-        raise InputPathError(f"{folder} is {forms.MADE.name}, which is not accepted", forms.MADE.way)
+        raise InputPathError(
+            f"{folder} is {forms.MADE.name}, which is not accepted", forms.MADE.way
+        )
     raise InputPathError(
         f"{folder} is neither a conda environment, a virtual one nor a project",
         "for a folder of programs: python_package_analyze FOLDER FILE, and then FILE",

@@ -198,8 +198,8 @@ def _of_pypi(one: Declaration, folder: str) -> str:
     if one.refused:
         raise RequirementsError(
             f"{one.place}: {one.requirement.name}: {one.refused} cannot be taken",
-            "a uv.lock beside it records where it comes from (uv lock), or a requirements.txt by its own "
-            "--extra-index-url, or as 'NAME @ URL'",
+            "a uv.lock beside it records where it is from (uv lock), or a requirements.txt by its "
+            "own --extra-index-url, or as 'NAME @ URL'",
         )
     return str(one.requirement)
 

@@ -64,7 +64,7 @@ def test_create__variables_of_packages_and_of_the_user__are_set_in_conda_s_order
     ran = tools.run("-e", "again.tar.gz", "--", "sh", "-c", say)
     assert ran.stdout == "it's 1|2 $HOME|é\n2|no|it's 1\n", ran.stderr
     (prefix / "conda-meta/state").write_text('{"env_vars": {"a;b": ""}}')
-    assert "conda-meta/state does not tell" in refused(tools, 6, prefix, "again.tar.gz")
+    assert "conda-meta/state does not hold" in refused(tools, 6, prefix, "again.tar.gz")
 
 
 def test_create__post_link_script_that_fails__exits_5_with_what_it_said(

@@ -250,7 +250,7 @@ def test_update__password_of_a_channel__is_not_kept(tools: Tools, channel: Chann
 @pytest.mark.parametrize(
     ("code", "args", "said"),
     [
-        (1, ["--update", "mine"], "no package is named"),
+        (1, ["--update", "mine"], "no package to add to"),
         (2, ["--update", "nowhere", "greeting"], "no environment or interpreter nowhere"),
         (1, ["--list", "--versions"], "not allowed with"),
         (1, ["--versions", "needs.json"], "'needs.json' goes with none of"),

@@ -60,7 +60,7 @@ def test_prefix__is_where_the_environment_is_made(tools: Tools, environment: Pat
         (["-n", "a/b", "environment.yml"], "-p PREFIX takes a path"),
         (["-n", "x"], "required: REQUIREMENTS"),
         (["named", "environment.yml"], "python_package_create environment.yml named"),
-        (["named", "./requirements.json"], "it ends as requirements do"),
+        (["named", "./requirements.json"], "it ends like requirements"),
         (["--chanel", "host", "environment.yml", "x"], "did you mean --channel?"),
         (["-c", "Host", "environment.yml", "x"], "did you mean host?"),
         (["-c", "PyPI", "environment.yml", "x"], "PyPI is not a conda channel"),

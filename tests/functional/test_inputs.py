@@ -226,7 +226,7 @@ def test_environment__with_a_damaged_record__exits_6_and_names_it(
     (meta / "x-1-0.json").write_text(record)
     done = tools.create("damaged", "out.tar.gz")
     assert done.returncode == 6, done.stderr
-    assert "conda-meta/x-1-0.json is not conda's record" in done.stderr
+    assert "conda-meta/x-1-0.json is not a conda package record" in done.stderr
     assert not (tools.cwd / "out.tar.gz").exists()
 
 

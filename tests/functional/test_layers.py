@@ -76,7 +76,11 @@ WRONG: dict[str, tuple[int, str, list[str]]] = {
     "join to a name": (1, "name a path", ["--join", "old", "mine"]),
     "join of one": (1, "--join needs", ["--join", "e.tar.gz"]),
     "join with requirements": (1, "goes with none", ["R", "--join", "old", "e.tar.gz"]),
-    "requirements as target": (6, "is not the manifest of an environment", ["R", "./requirements.json"]),
+    "requirements as target": (
+        6,
+        "is not the manifest of an environment",
+        ["R", "./requirements.json"],
+    ),
     "own folder as target": (6, "is not a layers folder", ["--format", "layers", "R", "./thesis"]),
 }
 

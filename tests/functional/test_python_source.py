@@ -148,7 +148,7 @@ def test_source__no_python__is_refused(tools: Tools, source: Path) -> None:
         said = refused(tools, 2, "--python-source", name)
         assert f"{name} is not a source archive of Python" in said
     assert "cannot read nowhere.tgz" in refused(tools, 2, "--python-source", "nowhere.tgz")
-    assert "is no digest" in refused(tools, 2, "--python-source", "http://host/p.tgz#md5=1")
+    assert "is not a digest" in refused(tools, 2, "--python-source", "http://host/p.tgz#md5=1")
 
 
 def test_source__of_another_version__is_refused_before_it_is_built(

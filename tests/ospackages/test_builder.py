@@ -109,7 +109,10 @@ def test_add_build__of_what_cannot_be__says_so(
     [
         ("{", "profiles.json:1:2: not valid JSON"),
         ('{"x": {"format": "exe"}}', "x.format: expected one of deb, rpm"),
-        ('{"x": {"docker_image": "a", "script": "b"}}', "there are no Docker images"),
+        (
+            '{"x": {"docker_image": "a", "script": "b"}}',
+            "Docker images and scripts are not used here",
+        ),
         ('{"x": {"format": "deb", "colour": "red"}}', "expected one of format, platform"),
         ('{"x": {"format": "deb", "allow_sdist": 1}}', "x.allow_sdist: expected true or false"),
     ],

@@ -350,12 +350,12 @@ def test_each_tool__redirected__follows_but_not_for_ever(client: Runner, server:
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        ("", "by http: anybody on the way"),
+        ("", "by http, anybody on the network"),
         ("#sha256=", "not sha256= and the 64 digits"),
         ("#sha256=12ab", "not sha256= and the 64 digits"),
         (f"#sha256={'A' * 64}", "not sha256= and the 64 digits"),
-        ("/a b", "no URL"),
-        ('"', "no URL"),
+        ("/a b", "not a URL"),
+        ('"', "not a URL"),
     ],
 )
 def test_url__that_is_not_safe__exits_1_and_shows_no_secret(

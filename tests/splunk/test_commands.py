@@ -133,7 +133,10 @@ def test_confs__each_command__names_a_script_that_is_there(app: Path) -> None:
         (["--splunk-command=a=m", "x.spl"], "'a=m' is not NAME=MODULE:FUNCTION"),
         (["--splunk-command=a=m:f", "--command=b", "x.spl"], "--command is for OS packages"),
         (["--label=a=b", "x.spl"], "--label is for container images (--format oci)"),
-        (["--splunk-command=a=m:f", "--app-version=1", "x.spl"], "Splunk does not accept the version '1'"),
+        (
+            ["--splunk-command=a=m:f", "--app-version=1", "x.spl"],
+            "Splunk does not accept the version '1'",
+        ),
         (["--format=splunk-app", "x"], "a Splunk app needs a search command"),
     ],
 )

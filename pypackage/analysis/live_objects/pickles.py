@@ -139,7 +139,9 @@ class _Reader(pickle.Unpickler):
             code = types.CodeType(*arguments)
             tuple(_all_code(code))
         except Exception:
-            self._reporter.warning("a function in the pickle is of another version of Python: not analyzed")
+            self._reporter.warning(
+                "a function in the pickle is of another version of Python: not analyzed"
+            )
             return _StandIn
         self.functions.append(_Function(code))
         return code

@@ -103,7 +103,8 @@ def check(name: str) -> None:
     path, _ = _split(name)
     if not path.exists() and not name.startswith(("/", ".")):
         raise UsageError(
-            f"--base: there is no layout {name}", f"for an image in a registry, write docker://{name}"
+            f"--base: there is no layout {name}",
+            f"for an image in a registry, write docker://{name}",
         )
     if not path.is_file() and not (path / "index.json").is_file():
         raise InputPathError(f"--base: {path} is not an OCI image layout")

@@ -113,7 +113,8 @@ def _shell(moment: str, text: str) -> str:
     if found and found[1] == "bash":
         return "/bin/bash"
     raise UsageError(
-        f"--{moment}: the script is for {text.partition(chr(10))[0]}", "it must be an sh or bash script"
+        f"--{moment}: the script is for {text.partition(chr(10))[0]}",
+        "it must be an sh or bash script",
     )
 
 

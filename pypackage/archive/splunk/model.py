@@ -152,7 +152,8 @@ def check(app: SplunkApp) -> None:
         )
     if not re.fullmatch(_VERSION, app.version, re.A):
         raise UsageError(
-            f"Splunk does not accept the version {app.version!r}", "write three numbers: --app-version 1.0.0"
+            f"Splunk does not accept the version {app.version!r}",
+            "write three numbers: --app-version 1.0.0",
         )
     if not app.commands:
         raise UsageError(

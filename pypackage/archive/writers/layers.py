@@ -53,7 +53,9 @@ def check_replaceable(output: Path) -> None:
         elif place.parent == output and not _is_free(output):
             raise PackError(f"{output} exists and is not a layers folder", _ANOTHER)
     except InputPathError as error:
-        raise PackError(f"{place} exists and is not the manifest of an environment", _ANOTHER) from error
+        raise PackError(
+            f"{place} exists and is not the manifest of an environment", _ANOTHER
+        ) from error
     except OSError as error:
         raise PackError.of(error, f"cannot write {output}") from error
 

@@ -86,7 +86,8 @@ def parse(name: str) -> Wanted:
     digest = re.fullmatch("sha256=([0-9a-fA-F]{64})", fragment)
     if fragment and not digest:
         raise InputPathError(
-            f"{redact(place)}: what follows '#' is not a digest", "write #sha256=64 hexadecimal digits"
+            f"{redact(place)}: what follows '#' is not a digest",
+            "write #sha256=64 hexadecimal digits",
         )
     return Wanted(place, redact(place), digest[1].lower() if digest else "")
 

@@ -145,4 +145,6 @@ def _program() -> str:
     try:
         return find_uv_bin()
     except FileNotFoundError as error:
-        raise SolveError("fetching needs uv, which is not installed", "install it: pip install uv") from error
+        raise SolveError(
+            "fetching needs uv, which is not installed", "install it: pip install uv"
+        ) from error

@@ -139,7 +139,9 @@ def _of_lines(base: str, text: str) -> Form | None:
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
     is_line = bool(said) and requirements_txt.is_line(said[0])
-    if base.endswith((".yml", ".yaml", ".json", ".toml")):  # a mere word is not a package name there
+    if base.endswith(
+        (".yml", ".yaml", ".json", ".toml")
+    ):  # a mere word is not a package name there
         return None
     if is_line and all(isinstance(one, ast.Expr) for one in body):
         return REQUIREMENTS_TXT

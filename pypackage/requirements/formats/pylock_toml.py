@@ -102,7 +102,7 @@ def _digests(package: Node) -> tuple[str, ...]:
         if not digest.string():
             has = ", ".join(key for key, _ in file.get("hashes", {}).entries()) or "none"
             raise RequirementsError(
-                f"{file.place}: a file has no sha256, the digest that indexes publish (it has {has})",
+                f"{file.place}: a file has no sha256, which indexes publish (it has {has})",
                 "uv export --format pylock.toml, pip lock and pdm export write it",
             )
         found.append(f"sha256:{digest.string().lower()}")

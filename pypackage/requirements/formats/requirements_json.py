@@ -91,7 +91,9 @@ def _check_variable(name: str, node: Node) -> None:
     if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
         raise node.invalid("not a name that a variable of the shell can have")
     if _TAKEN.fullmatch(name):
-        raise node.invalid("the shell or the runner needs this variable", "choose another name for the data")
+        raise node.invalid(
+            "the shell or the runner needs this variable", "choose another name for the data"
+        )
 
 
 def _pinned(versions: Node) -> Iterator[str]:

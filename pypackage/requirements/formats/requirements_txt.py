@@ -327,7 +327,8 @@ def _project(entry: Entry) -> str:
     """The absolute path of a project's folder that is to be installed, with its extras."""
     if re.match(URL, entry.value):
         raise RequirementsError(
-            f"{entry.place}: {entry.value} does not say which package it is", "write it 'NAME @ URL'"
+            f"{entry.place}: {entry.value} does not say which package it is",
+            "write it 'NAME @ URL'",
         )
     path = _local(entry)
     if not os.path.exists(_folder(path)):
@@ -336,5 +337,7 @@ def _project(entry: Entry) -> str:
             "paths are relative to the file's folder, or to the current one",
         )
     if entry.bounds:
-        raise RequirementsError(f"{entry.place}: {entry.value} is a folder, which constrains nothing")
+        raise RequirementsError(
+            f"{entry.place}: {entry.value} is a folder, which constrains nothing"
+        )
     return path

@@ -129,7 +129,7 @@ def test_write__own_files__are_in_the_app_and_replace_ours(
 def test_check__own_files_of_a_reserved_name__are_refused(path: str, tmp_path: Path) -> None:
     (tmp_path / path).parent.mkdir()
     (tmp_path / path).touch()
-    with pytest.raises(UsageError, match=f"cannot bring {path}"):
+    with pytest.raises(UsageError, match=f"cannot contain {path}"):
         check(replace(APP, files=tmp_path))
 
 
@@ -196,10 +196,10 @@ def test_parse_command__something_else__is_refused(word: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"app": "my shop"}, "no app named"),
-        ({"app": "shop."}, "no app named"),
-        ({"version": "1.2"}, "no version '1.2'"),
-        ({"version": "01.2.3"}, "no version"),
+        ({"app": "my shop"}, "an app named"),
+        ({"app": "shop."}, "an app named"),
+        ({"version": "1.2"}, "the version '1.2'"),
+        ({"version": "01.2.3"}, "the version"),
         ({"commands": ()}, "needs a search command"),
         ({"commands": APP.commands * 2}, "score is given twice"),
     ],

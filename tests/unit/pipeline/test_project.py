@@ -151,7 +151,7 @@ def test_uv_lock__commits__need_no_hashes_and_packages_of_an_index_do(tmp_path: 
     wheel = "https://download.invalid/other-2-py3-none-any.whl"
     source = f'source = {{ registry = "https://i.invalid" }}\nwheels = [{{ url = "{wheel}" }}]\n'
     lock.write_text(UV_LOCK + source)
-    with pytest.raises(PackageError, match="other==2 is of an index that tells no") as caught:
+    with pytest.raises(PackageError, match="other==2 is from an index that publishes no") as caught:
         read(tmp_path, text)
     assert "uv export" in caught.value.hint
 

@@ -108,7 +108,7 @@ def test_layers__folder_of_the_user_s_own__is_left_alone(tmp_path: Path) -> None
     (tmp_path / "thesis" / "main.tex").touch()
     (tmp_path / "own.json").write_text('{"python": "3.11", "modules": []}')
     for name in ("thesis", "own.json"):
-        with pytest.raises(PackError, match=r"exists and is no .*\n.*another name"):
+        with pytest.raises(PackError, match=r"exists and is not .*\n.*another name"):
             writers.check("layers", tmp_path / name)
     for name in ("new.layers", "new.json"):
         writers.check("layers", tmp_path / name)

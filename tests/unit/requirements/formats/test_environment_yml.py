@@ -56,7 +56,7 @@ def test_read__no_single_python__is_left_to_the_dependencies(spec: str) -> None:
         ("dependencies: numpy\n", "e.yml:1:15: dependencies: expected a list"),
         ("channels:\n- {a: 1}\n", "e.yml:2:3: channels[0]: expected a string, not an object"),
         ("dependencies:\n- pip:\n  - 'a =='\n", "e.yml:3:5: not a requirement: 'a =='"),
-        ("dependencies:\n- npm: [x]\n", "e.yml:2:3: dependencies[0]: expected the key 'pip'"),
+        ("dependencies:\n- npm: [x]\n", "e.yml:2:3: dependencies[0]: expected only the key 'pip'"),
         ("variables:\n  A: yes\n", "e.yml:2:6: variables.A: expected a string, not true"),
         ("name: [\n", "e.yml:2:1: not valid YAML"),
         ("- a\n", "e.yml:1:1: expected an object, not a list"),

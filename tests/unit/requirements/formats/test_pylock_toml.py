@@ -70,12 +70,12 @@ def test_requirements__extras_and_groups__are_the_default_ones() -> None:
         (f'{HEAD}[[packages]]\nname = "a"\n', "pylock.toml:2: packages[0]: version: missing"),
         (
             f'{HEAD}[[packages]]\nname = "a"\nversion = "1"\nwheels = [{{ url = "u" }}]\n',
-            "pylock.toml:5: a file has no sha256, the digest that indexes publish (it has none)",
+            "pylock.toml:5: a file has no sha256, which indexes publish (it has none)",
         ),
         (
             f'{HEAD}[[packages]]\nname = "a"\nversion = "1"\n'
             'sdist = { url = "u", hashes = { blake2b = "1", sha512 = "2" } }\n',
-            "pylock.toml:5: a file has no sha256, the digest that indexes publish (it has blake2b,",
+            "pylock.toml:5: a file has no sha256, which indexes publish (it has blake2b,",
         ),
     ],
 )

@@ -147,7 +147,7 @@ def test_read__what_is_to_be_built__is_an_option_in_one_form() -> None:
         ("a\n--no-such-option x\n", "r.txt:2: --no-such-option cannot be honoured"),
         ("a --global-option=x\n", "r.txt:1: --global-option=x cannot be honoured"),
         ("a --hash=md5:1\n", "r.txt:1: --hash=md5:1 cannot be honoured"),
-        (f"https://h/a.zip --hash=sha256:{ONE}\n", "r.txt:1: https://h/a.zip does not say what"),
+        (f"https://h/a.zip --hash=sha256:{ONE}\n", "r.txt:1: https://h/a.zip does not say which"),
         ("-r https://host/r.txt\n", "r.txt:1: https://host/r.txt is not on this machine"),
         ("-e nothing\n", "r.txt:1: there is no nothing"),
         ("-r\n", "r.txt:1: --requirement says nothing"),
