@@ -143,7 +143,7 @@ def tell(name: str, ratios: Sequence[float], bound: float) -> None:
 def mounted(archive: Path, image: Path) -> None:
     """The first result of numpy in an image that is mounted, beside an archive that is unpacked.
 
-    Before that all files of the image are compared with their digests, once on a node.
+    Before that the image is compared with its digest, once on a node.
     """
     command = ["python", "-c", "import numpy"]
     ratios = []

@@ -134,12 +134,23 @@ def render(
     return content["environment_id"], _json(content)
 
 
-def with_zip(text: bytes, digest: str) -> bytes:
-    """The same manifest with the digest of the zip file around it, and the id that follows."""
+def with_digest(text: bytes, kind: str, digest: str) -> bytes:
+    """The same manifest with the digest of the file around it, and the id that follows.
+
+    Args:
+        text: The manifest without.
+        kind: The file's format, `zip` or `squashfs`.
+        digest: Of the file, without what depends on it.
+    """
     content = json.loads(text)
-    content.update(environment_id="", zip=digest)
+    content.update({"environment_id": "", kind: digest})
     content["environment_id"] = sha256(_json(content)).hexdigest()
     return _json(content)
+
+
+def identity(text: bytes) -> str:
+    """The id that a manifest says it has."""
+    return str(json.loads(text)["environment_id"])
 
 
 def is_intact(text: bytes) -> bool:

@@ -44,7 +44,7 @@ class Parts:
     @property
     def environment_id(self) -> str:
         """The digest of the environment's content."""
-        return str(json.loads(self.text)["environment_id"])
+        return manifest.identity(self.text)
 
     @property
     def size(self) -> int:

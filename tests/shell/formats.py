@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import stat
 import subprocess
 import zipfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from tests.shell.environments import END, MANIFEST, SCRIPT, Environment, tar_entry, to_json
 from tests.support.needs import need
 
-ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]  # and "old.zip", with the lists alone
+ENDINGS = ["tar", "tar.zst", "zip", "squashfs", "sh"]  # and two "old.", with the lists alone
 
 
 def pack(
@@ -36,21 +37,18 @@ def pack(
         path.chmod(0o755)
         return path, environment.id
     identity, entries = environment.plain()
-    if ending == "zip":
-        identity, entries = _digested(entries)
+    if ending in ("zip", "squashfs"):
+        identity, entries = _digested(entries, ending, path)
     changed = {**entries, **(changes or {})}
     entries = {name: data for name, data in changed.items() if data is not None}
-    tar = b"".join(tar_entry(name, data) for name, data in entries.items()) + END
     if ending == "tar":
-        path.write_bytes(tar)
+        path.write_bytes(_tar(entries))
     elif ending == "tar.zst":
-        path.write_bytes(_frame(identity) + _zstd(tar))
+        path.write_bytes(_frame(identity) + _zstd(_tar(entries)))
     elif ending in ("zip", "old.zip"):
         path.write_bytes(_zip(entries))
     else:
-        _squashfs(tar, path)
-        with path.open("ab") as stream:
-            stream.write(f"\npypackage-archive 1 {identity}\n".encode())
+        path.write_bytes(_squashfs(entries, path, in_front=ending == "squashfs") + _line(identity))
     return path, identity
 
 
@@ -68,7 +66,7 @@ def _self_extracting(environment: Environment) -> bytes:
 
 
 def _frame(identity: str) -> bytes:
-    comment = f"\npypackage-archive 1 {identity}\n".encode()
+    comment = _line(identity)
     return b"P*M\x18" + len(comment).to_bytes(4, "little") + comment
 
 
@@ -78,20 +76,35 @@ def _zstd(data: bytes) -> bytes:
     ).stdout
 
 
-def _digested(entries: dict[str, bytes | Path]) -> tuple[str, dict[str, bytes | Path]]:
-    """The id and the entries of a zip file whose manifest has a digest of the file itself."""
+def _line(identity: str) -> bytes:
+    return f"\npypackage-archive 1 {identity}\n".encode()
+
+
+def _tar(entries: Mapping[str, bytes | Path]) -> bytes:
+    return b"".join(tar_entry(name, data) for name, data in entries.items()) + END
+
+
+def _digested(
+    entries: dict[str, bytes | Path], kind: str, path: Path
+) -> tuple[str, dict[str, bytes | Path]]:
+    """The id and the entries of a file whose manifest has a digest of the file itself."""
     text = entries[MANIFEST]
     assert isinstance(text, bytes)
-    identity, text = _with_digest(text, "0" * 64)
-    whole = _zip({**entries, MANIFEST: text})
-    # All but the manifest and its checksums.
-    digested = whole[:14] + whole[18:66] + whole[66 + len(text) : -88] + whole[-84:]
-    identity, text = _with_digest(text, sha256(digested).hexdigest())
+    identity, text = _with_digest(text, kind, "0" * 64)
+    if kind == "zip":
+        whole = _zip({**entries, MANIFEST: text})
+        # All but the manifest and its checksums.
+        digested = whole[:14] + whole[18:66] + whole[66 + len(text) : -88] + whole[-84:]
+    else:
+        whole = _squashfs({**entries, MANIFEST: text}, path, in_front=True) + _line("")[:-1]
+        assert whole[96 : 96 + len(text)] == text
+        digested = whole[:96] + whole[96 + len(text) :]
+    identity, text = _with_digest(text, kind, sha256(digested).hexdigest())
     return identity, {**entries, MANIFEST: text}
 
 
-def _with_digest(text: bytes, digest: str) -> tuple[str, bytes]:
-    content = {**json.loads(text), "environment_id": "", "zip": digest}
+def _with_digest(text: bytes, kind: str, digest: str) -> tuple[str, bytes]:
+    content = {**json.loads(text), "environment_id": "", kind: digest}
     content["environment_id"] = sha256(to_json(content)).hexdigest()
     return content["environment_id"], to_json(content)
 
@@ -117,9 +130,17 @@ def _zip(entries: dict[str, bytes | Path]) -> bytes:
     return buffer.getvalue()
 
 
-def _squashfs(tar: bytes, path: Path) -> None:
+def _squashfs(entries: Mapping[str, bytes | Path], path: Path, *, in_front: bool) -> bytes:
+    """An image; its manifest is the first thing in it, as it is, or anywhere."""
     folder = path.parent / f"{path.name}.folder"
     folder.mkdir()
-    subprocess.run(["tar", "xf", "-", "-C", folder], input=tar, check=True)
+    subprocess.run(["tar", "xf", "-", "-C", folder], input=_tar(entries), check=True)
     command = [need("mksquashfs"), str(folder), str(path), "-quiet", "-noappend", "-no-progress"]
+    if in_front:
+        Path(f"{path}.order").write_text(f"{MANIFEST} 1\n")
+        command += ["-sort", f"{path}.order", "-mkfs-time", "0", "-all-time", "0"]
+        command += ["-action", f"uncompressed@pathname({MANIFEST})"]
+        command += ["-action", f"no-fragments@pathname({MANIFEST})"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder)
+    return path.read_bytes()

@@ -61,7 +61,7 @@ def test_name__of_a_script_that_holds_no_archive__is_not_found(runner: Runner) -
 
 
 @once
-@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "sh"])
+@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "squashfs", "sh"])
 def test_format__cut_short_or_altered__exits_3_and_leaves_nothing(
     runner: Runner, ending: str
 ) -> None:
@@ -91,7 +91,7 @@ ALTERED: dict[str, dict[str, bytes | Path | None]] = {
 
 @once
 @pytest.mark.parametrize("change", ALTERED)
-@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "old.zip", "squashfs"])
+@pytest.mark.parametrize("ending", ["tar", "tar.zst", "zip", "old.zip", "squashfs", "old.squashfs"])
 def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
     runner: Runner, ending: str, change: str
 ) -> None:
@@ -105,7 +105,6 @@ def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
     assert "it is damaged" in done.stderr
     assert list(runner.cache.iterdir()) == []
     archive.unlink()
-    shutil.rmtree(f"{archive}.folder", ignore_errors=True)
     archive, _ = formats.pack(environment, runner.folder / f"E.{ending}")
     assert runner.output("-e", archive, "-u", "place", "show", "x").endswith("x\n")
 
@@ -114,7 +113,7 @@ def test_format__other_content_under_the_manifest__exits_3_and_leaves_nothing(
 def test_format__altered_name_with_control_characters__is_told_without_them(runner: Runner) -> None:
     runner = with_tools(runner, *EXTRACTING)
     changes: dict[str, bytes | Path | None] = {"bin/\x1b[2Jevil": b""}
-    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs", changes)
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.old.squashfs", changes)
     done = runner.run("-u", "place", "-e", archive, "show")
     assert done.returncode == 3
     assert done.stderr.endswith("it is damaged: bin/?[2Jevil\n")
@@ -203,9 +202,12 @@ def test_self_extracting__started_by_itself__runs_the_command(runner: Runner) ->
 
 
 @pytest.mark.root
-def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(runner: Runner) -> None:
+@pytest.mark.parametrize("ending", ["squashfs", "old.squashfs"])
+def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(
+    runner: Runner, ending: str
+) -> None:
     runner = with_tools(runner, "mount", "umount")
-    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    archive, _ = formats.pack(PLAIN, runner.folder / f"E.{ending}")
     if subprocess.run(["mount", "-o", "loop,ro", archive, "/mnt"], check=False).returncode:
         pytest.skip("this machine may not mount")
     subprocess.run(["umount", "/mnt"], check=True)
@@ -216,6 +218,27 @@ def test_squashfs__nothing_to_rewrite__is_mounted_where_that_is_allowed(runner: 
     assert runner.output("-e", archive, "show").strip() == str(prefix)
     assert runner.output("--cache", "clean") == ""
     assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", ["dash-gnu", "busybox-busybox"], indirect=True)
+def test_squashfs__altered_anywhere__exits_3_and_is_not_mounted(runner: Runner) -> None:
+    runner = with_tools(runner, "mount", "umount", "unsquashfs")
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    runner.cache.mkdir()
+    whole = archive.read_bytes()
+    contents = [whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in PLACES]
+    for content in (*contents, whole[:-1], whole[:-86], whole + b"\0"):
+        archive.write_bytes(content)
+        done = runner.run("-e", archive, "show", "x")
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
+        assert list(runner.cache.iterdir()) == []
+    archive.write_bytes(whole)
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert runner.output("--cache", "clean") == ""
+
+
+PLACES = (0, 50, 95, 96, 200, 1500, -87, -86, -70, -1)
 
 
 @pytest.mark.root
@@ -247,7 +270,7 @@ def test_squashfs__last_user_ends__is_unmounted(runner: Runner) -> None:
 
 @pytest.mark.root
 def test_squashfs__beside_the_same_environment_unpacked__each_is_used(runner: Runner) -> None:
-    image, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    image, identity = formats.pack(PLAIN, runner.folder / "E.old.squashfs")
     archive, same = formats.pack(PLAIN, runner.folder / "E.tar")
     assert identity == same
     mounting = with_tools(runner, "mount", "umount", "unsquashfs")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from pypackage.archive import manifest, tar_stream
 from pypackage.archive.compression import Compression
-from pypackage.archive.writers import folder
+from pypackage.archive.writers import folder, own_digest
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files, process
 from pypackage.core.errors import PackError, ProcessError
@@ -18,6 +20,13 @@ from pypackage.core.progress import Task
 # Of gzip, the one method that all readers know. 6 takes 1.7 times as long and saves a thirtieth;
 # 9, the default of mksquashfs, four times as long as that and saves a hundredth more.
 LEVEL = 4
+
+# Not compressed, and not together with the ends of other files.
+_AS_IT_IS = [
+    *("-action", f"uncompressed@pathname({manifest.PATH})"),
+    *("-action", f"no-fragments@pathname({manifest.PATH})"),
+]
+_STARTS = (96, 106)  # where the first file begins: behind the header, and a level other than 9
 
 
 def program() -> str:
@@ -36,31 +45,66 @@ def program() -> str:
 
 
 def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
-    """Write an image; the line behind it lets its last bytes stand for its whole content.
+    """Write an image whose manifest has the digest of all else; the line behind it tells the id.
+
+    An older mksquashfs cannot put the manifest where it is found without mounting: then the image
+    is checked by its lists of digests alone.
 
     Raises:
         PackError: mksquashfs is not installed, or failed.
     """
     mksquashfs = program()
-    line = f"\npypackage-archive {manifest.FORMAT} {tree.environment_id}\n".encode()
+    plain, digested = tree.entries[0].data or b"", _has_actions(mksquashfs)
+    text = own_digest.unfinished(plain, "squashfs") if digested else plain
+    entries = (replace(tree.entries[0], data=text), *tree.entries[1:])
     with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
-        root = temporary / "root"
+        root, order = temporary / "root", temporary / "order"
         root.mkdir()
-        folder.fill(tree, root, task)
+        folder.fill(replace(tree, entries=entries), root, task)
         folder.normalize_metadata(root)
+        order.write_text(f"{manifest.PATH} 1\n")
         with files.new_file(output) as file:
-            _make(mksquashfs, root, file, how)
-            file.seek(0, os.SEEK_END)
-            file.write(line)
+            options = ["-sort", str(order), *_AS_IT_IS] if digested else []
+            _make(mksquashfs, root, file, how, options)
+            end = file.seek(0, os.SEEK_END)
+            file.write(_line(text))
+            if digested:
+                _finish(file, plain, text, end)
 
 
-def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression) -> None:
+def _has_actions(mksquashfs: str) -> bool:
+    """Whether it is 4.5, of 2021, or later."""
+    version = re.search(rb"version (\d+)\.(\d+)", process.run([mksquashfs, "-version"]))
+    return version is not None and (int(version[1]), int(version[2])) >= (4, 5)
+
+
+def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: list[str]) -> None:
     # It is a new empty file of ours: -noappend says that there is nothing to be kept.
     command = [mksquashfs, str(tree), file.name, "-noappend", "-no-progress", "-quiet"]
     command += ["-all-root", "-no-xattrs", "-no-exports", "-mkfs-time", str(tar_stream.EPOCH)]
     command += ["-comp", "gzip", "-Xcompression-level", str(how.level or LEVEL)]
-    command += ["-processors", str(how.workers)]
+    command += ["-processors", str(how.workers), *more]
     try:
         process.run(command)
     except ProcessError as error:
         raise PackError("mksquashfs failed", error.output) from error
+
+
+def _line(text: bytes) -> bytes:
+    """What stands behind the image, padded to whole pages or not."""
+    return f"\npypackage-archive {manifest.FORMAT} {manifest.identity(text)}\n".encode()
+
+
+def _finish(file: BinaryIO, plain: bytes, unfinished: bytes, end: int) -> None:
+    """Put the manifest in the place of the one that stands for it, and its id behind the image."""
+    for start in _STARTS:
+        file.seek(start)
+        if file.read(len(unfinished)) == unfinished:
+            break
+    else:
+        raise PackError("mksquashfs has put the manifest somewhere else", "choose another format")
+    digested = [(0, start), (start + len(unfinished), end + len(_line(plain)) - 65)]
+    text = own_digest.finished(plain, "squashfs", file, digested)
+    for place, data in ((start, text), (end, _line(text))):
+        file.seek(place)
+        file.write(data)

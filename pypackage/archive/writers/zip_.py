@@ -10,13 +10,13 @@ import time
 import zipfile
 import zlib
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from pypackage.archive import manifest, members, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Entry
+from pypackage.archive.writers import own_digest
 from pypackage.archive.writers.tree import Tree
 from pypackage.core import files
 from pypackage.core.progress import Task
@@ -38,7 +38,7 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     first, *others = tree.entries
     plain = first.data or b""
     with files.new_file(output) as file:
-        unfinished = replace(first, data=manifest.with_zip(plain, "0" * 64))
+        unfinished = replace(first, data=own_digest.unfinished(plain, "zip"))
         with zipfile.ZipFile(file, "w") as archive:
             for entry in (unfinished, *others):
                 _add(archive, entry, level, task)
@@ -52,24 +52,15 @@ def _put_manifest(file: BinaryIO, plain: bytes) -> None:
 
     Larger files (zip64) have another end: they are checked by their lists of digests alone.
     """
-    room = len(manifest.with_zip(plain, "0" * 64))
+    room = len(own_digest.unfinished(plain, "zip"))
     end = file.seek(0, os.SEEK_END)
     file.seek(end - _END_ZIP64)
     if file.read(4) == b"PK\6\6":
-        _patch(file, plain.ljust(room, b"\n"), end - _END_ZIP64 - _TABLE_CHECKSUM)
-        return
-    checksum = end - _END - _TABLE_CHECKSUM
-    digest = sha256()
-    digested = [(0, 14), (18, _START), (_START + room, checksum), (checksum + 4, end)]
-    for start, stop in digested:
-        file.seek(start)
-        while start < stop and (block := file.read(min(stop - start, 1 << 20))):
-            digest.update(block)
-            start += len(block)
-    _patch(file, manifest.with_zip(plain, digest.hexdigest()), checksum)
-
-
-def _patch(file: BinaryIO, text: bytes, checksum: int) -> None:
+        text, checksum = plain.ljust(room, b"\n"), end - _END_ZIP64 - _TABLE_CHECKSUM
+    else:
+        checksum = end - _END - _TABLE_CHECKSUM
+        digested = [(0, 14), (18, _START), (_START + room, checksum), (checksum + 4, end)]
+        text = own_digest.finished(plain, "zip", file, digested)
     for place, data in ((_START, text), (14, _crc(text)), (checksum, _crc(text))):
         file.seek(place)
         file.write(data)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.archive import manifest, tar_stream, writers
+from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package
 from pypackage.core.errors import InputPathError, PackError
@@ -276,6 +277,47 @@ def test_zip__so_many_members_that_its_end_is_another__leaves_it_to_the_lists(
         text = archive.read(manifest.PATH)
     assert "zip" not in json.loads(text)
     assert manifest.is_intact(text)
+
+
+@pytest.mark.parametrize(("level", "start"), [(None, 106), (9, 96)])
+def test_squashfs__manifest__is_readable_and_has_the_digest_of_all_else(
+    contents: Contents, tmp_path: Path, level: int | None, start: int
+) -> None:
+    image = tmp_path / "e.squashfs"
+    need("mksquashfs")
+    writers.write(contents, "squashfs", image, SILENT, Compression(level=level))
+    whole = image.read_bytes()
+    text = subprocess.check_output([need("unsquashfs"), "-cat", image, manifest.PATH])
+    assert whole[start : start + len(text)] == text
+    assert whole.endswith(f"\npypackage-archive 1 {manifest.identity(text)}\n".encode())
+    # Without the manifest, and the id behind the image.
+    others = whole[:start] + whole[start + len(text) : -65]
+    assert json.loads(text)["squashfs"] == sha256(others).hexdigest()
+    assert manifest.is_intact(text)
+
+
+def test_squashfs__mksquashfs_of_before_2021__leaves_it_to_the_lists(
+    contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In place of a real one, which Debian 11 and Red Hat 9 have.
+    former = tmp_path / "mksquashfs"
+    former.write_text(
+        f"""#!/bin/sh
+case "$*" in
+    -version) echo "mksquashfs version 4.4 (2019/08/29)" ;;
+    *-action*) exit 1 ;;
+    *) exec {need("mksquashfs")} "$@" ;;
+esac
+"""
+    )
+    former.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    image = tmp_path / "e.squashfs"
+    writers.write(contents, "squashfs", image, SILENT)
+    text = subprocess.check_output([need("unsquashfs"), "-cat", image, manifest.PATH])
+    assert "squashfs" not in json.loads(text)
+    assert manifest.is_intact(text)
+    assert image.read_bytes().endswith(f" {manifest.identity(text)}\n".encode())
 
 
 @pytest.mark.parametrize("format_", ["tar", "tar.zst", "zip", "squashfs", "sh", "folder"])
