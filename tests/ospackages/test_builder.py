@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,82 @@ def test_build__that_is_vdists_most_customized__becomes_options_of_create(tmp_pa
     ]
     assert needs == {"dependencies": ["python", {"pip": pip}]}
     assert build.environment()["CONDA_OVERRIDE_GLIBC"] == "2.12"
+
+
+COMPILED: dict[str, Any] = {"compile_python": True, "python_version": "3.4.3"}
+THERE: dict[str, Any] = {"compile_python": False, "python_version": "3.4.3"}
+THERE["python_basedir"] = "/usr"
+
+
+@pytest.mark.parametrize("has_setup", [True, False], ids=["with setup.py", "without"])
+@pytest.mark.parametrize("python", [COMPILED, THERE], ids=["compiled", "there"])
+def test_build__of_vdists_four_use_cases__becomes_options_of_create(
+    tmp_path: Path, python: dict[str, Any], has_setup: bool
+) -> None:
+    tree = tmp_path / "scratch/source"
+    (tmp_path / "geolocate").mkdir()
+    (tmp_path / "geolocate/REQUIREMENTS.txt").write_text("six\n")
+    if has_setup:
+        (tmp_path / "geolocate/setup.py").write_text("")
+    fpm = "--maintainer jane@example.org -a native --url https://example.org/geolocate "
+    fpm += '--description "It finds cities.\nOf addresses." --license BSD-3 --category net'
+    builder = Builder(base=tmp_path)
+    builder.add_build(
+        app="geolocate",
+        version="1.3.0",
+        source=directory("geolocate"),
+        profile="deb",
+        package_install_root="/opt",
+        fpm_args=fpm,
+        requirements_path="/REQUIREMENTS.txt",
+        **python,
+    )
+    (tmp_path / "scratch").mkdir()
+    _, variables = builder._builds[0].command(tmp_path / "scratch", tmp_path / "out.deb")
+    words = json.loads(variables[child.ARGUMENTS])
+    assert {
+        # Installed into the environment by its setup.py, else put beside it.
+        f"--add={tree}" if has_setup else f"--add={tree}:app",
+        "--url=https://example.org/geolocate",
+        "--section=net",
+        "--description=It finds cities.\nOf addresses.",
+    } <= set(words)
+    # Which Python comes from the channels, and which is here.
+    channels = [word for word in words if word.startswith("--channel")]
+    assert channels == ([] if python is COMPILED else ["--channel=host:/usr/bin/python3"])
+    needs = json.loads((tmp_path / "scratch/environment.json").read_text())
+    assert needs["dependencies"] == [
+        "python=3.4.3" if python is COMPILED else "python",
+        {"pip": [f"--requirement={tree}/REQUIREMENTS.txt"]},
+    ]
+
+
+def test_build__of_a_working_dir__is_that_folder_alone_with_its_requirements(
+    tmp_path: Path,
+) -> None:
+    for folder, needed in ((".", "six"), ("subapp", "iniconfig")):
+        (tmp_path / "project" / folder).mkdir()
+        (tmp_path / "project" / folder / "requirements.txt").write_text(needed)
+    builder = Builder(base=tmp_path)
+    for place in ("subapp", "nowhere", "../project"):
+        source = directory("project")
+        builder.add_build(**{**PLAIN, "app": f"a{len(place)}"}, source=source, working_dir=place)
+    tree = tmp_path / "scratch/source"
+    (tmp_path / "scratch").mkdir()
+    first, missing, outside = builder._builds
+    _, variables = first.command(tmp_path / "scratch", tmp_path / "out.deb")
+    words = json.loads(variables[child.ARGUMENTS])
+    assert [word for word in words if word.startswith("--add")] == [f"--add={tree}/subapp:app"]
+    needs = json.loads((tmp_path / "scratch/environment.json").read_text())
+    assert needs["dependencies"][1] == {"pip": [f"--requirement={tree}/subapp/requirements.txt"]}
+    for build, message in (
+        (missing, "the source has no folder nowhere (working_dir)"),
+        (outside, "working_dir: ../project is not a path in the source"),
+    ):
+        shutil.rmtree(tree)
+        with pytest.raises(PackageError) as caught:
+            build.command(tmp_path / "scratch", tmp_path / "out.deb")
+        assert message in caught.value.message
 
 
 UNDERSTOOD = [
