@@ -11,7 +11,7 @@ import pytest
 import pypackage
 from tests.engines import processes
 from tests.engines.conftest import EXAMPLES, Archives
-from tests.support.needs import need, need_module
+from tests.support.needs import need, need_module, need_of_ci
 from tests.support.tools import TREE, Tools
 
 pytestmark = pytest.mark.slow
@@ -128,9 +128,7 @@ def test_launcher__as_the_python_of_spark__runs_the_task_in_the_environment(tool
 def test_launcher__as_the_python_of_airflow__runs_the_tasks_in_the_environment(
     tools: Tools, archives: Archives
 ) -> None:
-    airflow = shutil.which("airflow")
-    if airflow is None:  # also where CI is set: to install it takes longer than all of these tests
-        pytest.skip("there is no airflow on PATH, which wants a virtual environment of its own")
+    airflow = need_of_ci("airflow")
     environment = pypackage.Environment(archives("numpy"))
     (tools.cwd / "dags").mkdir()
     shutil.copy(EXAMPLES / "airflow" / "pi_airflow.py", tools.cwd / "dags")

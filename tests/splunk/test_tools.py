@@ -9,14 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.needs import missing
+from tests.support.needs import need_of_ci
 
 pytestmark = pytest.mark.slow
-
-
-def program(name: str) -> str:
-    """Where one of Splunk's tools is, for whose old dependencies .ci/run has a folder apart."""
-    return shutil.which(name) or missing(f"{name} is not on PATH: .ci/run tells where to have it")
 
 
 def said(*command: str | Path) -> str:
@@ -34,7 +29,7 @@ def without_environment(app: Path, folder: Path) -> Path:
 
 def failures(app: Path, folder: Path) -> dict[str, list[str]]:
     """What AppInspect has against an app, by its checks."""
-    inspect, report = program("splunk-appinspect"), folder / "report.json"
+    inspect, report = need_of_ci("splunk-appinspect"), folder / "report.json"
     said(
         *(inspect, "inspect", without_environment(app, folder), "--skip-trusted-libraries-update"),
         *("--data-format", "json", "--output-file", report),
@@ -51,7 +46,7 @@ def failures(app: Path, folder: Path) -> dict[str, list[str]]:
 
 
 def test_slim__package_and_source__are_valid(app: Path, spl: Path, tmp_path: Path) -> None:
-    slim = program("slim")
+    slim = need_of_ci("slim")
     bare = without_environment(app, tmp_path)
     for talk in (said(slim, "validate", spl), said(slim, "package", "-o", tmp_path, bare)):
         assert "[ERROR]" not in talk

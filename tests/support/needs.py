@@ -58,6 +58,13 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def need_of_ci(program: str) -> str:
+    """Where a program is that wants a virtual environment of its own; see `missing`."""
+    return shutil.which(program) or missing(
+        f"{program} is not on PATH: .ci/run tells where to have it"
+    )
+
+
 def lacks(program: str) -> str:
     """The reason for doing without a program, with the package that has it."""
     return f"{program} is not installed (Debian: {_PACKAGES.get(program, program)})"
