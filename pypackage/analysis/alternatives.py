@@ -109,6 +109,7 @@ class Alternatives:
 
     Args:
         raw: All imports, as `Findings` has them.
+        packages: Those of them that lead to packages.
         edges: Which files import which.
         standing: Says how surely a module, by its dotted name, can be had.
         guards: The flags of other files on which imports depend, by file, line and column.
@@ -120,13 +121,14 @@ class Alternatives:
     def __init__(
         self,
         raw: Sequence[Raw],
+        packages: Sequence[Raw],
         edges: Iterable[Edge],
         standing: Standings,
         guards: Guards,
     ) -> None:
         self.undecided: list[Undecided] = []
         self._guards = guards
-        self._raw = raw
+        self._packages = packages
         self._standing = standing
         self._outgoing: dict[str, list[Edge]] = {}
         for edge in edges:
@@ -283,8 +285,8 @@ class Alternatives:
     def _plain_of(self, file: str) -> set[str]:
         if self._plain is None:
             self._plain = {}
-            for path, _, one, kind in self._raw:
-                if kind == "package" and one.why is Why.REQUIRED:
+            for path, _, one, _ in self._packages:
+                if one.why is Why.REQUIRED:
                     self._plain.setdefault(path, set()).add(one.top)
         return self._plain.get(file, set())
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from pypackage.analysis import source_files
-from pypackage.analysis.alternatives import Standing
 from pypackage.analysis.classify import Classifier, Kind
 from pypackage.analysis.diagnostics import Diagnostics, shown
 from pypackage.analysis.exports import Exported
@@ -74,9 +73,7 @@ class Analyzer:
         reporter: Reporter = SILENT,
         declares: Callable[[str], bool] = lambda module: False,
     ) -> None:
-        self._declares = declares
         self._target = target_of(version)
-        self._standard = standard
         self._scope = scope
         self._reporter = reporter
         self._diagnostics = Diagnostics(reporter)
@@ -137,10 +134,9 @@ class Analyzer:
     def _scan_many(self, paths: Sequence[str]) -> None:
         """Scan the files of folders, when there are many, by several processes."""
         if len(paths) >= _MANY:
-            from pypackage.analysis import parallel
-            from pypackage.analysis.scan_cache import Facts
+            from pypackage.analysis import parallel, scan_cache
 
-            self._facts = Facts(os.path.commonpath(paths), self._target)
+            self._facts = scan_cache.Facts(scan_cache.tree_of(paths), self._target)
             with self._reporter.task("reading the sources", len(paths)) as task:
                 self._scans.update(parallel.scan_files(paths, self._target, task))
 
@@ -250,6 +246,7 @@ class Analyzer:
         if scanned.paths:
             unit = _with_paths(unit, scanned)
         context, settled = self._context(unit)
+        path, label, *_ = unit
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
         for one in scanned.imports:  # of a large tree hundreds of thousands
             module, name, _, _, why, _, deferred, _, _, flags = one
@@ -265,19 +262,29 @@ class Analyzer:
                 key = (unit.folder if module[0] == "." else context, module, name)
                 kind = known.get(key) or nowhere
                 if kind is nowhere:
-                    kind = known[key] = self._classifier.kind(unit, one, context)
+                    whole = (key[0], module, "")
+                    kind = known.get(whole) or nowhere
+                    if kind[1] is None or not kind[1].closed:
+                        kind = self._classifier.kind(unit, one, context)
+                        if kind[1] is not None and kind[1].closed:
+                            known[whole] = kind
+                    elif whole in settled:
+                        settled.add(key)
+                    known[key] = kind
                 meant = one
                 if kind[0] == "package" and self._is_beside(unit, scanned, one.top):
                     kind, meant = self._classifier.own(unit, one) or (kind, one)
                 if kind[1] is not None:
                     if key not in settled and self._follow(unit, meant, kind[1]) and meant is one:
                         settled.add(key)
+                        if kind[1].closed:
+                            settled.add((key[0], module, ""))
                     if self._changing and not deferred:
                         changed = self._changed_by(unit, kind[1])
                         if changed is not unit:
                             unit = changed
                             context, settled = self._context(unit)
-            found.append((unit.path, unit.label, one, kind[0]))
+            found.append((path, label, one, kind[0]))
 
     def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
         """Whether a name is that of a module beside a file, there or meant to be built there."""
@@ -366,7 +373,8 @@ class Analyzer:
 
     def result(self) -> Analysis:
         """What has been found."""
-        analysis = self._findings.result(cache(self._standing))
+        version = self._target.version
+        analysis = self._findings.result(cache(lambda one: self._classifier.standing(one, version)))
         for fork in analysis.undecided:
             what = (
                 f"one of {', '.join(fork.modules)} is needed, but no package is known of any;"
@@ -376,21 +384,6 @@ class Analyzer:
             self._diagnostics.of_source(fork.label, Scan(remarks=(remark,)))
         self._diagnostics.more()
         return analysis
-
-    def _standing(self, module: str) -> Standing:
-        """How surely a module can be had on the target."""
-        from pypackage.core import names
-        from pypackage.python import stdlib, stdlib_names
-
-        top = module.partition(".")[0]
-        if top in self._standard:
-            gone = stdlib_names.is_missing(module, self._target.version)
-            return Standing.ABSENT if gone else Standing.INSTALLED
-        if self._declares(module) or (self._site.environment and self._site.has(top)):
-            return Standing.INSTALLED
-        if names.find(module):
-            return Standing.KNOWN
-        return Standing.ABSENT if stdlib.is_of_another_version(top) else Standing.UNKNOWN
 
 
 def _with_paths(unit: Unit, scanned: Scan) -> Unit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pypackage.analysis.alternatives import Standing
 from pypackage.analysis.diagnostics import Diagnostics, is_known_package, shown
 from pypackage.analysis.finder import Finder, Located
 from pypackage.analysis.imports import Import, Why
@@ -53,12 +54,13 @@ class Classifier:
         if one.module.startswith("."):
             return self.relative(unit, one)
         top = one.top
-        if (context, top) not in self._tops:
+        key = (context, top)
+        if key not in self._tops:
             # Mostly there is nothing of that name: all its submodules go the same way.
             roots = (*unit.roots, *(root.folder for root in unit.late))
             kind = None if self._finder.has_name(top, roots) else self.absolute(unit, one)
-            self._tops[(context, top)] = kind if kind and kind[1] is None else None
-        return self._tops[(context, top)] or self.absolute(unit, one)
+            self._tops[key] = kind if kind and kind[1] is None else None
+        return self._tops[key] or self.absolute(unit, one)
 
     def relative(self, unit: Unit, one: Import) -> Kind:
         """What a relative import leads to."""
@@ -105,6 +107,21 @@ class Classifier:
         meant = one._replace(module=f".{one.module}")
         located = self._finder.find_relative(meant.module, meant.name, unit.folder)
         return ("local", located), meant
+
+    def standing(self, module: str, version: tuple[int, ...]) -> Standing:
+        """How surely a module can be had on the target, whose version is given in numbers."""
+        from pypackage.core import names
+        from pypackage.python import stdlib_names
+
+        top = module.partition(".")[0]
+        if top in self._standard:
+            gone = stdlib_names.is_missing(module, version)
+            return Standing.ABSENT if gone else Standing.INSTALLED
+        if self._declares(module) or self._is_installed(top):
+            return Standing.INSTALLED
+        if names.find(module):
+            return Standing.KNOWN
+        return Standing.ABSENT if stdlib.is_of_another_version(top) else Standing.UNKNOWN
 
     def _is_installed(self, top: str) -> bool:
         return self._site.environment is not None and self._site.has(top)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import _ast
 from collections.abc import Callable, Iterator
 from functools import cache
 
 from pypackage.analysis.finder import Exports
 from pypackage.analysis.imports.decoding import decode
 from pypackage.core.errors import PackageError
-from pypackage.python.source_tree import Parsed, dotted, parse
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import _ast
+
+# What reads trees is imported where one is read: of packages that are known none is.
 
 _Names = tuple[frozenset[str], tuple[str, ...]]
 _Fact = Callable[[str, str, object, Callable[[], _Names]], _Names]
@@ -48,6 +52,7 @@ class Exported(Exports):
     def _parsed(self, init: str) -> _Names:
         from pypackage.analysis.imports.folding import Folder
         from pypackage.analysis.imports.walker import Walker
+        from pypackage.python.source_tree import Parsed, parse
 
         parsed = parse(self._text(init))
         if not isinstance(parsed, Parsed):
@@ -64,6 +69,10 @@ class Exported(Exports):
 
 def _listed(tree: _ast.Module) -> Iterator[_ast.expr]:
     """The literal lists and tuples that `__all__` is made of, one after the other."""
+    import _ast
+
+    from pypackage.python.source_tree import dotted
+
     for node in tree.body:
         value: _ast.expr | None = None
         if isinstance(node, _ast.Assign | _ast.AnnAssign | _ast.AugAssign):

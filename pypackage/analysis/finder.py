@@ -26,12 +26,14 @@ class Located(NamedTuple):
         namespace: Whether it is a folder without `__init__.py`, which gives way to an
             installed package.
         bare: Whether nothing in that folder is asked for, so that it may be any folder.
+        closed: Whether it has no submodules, so that all that is taken from it are its names.
     """
 
     tops: tuple[str, ...]
     files: tuple[str, ...] = ()
     namespace: bool = False
     bare: bool = False
+    closed: bool = False
 
 
 class _Listing(NamedTuple):
@@ -39,11 +41,13 @@ class _Listing(NamedTuple):
 
     Attributes:
         names: Whether each is a folder.
+        stems: What stands before their first dots: a module has such a name, if any is there.
         compiled: The files of extension modules, and of byte code without its source, by the
             names of the modules.
     """
 
     names: dict[str, bool]
+    stems: frozenset[str]
     compiled: dict[str, str]
 
 
@@ -118,7 +122,7 @@ class Finder:
             for hit in self._hits(reached.folders, one):
                 files, ends = _with(hit, files, ends)
         if not reached.namespace:
-            return Located(reached.tops, files)
+            return Located(reached.tops, files, closed=not reached.folders)
         if not name and not reached.init:
             ends += tuple(one for one in reached.folders if self._has_modules(one))
         # A folder without __init__.py counts only if it has what is asked of it.
@@ -142,11 +146,11 @@ class Finder:
         rest = module.lstrip(".")
         for _ in range(len(module) - len(rest) - 1):
             folder = os.path.dirname(folder)
-        init = os.path.join(folder, "__init__.py") if self.has_file(folder, "__init__.py") else ""
+        init = f"{folder}{os.sep}__init__.py" if self.has_file(folder, "__init__.py") else ""
         parents = (init,) if init else ()
         if rest:
             found = self.find(rest, name, (folder,))
-            return found._replace(files=(*parents, *found.files)) if found else None
+            return found and Located(found.tops, (*parents, *found.files), *found[2:])
         names = self._submodules(_Reached((), parents, (folder,), init), name)
         located = [one for one in (self.find(name, "", (folder,)) for name in names) if one]
         if not located and not parents:
@@ -208,8 +212,8 @@ class Finder:
         if not hits:
             return None
         found = self._inside(_Reached((), (), roots), name)
-        is_namespace = hits[0].kind == "folder"
-        return found._replace(tops=tuple(hit.path for hit in hits), namespace=is_namespace)
+        tops = tuple([hit.path for hit in hits])
+        return _Reached(tops, *found[1:5], hits[0].kind == "folder")
 
     def _inside(self, reached: _Reached, name: str) -> _Reached:
         """How far one gets with one more name."""
@@ -217,9 +221,9 @@ class Finder:
         files, ends = reached.files, reached.ends
         for hit in hits:
             files, ends = _with(hit, files, ends)
-        folders = tuple(hit.path for hit in hits if hit.kind in ("package", "folder"))
+        folders = tuple([hit.path for hit in hits if hit.kind in ("package", "folder")])
         init = hits[0].file if hits and hits[0].kind == "package" else ""
-        return reached._replace(files=files, folders=folders, init=init, ends=ends)
+        return _Reached(reached.tops, files, folders, init, ends, reached.namespace)
 
     def _submodules(self, reached: _Reached, name: str) -> Sequence[str]:
         """The names of submodules that taking a name from a package imports."""
@@ -246,6 +250,8 @@ class Finder:
     def _hit(self, folder: str, name: str) -> _Hit | None:
         """What a name is in a folder, in Python's order of preference."""
         listing = self._listing(folder)
+        if name not in listing.stems and name not in listing.names:
+            return None  # so it is mostly
         path = f"{folder}{os.sep}{name}"
         is_folder = listing.names.get(name, False)
         if is_folder:
@@ -277,19 +283,19 @@ class Finder:
 
 
 def _listed(folder: str) -> _Listing:
-    names: dict[str, bool] = {}
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                names[entry.name] = entry.is_dir()
+        names = {entry.name: entry.is_dir() for entry in os.scandir(folder)}
     except (OSError, ValueError):
-        return _Listing({}, {})
+        return _Listing({}, frozenset(), {})
+    stems = frozenset([one.partition(".")[0] for one in names])
     compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]
+    if not compiled:
+        return _Listing(names, stems, {})
     # An extension module comes before the others of its name, byte code after the source.
     last = [one for one in compiled if one.endswith(".pyc") and f"{one[:-1]}" not in names]
     extensions = [one for one in compiled if not one.endswith(".pyc")]
     ordered = sorted(last, reverse=True) + sorted(extensions, reverse=True)
-    return _Listing(names, {one.partition(".")[0]: one for one in ordered})
+    return _Listing(names, stems, {one.partition(".")[0]: one for one in ordered})
 
 
 def _with(

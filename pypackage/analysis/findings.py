@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pypackage.analysis.alternatives import (
     Alternatives,
@@ -45,8 +45,15 @@ class ImportRecord(NamedTuple):
 class ImportRecords:
     """All imports of programs, by source and place; each is made when it is looked at."""
 
-    def __init__(self, raw: list[Raw], why: _Whys, files: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        raw: Sequence[Raw],
+        packages: Sequence[Raw],
+        why: _Whys,
+        files: Iterable[tuple[str, str]],
+    ) -> None:
         self._raw = raw
+        self._packages = packages
         self._why = why
         self._files = files
 
@@ -58,8 +65,8 @@ class ImportRecords:
     def by_file(self) -> dict[tuple[str, str], set[str]]:
         """The dotted names that each file (by its path and label) imports of packages."""
         found: dict[tuple[str, str], set[str]] = {file: set() for file in self._files}
-        for path, label, one, kind in self._raw:
-            if kind == "package" and one.why.counts:
+        for path, label, one, _ in self._packages:
+            if one.why.counts:
                 found[(path, label)].add(dotted_name(one))
         return found
 
@@ -128,7 +135,8 @@ class Findings:
             standing: Says how surely a module, by its dotted name, can be had on the target;
                 asked only where a program can do with one of several.
         """
-        alternatives = Alternatives(self.raw, self._edges, standing, self.guards)
+        packages = [one for one in self.raw if one[3] == "package"]  # which are few
+        alternatives = Alternatives(self.raw, packages, self._edges, standing, self.guards)
         weak = _weak(self._edges, alternatives)
 
         def why_of(path: str, found: Import) -> _Reason:
@@ -144,12 +152,13 @@ class Findings:
         optional: dict[str, set[str]] = {}
         reasons: dict[str, str] = {}
         submodules: set[str] = set()
-        standard: set[str] = set()
-        for path, _, found, kind in self.raw:
-            if kind != "package":
-                if kind == "standard" and found.why is Why.REQUIRED:
-                    standard.add(found.module)
-                continue
+        required = Why.REQUIRED
+        standard = {
+            found.module
+            for _, _, found, kind in self.raw
+            if kind == "standard" and found.why is required
+        }
+        for path, _, found, _ in packages:
             why, reason = why_of(path, found)
             if why is Why.REQUIRED:
                 modules.setdefault(found.top, set()).add(dotted_name(found))
@@ -160,7 +169,7 @@ class Findings:
                 reasons.setdefault(found.top, reason)
         only = sorted(set(optional) - set(modules))
         return Analysis(
-            ImportRecords(self.raw, why_of, self.files),
+            ImportRecords(self.raw, packages, why_of, self.files),
             {top: frozenset(modules[top]) for top in sorted(modules)},
             {top: frozenset(optional[top]) for top in only},
             {top: reasons[top] for top in only},

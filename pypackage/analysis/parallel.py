@@ -38,7 +38,7 @@ def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tup
         target: The Python that they are to run with.
         task: Is advanced by one for each file.
     """
-    place = scan_cache.place("scans", os.path.commonpath(paths), target)
+    place = scan_cache.place("scans", scan_cache.tree_of(paths), target)
     known: _Cache = scan_cache.load(place)
     begun = time.time_ns()
     used: _Cache = {}

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from _blake2 import blake2b  # hashlib would load OpenSSL as well
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from pypackage.analysis.imports import Target
@@ -73,6 +73,11 @@ class Facts:
         if self._used != self._known:
             there = {key: one for key, one in self._used.items() if os.path.exists(key[1])}
             save(self._place, there)
+
+
+def tree_of(paths: Sequence[str]) -> str:
+    """The folder that files are in: of the first and the last it is that of all."""
+    return os.path.commonpath((min(paths), max(paths)))
 
 
 def fingerprint(path: str) -> Fingerprint | None:

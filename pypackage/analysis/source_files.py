@@ -51,10 +51,10 @@ def find(names: Sequence[str]) -> list[Source]:
             found.setdefault("", Source("", "<stdin>"))
         elif os.path.isdir(name):
             tree = os.path.realpath(name)
+            begin = os.path.join(name, "")
             for path, is_link in files(tree):
                 real = os.path.realpath(path) if is_link else path
-                label = os.path.join(name, path[len(tree) + 1 :])
-                found.setdefault(real, Source(real, label, tree))
+                found.setdefault(real, Source(real, begin + path[len(tree) + 1 :], tree))
         else:
             # A file that is named is a script, though it lies in a folder that is named too.
             real = os.path.realpath(name)
@@ -101,44 +101,42 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
             continue
         if here is not folder and _is_left_out(here, telling):
             continue
-        if ".gitignore" in telling:
+        if telling and ".gitignore" in telling:
             from pypackage.analysis.gitignore import Ignored
 
             ignored = Ignored(here, ignored)
-        for path, is_link in sorted(found):
-            if not (ignored and path in ignored):
-                yield path, is_link
-        for path in sorted(subfolders, reverse=True):
-            if not (ignored and ignored.has_folder(path)):
-                todo.append((path, ignored))
+        if ignored:
+            found = [one for one in found if one[0] not in ignored]
+            subfolders = [path for path in subfolders if not ignored.has_folder(path)]
+        if found:
+            found.sort()
+            yield from found
+        if subfolders:
+            subfolders.sort(reverse=True)
+            todo += [(path, ignored) for path in subfolders]
 
 
-def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], set[str]]:
+def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]:
     """The sources in a folder and whether each is a link, the folders, and the names that tell.
 
     There is one call for each folder, and a loop for each name: trees have thousands of them.
     """
-    sources, subfolders, telling = [], [], set()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name in _TELLING:
-                telling.add(name)
-            if entry.is_dir(follow_symlinks=False):
-                if not _is_never(name):
-                    subfolders.append(entry.path)
-            # macOS writes what a file's system cannot hold of it into `._` and its name.
-            elif name.endswith(_ENDINGS) and not name.startswith("._") and entry.is_file():
-                sources.append((entry.path, entry.is_symlink()))
+    sources, subfolders, telling = [], [], []
+    for entry in os.scandir(folder):  # which is closed at its end
+        name = entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if name[0] != "." and name not in _NEVER and not name.endswith(_NEVER_ENDINGS):
+                subfolders.append(entry.path)
+        # macOS writes what a file's system cannot hold of it into `._` and its name.
+        elif name.endswith(_ENDINGS) and name[:2] != "._" and entry.is_file():
+            sources.append((entry.path, entry.is_symlink()))
+        if name in _TELLING:
+            telling.append(name)
     return sources, subfolders, telling
 
 
-def _is_never(name: str) -> bool:
-    return name.startswith(".") or name in _NEVER or name.endswith(_NEVER_ENDINGS)
-
-
-def _is_left_out(folder: str, telling: set[str]) -> bool:
+def _is_left_out(folder: str, telling: Sequence[str]) -> bool:
     """Whether a folder is an environment, or was built, by the names in it that tell."""
-    if not _ENVIRONMENT.isdisjoint(telling):
+    if telling and not _ENVIRONMENT.isdisjoint(telling):
         return True
-    return os.path.basename(folder) in _BUILT and "__init__.py" not in telling
+    return folder.rpartition(os.sep)[2] in _BUILT and "__init__.py" not in telling

@@ -48,7 +48,7 @@ def test_analyze__many_files_once_more__same_result_and_no_tree_is_read(
     assert "pyarrow" in first.requirements.dependencies
     monkeypatch.setattr(implied, "in_file", None)  # to call it is an error
     monkeypatch.setattr("pypackage.analysis.analyzer.scan", None)
-    monkeypatch.setattr("pypackage.analysis.exports.parse", None)
+    monkeypatch.setattr("pypackage.python.source_tree.parse", None)
     assert needs_of(tree).requirements == first.requirements
 
 
