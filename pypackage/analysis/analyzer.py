@@ -88,6 +88,7 @@ class Analyzer:
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self._scans: dict[str, Scan] = {}
         self._changing: dict[str, Scan] = {}  # local files that change sys.path
+        self._paths: set[str] = set()  # that files put on sys.path
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
         self._siblings: dict[str, frozenset[str]] = {}  # names that files import relatively
@@ -245,6 +246,7 @@ class Analyzer:
         self._diagnostics.of_source(unit.label, scanned)
         if scanned.paths:
             unit = _with_paths(unit, scanned)
+            self._paths.update(scanned.paths)
         context, settled = self._context(unit)
         path, label, *_ = unit
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
@@ -365,6 +367,11 @@ class Analyzer:
         return unpacked(self._facts.get("scan", unit.path, question, lambda: packed(read())))
 
     # --- the result ----------------------------------------------------------------------
+
+    def is_own(self, module: str, settings: str) -> bool:
+        """Whether a module that a file of settings names, by its path, is one of the user's own."""
+        unit = self._units.of_settings(settings, sorted(self._paths))
+        return self._classifier.absolute(unit, Import(module, "", 1, 1))[0] == "local"
 
     def keep_facts(self) -> None:
         """Let the next analysis find what was found of files that do not change."""

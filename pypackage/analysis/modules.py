@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from pypackage.analysis.finder import Finder
 from pypackage.analysis.search_path import INSTALLED, Root
@@ -82,6 +83,29 @@ class Units:
         roots = tuple(dict.fromkeys((*own, *self._path)))
         late += self._late(base)
         return Unit(source.path, source.label, roots, late, base, folder, package, met=True)
+
+    def of_settings(self, path: str, changes: Sequence[str]) -> Unit:
+        """A file of settings, with the folders from which a framework imports what it lists.
+
+        It is run where `manage.py` is, or above the package that the settings are in.
+
+        Args:
+            path: Of the file.
+            changes: The folders that the program puts on sys.path.
+        """
+        folder = above = os.path.dirname(path)
+        like = (unit for (where, _), unit in self._like.items() if where == folder)
+        unit = next(like, None) or self.of_source(Source(path, path))
+        package = self._finder.outermost_package(folder)
+        roots = [one for one in unit.roots if not (package and one == folder)]
+        if not package and os.path.basename(folder) == "settings":
+            package = os.path.dirname(folder)
+        roots += [os.path.dirname(package or folder), *(root.folder for root in unit.late)]
+        for _ in range(_PROJECT_LEVELS):
+            if self._finder.has_file(above, "manage.py"):
+                roots.append(above)
+            above = os.path.dirname(above)
+        return unit._replace(roots=tuple(dict.fromkeys((*roots, *changes))))
 
     def _late(self, folder: str) -> tuple[Root, ...]:
         """The `src` beside a program, and the folder of the project that it belongs to."""

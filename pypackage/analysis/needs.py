@@ -6,7 +6,6 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 
 from pypackage.core.typed import NamedTuple
@@ -112,7 +111,6 @@ _SHAPES = {
     "env": rb"[\"']%b[\"']",
 }
 # Files of settings do not import what they are for; those of other names say it for the program.
-_NEAR = 3  # folders: that of the file, and those above
 _SETTINGS = {"settings": "django", "conf": "sphinx", "config": "", "configuration": ""}
 
 
@@ -141,27 +139,10 @@ def is_of_framework(label: str) -> bool:
 
 def _settings(label: str) -> str:
     """What kind of settings a file has, by its name; empty for none."""
-    folder, name = os.path.split(label)
-    stem = "settings" if os.path.basename(folder) == "settings" else name.partition(".")[0]
+    folder, _, name = label.rpartition(os.sep)
+    is_in = folder.rpartition(os.sep)[2] == "settings"
+    stem = "settings" if is_in else name.partition(".")[0]
     return stem if stem in _SETTINGS and name.endswith(".py") else ""
-
-
-def near(files: Iterable[tuple[str, str]]) -> set[str]:
-    """The names by which lists in settings mean modules of the user's own.
-
-    They are those of the program's folders, and of what lies near the settings.
-
-    Args:
-        files: The path and label of each file of the program.
-    """
-    settings = [path for path, label in files if path and is_of_framework(label)]
-    found = {os.path.basename(os.path.dirname(path)) for path, _ in files if settings}
-    for path in settings:
-        for _ in range(_NEAR):
-            path = os.path.dirname(path)
-            with suppress(OSError):
-                found.update(one.removesuffix(".py") for one in os.listdir(path))
-    return found
 
 
 @cache

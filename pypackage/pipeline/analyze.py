@@ -207,7 +207,7 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
     if not (contents.notebooks or any(map(needs.is_relevant, files.values()))):
         return []
     own = {os.path.basename(one).partition(".")[0] for one in analysis.local}
-    imported = {*analysis.modules, *own, *needs.near(files)}
+    imported = {*analysis.modules, *own}
     rules = needs.unmet(imported)
     triggers = tuple((kind, one.trigger) for kind, listed in rules.items() for one in listed)
 
@@ -228,7 +228,10 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
             def look(path: str = path, label: str = label, names: frozenset[str] = names) -> Any:
                 return look_into(needs.File(label, contents.read(path, label), names))
 
-            found += analyzer.fact("implied", path, (label, tuple(sorted(names)), triggers), look)
+            its = analyzer.fact("implied", path, (label, tuple(sorted(names)), triggers), look)
+            if path and needs.is_of_framework(label):
+                its = [one for one in its if not analyzer.is_own(one[2][0], path)]
+            found += its
     for label, content in left.items():
         found += look_into(needs.File(label, content, frozenset()))
     return [

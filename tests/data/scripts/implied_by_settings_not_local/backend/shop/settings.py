@@ -1,0 +1,1 @@
+INSTALLED_APPS = ["storages", "rest_framework", "axes"]
