@@ -1,1 +1,1 @@
-"""From sources to imports."""
+"""Find what Python programs import, and the packages that provide it."""

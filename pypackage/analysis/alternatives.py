@@ -1,9 +1,9 @@
-"""Which way a program goes where a failing import lets it go on in one of two.
+"""Choose between the two branches of a fork, such as `try: import a` / `except: import b`.
 
-What both ways need is required. Where each needs a package that nothing else requires, one
-way has to be provided for: the first whose packages are installed for the target, else the
-first whose packages are known. Where the body of a `try` needs none, it is taken; where its
-handler needs none, the packages of the body are optional.
+What both branches need is required. Where each needs a package that nothing else requires, one
+branch is provided for: the first whose packages are installed on the target, else the first
+whose packages are known. Where the body of a `try` needs none, the body is chosen; where its
+handler needs none, the body's packages are optional.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pypackage.analysis.imports import Import, Why
 from pypackage.analysis.imports.model import BODY, HANDLER
 from pypackage.core.typed import NamedTuple
 
-_DEEPEST = 30  # local modules imported by one way that have such forks themselves
+_DEEPEST = 30  # recursion limit: local modules imported by a branch that contain forks themselves
 
 
 class Standing(IntEnum):
-    """How surely a module can be had on the target, the surest first; declared is installed."""
+    """How surely the target can provide a module, best first; a declared one is INSTALLED."""
 
     INSTALLED = 0
     KNOWN = 1
     UNKNOWN = 2
-    ABSENT = 3  # such as a module of another version's standard library
+    ABSENT = 3  # such as a module in the standard library of another Python version only
 
 
 Standings = Callable[[str], Standing]
@@ -34,9 +34,9 @@ class Guard(NamedTuple):
     """A condition on a flag that another file sets.
 
     Attributes:
-        path: The file.
-        fork: The number of the `try` in it that sets the flag; -1 where none does.
-        way: The way that it has to take for the condition to hold.
+        path: The file that sets it.
+        fork: The number of the `try` in that file that sets the flag; -1 if none does.
+        way: The branch of that `try` that makes the condition true.
     """
 
     path: str
@@ -45,10 +45,10 @@ class Guard(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """That one file imports another, both by their paths; for the rest see `Import`.
+    """One file importing another, both by path; other fields are as in `Import`.
 
     Attributes:
-        guards: The flags of other files on which alone it depends.
+        guards: The flags of other files that the import depends on, if on nothing else.
     """
 
     origin: str
@@ -61,7 +61,7 @@ class Edge(NamedTuple):
 
 
 class Undecided(NamedTuple):
-    """A fork of which each way needs modules that nothing is known of."""
+    """A fork of which both branches need modules whose packages are unknown."""
 
     label: str
     line: int
@@ -71,14 +71,14 @@ class Undecided(NamedTuple):
 
 
 class _Need(NamedTuple):
-    """What one import on a way needs: a top-level module of a package, or a local file.
+    """What one import in a branch needs: a top-level module of a package, or a local file.
 
     Attributes:
-        choices: The forks and ways that lead to it.
-        module: The dotted name of a package's module; empty for none.
-        file: The local file; empty for none.
-        deferred: Whether it stands in a function.
-        absent: Whether it cannot succeed on the target.
+        choices: The enclosing forks, outermost first, each with the branch taken.
+        module: The dotted name of a package's module; empty if it is not one.
+        file: The local file; empty if there is none.
+        deferred: Whether the import is in a function.
+        absent: Whether the import cannot succeed on the target.
     """
 
     choices: tuple[tuple[int, int], ...]
@@ -89,12 +89,12 @@ class _Need(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What is needed; files are told from modules by their path."""
+        """The local file's path, or else the top-level module's name."""
         return self.file or self.module.partition(".")[0]
 
 
 class _Decision(NamedTuple):
-    """Which way is provided for, if any, and what both ways need."""
+    """The branch that is provided for, None if neither is, and what both branches need."""
 
     way: int | None
     common: frozenset[str]
@@ -151,7 +151,7 @@ class Alternatives:
         self._working: list[str] = []
 
     def requires(self, path: str, one: Import | Edge) -> bool:
-        """Whether an import of a file, or of another file by it, is required after all."""
+        """Whether an import, of a module or of a file, is required once the forks are decided."""
         if one.why is not Why.OPTIONAL:
             return one.why is Why.REQUIRED
         if not one.choices:
@@ -165,7 +165,7 @@ class Alternatives:
         return _leads(one.choices, decisions, key)
 
     def _holds(self, guard: Guard) -> bool:
-        """Whether a flag of another file is set as a guard wants it, by what is provided for."""
+        """Whether the branch that is provided for sets another file's flag as the guard needs."""
         if guard.fork < 0:
             return guard.way == HANDLER
         decision = self._decided(guard.path).get(guard.fork)
@@ -184,7 +184,7 @@ class Alternatives:
     # --- one file ------------------------------------------------------------------------
 
     def _decided(self, path: str) -> Mapping[int, _Decision]:
-        """The decisions of a file's forks, those inside of others first."""
+        """Return the decisions on a file's forks, made from the innermost outwards."""
         if path in self._decisions:
             return self._decisions[path]
         needs = self._forked.get(path, [])
@@ -210,7 +210,7 @@ class Alternatives:
         inside: Sequence[tuple[_Need, int]],
         decisions: Mapping[int, _Decision],
     ) -> _Decision:
-        # What functions import later by a flag does not count where the fork is the module's.
+        # Imports in functions that test a flag do not count if the fork is at module level.
         if not all(need.deferred for need, _ in inside):
             inside = [(need, at) for need, at in inside if not need.deferred]
         ways: tuple[dict[str, list[str]], ...] = ({}, {})  # needs with their dotted names
@@ -239,7 +239,7 @@ class Alternatives:
             way.setdefault(module, [module])
 
     def _rest(self, way: Mapping[str, Sequence[str]], common: frozenset[str]) -> list[str]:
-        """The modules that one way needs alone, and that nothing else requires."""
+        """The modules that this branch alone needs and nothing else requires."""
         return [
             module
             for key, modules in way.items()
@@ -266,14 +266,14 @@ class Alternatives:
         return needs
 
     def _anyway(self) -> frozenset[str]:
-        """The modules that are required whatever way is gone."""
+        """The modules that are required whichever branches are chosen."""
         if self._satisfied is None:
             files = self._reached_from("")
             self._satisfied = frozenset().union(*map(self._plain_of, files))
         return self._satisfied
 
     def _reached_from(self, file: str) -> set[str]:
-        """A file and those that it surely imports."""
+        """A file and all files that it imports unconditionally, directly or not."""
         found, todo = {file}, [file]
         while todo:
             for edge in self._outgoing.get(todo.pop(), ()):
@@ -294,7 +294,7 @@ class Alternatives:
 def _leads(
     choices: Iterable[tuple[int, int]], decisions: Mapping[int, _Decision], key: str
 ) -> bool:
-    """Whether what stands on some ways is required."""
+    """Whether the decisions on all enclosing forks make something required."""
     for fork, way in choices:
         decision = decisions.get(fork)
         if decision is None or (decision.way != way and key not in decision.common):
@@ -303,7 +303,7 @@ def _leads(
 
 
 def dotted_name(one: Import) -> str:
-    """The dotted name of what is imported."""
+    """The dotted name of what is imported, including the name taken by `from`."""
     if one.name and one.name not in ("*", "__main__"):
         return f"{one.module}.{one.name}"
     return one.module

@@ -1,4 +1,4 @@
-"""What programs import: their sources, and from these on all modules of the user's own."""
+"""Find what programs import, following the imports of the user's own modules."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from pypackage.analysis.scan_cache import Facts
     from pypackage.python.interpreter import Environment
 
-_MANY = 200  # sources from which on it is quicker to scan them together
+_MANY = 200  # sources from which on it is faster to scan them all together
 
 
 class Scope(NamedTuple):
-    """How much of the sources counts, and where their modules are looked for.
+    """Which imports count, and where the user's own modules are searched for.
 
     Attributes:
-        path: Folders in which modules of the user's own are looked for as well.
-        function: Only what this function or `Class.method` needs counts; empty for all.
-        toplevel: Whether imports in functions are left out.
-        keep_going: Whether sources that were named and cannot be read or parsed are told and left
-            out, as files of folders are.
-        strict: Whether files of folders that cannot be read or parsed are errors.
+        path: Additional folders to search for the user's own modules.
+        function: Count only what this function or `Class.method` needs; empty for everything.
+        toplevel: Ignore imports in functions.
+        keep_going: Report and skip named sources that cannot be read or parsed, as is done for
+            files found in folders.
+        strict: Treat files found in folders that cannot be read or parsed as errors.
     """
 
     path: tuple[str, ...] = ()
@@ -57,11 +57,11 @@ class Analyzer:
     """Analyzes programs for one target.
 
     Args:
-        version: Of the target, `3.11` or `3.11.7`.
-        standard: Its standard library.
-        find: Finds its environment when what is installed matters.
-        scope: How much counts.
-        declares: Whether the program's author, or the user, names a package for a module.
+        version: The target's Python version, `3.11` or `3.11.7`.
+        standard: The top-level modules of its standard library.
+        find: Finds its environment; called only when what is installed matters.
+        scope: Which imports count.
+        declares: Whether the program's author or the user names a package for a module.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Analyzer:
         self._scope = scope
         self._reporter = reporter
         self._diagnostics = Diagnostics(reporter)
-        self._facts: Facts | None = None  # that are kept on disk, where there are many sources
+        self._facts: Facts | None = None  # cached on disk; only for large trees
         self._finder = Finder(Exported(lambda path: source_files.read(path, path), self.fact))
         self._site = site = SitePackages(find, self._finder)
         self._classifier = Classifier(standard, self._finder, site, self._diagnostics, declares)
@@ -91,7 +91,7 @@ class Analyzer:
         self._paths: set[str] = set()  # that files put on sys.path
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
-        self._siblings: dict[str, frozenset[str]] = {}  # names that files import relatively
+        self._siblings: dict[str, frozenset[str]] = {}  # names that each file imports relatively
         self._known: dict[tuple[str | int, str, str], Kind] = {}
         self._settled: dict[tuple[int, str, bool], set[tuple[str | int, str, str]]] = {}
         self._pending: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
@@ -102,13 +102,13 @@ class Analyzer:
         """Add sources.
 
         Args:
-            found: Such as `sources.find` returns.
-            contents: Gives the content of one of them.
+            found: The sources, as `source_files.find` returns them.
+            contents: Returns the content of a source.
 
         Raises:
-            InputPathError: One cannot be read.
-            SourceError: One is not Python.
-            UsageError: None has the function that is asked for.
+            InputPathError: A source cannot be read.
+            SourceError: A source is not valid Python.
+            UsageError: No source has the requested function.
         """
         missing: list[UsageError] = []
         self._named.update(source.path for source in found)
@@ -129,11 +129,11 @@ class Analyzer:
             raise missing[0]
 
     def _ends(self, *, met: bool) -> bool:
-        """Whether a source of no use is an error: a named one is, one met in a folder is not."""
+        """Whether a source that cannot be read is an error; by default only a named one is."""
         return self._scope.strict if met else not self._scope.keep_going
 
     def _scan_many(self, paths: Sequence[str]) -> None:
-        """Scan the files of folders, when there are many, by several processes."""
+        """Scan the files of folders in several processes if there are many."""
         if len(paths) >= _MANY:
             from pypackage.analysis import parallel, scan_cache
 
@@ -142,7 +142,7 @@ class Analyzer:
                 self._scans.update(parallel.scan_files(paths, self._target, task))
 
     def fact(self, kind: str, path: str, question: object, find: Callable[[], Any]) -> Any:
-        """A fact about a file, kept where there are many sources; see `Facts.get`."""
+        """Return a fact about a file, cached on disk for large trees; see `Facts.get`."""
         return self._facts.get(kind, path, question, find) if self._facts else find()
 
     def _add(self, source: Source, contents: Contents) -> None:
@@ -153,10 +153,10 @@ class Analyzer:
         self._begin(self._units.of_source(source), scanned)
 
     def add_module(self, name: str) -> None:
-        """Add a module, as `python -m` runs it, or a console script, by its name.
+        """Add a module, as `python -m` runs it, or a console script, by name.
 
         Raises:
-            InputPathError: There is none of that name.
+            InputPathError: There is no module or console script of that name.
         """
         unit = self._units.of_name(f"-m {name}")
         module = name if all(part.isidentifier() for part in name.split(".")) else ""
@@ -173,10 +173,10 @@ class Analyzer:
         self._begin(unit, Scan((Import(module, "", 1, 1),)))
 
     def _run_as(self, unit: Unit, module: str) -> Iterator[Import]:
-        """What runs when a module is: it, or the scripts of a package without `__main__`.
+        """Yield what `-m` runs: the module, or the scripts of a package that has no `__main__`.
 
         Raises:
-            InputPathError: A package of the user's own has neither.
+            InputPathError: A local package has no `__main__` and no scripts.
         """
         kind, located = self._classifier.absolute(unit, Import(module, "", 1, 1))
         late = (*unit.late, *self._site.editable)
@@ -206,13 +206,13 @@ class Analyzer:
         roots: Sequence[str],
         late: tuple[Root, ...] = (),
     ) -> None:
-        """Add imports that stand in no file.
+        """Add imports that are in no file.
 
         Args:
-            label: What messages call the place where they are from.
+            label: Where they come from, for messages.
             imports: The imports.
-            roots: The folders in which the user's own modules are looked for.
-            late: Those in which they are looked for after the standard library.
+            roots: The folders to search for the user's own modules.
+            late: The folders to search after the standard library.
         """
         folder = roots[0] if roots else ""
         unit = Unit("", label, tuple(roots), late, folder, folder)
@@ -238,7 +238,7 @@ class Analyzer:
             self._take(*self._queue.popleft())
 
     def _take(self, unit: Unit, scanned: Scan) -> None:
-        """Look at the imports of one file."""
+        """Process the imports of one file, unless that has been done."""
         if unit.path and (unit.path, unit.roots) in self._seen:
             return
         self._seen.add((unit.path, unit.roots))
@@ -250,7 +250,7 @@ class Analyzer:
         context, settled = self._context(unit)
         path, label, *_ = unit
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
-        for one in scanned.imports:  # of a large tree hundreds of thousands
+        for one in scanned.imports:  # there may be hundreds of thousands
             module, name, _, _, why, _, deferred, _, _, flags = one
             if deferred and self._scope.toplevel:
                 continue
@@ -260,7 +260,7 @@ class Analyzer:
                     one = self._foreign_flags.guarded(unit, one)
                     if not one.why.counts:
                         continue
-                # For all files of the same context an import means the same.
+                # Within one context, an import resolves the same way for every file.
                 key = (unit.folder if module[0] == "." else context, module, name)
                 kind = known.get(key) or nowhere
                 if kind is nowhere:
@@ -289,9 +289,9 @@ class Analyzer:
             found.append((path, label, one, kind[0]))
 
     def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
-        """Whether a name is that of a module beside a file, there or meant to be built there."""
+        """Whether a module of this name is beside the file, or is meant to be built there."""
         stem = os.path.basename(unit.path).partition(".")[0]
-        if not unit.path or stem == top:  # by its own name a file means a package
+        if not unit.path or stem == top:  # a file that imports its own name means a package
             return False
         if unit.path not in self._siblings:
             relative = (one for one in scanned.imports if one.module[0] == ".")
@@ -301,12 +301,12 @@ class Analyzer:
         return is_there or top in self._siblings[unit.path]
 
     def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
-        """The number of what imports of a file are looked up by, and what is settled there."""
+        """The number of a file's search context, and the imports already followed in it."""
         context = self._contexts.setdefault((unit.roots, unit.late), len(self._contexts))
         return context, self._settled.setdefault((context, unit.base, bool(unit.top)), set())
 
     def _changed_by(self, unit: Unit, located: Located) -> Unit:
-        """A file's unit after an import of a local module that changes sys.path, or not."""
+        """A file's unit after it imports a local module that may change sys.path."""
         for file in located.files:
             scanned = self._changing.get(file)
             if scanned and not set(scanned.paths) <= set(unit.roots):
@@ -314,7 +314,7 @@ class Analyzer:
         return unit
 
     def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
-        """Note a local module, and look at its files later; whether there are none to look at."""
+        """Record a local module and queue its files; return whether it had none to queue."""
         if not (unit.top and one.module.startswith(".")):
             self._findings.local.update(located.tops)
         unnamed = self._unnamed(located.files)
@@ -332,7 +332,7 @@ class Analyzer:
         return not unnamed
 
     def _unnamed(self, files: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """Those of some files that are no sources themselves, each with its real path."""
+        """Those of some files that are not named as sources, each with its real path."""
         if files not in self._pending:
             other = (file for file in files if file not in self._named)
             pairs = ((file, os.path.realpath(file)) for file in other)
@@ -340,7 +340,7 @@ class Analyzer:
         return self._pending[files]
 
     def _scanned(self, unit: Unit) -> Scan | None:
-        """What a file of the user's own says; None when it cannot be read or parsed."""
+        """The scan of one of the user's files; None if it cannot be read or parsed."""
         if unit.path not in self._scans:
             try:
                 self._scans[unit.path] = self._read(unit)
@@ -363,7 +363,7 @@ class Analyzer:
             return read()
         from pypackage.analysis.parallel import packed, unpacked
 
-        question = (unit.label, os.getcwd())  # what is relative to a source is relative to these
+        question = (unit.label, os.getcwd())  # relative paths in a scan are relative to these
         return unpacked(self._facts.get("scan", unit.path, question, lambda: packed(read())))
 
     # --- the result ----------------------------------------------------------------------
@@ -374,12 +374,12 @@ class Analyzer:
         return self._classifier.absolute(unit, Import(module, "", 1, 1))[0] == "local"
 
     def keep_facts(self) -> None:
-        """Let the next analysis find what was found of files that do not change."""
+        """Save the facts about files for the next analysis."""
         if self._facts is not None:
             self._facts.save()
 
     def result(self) -> Analysis:
-        """What has been found."""
+        """Return the findings."""
         version = self._target.version
         analysis = self._findings.result(cache(lambda one: self._classifier.standing(one, version)))
         for fork in analysis.undecided:
@@ -394,6 +394,6 @@ class Analyzer:
 
 
 def _with_paths(unit: Unit, scanned: Scan) -> Unit:
-    """A file's unit with the folders that a scan puts on sys.path."""
+    """A file's unit, extended by the folders that its scan adds to sys.path."""
     front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
     return unit._replace(roots=(*front, *unit.roots, *back))

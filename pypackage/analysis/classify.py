@@ -1,4 +1,4 @@
-"""What an import leads to: a module of the standard library, of the user's own, of a package."""
+"""Classify imports: standard library, the user's own module, or a package."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pypackage.analysis.modules import Unit
 from pypackage.analysis.search_path import SitePackages
 from pypackage.python import stdlib
 
-# `package`, `standard`, `local` with the place, or `unresolved` if it leads nowhere.
+# `package`, `standard`, `local` with its location, or `unresolved` if nothing is found.
 Kind = tuple[str, Located | None]
 
 
 class Classifier:
-    """Says of imports what they lead to.
+    """Classifies imports.
 
     Args:
-        standard: The standard library of the target.
-        finder: Looks modules up.
-        site: What the target has beside its standard library.
-        declares: Whether the program's author declares a package that has a module.
+        standard: The top-level modules of the target's standard library.
+        finder: Looks up the user's own modules.
+        site: The target's site-packages.
+        declares: Whether the program's author declares a package for a module.
     """
 
     def __init__(
@@ -44,31 +44,31 @@ class Classifier:
         self._shadows: set[tuple[str, tuple[str, ...]]] = set()
 
     def kind(self, unit: Unit, one: Import, context: int) -> Kind:
-        """What an import of a unit leads to.
+        """Classify an import of a unit.
 
         Args:
-            unit: The unit.
+            unit: The importing file.
             one: The import.
-            context: A number for where the unit's imports are looked for.
+            context: A number that stands for the folders in which the unit's imports are searched.
         """
         if one.module.startswith("."):
             return self.relative(unit, one)
         top = one.top
         key = (context, top)
         if key not in self._tops:
-            # Mostly there is nothing of that name: all its submodules go the same way.
+            # Most names are in none of the folders; their submodules are then classified alike.
             roots = (*unit.roots, *(root.folder for root in unit.late))
             kind = None if self._finder.has_name(top, roots) else self.absolute(unit, one)
             self._tops[key] = kind if kind and kind[1] is None else None
         return self._tops[key] or self.absolute(unit, one)
 
     def relative(self, unit: Unit, one: Import) -> Kind:
-        """What a relative import leads to."""
+        """Classify a relative import."""
         located = self._finder.find_relative(one.module, one.name, unit.folder)
         return ("local" if located else "unresolved"), located
 
     def absolute(self, unit: Unit, one: Import) -> Kind:
-        """What an absolute import leads to, in the order in which Python looks for it."""
+        """Classify an absolute import, searching in Python's order."""
         top = one.top
         if stdlib.is_never_shadowed(top) and top in self._standard:
             return "standard", None
@@ -91,13 +91,13 @@ class Classifier:
         return "package", None
 
     def own(self, unit: Unit, one: Import) -> tuple[Kind, Import] | None:
-        """What an absolute import leads to that is meant for a module beside its own file.
+        """Classify an absolute import that may mean a module beside the importing file.
 
-        None if it is not; else the relative import that is meant is given too.
+        Returns None if it does not; else the kind, and the relative import that is meant.
 
-        Of a package such a module is found only where its files are run as scripts: SWIG's
-        wrappers and others try both. An unknown name is no package's then; an extension module
-        beside the file never is.
+        In a package such a module is found only when its files are run as scripts: SWIG's wrappers
+        and others try both forms. An unknown name then belongs to no package, and neither does the
+        name of an extension module beside the file.
         """
         top = one.top
         if not self._finder.has_extension(top, unit.folder) and (
@@ -136,7 +136,7 @@ class Classifier:
         return self._finder.find(one.module, one.name, folders) if folders else None
 
     def _gives_way(self, top: str, located: Located) -> bool:
-        """Whether a folder without `__init__.py` is not meant, but a package of its name."""
+        """Whether a name means a known package rather than a folder without `__init__.py`."""
         if not (self._declares(top) or is_known_package(top)):
             return False
         folder = shown(located.tops[0])

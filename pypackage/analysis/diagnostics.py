@@ -1,4 +1,4 @@
-"""What the user should know of the sources, each thing once and never too much of it."""
+"""Report remarks on sources: each warning once, and a limited number of remarks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from pypackage.analysis.imports import Scan, place
 from pypackage.core.progress import Reporter
 
-_MOST_OF_A_KIND = 20  # of one kind that are told one by one
-# Of modules of one's own: that there are packages of these names says nothing.
+_MOST_OF_A_KIND = 20  # remarks shown as warnings; further ones need -v
+# Usual names for one's own modules: that packages have these names too means nothing.
 _USUAL = (
     "api app apps base cli client common config conf constants core data demo example examples "
     "functions helper helpers job jobs lib logger main model models module package parser plugin "
@@ -19,7 +19,7 @@ _USUAL_NAMES = frozenset(_USUAL.split())
 
 
 class Diagnostics:
-    """Tells what is remarkable."""
+    """Reports remarks and warnings."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -27,7 +27,7 @@ class Diagnostics:
         self._count = 0
 
     def of_source(self, label: str, scanned: Scan) -> None:
-        """Tell what the scan of a source remarks."""
+        """Report the remarks of a source's scan."""
         for remark in scanned.remarks:
             self._count += 1
             where = place(label, remark.line, remark.column, remark.cell)
@@ -37,26 +37,26 @@ class Diagnostics:
             tell(f"{where}: {remark.text}")
 
     def more(self) -> None:
-        """Tell at the end how many remarks were not shown."""
+        """Report how many remarks were not shown; call it last."""
         if self._count > _MOST_OF_A_KIND:
             more = self._count - _MOST_OF_A_KIND
             self._reporter.warning(f"and {more} more remarks of this kind; -v shows them")
 
     def warn(self, message: str) -> None:
-        """Warn of something, once."""
+        """Report a warning, once."""
         if message not in self._warned:
             self._warned.add(message)
             self._reporter.warning(message)
 
 
 def is_known_package(top: str) -> bool:
-    """Whether a module of one's own is likely to stand in the way of a known package's."""
+    """Whether a module is that of a known package, and its name is unusual for one's own."""
     from pypackage.core import names
 
     return top not in _USUAL_NAMES and bool(names.find(top))
 
 
 def shown(path: str) -> str:
-    """A path as messages give it: relative to the present folder when it is below."""
+    """A path for messages: relative to the current directory if it is below."""
     here = os.getcwd() + os.sep
     return path[len(here) :] if path.startswith(here) else path

@@ -1,4 +1,4 @@
-"""The scripts that a project declares: what runs a package that has no `__main__`."""
+"""Read the scripts that a project declares, which run a package without a `__main__`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pypackage.core.errors import PackageError
 from pypackage.core.reading import read_text
 
 _GROUPS = ("console_scripts", "gui_scripts")
-_LEVELS = 4  # of folders above a package
+_LEVELS = 4  # parent folders to search
 
 
 def of_project(folder: str) -> dict[str, str]:
-    """The modules of the scripts of the project that a folder is part of, by their names."""
+    """The module of each script, by name, of the project that a folder belongs to."""
     for _ in range(_LEVELS):
         found = dict(_in_folder(folder))
         if found or os.path.dirname(folder) == folder:
@@ -66,7 +66,7 @@ def _in_setup_cfg(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_setup_py(path: str) -> Iterator[tuple[str, str]]:
-    """The literal lists under the names of the groups: it is not run."""
+    """Read literal lists under the group names, without running the file."""
     try:
         tree = ast.parse(read_text(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError, PackageError):
@@ -82,7 +82,7 @@ def _in_setup_py(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _listed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The scripts in lines such as `name = package.module:function`."""
+    """Parse lines such as `name = package.module:function`."""
     for line in lines:
         name, equals, target = line.partition("=")
         if equals:
@@ -90,5 +90,5 @@ def _listed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _module(target: str) -> str:
-    """`package.module` of `package.module:function [extra]`."""
+    """Return `package.module` of `package.module:function [extra]`."""
     return target.partition(":")[0].partition("[")[0].strip()

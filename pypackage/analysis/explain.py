@@ -1,4 +1,4 @@
-"""Telling where each module is imported, why it counts, and where its package is known from."""
+"""Explain where each module is imported, why it counts, and how its package is known."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _VERSIONS = {"installed": "the version is that installed", "declared": "the vers
 
 
 def as_text(analysis: Analysis, origins: Sequence[Origin] = ()) -> str:
-    """A paragraph for each module, sorted: its name and what it is, its packages, its places.
+    """Return a paragraph per module, sorted: its name and kind, packages, and places.
 
-    Packages that no import shows are told at the end.
+    Packages that no import shows come last.
     """
     by_module: dict[str, list[ImportRecord]] = {}
     for entry in _sorted(analysis.entries):
@@ -74,7 +74,7 @@ def as_data(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def packages_as_data(origins: Sequence[Origin]) -> list[dict[str, str]]:
-    """For JSON: an object for each module and its package, those that no import shows first."""
+    """For JSON: an object for each module and its package, in the order given."""
     return [{name: text for name, text in one._asdict().items() if text} for one in origins]
 
 
@@ -84,7 +84,7 @@ def _origin(one: Origin) -> str:
 
 
 def _without(entry: ImportRecord) -> str:
-    """What the program does without an optional module, as far as its source tells."""
+    """What the program does without an optional module; empty if the source does not show it."""
     if entry.why is not Why.OPTIONAL or entry.kind != "package" or entry.found.cell:
         return ""
     from pypackage.analysis import without
@@ -102,7 +102,7 @@ def _sorted(entries: Iterable[ImportRecord]) -> list[ImportRecord]:
 
 
 def _summary(entries: list[ImportRecord]) -> str:
-    """What a module is: the strongest of its reasons, and whose it is."""
+    """The kind of a module and the strongest reason for it."""
     strongest = min(entries, key=lambda entry: list(Why).index(entry.why))
     whose = {"standard": "standard library", "local": "local"}.get(strongest.kind)
     why = _why(strongest)

@@ -1,4 +1,4 @@
-"""What packages offer to `from package import ...`."""
+"""Find the names that a package defines for `from package import ...`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Exported(Exports):
     """Reads the `__init__.py` of packages, each once.
 
     Args:
-        read: Gives the content of a file.
-        fact: Gives a fact about a file that may be known from before, as `Facts.get` does.
+        read: Returns the content of a file.
+        fact: Returns a fact about a file, cached or computed, as `Facts.get` does.
     """
 
     def __init__(self, read: Callable[[str], bytes], fact: _Fact) -> None:
@@ -33,14 +33,14 @@ class Exported(Exports):
         self._names = cache(lambda init: fact("exports", init, None, lambda: self._parsed(init)))
 
     def binds(self, init: str, name: str) -> bool:
-        """Whether a name is bound in it other than by an import.
+        """Whether `__init__.py` binds a name other than by an import.
 
-        The packages' own submodules are bound by imports.
+        Imports do not count: they also bind the package's own submodules.
         """
         return _may_bind(self._text(init), name) and name in self._names(init)[0]
 
     def every(self, init: str) -> tuple[str, ...]:
-        """The names in its `__all__`, if that is literal."""
+        """The names in `__all__`, if it is literal."""
         return self._names(init)[1] if "__all__" in self._text(init) else ()
 
     def _decoded(self, init: str) -> str:
@@ -68,7 +68,7 @@ class Exported(Exports):
 
 
 def _listed(tree: _ast.Module) -> Iterator[_ast.expr]:
-    """The literal lists and tuples that `__all__` is made of, one after the other."""
+    """Yield the literal lists and tuples that make up `__all__`."""
     import _ast
 
     from pypackage.python.source_tree import dotted
@@ -89,7 +89,7 @@ def _listed(tree: _ast.Module) -> Iterator[_ast.expr]:
 
 
 def _may_bind(text: str, name: str) -> bool:
-    """Whether a name stands on a line that may bind it: mostly it does not, and that is told."""
+    """Whether a line of the text may bind a name; a fast test that mostly avoids parsing."""
     at = -1
     while (at := text.find(name, at + 1)) >= 0:
         end = text.find("\n", at)

@@ -1,7 +1,6 @@
-"""The user's own modules: which files an import runs, found as Python finds them.
+"""Find the files that an import of the user's own module runs, in Python's search order.
 
-Only the names of files are looked at, never what is in them: of a folder once, however
-many imports ask for it.
+Only file names are looked at, never contents. Each folder is listed once.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from pypackage.core.typed import NamedTuple
 
 _COMPILED = (".so", ".pyd", ".pyc")
-# What an extension module is made of, or what tells its types, in this order.
+# Sources or type stubs of an extension module, in order of preference.
 _OF_EXTENSIONS = (".pyx", ".pxd", ".pyi")
-_MOST_PARTS = 100  # of a module's name that are looked for
+_MOST_PARTS = 100  # parts of a dotted name that are looked up
 
 
 class Located(NamedTuple):
@@ -52,7 +51,7 @@ class _Listing(NamedTuple):
 
 
 class _Hit(NamedTuple):
-    """What a name is in one folder: a `package`, `module`, `compiled` or a mere `folder`."""
+    """What a name is in one folder: `package`, `module`, `compiled`, or a plain `folder`."""
 
     kind: str
     path: str
@@ -60,14 +59,14 @@ class _Hit(NamedTuple):
 
 
 class _Reached(NamedTuple):
-    """How far one gets with a dotted name.
+    """How far a dotted name could be resolved.
 
     Attributes:
         tops: The files or folders of its first part.
         files: The Python files that are run on the way.
-        folders: Where further parts may lie; none behind a module, or where a part is missing.
-        init: The `__init__.py` of the package that the name is; empty if it is none.
-        ends: Compiled modules that it leads to, which have no file to look into.
+        folders: Where further parts may be; empty after a module or a missing part.
+        init: The `__init__.py` of the package that the name denotes; empty if it is not one.
+        ends: The compiled modules reached, which have no source to scan.
         namespace: Whether its first part is a folder without `__init__.py`.
     """
 
@@ -80,22 +79,22 @@ class _Reached(NamedTuple):
 
 
 class Exports:
-    """What packages bind themselves, asked of their `__init__.py`; this one knows nothing."""
+    """What a package's `__init__.py` binds; this base class knows nothing."""
 
     def binds(self, init: str, name: str) -> bool:
-        """Whether a name is bound in it other than by an import."""
+        """Whether `__init__.py` binds a name other than by an import."""
         return False
 
     def every(self, init: str) -> tuple[str, ...]:
-        """The names in its `__all__`."""
+        """The names in `__all__`."""
         return ()
 
 
 class Finder:
-    """Looks modules up in folders.
+    """Looks up modules in folders.
 
     Args:
-        exports: Asked what packages bind themselves.
+        exports: Says what a package's `__init__.py` binds.
     """
 
     def __init__(self, exports: Exports) -> None:
@@ -105,12 +104,12 @@ class Finder:
         self._modules: dict[tuple[str, tuple[str, ...]], _Reached | None] = {}
 
     def find(self, module: str, name: str, roots: tuple[str, ...]) -> Located | None:
-        """Where an absolute import leads to.
+        """Find the module of an absolute import.
 
         Args:
-            module: Dotted.
-            name: What is taken from it, perhaps a submodule; else empty.
-            roots: The folders in which to look, in order.
+            module: Its dotted name.
+            name: The name taken from it, which may be a submodule; else empty.
+            roots: The folders to search, in order.
         """
         if module.count(".") >= _MOST_PARTS:
             module = ".".join(module.split(".", _MOST_PARTS)[:_MOST_PARTS])
@@ -125,12 +124,12 @@ class Finder:
             return Located(reached.tops, files, closed=not reached.folders)
         if not name and not reached.init:
             ends += tuple(one for one in reached.folders if self._has_modules(one))
-        # A folder without __init__.py counts only if it has what is asked of it.
+        # A folder without __init__.py counts only if it contains what is imported.
         used = tuple(top for top in reached.tops if any(_is_in(p, top) for p in (*files, *ends)))
         return Located(used, files, True, not (name or "." in module)) if used else None
 
     def runs(self, module: str, roots: tuple[str, ...]) -> bool:
-        """Whether `python -m` can run a module or package: of the latter, its `__main__`."""
+        """Whether `python -m` can run a module, or a package by its `__main__`."""
         parent, dot, last = module.rpartition(".")
         above = self._module(parent, roots) if dot else None
         reached = self._module(module, roots)
@@ -139,7 +138,7 @@ class Finder:
         return not reached.folders or bool(self._hits(reached.folders, "__main__"))
 
     def find_relative(self, module: str, name: str, folder: str) -> Located | None:
-        """Where a relative import of a module in a folder leads to, or a file that is run."""
+        """Find the module of a relative import in a folder, or a file that is run by its path."""
         if "/" in module:
             path = os.path.normpath(os.path.join(folder, module))
             return Located((path,), (path,)) if os.path.isfile(path) else None
@@ -160,30 +159,29 @@ class Finder:
         return Located(tuple(tops), (*parents, *files))
 
     def has_package(self, name: str, folders: Iterable[str]) -> bool:
-        """Whether a module, or a package with an `__init__`, lies in one of some folders."""
+        """Whether one of the folders has a module, or a package with `__init__`, of this name."""
         hits = (self._hit(folder, name) for folder in folders)
         return any(hit is not None and hit.kind != "folder" for hit in hits)
 
     def has_name(self, name: str, roots: Iterable[str]) -> bool:
-        """Whether anything in some folders may be a top-level module or package of a name."""
+        """Whether one of the folders has anything that may be a top-level module of this name."""
         return any(self._hit(root, name) for root in roots)
 
     def has_extension(self, name: str, folder: str) -> bool:
-        """Whether an extension module of a name, or its source, lies in a folder."""
+        """Whether a folder has an extension module of this name, or its source."""
         hit = self._hit(folder, name)
         return hit is not None and (hit.kind == "compiled" or hit.path.endswith(_OF_EXTENSIONS))
 
     def has_file(self, folder: str, name: str) -> bool:
-        """Whether there is something of a name in a folder."""
+        """Whether a folder has an entry of this name."""
         return name in self._listing(folder).names
 
     def outermost_package(self, folder: str, tree: str = "") -> str:
-        """The folder of the outermost package that a folder is part of; empty if it is of none.
+        """Return the outermost package that a folder is part of; empty if there is none.
 
         Args:
             folder: The folder.
-            tree: One above it, up to which a folder without `__init__.py` may be part of a
-                package.
+            tree: A parent folder; below it, folders without `__init__.py` may be part of a package.
         """
         if folder not in self._packages:
             is_package = self.has_file(folder, "__init__.py")
@@ -196,7 +194,7 @@ class Finder:
     # --- one name after the other --------------------------------------------------------
 
     def _module(self, module: str, roots: tuple[str, ...]) -> _Reached | None:
-        """How far one gets with a module's name, looked up once; None if not even its top."""
+        """Resolve a dotted name, cached; None if its first part is not found."""
         key = (module, roots)
         if key not in self._modules:
             parent, dot, last = module.rpartition(".")
@@ -216,7 +214,7 @@ class Finder:
         return _Reached(tops, *found[1:5], hits[0].kind == "folder")
 
     def _inside(self, reached: _Reached, name: str) -> _Reached:
-        """How far one gets with one more name."""
+        """Resolve one more part of a dotted name."""
         hits = self._hits(reached.folders, name)
         files, ends = reached.files, reached.ends
         for hit in hits:
@@ -226,18 +224,18 @@ class Finder:
         return _Reached(reached.tops, files, folders, init, ends, reached.namespace)
 
     def _submodules(self, reached: _Reached, name: str) -> Sequence[str]:
-        """The names of submodules that taking a name from a package imports."""
+        """The submodules that taking a name from a package imports."""
         if not name or not reached.folders:
             return ()
         if name == "*":
             return self._exports.every(reached.init) if reached.init else ()
-        # What the package binds itself comes before a submodule of that name.
+        # A name that the package binds takes precedence over a submodule.
         if not self._hits(reached.folders, name):
             return ()
         return () if reached.init and self._exports.binds(reached.init, name) else (name,)
 
     def _hits(self, folders: Sequence[str], name: str) -> list[_Hit]:
-        """What a name is in some folders: the first module or package, else all folders."""
+        """What a name is in some folders: the first module or package, else all plain folders."""
         hits = []
         for folder in folders:
             hit = self._hit(folder, name)
@@ -248,7 +246,7 @@ class Finder:
         return hits
 
     def _hit(self, folder: str, name: str) -> _Hit | None:
-        """What a name is in a folder, in Python's order of preference."""
+        """What a name is in a folder, in Python's order of precedence."""
         listing = self._listing(folder)
         if name not in listing.stems and name not in listing.names:
             return None  # so it is mostly
@@ -275,7 +273,7 @@ class Finder:
         return bool(listing.compiled) or any(one.endswith((".py", ".pyx")) for one in listing.names)
 
     def _listing(self, folder: str) -> _Listing:
-        """The names in a folder; of a folder that cannot be read, none."""
+        """The names in a folder, listed once; none if it cannot be read."""
         known = self._listings.get(folder)
         if known is None:
             known = self._listings[folder] = _listed(folder)
@@ -291,7 +289,7 @@ def _listed(folder: str) -> _Listing:
     compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]
     if not compiled:
         return _Listing(names, stems, {})
-    # An extension module comes before the others of its name, byte code after the source.
+    # Extension modules take precedence over other files of that name, byte code comes last.
     last = [one for one in compiled if one.endswith(".pyc") and f"{one[:-1]}" not in names]
     extensions = [one for one in compiled if not one.endswith(".pyc")]
     ordered = sorted(last, reverse=True) + sorted(extensions, reverse=True)

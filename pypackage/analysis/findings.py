@@ -1,4 +1,4 @@
-"""What has been found of programs: their imports, what leads to them, and what they come to."""
+"""Collect the imports of programs, which file imports which, and the resulting modules."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pypackage.core.typed import NamedTuple
 
 
 class ImportRecord(NamedTuple):
-    """An import of a program, and what became of it.
+    """An import of a program, classified.
 
     Attributes:
-        label: The source, as messages call it.
-        found: The import as it stands there.
-        kind: `package`, `standard`, `local`, or `unresolved` if it leads nowhere.
-        why: Whether the program needs it, what leads to the source taken into account.
+        label: The name of the source in messages.
+        found: The import as it is in the source.
+        kind: `package`, `standard`, `local`, or `unresolved` if nothing is found.
+        why: Whether the program needs it, given how its source is itself imported.
         reason: Why it is not required.
-        path: Of the source; empty when it has none.
+        path: The path of the source; empty if it has none.
     """
 
     label: str
@@ -38,12 +38,12 @@ class ImportRecord(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it stands."""
+        """The label, line and column for messages."""
         return place(self.label, self.found.line, self.found.column, self.found.cell)
 
 
 class ImportRecords:
-    """All imports of programs, by source and place; each is made when it is looked at."""
+    """All imports of programs, by source and place; each record is built when iterated."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class ImportRecords:
             yield ImportRecord(label, found, kind, why, reason, path)
 
     def by_file(self) -> dict[tuple[str, str], set[str]]:
-        """The dotted names that each file (by its path and label) imports of packages."""
+        """The dotted names that each file, by path and label, imports from packages."""
         found: dict[tuple[str, str], set[str]] = {file: set() for file in self._files}
         for path, label, one, _ in self._packages:
             if one.why.counts:
@@ -81,14 +81,14 @@ class Analysis(NamedTuple):
     Attributes:
         entries: All imports, by source and place.
         modules: The required top-level modules that are neither standard nor local, sorted,
-            with the dotted names that are imported of each.
-        submodules: The dotted ones among these that are modules for sure, sorted.
+            with the dotted names imported from each.
+        submodules: The dotted names among these that are certainly modules, sorted.
         standard: The required top-level modules of the standard library.
-        optional: Likewise those that the programs can do without.
-        reasons: The first reason of each optional one.
+        optional: As `modules`, for the modules that the programs can do without.
+        reasons: The first reason for each optional module.
         local: The user's own modules and packages, as absolute paths.
-        edges: Which file imports which other one.
-        undecided: Where one of several modules is needed, of which nothing is known.
+        edges: Which file imports which.
+        undecided: The forks that need one of several modules whose packages are unknown.
     """
 
     entries: ImportRecords
@@ -103,13 +103,13 @@ class Analysis(NamedTuple):
 
 
 class Findings:
-    """Collects what is found.
+    """Collects imports.
 
     Attributes:
         files: The path and label of each file.
-        raw: The imports: the path and label of the file, the import, what it leads to.
-        local: The user's own modules and packages, by their absolute paths.
-        guards: The flags of other files on which imports depend, by file, line and column.
+        raw: Each import, with its file's path and label before it, and its kind after it.
+        local: The user's own modules and packages, as absolute paths.
+        guards: The flags of other files that imports depend on, by file, line and column.
     """
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class Findings:
         self._edges: list[Edge] = []
 
     def add_edge(self, origin: str, target: str, one: Import | None = None) -> None:
-        """Note that one file imports another; a program's own source is imported by nothing."""
+        """Record that one file imports another; the origin of a program's own source is empty."""
         if one is None:
             self._edges.append(Edge(origin, target, Why.REQUIRED, ""))
         else:
@@ -129,11 +129,11 @@ class Findings:
             self._edges.append(Edge(origin, target, *said, guards))
 
     def result(self, standing: Callable[[str], Standing]) -> Analysis:
-        """All together.
+        """Evaluate the findings.
 
         Args:
-            standing: Says how surely a module, by its dotted name, can be had on the target;
-                asked only where a program can do with one of several.
+            standing: Says how surely the target can provide a module, given its dotted name;
+                called only where a program can do with one of several.
         """
         packages = [one for one in self.raw if one[3] == "package"]  # which are few
         alternatives = Alternatives(self.raw, packages, self._edges, standing, self.guards)
@@ -182,7 +182,7 @@ class Findings:
 
 
 def _weak(edges: list[Edge], alternatives: Alternatives) -> dict[str, str]:
-    """The files that are not surely reached, each with the reason."""
+    """The files that are only imported optionally, each with the reason."""
     outgoing: dict[str, list[Edge]] = {}
     weak: dict[str, str] = {}
     for edge in edges:

@@ -1,7 +1,7 @@
-"""Flags that one file sets where it tries an import, and another file asks for.
+"""Follow flags that one file sets on trying an import, and another file tests.
 
-`from ._compat import HAS_CUPY`, then `if HAS_CUPY: import cupyx`: what stands below is as
-optional as what `_compat` tries. Modules that only pass a flag on are followed.
+With `from ._compat import HAS_CUPY` and `if HAS_CUPY: import cupyx`, `cupyx` is as optional as
+what `_compat` tries to import. Modules that only re-export a flag are followed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pypackage.analysis.imports import Import, Scan, Why
 from pypackage.analysis.imports.model import BODY, HANDLER, HELPER, REQUIRES
 from pypackage.analysis.modules import Unit
 
-_MOST_STEPS = 5  # modules that pass a flag on
+_MOST_STEPS = 5  # modules that re-export a flag
 
 
 class ForeignFlags:
-    """Looks flags up in the files that set them.
+    """Looks up flags in the files that set them.
 
     Args:
         classifier: Finds the files.
-        scanned: Gives what a file of the user's own says.
-        findings: Is told on what an import depends.
+        scanned: Returns the scan of a file of the user's own.
+        findings: Receives the guards that imports depend on.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ForeignFlags:
         self._known: dict[tuple[object, ...], Guard | None] = {}
 
     def guarded(self, unit: Unit, one: Import) -> Import:
-        """An import of a file, made optional where it stands under flags of other files."""
+        """Return an import, made optional if it depends on flags of other files."""
         is_given = any(name.endswith(HELPER) for _, name, _ in one.flags)
         if one.why is not Why.REQUIRED and not one.choices and not is_given:
             return one
@@ -49,7 +49,7 @@ class ForeignFlags:
         for module, name, holds in one.flags:
             guard = self._find(unit, module, name)
             if name.endswith(HELPER):
-                if guard is None:  # no function that imports what it is given
+                if guard is None:  # the function does not import its argument
                     return one._replace(why=Why.DEAD)
                 if guard.fork == REQUIRES:
                     continue
@@ -58,7 +58,7 @@ class ForeignFlags:
                 guards.append(guard._replace(way=way))
         if not guards:
             return one
-        # Below forks of its own it is left optional: they are not decided by those of others.
+        # An import in forks of its own file stays optional: other files' flags do not decide those.
         if not one.choices:
             self._findings.guards[(unit.path, one.line, one.column)] = tuple(guards)
         reason = one.reason or f"if {one.flags[0][1].replace(HELPER, '()')}"
@@ -68,12 +68,12 @@ class ForeignFlags:
         where = unit.folder if module.startswith(".") else (unit.roots, unit.late)
         key = (where, module, name)
         if key not in self._known:
-            self._known[key] = None  # for modules that import each other
+            self._known[key] = None  # ends the recursion for modules that import each other
             self._known[key] = self._look_up(unit, module, name, _MOST_STEPS)
         return self._known[key]
 
     def _look_up(self, unit: Unit, module: str, name: str, steps: int) -> Guard | None:
-        """The `try` behind a name of a module, as (file, fork, way in which it is true)."""
+        """Find the `try` that sets a name of a module, and the branch that makes it true."""
         path = self._file_of(unit, module)
         if not path or not steps:
             return None
@@ -93,7 +93,7 @@ class ForeignFlags:
         return None
 
     def _file_of(self, unit: Unit, module: str) -> str:
-        """The file of a local module; empty where it has none."""
+        """The file of a local module; empty if there is none."""
         one = Import(module, "", 1, 1)
         is_relative = module.startswith(".")
         look = self._classifier.relative if is_relative else self._classifier.absolute

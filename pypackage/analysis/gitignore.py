@@ -1,4 +1,4 @@
-"""The rules of .gitignore files, as git understands them."""
+"""Evaluate .gitignore files by git's rules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Rule(NamedTuple):
     """One line of a .gitignore file.
 
     Attributes:
-        pattern: What the path below the file's folder has to be.
-        ignores: Whether it is to be ignored; else it is an exception.
-        folders_only: Whether it is about folders alone.
+        pattern: Matches the path relative to the .gitignore's folder.
+        ignores: Whether a match is ignored; else it is an exception (`!`).
+        folders_only: Whether it matches only folders.
     """
 
     pattern: re.Pattern[str]
@@ -23,9 +23,9 @@ class Rule(NamedTuple):
 
 
 class Ignored:
-    """The rules that hold in a folder: its own, and those of the folders above.
+    """The rules that apply in a folder: its own and those of its parents.
 
-    Paths that are asked for are below the folder, and begin with it.
+    Paths that are tested must begin with the folder.
     """
 
     def __init__(self, folder: str, above: Ignored | None = None) -> None:
@@ -38,12 +38,12 @@ class Ignored:
         return self._says(path, is_folder=False)
 
     def has_folder(self, path: str) -> bool:
-        """Whether a folder is ignored, with all that is in it."""
+        """Whether a folder is ignored, with everything in it."""
         return self._says(path, is_folder=True)
 
     def _says(self, path: str, *, is_folder: bool) -> bool:
         relative = path[len(self._folder) :].lstrip("/")
-        for rule in reversed(self._rules):  # the last one that fits decides
+        for rule in reversed(self._rules):  # the last matching rule decides
             if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(relative):
                 return rule.ignores
         return self._above is not None and self._above._says(path, is_folder=is_folder)
@@ -68,7 +68,7 @@ def _rule(line: str) -> Rule | None:
     text = text.rstrip("/")
     if not text:
         return None
-    # A slash at the beginning or in the middle binds the pattern to the file's folder.
+    # A slash at the beginning or in the middle anchors the pattern to the file's folder.
     anywhere = "" if "/" in text else "(?:.*/)?"
     try:
         pattern = re.compile(anywhere + _translated(text.lstrip("/")))
@@ -78,7 +78,7 @@ def _rule(line: str) -> Rule | None:
 
 
 def _translated(text: str) -> str:
-    """A pattern of git's as a regular expression."""
+    """Translate a gitignore pattern to a regular expression."""
     pieces = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
     token = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]]*\]|\\.|.", re.DOTALL)
     out = []

@@ -1,4 +1,4 @@
-"""Who imports what, as a graph in Mermaid's or Graphviz' language."""
+"""Draw the import graph in Mermaid's or Graphviz' language."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Form = Literal["mermaid", "dot"]
 
 
 class Arrow(NamedTuple):
-    """That a file imports another one, or a module of a package.
+    """A file importing another file, or a module of a package.
 
     Attributes:
-        origin: A file, as messages call it.
-        target: Another one, or a top-level module.
-        is_module: Which of both.
-        required: Whether it does so for sure.
+        origin: The importing file, as named in messages.
+        target: The imported file or top-level module.
+        is_module: Whether the target is a module of a package.
+        required: Whether the import is required.
     """
 
     origin: str
@@ -30,15 +30,15 @@ class Arrow(NamedTuple):
 
 
 def draw(analysis: Analysis, form: Form) -> str:
-    """The graph of the files of a program and the modules of packages that they import.
+    """Draw the files of a program and the modules of packages that they import.
 
-    What is optional is dashed; the standard library is left out.
+    Optional imports are dashed; the standard library is omitted.
     """
     return _FORMS[form](arrows(analysis))
 
 
 def arrows(analysis: Analysis) -> list[Arrow]:
-    """The arrows of the graph, each once, sorted; a required one hides an optional one."""
+    """The edges of the graph, unique and sorted; a required import outweighs an optional one."""
     found: dict[tuple[str, str, bool], bool] = {}
     labels: dict[str, str] = {}
     for entry in analysis.entries:

@@ -1,7 +1,7 @@
-"""Needs that a call or a string shows and no import does: `read_parquet`, `postgresql+psycopg2`.
+"""Find needs that no import shows but a call or a string does, such as `read_parquet`.
 
-What is looked for stands in a table (see `needs`), and counts in files that import a module it
-belongs to: the other files are not read again.
+The rules are in a table (see `needs`) and apply to files that import a module of the rule; other
+files are not read again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pypackage.core import names as packages
 from pypackage.python.source_tree import walk
 
 _BESIDE = ("features", "compression", "dtype_backend", "device_map")  # and no engine
-# Keywords and attributes that choose, and functions that do, with the position of what is chosen.
+# Keywords and attributes that choose an engine; functions that do, with the argument's index.
 _CHOOSING = (
     *("engine", "backend", "parallel_backend", "method", "flavor"),
     *_BESIDE,
@@ -30,17 +30,17 @@ _EXECUTORS = frozenset(("nbclient", "nbconvert", "papermill", "jupyter_client", 
 
 
 def in_file(file: File, tops: Collection[str]) -> list[Implied]:
-    """The needs that one file shows.
+    """Return the implied needs of one file.
 
     Args:
         file: The file.
-        tops: The top-level modules that the program imports, this file or others.
+        tops: The top-level modules that the program imports, in any of its files.
     """
     return [*_of_kernel(file, tops), *_in_file(file)]
 
 
 def _of_kernel(file: File, tops: Collection[str]) -> Iterator[Implied]:
-    """A notebook is run by the kernel that it names, for sure if the program runs notebooks."""
+    """A notebook needs its kernel, certainly so if the program runs notebooks."""
     if file.label.endswith(".ipynb") and b'"kernelspec"' in file.content:
         certain = not _EXECUTORS.isdisjoint(tops)
         yield Implied(file.label, "", (_KERNEL,), certain)
@@ -63,7 +63,7 @@ def _in_file(file: File) -> Iterator[Implied]:
             for what, rule, names in finder.look_at(node):
                 where = place(file.label, node.lineno, node.col_offset + 1, cell)  # type: ignore[attr-defined]
                 for name in names:
-                    # Who runs the program with these settings imports what they list.
+                    # The framework that runs with these settings imports what they list.
                     certain = rule.certain or (is_settings and bool(packages.find(name)))
                     yield Implied(where, what, (name,), certain)
                 if not names:
@@ -76,7 +76,7 @@ def _implied(rule: Rule, where: str, what: str) -> Iterator[Implied]:
 
 
 class _Finder:
-    """Looks at the nodes of a file for what the rules say."""
+    """Applies the rules to the nodes of a file."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class _Finder:
         self._schemes = rules["scheme"]
 
     def look_at(self, node: ast.AST) -> Iterator[tuple[str, Rule, list[str]]]:
-        """What shows at a node: its name, the rule, and the modules if the node names them."""
+        """Yield the trigger, the rule, and the modules if the node names them."""
         if isinstance(node, ast.Call):
             yield from self._call(node)
         elif isinstance(node, ast.Constant | ast.JoinedStr):
@@ -114,7 +114,7 @@ class _Finder:
                 yield from self._assigned(target, node.value)
 
     def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Rule, list[str]]]:
-        """A list of modules, `os.environ["X"] = "..."`, or `options.backend = "..."`."""
+        """Handle a list of modules, `os.environ["X"] = "..."`, or `options.backend = "..."`."""
         for rule in self._lists.get(getattr(target, "id", ""), ()):
             yield rule.trigger, rule, _listed_modules(value)
         if isinstance(target, ast.Subscript) and _dotted(target.value).endswith("environ"):
@@ -130,7 +130,7 @@ class _Finder:
         yield from ((f"{key}={value}", rule, []) for rule in self._engines.get(value, ()))
 
     def _full(self, dotted: str) -> str:
-        """A dotted name with what its first part stands for."""
+        """Replace the first part of a dotted name by what it was imported as."""
         head, _, rest = dotted.partition(".")
         return f"{self._aliases[head]}.{rest}".rstrip(".") if head in self._aliases else dotted
 
@@ -147,7 +147,7 @@ class _Finder:
         for key, value in engines:
             yield from self._chosen(key, value)
         if all(key in _BESIDE for key, _ in engines):
-            # df.plot(), df.plot.scatter(), and what an import gave another name
+            # df.plot(), df.plot.scatter(), and functions imported under another name
             names = dict.fromkeys((name, holder.rpartition(".")[2], full.rpartition(".")[2]))
             yield from (
                 (f"{one}()", rule, []) for one in names for rule in self._calls.get(one, ())
@@ -159,7 +159,7 @@ class _Finder:
             yield from ((full, rule, [module]) for rule in self._loads.get(full, ()))
 
     def _value(self, node: ast.expr) -> str:
-        """A literal string, or the one that a name stands for."""
+        """The value of a literal string, or of a name assigned one."""
         return self._constants.get(node.id, "") if isinstance(node, ast.Name) else _text(node)
 
 
@@ -171,7 +171,7 @@ def _by_trigger(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 
 def _dotted(node: ast.expr) -> str:
-    """The names of a chain of attributes; those behind a call or the like alone."""
+    """The dotted name of an attribute chain; what precedes a call or the like is dropped."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -186,12 +186,12 @@ def _text(node: ast.expr) -> str:
 
 
 def _beginning(node: ast.JoinedStr) -> str:
-    """What an f-string begins with, and that it goes on."""
+    """The literal beginning of an f-string, with a mark that it continues."""
     return f"{_text(node.values[0])}…" if node.values else ""
 
 
 def _listed_modules(node: ast.expr) -> list[str]:
-    """The modules named in a list, or in lists that are added or unpacked into one."""
+    """The modules named in a list, including lists added to it or unpacked into it."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _listed_modules(node.left) + _listed_modules(node.right)
     if isinstance(node, ast.Starred):
@@ -205,7 +205,7 @@ def _listed_modules(node: ast.expr) -> list[str]:
 
 
 def _aliases(nodes: Iterable[ast.AST]) -> dict[str, str]:
-    """What the names that a file imports stand for."""
+    """The dotted name behind each name that a file imports."""
     found = {}
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -220,7 +220,7 @@ def _aliases(nodes: Iterable[ast.AST]) -> dict[str, str]:
 
 
 def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
-    """The names that are assigned once in a file, a literal string."""
+    """Names assigned a literal string once in a file; empty for other values."""
     found: dict[str, str] = {}
     for node in nodes:
         targets: list[ast.expr] = []
@@ -236,7 +236,7 @@ def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
 
 
 def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
-    """The parsed file, or cells with their numbers; what cannot be parsed is told elsewhere."""
+    """Parse the file, or its cells with their numbers; what does not parse is skipped."""
     cells = _cells(file.content) if file.label.endswith(".ipynb") else [(0, file.content)]
     for number, text in cells:
         try:
@@ -248,7 +248,7 @@ def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
 
 
 def _cells(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The code cells of a notebook, without the lines that are IPython's."""
+    """The code cells of a notebook, with IPython's own lines blanked."""
     try:
         cells = json.loads(content)["cells"]
         for number, cell in enumerate(cells, 1):

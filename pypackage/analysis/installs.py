@@ -1,4 +1,4 @@
-"""What notebooks install themselves, by `%pip`, `!pip`, `%conda` and the like, and PEP 723."""
+"""Read the packages that notebooks install (`%pip`, `!pip`, `%conda` etc.), and PEP 723."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _BLOCK = "# /// script"
 
 
 def declare(source: bytes, label: str) -> Declarations:
-    """What a notebook, or a script in cells, installs; it is wanted, imported or not.
+    """Return what a notebook or a script in cells installs, whether it is imported or not.
 
-    What cannot be taken over, such as a path, is among the warnings.
+    Commands that cannot be taken over, such as those with a path, become warnings.
 
     Raises:
-        SourceError: It is no notebook, or cannot be decoded.
-        RequirementsError: Its inline metadata is not valid.
+        SourceError: The source is not a valid notebook, or cannot be decoded.
+        RequirementsError: Its inline metadata is invalid.
     """
     texts = list(_texts(source, label))
     made = Collector()
@@ -48,7 +48,7 @@ def declare(source: bytes, label: str) -> Declarations:
         is_of_databricks = text.startswith("# Databricks notebook source")
         if is_script and not number and "# %%" not in text and not is_of_databricks:
             if "get_ipython()." not in text:
-                continue  # what looks like a command there is none
+                continue  # outside cells, a line that looks like such a command is not one
             text = ipython.as_magics(text)
         for match in _COMMAND.finditer(text):
             where = place(label, text.count("\n", 0, match.start()) + 1, 1, number)
@@ -61,7 +61,7 @@ def declare(source: bytes, label: str) -> Declarations:
 
 
 def _texts(source: bytes, label: str) -> Iterator[tuple[int, str]]:
-    """The cells, or the whole, with the number of each cell."""
+    """Yield the cells with their numbers, or the whole source as number 0."""
     if label.endswith(".ipynb") or source.lstrip().startswith(b"{"):
         from pypackage.analysis.imports import notebook
 
@@ -73,7 +73,7 @@ def _texts(source: bytes, label: str) -> Iterator[tuple[int, str]]:
 
 
 def _take(made: Collector, tool: str, rest: str, where: str) -> None:
-    """Take the packages of one command."""
+    """Collect the packages of one command."""
     try:
         words = iter(shlex.split(rest, comments=True))
     except ValueError:
@@ -122,7 +122,7 @@ def _add_conda(made: Collector, word: str, where: str) -> None:
 
 
 def _name_of(url: str) -> str:
-    """The name of the package at a URL: as it says, else as the file or repository is called."""
+    """The package name in a URL: its egg fragment, else from the file or repository name."""
     egg = re.search(r"[#&]egg=([\w.-]+)", url)
     if egg:
         return egg[1]

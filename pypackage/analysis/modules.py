@@ -1,4 +1,4 @@
-"""The files that programs are made of, and where each one's imports are looked for."""
+"""The files of a program, and the folders in which the imports of each are searched."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Unit(NamedTuple):
     """A file that is part of a program.
 
     Attributes:
-        path: Where it is; empty for stdin and what has no file.
-        label: What messages call it.
-        roots: The folders in which its imports are looked for before the standard library.
-        late: Those that come after it.
+        path: Its path; empty for stdin and imports without a file.
+        label: Its name in messages.
+        roots: The folders to search for its imports before the standard library.
+        late: The folders to search after it.
         base: The folder that paths of local modules are relative to.
-        folder: The one in which it is, for relative imports.
-        top: The local module that it belongs to; empty for a source that was named.
-        met: Whether it was met in a folder, or is imported by such a file.
+        folder: The folder that relative imports start from.
+        top: The local module that it belongs to; empty for a named source.
+        met: Whether it was found in a named folder, or is imported by such a file.
     """
 
     path: str
@@ -42,8 +42,8 @@ class Units:
     """Makes units of sources.
 
     Args:
-        finder: Looks modules up.
-        path: Folders in which modules of the user's own are looked for as well.
+        finder: Looks up modules.
+        path: Additional folders to search for the user's own modules.
     """
 
     def __init__(self, finder: Finder, path: tuple[str, ...]) -> None:
@@ -53,12 +53,12 @@ class Units:
         self._like: dict[tuple[str, str], Unit] = {}
 
     def of_name(self, label: str) -> Unit:
-        """What has no file: it imports from the present folder."""
+        """Make a unit without a file, which imports from the current directory."""
         folder = os.path.realpath(os.getcwd())
         return Unit("", label, (folder, *self._path), self._late(folder), folder, folder)
 
     def of_source(self, source: Source) -> Unit:
-        """A source that was named, with the folders in which Python would look for it."""
+        """Make the unit of a named source, with the folders that Python would search."""
         folder = os.path.dirname(source.path) if source.path else os.path.realpath(os.getcwd())
         key = (folder, source.tree)
         if key not in self._like or not source.path:
@@ -66,18 +66,18 @@ class Units:
         return Unit(source.path, source.label, *self._like[key][2:])
 
     def _first(self, source: Source, folder: str) -> Unit:
-        """The unit of a source, which those of its folder are like."""
+        """Make the first unit of a folder; those of its other sources are alike."""
         package = self._finder.outermost_package(folder, source.tree) if source.path else ""
         root = os.path.dirname(package) if package else folder
         late: tuple[Root, ...] = (Root(root, os.path.basename(package)),) if package else ()
         if os.path.basename(root) in INSTALLED:
-            late = ()  # a program that came with an installed package, such as Parsl's
+            late = ()  # a program installed with a package, such as Parsl's
         if not source.tree:
             late += self._late(folder)
             roots = (folder, *self._path)
             return Unit(source.path, source.label, roots, late, folder, folder)
-        # A folder above the one that was named is looked into for the package's own modules
-        # alone; what else lies there is not the user's concern.
+        # A parent of the named folder is searched only for the package's own modules; other modules
+        # there are not the user's concern.
         inside = f"{root}{os.sep}".startswith(f"{source.tree}{os.sep}")
         base, own = (source.tree, (root, source.tree)) if inside else (root, ())
         roots = tuple(dict.fromkeys((*own, *self._path)))
@@ -108,7 +108,7 @@ class Units:
         return unit._replace(roots=tuple(dict.fromkeys((*roots, *changes))))
 
     def _late(self, folder: str) -> tuple[Root, ...]:
-        """The `src` beside a program, and the folder of the project that it belongs to."""
+        """The `src` beside a program, and the folder and `src` of its project."""
         if folder in self._lates:
             return self._lates[folder]
         below, found = folder, [os.path.join(folder, "src")]

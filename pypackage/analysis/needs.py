@@ -1,4 +1,4 @@
-"""The table of what programs need without importing it; `core/data/needs.txt` tells its form."""
+"""Read the table of needs that no import shows; `core/data/needs.txt` has its format."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Rule(NamedTuple):
     """A line of the table.
 
     Attributes:
-        modules: The modules of which a file has to import one.
-        trigger: What stands in the file.
-        needs: The modules that this needs; each is one of several that will do.
-        certain: Whether there is no doubt of it.
+        modules: It applies to files that import one of these.
+        trigger: What to look for in the file.
+        needs: The modules needed, each as alternatives of which one will do.
+        certain: Whether they are needed without doubt.
     """
 
     modules: frozenset[str]
@@ -33,7 +33,7 @@ class File(NamedTuple):
     """A file of the program.
 
     Attributes:
-        label: What messages call it.
+        label: Its name in messages.
         content: Its bytes.
         modules: The dotted names that it imports.
     """
@@ -47,10 +47,10 @@ class Implied(NamedTuple):
     """A need that no import shows.
 
     Attributes:
-        place: Where it shows.
-        what: What shows it; empty where it is too usual to be told.
-        modules: One of these modules is needed; the usual one comes first.
-        certain: Whether there is no doubt of it.
+        place: Where it was found.
+        what: What was found there; empty if it is too common to be reported.
+        modules: Alternatives of which one is needed, the usual one first.
+        certain: Whether it is needed without doubt.
     """
 
     place: str
@@ -60,7 +60,7 @@ class Implied(NamedTuple):
 
 
 def distinct(all_: Iterable[Implied]) -> list[Implied]:
-    """Each need once, by the first place that leaves no doubt of it, or else by the first."""
+    """Each need once, with the first place where it is certain, else with the first place."""
     found: dict[tuple[str, ...], Implied] = {}
     for one in all_:
         known = found.get(one.modules)
@@ -70,12 +70,12 @@ def distinct(all_: Iterable[Implied]) -> list[Implied]:
 
 
 def is_relevant(modules: Iterable[str]) -> bool:
-    """Whether what imports some modules has to be looked at."""
+    """Whether a file that imports these modules may trigger a rule."""
     return not _triggering().isdisjoint(name.partition(".")[0] for name in modules)
 
 
 def unmet(imported: Collection[str]) -> Mapping[str, list[Rule]]:
-    """The rules by which a program that imports some top-level modules may need others."""
+    """The rules whose needs are not all among the imported top-level modules, by kind."""
 
     def is_met(rule: Rule) -> bool:
         each = ({module.partition(".")[0] for module in one} for one in rule.needs)
@@ -85,7 +85,7 @@ def unmet(imported: Collection[str]) -> Mapping[str, list[Rule]]:
 
 
 def may_show(file: File, rules: Mapping[str, Sequence[Rule]]) -> bool:
-    """Whether what some rules look for may be in a file, by its text alone."""
+    """Whether a file may trigger one of the rules, judged by its text without parsing."""
     tops = {name.partition(".")[0] for name in file.modules}
     lower = file.content.lower()
     for kind, listed in rules.items():
@@ -99,7 +99,7 @@ def may_show(file: File, rules: Mapping[str, Sequence[Rule]]) -> bool:
     return False
 
 
-# What surrounds a trigger in the text of a file, by the kind of the rule.
+# The text around a trigger, by the kind of rule.
 _SHAPES = {
     "part": rb"\b%b\b",
     "call": rb"\b%b\s*(?:(?:\.\w+\s*)?\(|as\b)",
@@ -110,7 +110,7 @@ _SHAPES = {
     "text": rb"[\"']%b[\"']",
     "env": rb"[\"']%b[\"']",
 }
-# Files of settings do not import what they are for; those of other names say it for the program.
+# Settings files do not import what they configure; their names show what that is.
 _SETTINGS = {"settings": "django", "conf": "sphinx", "config": "", "configuration": ""}
 
 
@@ -119,10 +119,10 @@ def _word(trigger: str) -> bytes:
 
 
 def modules_of(label: str, imported: Iterable[str], program: Iterable[str]) -> frozenset[str]:
-    """What a file has to do with: what it imports, and of settings what the program does.
+    """The modules that a file imports; for a settings file also those of the program.
 
     Args:
-        label: Its name.
+        label: The file's name.
         imported: The dotted names that it imports.
         program: The top-level modules that the whole program imports.
     """
@@ -133,12 +133,12 @@ def modules_of(label: str, imported: Iterable[str], program: Iterable[str]) -> f
 
 
 def is_of_framework(label: str) -> bool:
-    """Whether a file is a module of settings that Django imports, or Sphinx' `conf.py`."""
+    """Whether a file is a settings module that Django imports, or Sphinx' `conf.py`."""
     return bool(_SETTINGS.get(_settings(label)))
 
 
 def _settings(label: str) -> str:
-    """What kind of settings a file has, by its name; empty for none."""
+    """The kind of settings a file has, by its name; empty if none."""
     folder, _, name = label.rpartition(os.sep)
     is_in = folder.rpartition(os.sep)[2] == "settings"
     stem = "settings" if is_in else name.partition(".")[0]
@@ -159,7 +159,7 @@ def _triggering() -> frozenset[str]:
 
 @cache
 def table() -> Mapping[str, list[Rule]]:
-    """The rules by their kinds."""
+    """The rules by kind."""
     found: dict[str, list[Rule]] = defaultdict(list)
     with open(TABLE, encoding="utf-8") as file:
         for line in file:

@@ -1,4 +1,4 @@
-"""Scan thousands of sources: in several processes, and from a cache of earlier results."""
+"""Scan thousands of sources in several processes, and cache the results."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
     from pypackage.analysis.scan_cache import Fingerprint
 
-_FORK = 400  # files from which on another process is worth its start
+_FORK = 400  # files from which on one more process is worth starting
 
 _WHYS = tuple(Why)
 _NUMBERS = {why: number for number, why in enumerate(_WHYS)}
 if TYPE_CHECKING:
     Packed = tuple[Any, ...]
-    # By path: the fingerprint, None where it is racily clean, and the packed scan, None of a file
-    # that cannot be read or parsed.
+    # By path: the fingerprint (None if racily clean), and the packed scan (None if the file cannot
+    # be read or parsed).
     _Cache = dict[str, tuple[Fingerprint | None, Packed | None]]
 
 
 def scan_files(paths: Sequence[str], target: Target, task: Task) -> Iterator[tuple[str, Scan]]:
-    """Scan files; those that cannot be read or parsed are left out.
+    """Scan files; those that cannot be read or parsed are skipped.
 
     Args:
-        paths: The files, absolute.
-        target: The Python that they are to run with.
-        task: Is advanced by one for each file.
+        paths: Absolute paths.
+        target: The Python to analyze them for.
+        task: Advanced by one for each file.
     """
     place = scan_cache.place("scans", scan_cache.tree_of(paths), target)
     known: _Cache = scan_cache.load(place)
@@ -84,13 +84,13 @@ def _processes(count: int) -> int:
 
 
 def _all_results(parts: Sequence[Sequence[str]], target: Target) -> Iterator[list[Packed | None]]:
-    """The results of each part: the first one of this process, the others of children."""
+    """The results of each part: the first computed here, the others by child processes."""
     children = [_Child(part, target) for part in parts[1:]]
     try:
         yield _results(parts[0], target)
         for child, part in zip(children, parts[1:], strict=True):
             results = child.results()
-            # A child may have been killed for want of memory: do its work again.
+            # A child may have been killed for lack of memory: do its work again.
             yield results if results is not None else _results(part, target)
     finally:
         for child in children:
@@ -98,7 +98,7 @@ def _all_results(parts: Sequence[Sequence[str]], target: Target) -> Iterator[lis
 
 
 class _Child:
-    """A process that scans some files."""
+    """A child process that scans some files."""
 
     def __init__(self, paths: Sequence[str], target: Target) -> None:
         reading, writing = os.pipe()
@@ -110,7 +110,7 @@ class _Child:
 
     @staticmethod
     def _work(reading: int, writing: int, paths: Sequence[str], target: Target) -> None:
-        """Do the work of the child, which never returns from here."""
+        """Do the child's work; never returns."""
         status = 1
         try:
             os.close(reading)
@@ -121,7 +121,7 @@ class _Child:
             os._exit(status)
 
     def results(self) -> list[Packed | None] | None:
-        """What it found; None when it did not come to its end."""
+        """Read its results; None if it did not finish."""
         content = self._pipe.read()
         try:
             results: list[Packed | None] = marshal.loads(content)
@@ -130,7 +130,7 @@ class _Child:
         return results
 
     def end(self) -> None:
-        """Wait until it is gone."""
+        """Wait until it has exited."""
         self._pipe.close()
         os.waitpid(self._pid, 0)
 
@@ -152,16 +152,16 @@ def _result(path: str, target: Target) -> Packed | None:
 
 
 def packed(found: Scan) -> Packed:
-    """A scan as values that `marshal` knows."""
+    """A scan as values that `marshal` supports."""
     imports = tuple((*one[:4], _NUMBERS[one.why], *one[5:]) for one in found.imports)
     remarks = tuple(map(tuple, found.remarks))
     return imports, remarks, found.paths, found.front, found.flags
 
 
 def unpacked(values: Packed) -> Scan:
-    """The scan that was packed."""
+    """Restore a packed scan."""
     imports, remarks, paths, front, flags = values
-    whys, make = _WHYS, tuple.__new__  # which takes half the time of Import itself
+    whys, make = _WHYS, tuple.__new__  # half the time of calling Import
     return Scan(
         tuple(
             [

@@ -1,8 +1,8 @@
-"""What was found in files before, kept on disk as long as they are unchanged.
+"""Cache what was found in files, for as long as they are unchanged.
 
-It works as git's index does: a file whose stat fingerprint (size, inode, mtime, ctime) is that of
-its entry is not read again, unless the fingerprint is racily clean: so young when the file was
-read that a later change may not show in it. A cache file is for one tree of sources, target and
+It works as git's index does: a file whose stat fingerprint (size, inode, mtime, ctime) matches
+its entry is not read again, unless the fingerprint is racily clean: so recent when the file was
+read that a later change might not show in it. There is one cache file per source tree, target and
 version of this program, below `$XDG_CACHE_HOME/pypackage`.
 """
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 Fingerprint = tuple[int, int, int, int]
 
-RACY_NS = 2_000_000_000  # file systems such as FAT keep times to 2 s
+RACY_NS = 2_000_000_000  # FAT, for example, keeps times to 2 s
 _DIGEST = 16  # bytes
-# What this program finds in files is of these; another version of them may find something else.
+# The code that the results depend on: its digest is part of the cache key.
 _HERE = os.path.dirname(__file__)
 _PROGRAM = (
     *(os.path.join(_HERE, name) for name in ("exports.py", "implied.py", "needs.py")),
@@ -36,11 +36,11 @@ _PROGRAM = (
 
 
 class Facts:
-    """Facts about some of the files, each found when it is asked for the first time.
+    """Cached facts about files, each found on first use.
 
     Args:
-        tree: The folder that the files are in, or most of them.
-        target: The Python that they are to run with.
+        tree: The folder that contains the files, or most of them.
+        target: The Python to analyze them for.
     """
 
     def __init__(self, tree: str, target: Target) -> None:
@@ -51,14 +51,14 @@ class Facts:
         self._begun = time.time_ns()
 
     def get(self, kind: str, path: str, question: object, find: Callable[[], Any]) -> Any:
-        """A fact about a file: the one that is kept, or else what `find` finds.
+        """Return a fact about a file: the cached one, or else what `find` returns.
 
         Args:
-            kind: What is asked for.
+            kind: The kind of fact.
             path: The file.
-            question: What the answer depends on beside the file's content; like the answer a
-                value that `marshal` knows.
-            find: Finds it; what it raises is not kept.
+            question: What the answer depends on besides the file's content; a value that `marshal`
+                supports, as is the answer.
+            find: Computes the fact; if it raises, nothing is cached.
         """
         now, key = fingerprint(path), (kind, path)
         known = self._known.get(key)
@@ -69,7 +69,7 @@ class Facts:
         return answer
 
     def save(self) -> None:
-        """Keep what was found; facts about files that are gone are dropped."""
+        """Write the cache, without facts about files that no longer exist."""
         if self._used != self._known:
             there = {key: one for key, one in self._used.items() if os.path.exists(key[1])}
             save(self._place, there)
@@ -81,7 +81,7 @@ def tree_of(paths: Sequence[str]) -> str:
 
 
 def fingerprint(path: str) -> Fingerprint | None:
-    """What shows that a file was changed, without reading it; None if it is not there."""
+    """A file's stat fingerprint: size, inode, mtime, ctime; None if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -90,12 +90,12 @@ def fingerprint(path: str) -> Fingerprint | None:
 
 
 def lasting(found: Fingerprint | None, begun: int) -> Fingerprint | None:
-    """A fingerprint that was taken after a time (in ns), unless it is racily clean."""
+    """The fingerprint, or None if it is racily clean at a time (ns) before it was taken."""
     return found if found and max(found[2:]) < begun - RACY_NS else None
 
 
 def place(kind: str, tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
-    """The cache file for what is found in the files of a tree."""
+    """The path of the cache file for a tree of sources."""
     what = repr((kind, tree, target, sys.version, _program())).encode(errors="surrogateescape")
     name = blake2b(what, digest_size=_DIGEST).hexdigest()
     return os.path.join(user_dirs.cache(environ), "imports", name)
@@ -115,7 +115,7 @@ def _program() -> str:
 
 
 def load(place: str) -> dict[Any, Any]:
-    """What a cache file holds; nothing if it cannot be read, or is not whole."""
+    """Read a cache file; empty if it cannot be read or is damaged."""
     try:
         with open(place, "rb") as file:
             digest, content = file.read(_DIGEST), file.read()
@@ -128,7 +128,7 @@ def load(place: str) -> dict[Any, Any]:
 
 
 def save(place: str, content: dict[Any, Any]) -> None:
-    """Write a cache file; one that cannot be written is no error."""
+    """Write a cache file; failing to write it is not an error."""
     from pathlib import Path
 
     from pypackage.core import files

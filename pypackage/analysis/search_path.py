@@ -1,4 +1,4 @@
-"""What the target has beside its standard library, as far as the analyzer asks for it."""
+"""Where the target imports from besides its standard library."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from pypackage.python.interpreter import Environment
 
 INSTALLED = ("site-packages", "dist-packages")
-"""Names of folders whose modules are installed ones, and nobody's own."""
+"""Names of folders of installed modules, which are never the user's own."""
 
 
 class Root(NamedTuple):
-    """A folder of modules of the user's own that the target imports from.
+    """A folder of the user's own modules that the target imports from.
 
     Attributes:
         folder: The folder.
-        only: The one module that is meant of those in it; empty when all are.
+        only: The only module that counts in it; empty if all do.
     """
 
     folder: str
@@ -29,10 +29,10 @@ class Root(NamedTuple):
 
 
 class SitePackages:
-    """The folders of installed modules of an interpreter that is looked for when needed.
+    """The site-packages of an interpreter, which is looked for on first use.
 
     Args:
-        find: Finds its environment; None when only a version is known.
+        find: Finds its environment; returns None if only a version is known.
     """
 
     def __init__(self, find: Callable[[], Environment | None], finder: Finder) -> None:
@@ -44,7 +44,7 @@ class SitePackages:
 
     @property
     def environment(self) -> Environment | None:
-        """Where the target's modules are; None when only a version is known."""
+        """The target's environment; None if only a version is known."""
         if not self._asked:
             self._environment = self._find()
             self._asked = True
@@ -52,15 +52,15 @@ class SitePackages:
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folders of its modules that are not the standard library's."""
+        """The target's site-packages folders."""
         return self.environment.sites if self.environment else ()
 
     def has(self, module: str) -> bool:
-        """Whether a top-level module or package with an `__init__` is installed."""
+        """Whether a top-level module, or package with `__init__`, is installed."""
         return self._finder.has_package(module, self.folders)
 
     def script(self, name: str) -> str:
-        """The module of a console script; empty when there is none of that name."""
+        """The module of a console script; empty if there is no such script."""
         from pypackage.python import distributions
 
         for distribution in distributions.scan(self.folders):
@@ -71,7 +71,7 @@ class SitePackages:
 
     @property
     def editable(self) -> tuple[Root, ...]:
-        """Where the modules lie that are installed in editable mode."""
+        """The folders of modules installed in editable mode."""
         if self._editable is None:
             prefix = self.environment.prefix if self.environment else ""
             found = [root for folder in self.folders for root in _roots_in(folder)]
@@ -82,7 +82,7 @@ class SitePackages:
 
 
 def _roots_in(folder: str) -> list[Root]:
-    """The folders that the .pth and .egg-link files of a folder lead to."""
+    """The folders that the .pth and .egg-link files of a folder point to."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -98,7 +98,7 @@ def _roots_in(folder: str) -> list[Root]:
 
 
 def _roots_of(line: str, folder: str) -> list[Root]:
-    """Where one line of a .pth file leads: it is a folder, or it imports a finder."""
+    """The folders that a line of a .pth file adds: itself, or those of a finder it imports."""
     if not line or line.startswith("#"):
         return []
     finder = re.match(r"import\s+(\w+)", line)

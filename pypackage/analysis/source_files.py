@@ -1,4 +1,4 @@
-"""Which files are meant by what is named as a source."""
+"""Expand the sources named by the user to files."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from pypackage.analysis.gitignore import Ignored
 
 _ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
-# Folders that hold no sources of the user's own.
+# Folders that never contain sources of the user's own.
 _NEVER = {
     *("site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"),
     *("CVS", "_darcs"),
 }
 _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
-# So do these, unless they are packages.
+# Nor do these, unless they are packages.
 _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "htmlcov"}
 _ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}
 _TELLING = {*_ENVIRONMENT, "__init__.py", ".gitignore"}
 
 
 class Source(NamedTuple):
-    """A source as it is named.
+    """A source as named by the user.
 
     Attributes:
-        path: Where it is, links resolved; empty for stdin.
-        label: What messages call it.
-        tree: The folder that was named, when it is one of its files; else empty.
+        path: Its real path; empty for stdin.
+        label: Its name in messages.
+        tree: The named folder that it was found in; else empty.
     """
 
     path: str
@@ -40,10 +40,10 @@ class Source(NamedTuple):
 
 
 def find(names: Sequence[str]) -> list[Source]:
-    """The sources that are named: files, all files of folders, `-` for stdin.
+    """Expand names to sources: files, all files of folders, `-` for stdin.
 
     Raises:
-        InputPathError: One does not exist, or is neither a file nor a folder.
+        InputPathError: A name does not exist, or is neither a file nor a folder.
     """
     found: dict[str, Source] = {}
     for name in names:
@@ -56,7 +56,7 @@ def find(names: Sequence[str]) -> list[Source]:
                 real = os.path.realpath(path) if is_link else path
                 found.setdefault(real, Source(real, begin + path[len(tree) + 1 :], tree))
         else:
-            # A file that is named is a script, though it lies in a folder that is named too.
+            # A named file is a script, even if it is also in a named folder.
             real = os.path.realpath(name)
             found.pop(real, None)
             found[real] = Source(real, name)
@@ -64,7 +64,7 @@ def find(names: Sequence[str]) -> list[Source]:
 
 
 def read(path: str, label: str) -> bytes:
-    """The content of a file.
+    """Read a file.
 
     Raises:
         InputPathError: It cannot be read.
@@ -77,14 +77,14 @@ def read(path: str, label: str) -> bytes:
 
 
 def files(folder: str) -> Iterator[tuple[str, bool]]:
-    """The Python files and notebooks below a folder, sorted, but for what is not a source.
+    """Yield the Python files and notebooks below a folder, sorted.
 
-    Left out are virtual environments, site-packages, version control and other hidden
-    folders, what was built, and what a .gitignore in the folder or below says. Links to
-    folders are not followed: what they lead to is below the folder as well, or not in it.
+    Left out are virtual environments, site-packages, version control and other hidden folders,
+    build results, and what a .gitignore in the folder or below ignores. Symbolic links to folders
+    are not followed: their targets are below the folder as well, or do not belong to it.
 
     Yields:
-        Each file's path, and whether it is a link; of a folder below that cannot be read, its own.
+        The path, and whether it is a link. An unreadable subfolder is yielded itself.
 
     Raises:
         InputPathError: The folder cannot be read.
@@ -97,7 +97,7 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
         except OSError as error:
             if here is folder:
                 raise InputPathError(f"cannot read {folder}: {error.strerror}") from error
-            yield here, False  # to read it fails as well, and that is told
+            yield here, False  # reading it fails as well, which is reported
             continue
         if here is not folder and _is_left_out(here, telling):
             continue
@@ -117,9 +117,9 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
 
 
 def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]:
-    """The sources in a folder and whether each is a link, the folders, and the names that tell.
+    """A folder's sources (and whether each is a link), its subfolders, and its telltale names.
 
-    There is one call for each folder, and a loop for each name: trees have thousands of them.
+    One `scandir` and one loop per folder: trees have thousands of names.
     """
     sources, subfolders, telling = [], [], []
     for entry in os.scandir(folder):  # which is closed at its end
@@ -136,7 +136,7 @@ def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]
 
 
 def _is_left_out(folder: str, telling: Sequence[str]) -> bool:
-    """Whether a folder is an environment, or was built, by the names in it that tell."""
+    """Whether the names in a folder show that it is an environment or a build result."""
     if telling and not _ENVIRONMENT.isdisjoint(telling):
         return True
     return folder.rpartition(os.sep)[2] in _BUILT and "__init__.py" not in telling

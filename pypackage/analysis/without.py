@@ -1,4 +1,4 @@
-"""What a program does without an optional module, as its source says it."""
+"""Describe what a program does without an optional module."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import ast
 import warnings
 from functools import cache
 
-_LONGEST = 60  # characters of a source's own words
+_LONGEST = 60  # characters of quoted source
 _MOST_STATEMENTS = 2
 
 
 def describe(path: str, line: int) -> str:
-    """What runs when the import in a line of a Python file fails; empty when nothing tells.
+    """Describe what runs when the import in a line of a file fails; empty if unknown.
 
     Args:
         path: The file.
-        line: The import's, from 1.
+        line: The line of the import, from 1.
     """
     tree = _parsed(path)
     handlers = [
