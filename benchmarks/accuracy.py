@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pypackage.analysis.analyzer import Scope
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import analyze
 from pypackage.pipeline.analyze import ResolveOptions
@@ -92,15 +92,15 @@ def look_at(folder: Path) -> Outcome:
     markers = formats.markers(PYTHON)
     required = [formats.parse(text) for text in project.requires]
     declared = frozenset(
-        names.normalize(one.name) for one in required if formats.holds(one, markers)
+        package_names.normalize(one.name) for one in required if formats.holds(one, markers)
     )
-    of_extras = {names.normalize(one.name) for one in required} - declared
+    of_extras = {package_names.normalize(one.name) for one in required} - declared
     sources = [str(folder / top) for top in _tops(folder, project)]
     unknown = Unknown()
     needs, found = _found(sources, Scope(), unknown)
     at_once = _found(sources, Scope(toplevel=True), SILENT)[1]
     in_tests = found - _found(sources, Scope(toplevel=True), SILENT, without_tests=True)[1]
-    optional = {one.pypi for name in needs.analysis.optional for one in names.find(name)}
+    optional = {one.pypi for name in needs.analysis.optional for one in package_names.find(name)}
 
     def kind(package: str) -> str:
         if package not in found:
@@ -163,14 +163,14 @@ def _found(
         ] or sources
     needs = analyze.analyze(sources, python=PYTHON, scope=scope, options=options, reporter=reporter)
     found = (formats.parse(text).name for text in needs.requirements.pip)
-    return needs, frozenset(map(names.normalize, found))
+    return needs, frozenset(map(package_names.normalize, found))
 
 
 def _kind_of_missing(package: str, optional: set[str], unknown: Unknown) -> str:
     if package in optional:
         return "declared, imported optionally"
     word = package.removeprefix("python-").replace("-", "_")
-    if any(word in names.normalize(one).replace("-", "_") for one in unknown.modules):
+    if any(word in package_names.normalize(one).replace("-", "_") for one in unknown.modules):
         return "declared, its module is not in the table"
     return "declared, not imported"
 

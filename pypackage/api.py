@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pypackage.analysis.resolution.model import Pin
     from pypackage.pipeline.child import Given, OnStart, Option
-    from pypackage.pipeline.create_options import CreateOptions, EnvironmentOptions
     from pypackage.pipeline.environment import Environment
+    from pypackage.pipeline.option_types import CreateOptions, EnvironmentOptions
     from pypackage.pipeline.upload import Upload
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pypackage.core import files
-from pypackage.core.names import Package, normalize, parse
+from pypackage.core.package_names import Package, normalize, parse
 
 DATA = Path(__file__).resolve().parents[1] / "pypackage" / "core" / "data"
 MAP = "conda_pypi/grayskull_pypi_mapping.json"

@@ -225,9 +225,9 @@ class Analyzer:
             return True
         if self._site.environment is not None:
             return self._site.has(top)
-        from pypackage.core import names
+        from pypackage.core import package_names
 
-        return bool(names.find(top))
+        return bool(package_names.find(top))
 
     # --- following imports ----------------------------------------------------------------
 

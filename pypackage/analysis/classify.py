@@ -110,7 +110,7 @@ class Classifier:
 
     def standing(self, module: str, version: tuple[int, ...]) -> Standing:
         """How surely a module can be had on the target, whose version is given in numbers."""
-        from pypackage.core import names
+        from pypackage.core import package_names
         from pypackage.python import stdlib_names
 
         top = module.partition(".")[0]
@@ -119,7 +119,7 @@ class Classifier:
             return Standing.ABSENT if gone else Standing.INSTALLED
         if self._declares(module) or self._is_installed(top):
             return Standing.INSTALLED
-        if names.find(module):
+        if package_names.find(module):
             return Standing.KNOWN
         return Standing.ABSENT if stdlib.is_of_another_version(top) else Standing.UNKNOWN
 

@@ -51,9 +51,9 @@ class Diagnostics:
 
 def is_known_package(top: str) -> bool:
     """Whether a module is that of a known package, and its name is unusual for one's own."""
-    from pypackage.core import names
+    from pypackage.core import package_names
 
-    return top not in _USUAL_NAMES and bool(names.find(top))
+    return top not in _USUAL_NAMES and bool(package_names.find(top))
 
 
 def shown(path: str) -> str:

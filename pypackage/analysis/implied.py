@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pypackage.analysis.imports import place
 from pypackage.analysis.needs import File, Implied, Rule, is_of_framework, table
-from pypackage.core import names as packages
+from pypackage.core import package_names as packages
 from pypackage.python.source_tree import walk
 
 _BESIDE = ("features", "compression", "dtype_backend", "device_map")  # and no engine

@@ -56,7 +56,7 @@ def _problem(
 
 
 def _key(requirement: Requirement) -> str:
-    from pypackage.core.names import normalize
+    from pypackage.core.package_names import normalize
 
     return normalize(requirement.name)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.python import dist_info, distributions, metadata
 from pypackage.python.distributions import Distribution
 

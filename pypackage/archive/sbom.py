@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pypackage.archive import pip_installed
 from pypackage.backends import conda_meta
 from pypackage.backends.pypi.package import PyPIPackage
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.errors import UsageError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.urls import LOCAL, redact
 
 if TYPE_CHECKING:
@@ -191,5 +191,5 @@ def _needed(requires: Iterable[str]) -> Iterator[str]:
         if found and "extra" not in text.partition(";")[2]:
             key = normalize(found[0])
             yield key
-            yield from filter(None, [names.conda_name(key)])
+            yield from filter(None, [package_names.conda_name(key)])
     yield "python"

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pypackage.archive import import_test, missing_libraries, pip_check
 from pypackage.archive.contents import Contents
 from pypackage.archive.import_test import Failure
-from pypackage.core import elf, names, platforms
+from pypackage.core import elf, package_names, platforms
 from pypackage.core.errors import ProcessError, VerificationError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
@@ -166,7 +166,7 @@ _ABSENT = "name the package of a module that is not there under conda.dependenci
 
 def _lacking_module(module: str, user: str) -> str:
     """What to do where a module that is there imports one that is not."""
-    packages = names.find(module)
+    packages = package_names.find(module)
     known = packages[0].conda or packages[0].pypi if packages else ""
     what = f", of the package {known}" if known else ""
     return f"{user} needs the module {module}{what}: name it under conda.dependencies"

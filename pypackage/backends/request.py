@@ -12,9 +12,9 @@ from pypackage.backends.host import HostChannel, closure, refuse_unanswered
 from pypackage.backends.host import make as make_host_channel
 from pypackage.backends.pypi import pip_settings
 from pypackage.backends.pypi.choose import ResolutionContext
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.errors import InputPathError, SolveError, UsageError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.python import distributions, interpreter, stdlib
 from pypackage.python.interpreter import Interpreter
@@ -203,7 +203,7 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
 def _constraints(requirements: Requirements) -> tuple[str, ...]:
     """Match specs of what is pinned, and that say what constraints say of packages of PyPI."""
     parsed = [closure.parse(text) for text in requirements.constraints]
-    named = ((names.conda_name(one.name) or normalize(one.name), one) for one in parsed)
+    named = ((package_names.conda_name(one.name) or normalize(one.name), one) for one in parsed)
     ranges = [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
     return (*requirements.pinned, *ranges)
 
@@ -217,8 +217,8 @@ def _of_modules(
         Those of conda, and those that only PyPI has.
     """
     if not allow_guesses:
-        names.refuse_unknown(modules)
-    known = {module: names.find(module) for module in modules}
+        package_names.refuse_unknown(modules)
+    known = {module: package_names.find(module) for module in modules}
     guessed = [module for module, packages in known.items() if not packages]
     if guessed:
         reporter.warning(

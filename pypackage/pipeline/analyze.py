@@ -330,7 +330,7 @@ class _Contents:
 
     def names_package(self, module: str, options: ResolveOptions) -> bool:
         """Whether a package of a module is declared so far, or mapped to it by the user."""
-        from pypackage.core import names
+        from pypackage.core import package_names
 
         top = module.partition(".")[0]
         if top in options.mapping or module in options.mapping:
@@ -338,7 +338,7 @@ class _Contents:
         declared = self.declared(options.declared)
         if declared is None:
             return False
-        packages = {names.normalize(top), *(one.pypi for one in names.find(module))}
+        packages = {package_names.normalize(top), *(one.pypi for one in package_names.find(module))}
         return not packages.isdisjoint(declared.requirements)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pypackage.backends import conda_meta
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.urls import redact
 from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution

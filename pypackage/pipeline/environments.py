@@ -14,7 +14,7 @@ from pypackage.backends.conda import condarc
 from pypackage.backends.cpython import builds
 from pypackage.core import store
 from pypackage.core.errors import InputPathError, InstallError, SolveError, UsageError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.pipeline import create, environment_packages, provenance, target
 from pypackage.pipeline.environment_packages import PackageInfo

@@ -12,7 +12,7 @@ from pathlib import Path
 from pypackage.backends.pypi import uv
 from pypackage.core import platforms
 from pypackage.core.errors import ProcessError, RequirementsError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.core.reading import read_text
 from pypackage.requirements import formats, pep508

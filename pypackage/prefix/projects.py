@@ -14,8 +14,8 @@ from pypackage.backends.pypi import build as pypi_build
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.install import unpack
 from pypackage.backends.pypi.package import PyPIPackage
-from pypackage.core import names
 from pypackage.core.errors import InstallError, SolveError
+from pypackage.core.package_names import normalize
 from pypackage.prefix.own_code import Project
 from pypackage.python import dist_info
 from pypackage.requirements.pep508 import parse
@@ -109,8 +109,8 @@ def _described(wheel: Path, project: Project) -> Built:
     requires = re.findall(r"^Requires-Dist: *(.+?)\s*$", head, re.M)
     provided = re.findall(r"^Provides-Extra: *(.+?)\s*$", head, re.M)
     found = known_names(sorted(project.extras), provided, "extra", str(project.folder))
-    needed = required(names.normalize(name), requires, frozenset(map(names.normalize, found)))
-    return Built(names.normalize(name), version, tuple(needed), wheel, project)
+    needed = required(normalize(name), requires, frozenset(map(normalize, found)))
+    return Built(normalize(name), version, tuple(needed), wheel, project)
 
 
 _KEYS = ("Name", "Version")
@@ -126,14 +126,14 @@ def required(name: str, requires: Sequence[str], extras: frozenset[str]) -> list
     """
     needed = [line for one in requires if (line := wanted(one, extras))]
     itself = [one for one in needed if _name(one) == name]
-    more = frozenset(names.normalize(extra) for one in itself for extra in parse(one).extras)
+    more = frozenset(normalize(extra) for one in itself for extra in parse(one).extras)
     if more <= extras:
         return [one for one in needed if one not in itself]
     return required(name, requires, extras | more)
 
 
 def _name(requirement: str) -> str:
-    return names.normalize(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
+    return normalize(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
 
 
 def wanted(requirement: str, extras: frozenset[str]) -> str:
@@ -144,7 +144,7 @@ def wanted(requirement: str, extras: frozenset[str]) -> str:
     """
 
     def settled(found: re.Match[str]) -> str:
-        return f"python_version {'>' if names.normalize(found[1]) in extras else '<'} '0'"
+        return f"python_version {'>' if normalize(found[1]) in extras else '<'} '0'"
 
     text = re.sub(r"extra\s*==\s*['\"]([^'\"]+)['\"]", settled, requirement)
     return "" if re.search(r";\s*python_version < '0'\s*$", text) else text

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from pypackage.core.errors import SolveError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python import metadata, module_files
 from pypackage.python.metadata import EntryPoint

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.names import normalize, pypi_name
+from pypackage.core.package_names import normalize, pypi_name
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements.pep508 import parse
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.typed import NamedTuple
 
 

@@ -21,7 +21,7 @@ import yaml
 
 from pypackage.integrations.vdist.build import BuildOptions
 from pypackage.pipeline.commands import RUNNER
-from pypackage.pipeline.create_options import CreateOptions, EnvironmentOptions
+from pypackage.pipeline.option_types import CreateOptions, EnvironmentOptions
 from tests.support.tools import TREE, Tools
 
 PAGES = sorted([TREE / "README.md", *TREE.glob("docs/**/*.md"), *TREE.glob("integrations/*/*.md")])

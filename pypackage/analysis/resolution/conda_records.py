@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 
 from pypackage.analysis.resolution.record_index import read
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class CondaPrefix:
 
         Any package may have a distribution in it.
         """
-        called = {one: names.normalize(_name_of(one)) for one in self._records}
+        called = {one: package_names.normalize(_name_of(one)) for one in self._records}
         yield from (one for one in self._records if called[one] == key)
-        known = names.normalize(names.conda_name(key))
+        known = package_names.normalize(package_names.conda_name(key))
         yield from (one for one in self._records if called[one] == known != key)
         yield from (one for one in self._records if called[one] not in (key, known))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements import formats
 from pypackage.requirements.formats import Declaration, Declarations
 

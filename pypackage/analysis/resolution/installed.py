@@ -12,7 +12,7 @@ import os
 from pypackage.analysis.resolution.conda_records import CondaPrefix
 from pypackage.analysis.resolution.model import InstalledPackage, Lookup
 from pypackage.analysis.resolution.record_index import Sites
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.python.distributions import Distribution, load
 
@@ -75,7 +75,7 @@ class InstalledIndex:
 
     def named(self, name: str) -> InstalledPackage | None:
         """The package of a name, be it the one on PyPI or conda's."""
-        key = names.normalize(name)
+        key = package_names.normalize(name)
         for one in self._sites.named(key):
             distribution = self._load(one.site, one.info)
             if distribution and distribution.key == key:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from pypackage.analysis.resolution.conda_records import CondaPackage
-    from pypackage.core.names import Package
+    from pypackage.core.package_names import Package
     from pypackage.python.distributions import Distribution
 
     Pin = Literal["exact", "minor", "none"]
@@ -39,7 +39,7 @@ class InstalledPackage(NamedTuple):
         if self.distribution:
             return self.distribution.key
         assert self.conda is not None
-        return names.pypi_name(self.conda.name) or self.conda.name
+        return package_names.pypi_name(self.conda.name) or self.conda.name
 
     @property
     def version(self) -> str:

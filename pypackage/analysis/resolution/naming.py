@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.errors import UsageError
-from pypackage.core.names import Package
+from pypackage.core.package_names import Package
 from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 
@@ -49,7 +49,7 @@ def parse(text: str, what: str, *, conda: bool) -> tuple[str, Requirement | None
 def in_words(module: str) -> str:
     """What warnings call a module: by its top-level name unless that is shared by many."""
     top = module.partition(".")[0]
-    return module if names.is_shared(top) else top
+    return module if package_names.is_shared(top) else top
 
 
 def both_names(name: str) -> tuple[str, Package]:
@@ -57,9 +57,9 @@ def both_names(name: str) -> tuple[str, Package]:
 
     Where the table knows nothing of it, conda is taken to call it the same.
     """
-    key = names.normalize(name)
-    conda = names.conda_name(key)
-    pypi = "" if conda else names.pypi_name(name)
+    key = package_names.normalize(name)
+    conda = package_names.conda_name(key)
+    pypi = "" if conda else package_names.pypi_name(name)
     if pypi:
         return pypi, Package(pypi, name.lower())
     return key, Package(key, conda or key)
@@ -69,4 +69,4 @@ def of_installed(installed: InstalledPackage) -> Package:
     """What PyPI and conda call a package that is installed."""
     conda = installed.conda.name if installed.conda else ""
     distribution = installed.distribution
-    return Package(distribution.key if distribution else names.pypi_name(conda), conda)
+    return Package(distribution.key if distribution else package_names.pypi_name(conda), conda)

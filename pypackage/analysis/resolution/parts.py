@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from pypackage.analysis.imports import Import, Scan, Target, Why, scan
 from pypackage.core.errors import SourceError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.typed import TYPE_CHECKING
 from pypackage.requirements import formats
 

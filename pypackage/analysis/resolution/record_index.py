@@ -6,7 +6,7 @@ import os
 import re
 from functools import cached_property
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.python import metadata
 
 # The first part of a path, and the lines below it that begin with the same: a match for each of

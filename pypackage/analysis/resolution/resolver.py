@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pypackage.analysis.resolution import naming, parts
 from pypackage.analysis.resolution.declared_packages import DeclaredPackages
 from pypackage.analysis.resolution.model import Bounds, Choice, InstalledPackage, Lookup
-from pypackage.core import names
-from pypackage.core.names import Package
+from pypackage.core import package_names
+from pypackage.core.package_names import Package
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 from pypackage.requirements import formats
 
@@ -120,7 +120,7 @@ class Resolver:
         if named:
             self.add_module(named)
             return
-        packages = names.find(need.modules[0])
+        packages = package_names.find(need.modules[0])
         if packages and need.what:  # else it may as well be the user's own
             among, package = " or ".join(need.modules), self.name_of(packages[0])
             self.warnings.append(
@@ -174,8 +174,8 @@ class Resolver:
 
     def _of_installed(self, module: str, owners: tuple[InstalledPackage, ...]) -> Choice:
         """Of the packages that have a module the one that is meant."""
-        table = [one.pypi for one in names.find(module)] if len(owners) > 1 else []
-        like = names.normalize(module.partition(".")[0])
+        table = [one.pypi for one in package_names.find(module)] if len(owners) > 1 else []
+        like = package_names.normalize(module.partition(".")[0])
 
         def rank(owner: InstalledPackage) -> tuple[bool, int, bool, str]:
             known = table.index(owner.key) if owner.key in table else len(table)
@@ -211,7 +211,7 @@ class Resolver:
         if declared:
             return declared
         top = module.partition(".")[0]
-        found = names.find(module) if names.is_shared(top) or not namespace else ()
+        found = package_names.find(module) if package_names.is_shared(top) or not namespace else ()
         packages = [one for one in found if one.pypi or not self._pip_only]
         if not packages:
             self._unknown.append(module if namespace else naming.in_words(module))
@@ -231,8 +231,8 @@ class Resolver:
         """The declared package that a module may come from."""
         if not self._declared:
             return None
-        like = names.normalize(module.partition(".")[0])
-        for package in (*names.find(module), naming.both_names(like)[1]):
+        like = package_names.normalize(module.partition(".")[0])
+        for package in (*package_names.find(module), naming.both_names(like)[1]):
             key = package.pypi or package.conda
             if self._declared.matching(key):
                 return self._declared_choice(key, package)

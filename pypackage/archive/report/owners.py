@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Contents, Entry
-from pypackage.core import names
+from pypackage.core import package_names
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def packages(contents: Contents) -> dict[str, ReportedPackage]:
         one.name: ReportedPackage(one.name, one.version, "conda", tuple(map(name_of, one.depends)))
         for one in contents.packages
     }
-    conda = {names.normalize(names.pypi_name(name) or name): name for name in found}
+    conda = {package_names.normalize(package_names.pypi_name(name) or name): name for name in found}
     for wheel, _ in _wheels(contents):
         needs = tuple(conda.get(name, name) for name in wheel.needs)
         found.setdefault(wheel.name, ReportedPackage(wheel.name, wheel.version, "PyPI", needs))
@@ -91,8 +91,8 @@ def _wheel(metadata: str) -> ReportedPackage:
     head = metadata.split("\n\n", 1)[0]
     said = dict(re.findall(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", head, re.M))
     asked = re.findall(r"^Requires-Dist:[ \t]*(.+?)[ \t]*$", head, re.M)
-    needs = [names.normalize(name_of(one)) for one in asked if "extra ==" not in one]
-    name = names.normalize(said.get("Name", ""))
+    needs = [package_names.normalize(name_of(one)) for one in asked if "extra ==" not in one]
+    name = package_names.normalize(said.get("Name", ""))
     return ReportedPackage(name, said.get("Version", ""), "PyPI", tuple(needs))
 
 

@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from pypackage.backends.host.names import conda_dependency
-from pypackage.core import names, urls
+from pypackage.core import package_names, urls
 from pypackage.core.errors import RequirementsError
 from pypackage.python import metadata
 from pypackage.python.distributions import Distribution
@@ -130,7 +130,7 @@ class _Closure:
 
     def _ask(self, requirement: Requirement, by: Distribution | None) -> None:
         """Take in what meets a requirement, with the extras asked for."""
-        key = names.normalize(requirement.name)
+        key = package_names.normalize(requirement.name)
         found = self.available.get(key)
         if found is None or (by is None and not satisfies(found, requirement)):
             self.missing.setdefault(str(requirement), (requirement, by.name if by else ""))

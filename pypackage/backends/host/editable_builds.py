@@ -19,7 +19,7 @@ from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.core import files, fingerprint, toml
 from pypackage.core.errors import InstallError, SolveError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, installed, scan

@@ -13,7 +13,7 @@ from pypackage.backends.pypi import choose, install
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import files
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, scan
 from pypackage.python.interpreter import Interpreter

@@ -7,7 +7,7 @@ import re
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.match_specs import conda_range
 
 PYTHON = "python"

@@ -14,7 +14,7 @@ from pypackage.backends.host.closure import Selection
 from pypackage.backends.host.names import PYTHON
 from pypackage.backends.pypi import choose
 from pypackage.backends.pypi.choose import ResolutionContext
-from pypackage.core import names, urls
+from pypackage.core import package_names, urls
 from pypackage.core.errors import SolveError
 from pypackage.core.progress import Reporter
 from pypackage.python.distributions import Distribution, installed, providers
@@ -69,11 +69,11 @@ def of(
         owner = by_key.get(requirement.name)
         fits = owner and closure.satisfies(owner, requirement)
         (roots if fits else optional).append(requirement)
-    named = {names.normalize(requirement.name) for requirement in (*roots, *optional)}
+    named = {package_names.normalize(requirement.name) for requirement in (*roots, *optional)}
     owners = providers(available) if modules else {}
     keys = dict.fromkeys(owner.key for module in modules for owner in owners.get(module, ()))
     roots += [Requirement(key) for key in keys if key not in named]
-    covered = {module for module in modules if names.normalize(module) in named}
+    covered = {module for module in modules if package_names.normalize(module) in named}
     unknown = set(modules) - set(owners) - covered - interpreter.stdlib_module_names
     return HostRequest(
         interpreter, available, tuple(roots), tuple(optional), tuple(sorted(unknown))
@@ -117,7 +117,7 @@ def fetched(
         SolveError: PyPI has no such thing, or cannot be reached.
     """
     if not allow_guesses:
-        names.refuse_unknown(request.unknown)
+        package_names.refuse_unknown(request.unknown)
     guesses = tuple(_on_pypi(module, reporter) for module in request.unknown)
     full = replace(request, roots=(*request.roots, *request.optional, *guesses), unknown=())
     try:
@@ -164,21 +164,21 @@ def namesake(conda: str) -> str:
     Conda's `graphviz` are the programs; the distribution `graphviz` is its `python-graphviz`.
     Empty where there is no such confusion.
     """
-    key = names.normalize(conda)
-    other = names.conda_name(key)
+    key = package_names.normalize(conda)
+    other = package_names.conda_name(key)
     renamed = (f"python-{key}", f"{key}-python", f"{key}-py", f"py{key}", f"py-{key}")
-    return other if other in renamed and not names.pypi_name(conda) else ""
+    return other if other in renamed and not package_names.pypi_name(conda) else ""
 
 
 def distribution_name(conda: str, installed: Container[str]) -> str:
     """The distribution that a conda package is made of: of its name, else by the table."""
-    same = names.normalize(conda)
-    return same if same in installed else names.pypi_name(conda) or same
+    same = package_names.normalize(conda)
+    return same if same in installed else package_names.pypi_name(conda) or same
 
 
 def _on_pypi(module: str, reporter: Reporter) -> Requirement:
     """Where a module that nothing installed provides comes from; warns of it."""
-    known = names.find(module)
+    known = package_names.find(module)
     if known and known[0].pypi:
         name = known[0].pypi
         reporter.warning(f"nothing installed provides {module}; taking the newest {name} of PyPI")
@@ -188,7 +188,7 @@ def _on_pypi(module: str, reporter: Reporter) -> Requirement:
     reporter.warning(
         f"nothing installed provides {module}; taking the newest {module} of PyPI, which is a guess"
     )
-    return Requirement(names.normalize(module))
+    return Requirement(package_names.normalize(module))
 
 
 def _no_such_module(module: str) -> SolveError:

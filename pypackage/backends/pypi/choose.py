@@ -17,7 +17,7 @@ from pathlib import Path
 from pypackage.backends.pypi import pip_settings, placeholders, pylock, uv
 from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.backends.pypi.placeholders import Present
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.core.errors import ProcessError, RequirementsError, SolveError
 from pypackage.core.git import hide_logins, restore_login
 from pypackage.core.urls import redact
@@ -80,7 +80,7 @@ def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Pres
 
 def pypi_key(name: str) -> str:
     """The normalized name on PyPI of a conda package that is a distribution."""
-    return names.normalize(names.pypi_name(name) or name)
+    return package_names.normalize(package_names.pypi_name(name) or name)
 
 
 def exactly(pins: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:
@@ -258,7 +258,7 @@ def _configured_constraints(context: ResolutionContext) -> Iterator[str]:
     yield from (f"-c {file}" for file in local if "://" in file)
     for text in (*found.constraints, *single):
         name = re.match(r"[\w.-]+", text)
-        if not name or names.normalize(name[0]) not in context.present:
+        if not name or package_names.normalize(name[0]) not in context.present:
             yield text
 
 
@@ -325,7 +325,7 @@ def _refused(
 def conditional(requirements: Iterable[str]) -> set[str]:
     """The normalized names of the requirements with a marker: not each machine needs them."""
     found = (re.match(r"\s*([\w.-]+)[^;]*;", text) for text in requirements)
-    return {names.normalize(one[1]) for one in found if one}
+    return {package_names.normalize(one[1]) for one in found if one}
 
 
 def check_hashes(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 
 # pip's option, uv's variables for it (the first is set when none is), and the separator
 # that uv expects between several values.

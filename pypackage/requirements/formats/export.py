@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from pypackage.core import names
+from pypackage.core import package_names
 from pypackage.requirements.match_specs import parse_match_spec
 from pypackage.requirements.model import Requirements
 
@@ -79,5 +79,5 @@ def _pip(spec: str) -> str:
     A range that only conda can say is left out, and so are builds.
     """
     name, versions = parse_match_spec(spec)
-    pypi = names.pypi_name(name.lower())
+    pypi = package_names.pypi_name(name.lower())
     return f"{pypi}{versions or ''}" if pypi else ""

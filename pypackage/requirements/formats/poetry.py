@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import sources
 from pypackage.requirements.formats.document import Node

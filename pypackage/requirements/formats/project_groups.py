@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.pep508 import parse
 from pypackage.requirements.selected import Selected, known_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.match_specs import conda_range
 from pypackage.requirements.model import Requirements

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.declarations import Collector, Source
 from pypackage.requirements.formats import pixi, poetry, sources
 from pypackage.requirements.formats.document import Node

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from pypackage.core.errors import RequirementsError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.core.reading import decode, read_text
 from pypackage.requirements import pep508
 from pypackage.requirements.declarations import Collector, Source

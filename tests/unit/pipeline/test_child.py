@@ -13,7 +13,7 @@ from pypackage.cli import create as command
 from pypackage.core.errors import PackageError, SolveError, UsageError
 from pypackage.core.progress import SILENT, Reporter, Task
 from pypackage.pipeline import child, events
-from pypackage.pipeline.create_options import CreateOptions
+from pypackage.pipeline.option_types import CreateOptions
 from pypackage.requirements.model import Requirements
 
 
@@ -120,7 +120,7 @@ def test_create_options__all__are_those_of_the_command() -> None:
     elsewhere |= {"file", "name", "prefix"}  # the two arguments
     elsewhere |= {f"help-{topic}" for topic in command.COMMAND.topics}
     told = {one.replace("_", "-") for one in CreateOptions.__annotations__}
-    assert told == known - elsewhere, "pipeline/create_options.py lists the command's options"
+    assert told == known - elsewhere, "pipeline/option_types.py lists the command's options"
 
 
 def test_create__requirements_that_json_cannot_say__is_an_error_and_not_without_them() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.core.errors import PackageError
-from pypackage.core.names import normalize
+from pypackage.core.package_names import normalize
 from pypackage.requirements.formats import requirements_txt
 from tests.support import wheels
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.core import names
-from pypackage.core.names import Package
+from pypackage.core import package_names
+from pypackage.core.package_names import Package
 
-DATA = Path(names.TABLE).parent
+DATA = Path(package_names.TABLE).parent
 SCRIPT = "scripts/rebuild_names.py"
 
 # By hand: what a user of the module would install.
@@ -36,7 +36,11 @@ mpl_toolkits.mplot3d matplotlib; mpl_toolkits.basemap basemap; zope.interface zo
 def test_find__hard_names__the_right_package_first() -> None:
     text = HARD.replace(";", " ").split()
     pairs = list(zip(text[::2], text[1::2], strict=True))
-    wrong = {m: names.find(m) for m, p in pairs if [one.pypi for one in names.find(m)][:1] != [p]}
+    wrong = {
+        m: package_names.find(m)
+        for m, p in pairs
+        if [one.pypi for one in package_names.find(m)][:1] != [p]
+    }
     assert len(pairs) > 50
     assert wrong == {}
 
@@ -58,12 +62,12 @@ def test_find__hard_names__the_right_package_first() -> None:
     ],
 )
 def test_conda_name__where_conda_means_something_else__its_own_name(pypi: str, conda: str) -> None:
-    assert names.conda_name(pypi) == conda
+    assert package_names.conda_name(pypi) == conda
 
 
 def test_pypi_name__of_conda_packages__the_likeliest_one() -> None:
     asked = ("pytorch", "opencv", "matplotlib-base", "ROOT", "nothing-of-the-kind")
-    assert [names.pypi_name(one) for one in asked] == [
+    assert [package_names.pypi_name(one) for one in asked] == [
         "torch",
         "opencv-python",
         "matplotlib",
@@ -73,13 +77,13 @@ def test_pypi_name__of_conda_packages__the_likeliest_one() -> None:
 
 
 def test_find__submodules_and_attributes__are_of_the_longest_known_part() -> None:
-    assert names.find("numpy.linalg.norm") == (Package("numpy", "numpy"),)
-    assert names.find("google.cloud.storage.Client")[0].pypi == "google-cloud-storage"
+    assert package_names.find("numpy.linalg.norm") == (Package("numpy", "numpy"),)
+    assert package_names.find("google.cloud.storage.Client")[0].pypi == "google-cloud-storage"
 
 
 @pytest.mark.parametrize("module", ["zq_unheard_of", "google", "google.cloud", "utils", "numpyy"])
 def test_find__unknown_or_shared_or_the_users_own__nothing(module: str) -> None:
-    assert names.find(module) == ()
+    assert package_names.find(module) == ()
 
 
 @pytest.mark.parametrize(
@@ -98,49 +102,49 @@ def test_find__unknown_or_shared_or_the_users_own__nothing(module: str) -> None:
     ],
 )
 def test_find__part_of_a_namespace__that_part_s_package_or_none(module: str, package: str) -> None:
-    assert [one.pypi for one in names.find(module)][:1] == ([package] if package else [])
+    assert [one.pypi for one in package_names.find(module)][:1] == ([package] if package else [])
 
 
 def test_find__several_candidates__in_order() -> None:
-    assert [one.pypi for one in names.find("cv2")][:2] == [
+    assert [one.pypi for one in package_names.find("cv2")][:2] == [
         "opencv-python",
         "opencv-python-headless",
     ]
-    assert {one.conda for one in names.find("cv2")} == {"opencv"}
+    assert {one.conda for one in package_names.find("cv2")} == {"opencv"}
 
 
 def test_find__first_and_last_line_of_the_table__are_found() -> None:
-    lines = Path(names.TABLE).read_text("utf-8").splitlines()
+    lines = Path(package_names.TABLE).read_text("utf-8").splitlines()
     for line in (lines[0], lines[-1]):
-        assert names.find(line.split(" ")[0])
+        assert package_names.find(line.split(" ")[0])
 
 
 def test_table__as_a_whole__small_sorted_and_of_valid_names() -> None:
-    content = Path(names.TABLE).read_bytes()
+    content = Path(package_names.TABLE).read_bytes()
     lines = content.decode().splitlines()
     modules = [line.split(" ")[0] for line in lines]
     assert len(content) < 200_000
     assert modules == sorted(modules)
     assert all(all(p.isidentifier() for p in module.split(".")) for module in modules)
-    packages = [names.parse(line)[1] for line in lines]
-    assert [one for one in packages if one.pypi != names.normalize(one.pypi)] == []
+    packages = [package_names.parse(line)[1] for line in lines]
+    assert [one for one in packages if one.pypi != package_names.normalize(one.pypi)] == []
     assert [one for one in packages if one.conda != one.conda.lower()] == []
 
 
 def test_table__every_override__is_in_it_first() -> None:
     text = (DATA / "overrides.txt").read_text("utf-8")
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
-    parsed = [names.parse(" ".join(words)) for words in lines if words]
+    parsed = [package_names.parse(" ".join(words)) for words in lines if words]
     expected: dict[str, list[Package]] = {}
     for module, package in parsed:
         expected.setdefault(module, []).append(package)
-    table = {module: list(names.find(module)) for module in expected}
+    table = {module: list(package_names.find(module)) for module in expected}
     assert table == {m: [one for one in found if any(one)] for m, found in expected.items()}
 
 
 def test_import__without_a_question__loads_no_table_and_nothing_heavy() -> None:
     code = (
-        "import sys; from pypackage.core import names;"
+        "import sys; from pypackage.core import package_names as names;"
         "print(names._table.cache_info().currsize, {'packaging', 'json'} & set(sys.modules))"
     )
     # Without what .pth files import, such as coverage's.
