@@ -108,14 +108,14 @@ class Alternatives:
     """Decides the forks of programs.
 
     Args:
-        raw: All imports, as `Findings` has them.
-        packages: Those of them that lead to packages.
+        raw: All imports, as in `Findings.raw`.
+        packages: Those of kind `package`.
         edges: Which files import which.
-        standing: Says how surely a module, by its dotted name, can be had.
-        guards: The flags of other files on which imports depend, by file, line and column.
+        standing: Says how surely the target can provide a module, given its dotted name.
+        guards: The flags of other files that imports depend on, by file, line and column.
 
     Attributes:
-        undecided: The forks of which each way needs what nothing is known of.
+        undecided: The forks of which both branches need modules whose packages are unknown.
     """
 
     def __init__(

@@ -88,7 +88,7 @@ class Analyzer:
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
         self._scans: dict[str, Scan] = {}
         self._changing: dict[str, Scan] = {}  # local files that change sys.path
-        self._paths: set[str] = set()  # that files put on sys.path
+        self._paths: set[str] = set()  # folders that files add to sys.path
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
         self._siblings: dict[str, frozenset[str]] = {}  # names that each file imports relatively
@@ -369,7 +369,7 @@ class Analyzer:
     # --- the result ----------------------------------------------------------------------
 
     def is_own(self, module: str, settings: str) -> bool:
-        """Whether a module that a file of settings names, by its path, is one of the user's own."""
+        """Whether a module named in a settings file (given by its path) is the user's own."""
         unit = self._units.of_settings(settings, sorted(self._paths))
         return self._classifier.absolute(unit, Import(module, "", 1, 1))[0] == "local"
 

@@ -109,7 +109,7 @@ class Classifier:
         return ("local", located), meant
 
     def standing(self, module: str, version: tuple[int, ...]) -> Standing:
-        """How surely a module can be had on the target, whose version is given in numbers."""
+        """How surely a target of this Python version can provide a module."""
         from pypackage.core import package_names
         from pypackage.python import stdlib_names
 

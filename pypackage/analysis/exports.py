@@ -13,7 +13,7 @@ from pypackage.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     import _ast
 
-# What reads trees is imported where one is read: of packages that are known none is.
+# The parser's modules are imported on use: cached packages need none.
 
 _Names = tuple[frozenset[str], tuple[str, ...]]
 _Fact = Callable[[str, str, object, Callable[[], _Names]], _Names]

@@ -20,12 +20,12 @@ class Located(NamedTuple):
     """A module of the user's own.
 
     Attributes:
-        tops: The file or folder of its top-level name; several of a namespace package.
+        tops: The file or folder of its top-level name; several for a namespace package.
         files: The Python files that importing it runs, in order.
-        namespace: Whether it is a folder without `__init__.py`, which gives way to an
-            installed package.
-        bare: Whether nothing in that folder is asked for, so that it may be any folder.
-        closed: Whether it has no submodules, so that all that is taken from it are its names.
+        namespace: Whether it is a folder without `__init__.py`, over which an installed package
+            takes precedence.
+        bare: Whether only the folder's name was imported, so that it may be an unrelated folder.
+        closed: Whether it has no submodules, so that `from` can only take names that it binds.
     """
 
     tops: tuple[str, ...]
@@ -39,10 +39,9 @@ class _Listing(NamedTuple):
     """The names in a folder.
 
     Attributes:
-        names: Whether each is a folder.
-        stems: What stands before their first dots: a module has such a name, if any is there.
-        compiled: The files of extension modules, and of byte code without its source, by the
-            names of the modules.
+        names: Each name, and whether it is a folder.
+        stems: The part of each name before the first dot, which is the name of any module there.
+        compiled: The files of extension modules, and of byte code without source, by module name.
     """
 
     names: dict[str, bool]
@@ -249,7 +248,7 @@ class Finder:
         """What a name is in a folder, in Python's order of precedence."""
         listing = self._listing(folder)
         if name not in listing.stems and name not in listing.names:
-            return None  # so it is mostly
+            return None  # the usual case
         path = f"{folder}{os.sep}{name}"
         is_folder = listing.names.get(name, False)
         if is_folder:

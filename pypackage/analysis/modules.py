@@ -85,13 +85,13 @@ class Units:
         return Unit(source.path, source.label, roots, late, base, folder, package, met=True)
 
     def of_settings(self, path: str, changes: Sequence[str]) -> Unit:
-        """A file of settings, with the folders from which a framework imports what it lists.
+        """Make the unit of a settings file, with the folders that its framework imports from.
 
-        It is run where `manage.py` is, or above the package that the settings are in.
+        The framework runs in the folder of `manage.py`, or in the parent of the settings' package.
 
         Args:
-            path: Of the file.
-            changes: The folders that the program puts on sys.path.
+            path: The settings file.
+            changes: The folders that the program adds to sys.path.
         """
         folder = above = os.path.dirname(path)
         like = (unit for (where, _), unit in self._like.items() if where == folder)

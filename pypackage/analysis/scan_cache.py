@@ -76,7 +76,7 @@ class Facts:
 
 
 def tree_of(paths: Sequence[str]) -> str:
-    """The folder that files are in: of the first and the last it is that of all."""
+    """The common folder of files, which is that of the first and last in sorted order."""
     return os.path.commonpath((min(paths), max(paths)))
 
 

@@ -122,12 +122,12 @@ def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]
     One `scandir` and one loop per folder: trees have thousands of names.
     """
     sources, subfolders, telling = [], [], []
-    for entry in os.scandir(folder):  # which is closed at its end
+    for entry in os.scandir(folder):  # closed when exhausted
         name = entry.name
         if entry.is_dir(follow_symlinks=False):
             if name[0] != "." and name not in _NEVER and not name.endswith(_NEVER_ENDINGS):
                 subfolders.append(entry.path)
-        # macOS writes what a file's system cannot hold of it into `._` and its name.
+        # macOS keeps what the file system cannot store of a file in `._NAME`.
         elif name.endswith(_ENDINGS) and name[:2] != "._" and entry.is_file():
             sources.append((entry.path, entry.is_symlink()))
         if name in _TELLING:

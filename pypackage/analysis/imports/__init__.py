@@ -1,9 +1,9 @@
-"""From the bytes of a Python source to what it imports, where and why.
+"""Find what a Python source imports, where, and whether it is required.
 
-Nothing is imported or run: the source is parsed to a tree, and the tree is walked with a
-context that says under which conditions each part of it runs. Where this Python's grammar
-does not understand a source, its lines are looked at one by one (`fallback`); where there
-are thousands of sources, most of them need no tree (`prescan`).
+Nothing is imported or run: the source is parsed, and its tree is walked with a context that says
+under which conditions each part runs. Where this Python's grammar does not fit the source, its
+lines are parsed one by one (`fallback`); in trees of thousands of sources, most are analyzed
+without a syntax tree (`prescan`).
 """
 
 from __future__ import annotations

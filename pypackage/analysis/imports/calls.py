@@ -1,4 +1,4 @@
-"""Imports by calls: `import_module("x")`, `__import__`, `exec` of a source, and the like."""
+"""Find imports made by calls: `import_module("x")`, `__import__`, `exec` and the like."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Called(NamedTuple):
     """What one call imports.
 
     Attributes:
-        module: The module, with leading dots when it is relative; empty when not known. A file
-            that is run is `./` and its path.
-        name: What is taken from it, which may be a module too.
-        asked: The function that only asks whether it is there; empty when it is imported.
-        source: The source that the call runs, instead of a module.
+        module: The module, with leading dots if it is relative; empty if unknown. For a file that
+            is run, `./` and its path.
+        name: The name taken from it, which may be a submodule.
+        asked: The function that only tests whether the module exists; empty for an import.
+        source: The source that the call executes, instead of a module.
     """
 
     module: str = ""
@@ -56,9 +56,9 @@ UNKNOWN = Called()
 
 
 def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
-    """What a call imports; `UNKNOWN` among it when that cannot be told."""
+    """Yield what a call imports; includes `UNKNOWN` if that cannot be determined."""
     functions = _functions(call.func, scope)
-    if functions & _PARTIAL and call.args:  # counts where it is made: the name is told there
+    if functions & _PARTIAL and call.args:  # the module name is given where the partial is made
         named = len(call.args) > 1
         functions = _functions(call.args[0], scope) & IMPORTING if named else frozenset()
         call = _ast.Call(call.func, call.args[1:], call.keywords)
@@ -90,7 +90,7 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
 
 
 def _started(command: _ast.expr, scope: Scope) -> Iterator[Called]:
-    """The program that `[sys.executable, "x.py"]` or `[sys.executable, "-m", "x"]` starts."""
+    """The program that `[sys.executable, "x.py"]` or `[sys.executable, "-m", "x"]` runs."""
     words = command.elts if isinstance(command, _ast.List | _ast.Tuple) else []
     if not words or "sys.executable" not in scope.meanings(words[0]):
         return
@@ -113,7 +113,7 @@ def _attached(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]
             yield from (Called(".", name) for name in names if isinstance(name, str))
 
 
-# Which argument names the module or file.
+# The argument that names the module or file: its index and keyword.
 _NAMES = {
     "runpy.run_module": (0, "mod_name"),
     "runpy.run_path": (0, "path_name"),
@@ -127,7 +127,7 @@ _NAMES = {
 
 
 def _functions(node: _ast.expr, scope: Scope) -> frozenset[str]:
-    """The functions that an expression may be; `getattr(module, "name")` is one, too."""
+    """The functions that an expression may be, including `getattr(module, "name")`."""
     if isinstance(node, _ast.Call) and len(node.args) == 2 and dotted(node.func) == "getattr":
         module, name = node.args
         if isinstance(name, _ast.Constant) and isinstance(name.value, str):
@@ -166,7 +166,7 @@ def _one(
 
 
 def _resolved(name: str) -> Iterator[Called]:
-    """`a.b:c` is `c` of the module a.b; of `a.b.c` the last may be a module or not."""
+    """Parse an entry point: in `a.b:c`, a.b is a module; in `a.b.c`, the last part may be one."""
     module, colon, _ = name.partition(":")
     package, _, last = module.rpartition(".")
     if _is_module(module) and not module.startswith("."):
@@ -174,7 +174,7 @@ def _resolved(name: str) -> Iterator[Called]:
 
 
 def _by_dunder(module: str, call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
-    """`__import__(name, globals, locals, fromlist, level)`."""
+    """Handle `__import__(name, globals, locals, fromlist, level)`."""
     level = _literal(call, 4, "level", scope, folder)
     if isinstance(level, int) and 0 < level < 100:
         module = "." * level + module
@@ -194,7 +194,7 @@ def _from_list(call: _ast.Call, scope: Scope, folder: Folder) -> list[str]:
 
 
 def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]:
-    """The sources that `exec(...)` or `exec(compile(...))` runs, and the file that is read."""
+    """The sources run by `exec(...)` or `exec(compile(...))`, and the files they are read from."""
     if isinstance(node, _ast.Call) and scope.meanings(node.func) & _COMPILE and node.args:
         node = node.args[0]
     file = _read(node)
@@ -244,7 +244,7 @@ def _is_module(name: str) -> bool:
 
 
 def _absolute(module: str, package: object) -> str:
-    """What `import_module(module, package)` imports, when `module` is relative."""
+    """The module that `import_module(module, package)` imports, if `module` is relative."""
     rest = module.lstrip(".")
     level = len(module) - len(rest)
     if level == 0 or not isinstance(package, str) or not _is_module(package):

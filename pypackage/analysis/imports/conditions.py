@@ -1,7 +1,7 @@
-"""What the condition of a branch is for the target, where the source alone tells.
+"""Evaluate the conditions of branches for the target, without running anything.
 
 Known are constants, the version and the platform of the target, and that TYPE_CHECKING is
-never true in a program that runs.
+never true at run time.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from pypackage.python.source_tree import dotted, walk
 
 _ITEMS = _ast.Subscript | _ast.Call
 _DEEPEST = 100
-_MOST_NAMES = 3  # that stand for each other in a condition
-_LONGEST_QUESTION = 10  # statements of a function that asks for a module
+_MOST_NAMES = 3  # names assigned from each other that are followed in a condition
+_LONGEST_QUESTION = 10  # statements of a function that tests for a module
 
 
 class Verdict(NamedTuple):
-    """What is known of a condition.
+    """The result of evaluating a condition.
 
     Attributes:
-        truth: Whether it holds; None when that is not known.
-        why: What then becomes of the branch that does not run.
-        asks: What the condition asks for when it asks whether a module is there.
+        truth: Its value; None if unknown.
+        why: Why the branch that is not taken does not count.
+        asks: How it tests whether a module exists, such as `find_spec`; empty if it does not.
     """
 
     truth: bool | None = None
@@ -45,7 +45,7 @@ class Verdict(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A value, and whence it is known; None when it comes from a name's constant."""
+    """A value, and why it is known; `why` is None if it comes from a named constant."""
 
     value: object
     why: Why | None
@@ -59,7 +59,7 @@ _SYSTEM: dict[str, object] = {
     "platform.python_implementation()": "CPython",
     "os.sep": "/",
 }
-# Names that type checkers take for true whatever is assigned to them.
+# Type checkers take these names as true, whatever is assigned to them.
 _FOR_CHECKERS = {"TYPE_CHECKING", "MYPY"}
 _ASKING = {
     *("importlib.util.find_spec", "importlib.find_loader", "pkgutil.find_loader"),
@@ -68,21 +68,21 @@ _ASKING = {
 
 
 class Judge:
-    """Judges the conditions of a source for a target."""
+    """Evaluates the conditions of a source for a target."""
 
     def __init__(self, target: Target) -> None:
         self._version = target.version
-        self._asked: dict[int, str] = {}  # by what a name stands for
+        self._asked: dict[int, str] = {}  # by the id of the value or function behind a name
 
     def verdict(self, test: _ast.expr, scope: Scope) -> Verdict:
-        """What is known of a condition that stands in a scope."""
+        """Evaluate a condition in a scope."""
         truth, why = self._truth(test, scope, 0)
         if truth is None:
             return Verdict(asks=self._asks(test, scope))
         return Verdict(truth, why)
 
     def _truth(self, test: _ast.expr, scope: Scope, depth: int) -> tuple[bool | None, Why]:
-        """What a condition always is, or None; and why that which it excludes never runs."""
+        """The constant truth of a condition or None, and why the code it excludes never runs."""
         if depth > _DEEPEST:
             return None, Why.DEAD
         if isinstance(test, _ast.UnaryOp) and isinstance(test.op, _ast.Not):
@@ -106,7 +106,7 @@ class Judge:
         return not decisive, values[0][1]
 
     def _value(self, node: _ast.expr, scope: Scope, depth: int) -> _Known | None:
-        """The value of an expression, when it is known."""
+        """The value of an expression; None if unknown."""
         if depth > _DEEPEST:
             return None
         if isinstance(node, _ast.Constant):
@@ -138,13 +138,13 @@ class Judge:
                 return known
         value = scope.value(name)
         known = self._value(value, scope, depth + 1) if value else None
-        # A constant by a name, such as DEBUG = False, is there to be changed.
+        # A named constant such as DEBUG = False is meant to be changed.
         if known is not None and known.why is Why.DEAD:
             return known._replace(why=None)
         return known
 
     def _of_target(self, meaning: str) -> _Known | None:
-        """The value that a dotted name has on the target."""
+        """The value of a dotted name on the target."""
         major, minor = self._version[0], self._version[1:2]
         if meaning == "sys.version_info":
             return _Known(Version(self._version[:3], 5), Why.TARGET)
@@ -232,7 +232,7 @@ class Judge:
     def _method(
         self, text: _Known, name: str, arguments: list[_ast.expr], scope: Scope, depth: int
     ) -> _Known | None:
-        """`sys.platform.startswith("win")` and its like."""
+        """Handle `sys.platform.startswith("win")` and the like."""
         known = self._sequence(arguments, scope, depth + 1)
         values = known.value if known else ()
         assert isinstance(values, tuple)
@@ -245,8 +245,8 @@ class Judge:
         return None
 
     def _asks(self, test: _ast.AST, scope: Scope, depth: int = 0) -> str:
-        """What a condition asks when it asks whether a module is there, perhaps by a name."""
-        written: set[int] = set()  # dictionaries of which only one item matters
+        """How a condition, or a name in it, tests whether a module exists; else empty."""
+        written: set[int] = set()  # dictionary displays of which only one item matters
         for node in walk(test):
             if id(node) in written:
                 continue
@@ -268,7 +268,7 @@ class Judge:
         return ""
 
     def _asks_by_node(self, node: _ast.AST, scope: Scope, depth: int) -> str:
-        """The same of a name, or of an attribute of a class of the source."""
+        """The same for a name, or an attribute of a class of the source."""
         if isinstance(node, _ast.Name):
             return self._asks_by_name(node.id, scope, depth)
         if isinstance(node, _ast.Attribute):
@@ -278,13 +278,13 @@ class Judge:
         return ""
 
     def _asks_by_name(self, name: str, scope: Scope, depth: int) -> str:
-        """The same of a name: of a value, or of a function that asks and returns something."""
+        """The same for a name of a value, or of a function that tests and returns something."""
         bindings = scope.lookup(name)
         if len(bindings) != 1:
             return ""
         value, function = scope.value(name), bindings[0].definition
         key = id(value or function)
-        if key not in self._asked:  # by thousands of conditions, perhaps
+        if key not in self._asked:  # thousands of conditions may use the same name
             self._asked[key] = ""
             if value is not None:
                 self._asked[key] = self._asks(value, scope, depth)
@@ -299,5 +299,5 @@ class Judge:
 
 
 def _returned(function: _ast.FunctionDef | _ast.AsyncFunctionDef) -> list[_ast.expr]:
-    """What a function returns."""
+    """The expressions that a function returns."""
     return [one.value for one in walk(function) if isinstance(one, _ast.Return) and one.value]

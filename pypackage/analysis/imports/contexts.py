@@ -1,4 +1,4 @@
-"""Under which conditions the code at some point of a source runs."""
+"""Determine under which conditions the code at some point of a source runs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _REQUIRED: _Reasoned = (Why.REQUIRED, "")
 
 
 class Step(NamedTuple):
-    """One of the two ways that a program goes on at a fork.
+    """One of the two branches of a fork.
 
     Attributes:
         fork: The fork's number.
-        way: Which of the two.
-        reason: Why what stands there is not required.
-        lasting: Whether it holds for definitions inside as well.
+        way: The branch.
+        reason: Why code in this branch is not required.
+        lasting: Whether this also applies inside functions defined there.
     """
 
     fork: int
@@ -35,16 +35,16 @@ class Step(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What the conditions at a point come to.
+    """The combined conditions at a point of the source.
 
-    A condition is of two kinds. Most last: a function that is defined under `if False` is
-    never there. But the `try` around a definition says nothing about its body, which runs
-    later: that one is `passing`.
+    Conditions are of two kinds. Most are lasting: a function defined under `if False` never exists.
+    But the `try` around a definition does not apply to the function's body, which runs later:
+    that condition is `passing`.
 
     Attributes:
-        lasting: The strongest of the lasting conditions, and its reason.
-        passing: That of the passing ones.
-        steps: The ways of forks that lead to the point, outermost first.
+        lasting: The strongest lasting condition, with its reason.
+        passing: The strongest passing condition, with its reason.
+        steps: The enclosing branches of forks, outermost first.
         deferred: Whether the point is in a function.
         flags: Conditions on imported names that may be flags, as in `Import`.
     """
@@ -57,19 +57,19 @@ class Effect(NamedTuple):
 
     @property
     def strongest(self) -> _Reasoned:
-        """The strongest of all; at a fork it is not known yet what is required."""
+        """The strongest condition; in a fork the point is optional until the fork is decided."""
         found = stronger(self.lasting, self.passing)
         return stronger(found, (Why.OPTIONAL, self.steps[-1].reason)) if self.steps else found
 
     @property
     def choices(self) -> tuple[tuple[int, int], ...]:
-        """The forks and ways on which alone it depends whether the point is required."""
+        """The enclosing forks and branches, if they alone decide whether the point is required."""
         if stronger(self.lasting, self.passing)[0] is not Why.REQUIRED:
             return ()
         return tuple((step.fork, step.way) for step in self.steps)
 
     def with_step(self, step: Step, *, by_flag: bool = False) -> Effect:
-        """The same at one more fork; what a flag says of the fork's own ways does not matter."""
+        """Add a fork's branch; a flag does not override the branch of a fork that encloses it."""
         others = tuple(one for one in self.steps if one.fork != step.fork)
         if len(others) == len(self.steps):
             return self._replace(steps=(*self.steps, step))
@@ -77,15 +77,15 @@ class Effect(NamedTuple):
 
 
 def stronger(one: _Reasoned, other: _Reasoned) -> _Reasoned:
-    """The condition that more rarely holds; the first one of equals."""
+    """The condition that holds more rarely; the first if they are equal."""
     return other if _SEVERITY[other[0]] > _SEVERITY[one[0]] else one
 
 
 class Context:
-    """One step inwards: a branch, a guard, a function.
+    """The condition of one enclosing block: a branch, a guard, a function.
 
-    Contexts are made for all of a source, but only those that hold an import are judged,
-    when all of the source is known.
+    Contexts are created for the whole source, but evaluated only where there is an import, once the
+    whole source is known.
     """
 
     __slots__ = ("_effect", "parent")
@@ -105,12 +105,12 @@ class Context:
         return False
 
     def effect(self, judge: Judge) -> Effect:
-        """What this and all conditions around it come to."""
+        """The combined effect of this condition and all that enclose it."""
         chain = [self]
         while chain[-1]._effect is None and chain[-1].parent is not None:
             chain.append(chain[-1].parent)
         effect = chain[-1]._effect or Effect()
-        for context in reversed(chain):  # not by recursion: an elif stands in another one's else
+        for context in reversed(chain):  # no recursion: an elif is nested in the else before it
             if context._effect is None:
                 context._effect = context._inside(effect, judge)
             effect = context._effect
@@ -131,7 +131,7 @@ class Function(Context):
 
 
 class Lasting(Context):
-    """What holds for definitions inside as well."""
+    """A condition that also applies inside functions defined there."""
 
     __slots__ = ("reason", "why")
 
@@ -145,7 +145,7 @@ class Lasting(Context):
 
 
 class Way(Context):
-    """What runs when the import of a `try` succeeds, or when it fails."""
+    """A branch of a fork: what runs if the import in a `try` succeeds, or if it fails."""
 
     __slots__ = ("fork", "lasting", "way")
 
@@ -167,7 +167,7 @@ class Way(Context):
 
 
 class Suppressed(Context):
-    """The body of a `with`, which may take the errors of imports."""
+    """The body of a `with`, which may suppress import errors."""
 
     __slots__ = ("node", "scope")
 
@@ -184,14 +184,13 @@ class Suppressed(Context):
 
 
 class Branch(Context):
-    """What runs when a condition holds, or when it does not.
+    """What runs if a condition is true, or if it is false.
 
     Attributes:
         test: The condition.
-        taken: Whether it is to hold.
+        taken: The truth value for which this runs.
         other: What runs in the other case.
-        told: Whether only what it tells of a failed import matters, and that only if the
-            program ends in the other case.
+        told: Whether the condition only matters as a flag, and only if `other` ends the program.
     """
 
     __slots__ = ("other", "scope", "taken", "test", "told")
@@ -229,19 +228,19 @@ class Branch(Context):
         return around._replace(lasting=stronger(around.lasting, (verdict.why, "")))
 
     def _asked(self, around: Effect, judge: Judge, reason: str) -> Effect:
-        """It asks whether a module is there; where the other way ends, it has to be."""
+        """It tests for a module, which is required if the other branch ends the program."""
         if gives_up(self.other, self.scope, judge):
             return around
         return around.with_step(Step(key_of(self.test), int(not self.taken), reason))
 
     @staticmethod
     def _flagged(around: Effect, judge: Judge, found: list[Fact]) -> Effect:
-        """It asks for a flag."""
+        """It tests a flag."""
         for fact in found:
             reason = f"if {fact.name}"
             if fact.imported:
                 module, _, name = fact.imported.rpartition(".")
-                # Of `.name` the module is the package itself.
+                # In `.name` the module is the package itself.
                 flag = (module or ".", name, fact.way == BODY)
                 around = around._replace(flags=(*around.flags, flag))
             elif fact.fork is None:
@@ -257,7 +256,7 @@ _SUPPRESSING = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
 
 
 def suppression(node: _ast.With | _ast.AsyncWith, scope: Scope) -> str:
-    """The reason when a `with` takes the errors of imports, else empty."""
+    """Why a `with` suppresses import errors; empty if it does not."""
     for expression in (item.context_expr for item in node.items):
         call = scope.value(dotted(expression)) or expression
         if not isinstance(call, _ast.Call):

@@ -1,4 +1,4 @@
-"""From the bytes of a source to its text, in the encoding that it declares (PEP 263)."""
+"""Decode a source in the encoding that it declares (PEP 263)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 from pypackage.analysis.imports.model import place
 from pypackage.core.errors import SourceError
 
-# Not compiled here: most sources need none of them, and compiling is slow.
+# Compiled only on use: most sources need none of them, and compiling is slow.
 LINE_END = r"\r\n|\r|\n"
 _LINE_END_BYTES = rb"\r\n|\r|\n"
 _COOKIE = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _COMMENT_OR_BLANK = rb"[ \t\f]*(?:#.*)?"
 _UTF8 = r"(?i)utf[-_]?8([-_].*)?"
-_LONGEST_NAME = 60  # of an encoding
+_LONGEST_NAME = 60  # characters of an encoding's name
 _BOM = b"\xef\xbb\xbf"
 
 
 def decode(source: bytes, path: str) -> str:
-    """The text of a source, without its byte order mark.
+    """Decode a source, without its byte order mark.
 
     Raises:
-        SourceError: It is not in the encoding that it declares, or holds a null byte.
+        SourceError: It is not in the encoding that it declares, or contains a null byte.
     """
     body = source.removeprefix(_BOM)
     encoding, line = _declared(body)
@@ -43,7 +43,7 @@ def decode(source: bytes, path: str) -> str:
 
 
 def _declared(body: bytes) -> tuple[str, int]:
-    """The encoding that one of the first two lines declares, and the number of that line."""
+    """The encoding declared in one of the first two lines, and that line's number."""
     if b"coding" not in body[:1000]:
         return "utf-8", 1
     for number, line in enumerate(re.split(_LINE_END_BYTES, body[:10_000], maxsplit=2)[:2], 1):

@@ -1,4 +1,4 @@
-"""Documents with Python in them: Quarto, R Markdown and MyST, and Snakefiles."""
+"""Scan documents with Python code: Quarto, R Markdown, MyST and Snakefiles."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pypackage.analysis.imports.scanning import scan_text
 from pypackage.core.errors import SourceError
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(.*)")
-# ```{python}, ```{code-cell} ipython3 and ```python {.marimo}, but not {{python}}, which is shown.
+# ```{python}, ```{code-cell} ipython3 and ```python {.marimo}, but not {{python}}: only shown.
 _PYTHON = re.compile(
     r"(?i)\{[ \t]*(?:python|code-cell\}[ \t]*(?:i?python|$)|python\.marimo|\.python\b)"
     r"|python[ \t]*\{"
 )
-# The options of MyST's cells.
+# The options of a MyST cell.
 _OPTIONS = re.compile(r"(?s)\A(?:---\n.*?\n---(?:\n|\Z)|(?::[\w-]+:[^\n]*(?:\n|\Z))+)")
 _FRONT = re.compile(r"(?s)\A---\n.*?\n---\n")
 _RUN = re.compile(r"(?im)eval[ \t]*[=:][ \t]*(?:true|T\b)")
@@ -28,11 +28,11 @@ _RULE_FILE = re.compile(
 
 
 def scan_markdown(source: bytes, path: str, target: Target, function: str = "") -> Scan:
-    """Find what the Python chunks of a document import; chunks that are not run are left out.
+    """Find what the Python chunks of a document import; chunks that are not run are skipped.
 
     Raises:
-        SourceError: It cannot be decoded.
-        UsageError: It has no such function.
+        SourceError: The document cannot be decoded.
+        UsageError: It does not have the function.
     """
     lines = re.split(r"\r\n|\r|\n", decode(source, path))
     kept = [""] * len(lines)
@@ -56,10 +56,10 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
 
 
 def scan_snakefile(source: bytes, path: str, target: Target) -> Scan:
-    """Find what a Snakefile imports, and the scripts and files of rules that it names.
+    """Find what a Snakefile imports, and the scripts and rule files that it names.
 
     Raises:
-        SourceError: It cannot be decoded.
+        SourceError: The file cannot be decoded.
     """
     text = decode(source, path)
 
@@ -70,6 +70,6 @@ def scan_snakefile(source: bytes, path: str, target: Target) -> Scan:
     try:
         found = scan_text(_RULE_FILE.sub(replaced, text), path, target)
     except SourceError:
-        return Scan()  # rules alone, which are no Python
+        return Scan()  # only rules, which are not Python
     syntax = [one for one in found.remarks if one.text.endswith("line by line")]
     return found._replace(remarks=tuple(one for one in found.remarks if one not in syntax))

@@ -1,8 +1,8 @@
-"""The tree of a source that this Python's grammar does not understand.
+"""Build a tree for a source that does not fit this Python's grammar.
 
-Python 2, syntax that is newer than this Python, a broken end, an expression of 20,000
-terms: each logical line is parsed on its own, and what cannot be is left out. The blocks
-are put together again by their indentation.
+Causes are Python 2, newer syntax, a broken end, or an expression of 20,000 terms. Each logical
+line is parsed on its own, and lines that do not parse are dropped. Blocks are reassembled from
+their indentation.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _HEADER = re.compile(
     r"(?:async[ \t]+)?(if|elif|else|while|for|try|except|finally|with|def|class|match|case)\b"
 )
 _CONTINUING = ("elif", "else", "except", "finally", "case", "match", "try")
-# Lines that matter beside the headers: imports, what leaves a block, constants.
+# Lines that matter besides headers: imports, statements that leave a block, constants.
 _MATTERS = re.compile(
     r"(?s).*(?:import|exec|eval|find_spec|resolve_name|run_module|sys\.path|addsitedir)"
     r"|(?:return|raise|continue|break|exit|quit|sys\.exit|os\._exit)\b"
     r"|\w+(?:[ \t]*:[^=\n]{1,80})?[ \t]*=[^=]"
 )
 _T = TypeVar("_T", bound=_ast.stmt)
-_LONGEST = 100_000  # characters of a line that is parsed as a whole
+_LONGEST = 100_000  # characters of a line that is parsed at all
 _MOST_NESTED = 10_000
-_LARGE = 1_000_000  # characters from which on not all headers are parsed
+_LARGE = 1_000_000  # characters from which on not every header is parsed
 _PLAIN = re.compile(r"(?s)(return|raise|continue|break)\b|(def|if|for|while)\b.*:[ \t]*\Z")
 _TELLING = re.compile(
     r"import|exec|eval|find_|resolve_name|run_module|CHECKING|MYPY|sys|os\.|platform|version|PY\d"
@@ -40,14 +40,14 @@ _LEAVING: dict[str, _ast.stmt] = {
     "continue": _ast.Continue(lineno=1, col_offset=0),
     "break": _ast.Break(lineno=1, col_offset=0),
 }
-_NOTHING = _ast.Pass(lineno=1, col_offset=0)  # stands for what is left out
+_NOTHING = _ast.Pass(lineno=1, col_offset=0)  # stands for dropped lines
 _OLD_EXCEPT = r"except[ \t]+([^:]+?)[ \t]*,[ \t]*([\w., \t]+?)[ \t]*:"
 _CALL = r"(?:__import__|import_module|find_spec|resolve_name)\([ \t]*['\"][\w.]+['\"]"
 _OLD_EXEC = r"exec[ \t]+([uUbBrR]{0,2}(?:\"{3}|'{3}|\"|'))"
 
 
 class Rebuilt(NamedTuple):
-    """A tree made of the parts of a source that are understood.
+    """A tree built from the parts of a source that can be parsed.
 
     Attributes:
         tree: The tree.
@@ -59,7 +59,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(text: str) -> Rebuilt:
-    """Make a tree of a text line by line; its lines end with newlines."""
+    """Build a tree from a text line by line; its lines must end with newlines."""
     builder = _Builder(is_large=len(text) > _LARGE)
     sound = True
     for line in logical_lines(text):
@@ -69,9 +69,9 @@ def rebuild(text: str) -> Rebuilt:
 
 
 def first_misfit(text: str, before: int) -> int:
-    """The first line that is not understood, of those before another one; else that one.
+    """The first line that does not parse, of those before a given line; else the given line.
 
-    This Python may complain of a later line first, one whose numbers it cannot read.
+    This Python may report a later line first: one whose number literals it cannot read.
     """
     for line in logical_lines(text):
         if line.number >= before:
@@ -94,26 +94,26 @@ _OTHER_VERSION = (
 
 
 def is_of_another_version(text: str, line: int) -> bool:
-    """Whether a line looks like the syntax of an older or a newer Python."""
+    """Whether a line looks like the syntax of an older or newer Python."""
     lines = text.split("\n")
     return any(re.search(_OTHER_VERSION, one) for one in lines[max(line - 2, 0) : line])
 
 
 class _Frame(NamedTuple):
-    """A block that is open: the indentation of its header, and its statements."""
+    """An open block: the indentation of its header, and its statements."""
 
     indent: int
     body: list[_ast.stmt]
 
 
 class _Builder:
-    """Puts lines together to a tree."""
+    """Assembles lines to a tree."""
 
     def __init__(self, *, is_large: bool) -> None:
         self.tree = _ast.Module(body=[], type_ignores=[])
         self._is_large = is_large
         self._frames = [_Frame(-1, self.tree.body)]
-        self._elses: dict[int, list[_ast.stmt]] = {}  # of the last `elif`, by the first `if`
+        self._elses: dict[int, list[_ast.stmt]] = {}  # of the last `elif`, by the id of the `if`
 
     def add(self, line: Line) -> None:
         while self._frames[-1].indent >= line.indent:
@@ -126,7 +126,7 @@ class _Builder:
         self._frames[-1].body.extend(_simple(line))
 
     def _in_short(self, line: Line) -> bool:
-        """Take a line of a large source without parsing it, if nothing of it matters."""
+        """Add a line of a large source without parsing it, if nothing in it matters."""
         plain = _PLAIN.match(line.text)
         if not plain or not line.whole or _TELLING.search(line.text):
             return False
@@ -139,7 +139,7 @@ class _Builder:
         return True
 
     def _block(self, line: Line, keyword: str) -> bool:
-        """Take a line as the header of a block; False if it is none, such as `match = 1`."""
+        """Add a line as the header of a block; False if it is not one, such as `match = 1`."""
         if len(self._frames) > _MOST_NESTED:
             return True
         body = self._frames[-1].body
@@ -155,7 +155,7 @@ class _Builder:
         return True
 
     def _continued(self, line: Line, keyword: str, body: list[_ast.stmt]) -> list[_ast.stmt]:
-        """The block of an `elif`, `else`, `except` or `finally` of the last statement."""
+        """The block of an `elif`, `else`, `except` or `finally` after the last statement."""
         last = body[-1] if body else None
         rest = _statements(_colon(line.text) or "", line)
         is_try = isinstance(last, _ast.Try) or type(last).__name__ == "TryStar"
@@ -187,7 +187,7 @@ class _Builder:
 
 
 def _compound(line: Line, keyword: str) -> _Block | None:
-    """The statement that a header begins, its body empty if it does not stand on the line."""
+    """The statement that a header begins; its body is empty unless it is on the same line."""
     text = line.text
     if keyword in ("match", "case"):
         rest = _colon(text)
@@ -230,13 +230,13 @@ def _handler(line: Line) -> _ast.ExceptHandler:
 
 
 def _named(line: Line, keyword: str) -> _Block:
-    """A block whose header is not understood; a function's and class's name is kept."""
+    """A block whose header does not parse; the name of a function or class is kept."""
     name = re.match(r"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", line.text)
     if not name:
         return _unknown(line)
     rest = _statements(_colon(line.text) or "", line)
     if keyword == "class":
-        # Made by a name that is one: the source's may be a keyword.
+        # Parsed with a valid name first: the source's may be a keyword.
         (stub,) = tree_of("class name: pass").body
         assert isinstance(stub, _ast.ClassDef)
         stub.name, stub.body = name[1], rest
@@ -273,7 +273,7 @@ _Block = (
 
 
 def _colon(text: str) -> str | None:
-    """What stands behind the colon of a header; None when it has none."""
+    """What follows the colon of a header; None if there is no colon."""
     depth = 0
     for token in re.finditer(r"\"[^\"\n]*\"|'[^'\n]*'|#.*|[()\[\]{}:]|lambda\b", text):
         mark = token[0]
@@ -298,7 +298,7 @@ def _simple(line: Line) -> list[_ast.stmt]:
 
 
 def _statements(text: str, line: Line) -> list[_ast.stmt]:
-    """The statements of a line, as far as they are understood."""
+    """The statements of a line, as far as they parse."""
     if not text or text.startswith("#"):
         return []
     found = _parsed(text, line)
@@ -311,7 +311,7 @@ def _statements(text: str, line: Line) -> list[_ast.stmt]:
 
 
 def _alone(text: str, line: Line) -> list[_ast.stmt]:
-    """The statement that a text is, else the imports that one finds in it."""
+    """Parse a text as a statement; if that fails, return the imports found in it."""
     text = re.sub(rf"(?s)^{_OLD_EXEC}(.*?)([ \t]+in\b.*)?$", r"exec(\1\2)", text)
     found = _parsed(text, line)
     if found or not text:
@@ -334,12 +334,12 @@ def _alone(text: str, line: Line) -> list[_ast.stmt]:
 
 
 def _short(text: str) -> str:
-    """A statement with no name of more parts than any module has: parsing one is quadratic."""
+    """Cut a dotted name to 100 parts, more than any module has: parsing one is quadratic."""
     return re.sub(r"(\w+(?:\.\w+){99})(?:\.\w+)+", r"\1", text)
 
 
 def _parsed(text: str, line: Line, above: int = 0) -> list[_ast.stmt]:
-    """The statements of a text that stands on a line, with their places in the source."""
+    """Parse a text that is on a line; the nodes have their places in the source."""
     if len(text) > _LONGEST:
         return []
     try:

@@ -1,9 +1,9 @@
-"""Flags: names and functions that tell whether an import succeeded.
+"""Recognize flags: names and functions that show whether an import succeeded.
 
-`HAS_X = True` in the body of a `try` and `HAS_X = False` in its handler, `x = None` in the
-handler, `def has_x()` that tries the import and returns False: what stands under a condition
-on one of them is as optional as what the `try` imports. Attributes of classes and items of
-dictionaries are flags likewise.
+Examples are `HAS_X = True` in the body of a `try` and `HAS_X = False` in its handler, `x = None`
+in the handler, and a `def has_x()` that tries the import and returns False. What is under a
+condition on one of them is as optional as what the `try` imports. Attributes of classes and items
+of dictionaries can be flags too.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 _KNOWN = _ast.Constant | _ast.List | _ast.Tuple | _ast.Dict
 _IMPORTING = ("import_module", "__import__")
-_DEEPEST = 5  # conditions within conditions, and names that stand for others
+_DEEPEST = 5  # nested conditions, and names assigned from each other
 
 
 class Fact(NamedTuple):
-    """What a condition says of a `try`.
+    """What a condition says about a `try`.
 
     Attributes:
         name: The flag.
-        fork: The `try`; None when it is one of several, or that of another module.
-        way: Which way was taken.
-        imported: The dotted name of a flag that is imported: what it tells is not known here.
+        fork: The `try`; None if it is one of several, or in another module.
+        way: The branch that was taken.
+        imported: The dotted name of an imported flag, which the other module defines.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Fact(NamedTuple):
 
 
 def is_open(fork: Fork, judge: Judge) -> bool:
-    """Whether the program goes on when the import of a `try` fails.
+    """Whether the program continues if the import in a `try` fails.
 
-    It does not if the handler ends it, or the module later does by a flag. To be asked when
-    all names are bound.
+    It does not if the handler ends the program, or if the module does so later by testing a flag.
+    Call this only when all names are bound.
     """
     if fork.goes_on is None:
         handler = fork.handler
@@ -67,7 +67,7 @@ def _is_checked(fork: Fork, judge: Judge) -> bool:
 
 
 def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list[Fact]:
-    """What is known of `try` statements when a condition holds, or when it does not."""
+    """What a condition says about `try` statements if it is true, or if it is false."""
     if depth > _DEEPEST:
         return []
     if isinstance(test, _ast.UnaryOp) and isinstance(test.op, _ast.Not):
@@ -76,7 +76,7 @@ def facts(test: _ast.expr, scope: Scope, *, holds: bool, depth: int = 0) -> list
         each = [facts(one, scope, holds=holds, depth=depth + 1) for one in test.values]
         if isinstance(test.op, _ast.And) is holds:
             return [fact for some in each for fact in some]
-        # One of them holds: when all are flags of this module, it is one of several.
+        # At least one of them holds: if all are flags of this module, it is one of several.
         are_own = all(each) and not any(fact.imported for some in each for fact in some)
         return [each[0][0]._replace(fork=None)] if are_own else []
     if isinstance(test, _ast.Compare) and len(test.ops) == 1:
@@ -103,9 +103,9 @@ _CONVERTING = ("bool", "callable", "all", "any")
 
 
 def _imported(name: str, scope: Scope, holds: bool) -> list[Fact]:
-    """The flag that a name, or an attribute of a module, may be in the module it is taken from.
+    """The flag that an imported name, or an attribute of a module, may be in its own module.
 
-    Modules of the standard library set none: what they are asked for is no import.
+    Modules of the standard library set no flags.
     """
     bracket = min(at for at in (name.find("("), name.find("["), len(name)) if at >= 0)
     plain, end = name[:bracket], name[bracket:]
@@ -119,9 +119,9 @@ def _imported(name: str, scope: Scope, holds: bool) -> list[Fact]:
 
 
 def exported(module: Scope, judge: Judge) -> Iterator[tuple[str, Fork, int]]:
-    """The names of a module that are flags, each with its `try` and the way in which it is true.
+    """The names of a module that are flags, each with its `try` and the branch that makes it true.
 
-    A function has `()` behind its name.
+    A function's name is followed by `()`.
     """
     for name, test in _tests(module):
         found = facts(test, module, holds=True)
@@ -131,7 +131,7 @@ def exported(module: Scope, judge: Judge) -> Iterator[tuple[str, Fork, int]]:
 
 
 def _imports(fork: Fork) -> bool:
-    """Whether a `try` imports by a statement or a function that is known to."""
+    """Whether a `try` imports, by a statement or a known function."""
     nodes = (node for statement in fork.node.body for node in walk(statement))
     return any(
         isinstance(node, _ast.Import | _ast.ImportFrom)
@@ -141,14 +141,14 @@ def _imports(fork: Fork) -> bool:
 
 
 def asking(module: Scope, judge: Judge) -> Iterator[str]:
-    """The names of a module that tell by `find_spec` and the like whether a module is there."""
+    """The names of a module that show by `find_spec` and the like whether a module exists."""
     for name, test in _tests(module):
         if judge.verdict(test, module).asks:
             yield name
 
 
 def _tests(module: Scope) -> Iterator[tuple[str, _ast.expr]]:
-    """The names of a module that may be flags, and the conditions on them."""
+    """The names of a module that may be flags, each with an expression that tests it."""
     yield from _tests_of(module, "", None)
     for name, bindings in module.bindings.items():
         inside = bindings[0].inside if len(bindings) == 1 else None
@@ -159,7 +159,7 @@ def _tests(module: Scope) -> Iterator[tuple[str, _ast.expr]]:
 def _tests_of(
     scope: Scope, begin: str, holder: _ast.expr | None
 ) -> Iterator[tuple[str, _ast.expr]]:
-    """The names of a module or class that may be flags."""
+    """The names of one module or class that may be flags, as `_tests`."""
     for name, bindings in scope.bindings.items():
         kinds = {one.kind for one in bindings}
         test: _ast.expr = _ast.Name(name, _ast.Load())
@@ -177,7 +177,7 @@ def _tests_of(
 
 
 def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:
-    """What is compared with None, True or False, and whether it is true when that holds."""
+    """What is compared with None, True or False, and its truth if the comparison is true."""
     (op,), (constant,) = test.ops, test.comparators
     if isinstance(constant, _ast.Constant) and constant.value in (None, True, False):
         if isinstance(op, _ast.Is | _ast.Eq):
@@ -188,7 +188,7 @@ def _compared(test: _ast.Compare) -> tuple[_ast.expr | None, bool]:
 
 
 def _of_flag(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
-    """What a name tells, an attribute of a class of the source, or an item of a dictionary."""
+    """What a name, an attribute of a class of the source, or a dictionary item says."""
     holder, dot, attribute = name.rpartition(".")
     owner = scope.class_of(holder) if dot else None
     if owner is None:
@@ -201,16 +201,16 @@ def _of_flag(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
 
 
 def _of_item(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
-    """What the item of a dictionary tells that is written out in the source."""
+    """What an item says of a dictionary display in the source."""
     item = scope.item(name)[0]
     return facts(item, scope, holds=holds, depth=depth + 1) if item is not None else []
 
 
 def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
-    """What a name tells; it may be asked for by thousands of conditions."""
+    """What a name says; cached, as thousands of conditions may use it."""
     key = (name, holds)
     if key not in scope.answers:
-        scope.answers[key] = []  # for names that stand for each other
+        scope.answers[key] = []  # ends the recursion for names assigned from each other
         scope.answers[key] = _by_name(name, scope, holds, depth)
     return scope.answers[key]
 
@@ -218,7 +218,7 @@ def _of_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
 def _by_name(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
     found = [fact for fork in scope.forks_of(name) for fact in _of_fork(name, fork, holds)]
     if found:
-        # Of what several add to, none is the only one.
+        # Where several add to a collection, none of them alone decides.
         is_clear = len(found) == 1 or all(one.fork and one.fork.adds_to(name) for one in found)
         return found if is_clear else [found[0]._replace(fork=None)]
     value = scope.value(name)
@@ -235,7 +235,7 @@ def _of_fork(name: str, fork: Fork, holds: bool) -> Iterator[Fact]:
 
 
 def _before(name: str, fork: Fork) -> bool | None:
-    """Whether a name is true that one of the two ways leaves as it was."""
+    """The truth of a name before the `try`, which one of the branches leaves unchanged."""
     inside = {id(node.value) for node in _assignments(fork)}
     others = [one for one in fork.scope.lookup(name) if id(one.node) not in inside]
     values = [one.node for one in others if one.kind == "value"]
@@ -251,7 +251,7 @@ def _assignments(fork: Fork) -> Iterator[_ast.Assign | _ast.AnnAssign]:
 
 
 def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
-    """What the call of a function of the source tells, which tries an import or returns a flag."""
+    """What a call says of a function that tries an import, or returns a flag."""
     holder, dot, last = name.rpartition(".")
     owner = scope.class_of(holder) if dot else None
     bindings = owner.lookup(last) if owner else scope.lookup(name)

@@ -1,7 +1,7 @@
-"""The values that an expression can have, where the source alone tells them.
+"""Fold expressions: the values that they can have, without running anything.
 
-Strings, numbers and tuples of constants, put together by the operators, methods and
-functions that one finds in module names and in paths. Nothing is run.
+Handled are strings, numbers and tuples of constants, combined by the operators, methods and
+functions that are usual in module names and paths.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from functools import partial
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.python.source_tree import dotted
 
-PACKAGE = "\1package"  # stands for what __package__ is
+PACKAGE = "\1package"  # stands for the value of __package__
 _MOST = 64  # values of one expression
 _LONGEST = 10_000  # characters or elements of one value
 _DEEPEST = 50
-_MOST_STEPS = 5_000  # expressions looked at for one value
+_MOST_STEPS = 5_000  # expressions evaluated for one value
 
 
 class Unknown:
-    """A value that is not known before the program runs, but for how it may begin."""
+    """A value that is only known at run time, except for how it may begin."""
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
@@ -34,7 +34,7 @@ class Folder:
     """Folds the expressions of one source.
 
     Args:
-        path: Where the source is, which is its `__file__`.
+        path: The source's path, which is its `__file__`.
     """
 
     def __init__(self, path: str = "") -> None:
@@ -42,11 +42,11 @@ class Folder:
         self._steps = 0
 
     def beside(self, path: str) -> str:
-        """A path as it is seen from the folder of the source."""
+        """A path relative to the folder of the source."""
         return os.path.relpath(path, os.path.dirname(self._file)) if self._file else ""
 
     def values(self, node: _ast.AST | None, scope: Scope, depth: int = 0) -> list[object]:
-        """The values that an expression may have; an `Unknown` among them if there are more."""
+        """The values that an expression may have; includes an `Unknown` if there may be more."""
         self._steps = self._steps + 1 if depth else 0
         if depth > _DEEPEST or self._steps > _MOST_STEPS or node is None:
             return [Unknown()]
@@ -58,7 +58,7 @@ class Folder:
         return found or [Unknown()]
 
     def elements(self, node: _ast.AST | None, scope: Scope, depth: int = 0) -> list[object]:
-        """The values that the elements of a sequence may have."""
+        """The values that the elements of a sequence or dictionary may have."""
         found: list[object] = []
         for value in self.values(node, scope, depth):
             if isinstance(value, tuple | dict):
@@ -112,7 +112,7 @@ class Folder:
             if binding.kind == "value":
                 yield from self.values(binding.node, scope, depth)
             elif binding.kind == "parameter" and holder is not None and holder.given:
-                pass  # a call that is known, but gives none: the default counts
+                pass  # the known call does not pass it: the default counts
             elif binding.kind == "each":
                 elements = self.elements(binding.node, scope, depth)
                 part = binding.part
@@ -123,7 +123,7 @@ class Folder:
     def _sequences(
         self, nodes: Sequence[_ast.expr], scope: Scope, depth: int
     ) -> Iterator[tuple[object, ...]]:
-        """A tuple with each element; an element with several values makes it a longer one."""
+        """A tuple of all elements; one with several possible values adds each of them."""
         elements: list[object] = []
         for node in nodes[:_LONGEST]:
             if isinstance(node, _ast.Starred):
@@ -135,7 +135,7 @@ class Folder:
     def _joined(
         self, parts: Sequence[_ast.expr | str], scope: Scope, depth: int
     ) -> Iterator[object]:
-        """The strings that parts make when they follow each other."""
+        """The strings that result from concatenating the parts."""
         found: list[object] = [""]
         for part in parts:
             ends = [part] if isinstance(part, str) else self.values(part, scope, depth)
@@ -166,7 +166,7 @@ class Folder:
             return
         meanings = scope.meanings(node.value) if self._file else frozenset()
         if meanings & {"sys.argv", "sys.path"} and self.values(index, scope, depth) == [0]:
-            # The program, and its folder; this source is taken for it.
+            # The program and its folder: this source is assumed to be the program.
             yield self._file if "sys.argv" in meanings else os.path.dirname(self._file)
             return
         for value in self.values(node.value, scope, depth):
@@ -235,14 +235,14 @@ class Folder:
             yield Unknown()
 
     def _paths(self, parts: Sequence[_ast.expr], scope: Scope, depth: int) -> Iterator[object]:
-        """`os.path.join(...)` and `path.joinpath(...)`."""
+        """Handle `os.path.join(...)` and `path.joinpath(...)`."""
         for value in self.values(parts[0] if parts else None, scope, depth):
             yield from self._joined_paths(value, parts[1:], scope, depth)
 
     def _join(
         self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
     ) -> Iterator[object]:
-        """`".".join([...])`."""
+        """Handle `".".join([...])`."""
         for between in self.values(function.value, scope, depth):
             for parts in self.values(node.args[0] if node.args else None, scope, depth):
                 known = isinstance(parts, tuple) and all(isinstance(one, str) for one in parts)
@@ -256,7 +256,7 @@ class Folder:
     def _sequence(
         self, node: _ast.Call, function: str, scope: Scope, depth: int
     ) -> tuple[object, ...]:
-        """What one of Python's functions makes of sequences; their order is not looked at."""
+        """The result of a built-in function on sequences; their order is ignored."""
         sequences = [self.elements(one, scope, depth) for one in node.args]
         if function == "zip":
             return tuple(zip(*sequences, strict=False))
@@ -299,7 +299,7 @@ class Folder:
                 yield Unknown()
 
 
-# Functions and methods that leave a path what it is, as far as it matters here.
+# Functions and methods that do not change a path, as far as it matters here.
 _SAME_PATH = {
     *("abspath", "realpath", "normpath", "expanduser", "expandvars", "fspath", "dirname"),
     *("str", "Path", "PurePath", "PosixPath", "resolve", "absolute", "as_posix"),
@@ -310,7 +310,7 @@ _STRING_METHODS |= {"removeprefix", "split", "rsplit", "dedent"}
 
 
 def _formatted(part: _ast.expr) -> _ast.expr:
-    """What stands in the braces of an f-string, where it is put in as it is."""
+    """The expression in the braces of an f-string, if it has no format specification."""
     if isinstance(part, _ast.FormattedValue) and part.format_spec is None:
         return part.value
     return part
@@ -329,13 +329,13 @@ def _plus(one: object, other: object) -> object:
 
 
 def _formatted_by(make: Callable[[], object], text: str, mark: str, values: object) -> object:
-    """The formatted text; where a value is not known, how it begins."""
+    """The formatted text; if a value is unknown, only its beginning."""
     if _has_unknown(values) or len(text) > 500 or _WIDTHS[mark].search(text):
         return Unknown(text.partition(mark)[0])
     return _tried(make)
 
 
-# What may ask for a text of any length.
+# Field widths, which could produce a text of any length.
 _WIDTHS = {"%": re.compile(r"%(?:\(\w*\))?[^a-zA-Z%(]*[\d*]"), "{": re.compile(r"\{[^{}]*:")}
 
 
@@ -373,7 +373,7 @@ def _item(value: object, index: object) -> object:
 
 
 def _items(value: object, index: object) -> Iterator[object]:
-    """What stands under an index; all that stands in a collection when it is not known."""
+    """The item at an index; all items of a collection if the index is unknown."""
     if isinstance(index, Unknown) and isinstance(value, dict):
         yield from value.values()
     elif isinstance(index, Unknown) and isinstance(value, tuple):

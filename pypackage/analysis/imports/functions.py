@@ -1,7 +1,7 @@
-"""What one function of a source needs of it.
+"""Find the part of a source that one function needs.
 
-The function itself with its decorators and defaults, and of the rest what it names: the
-imports, the functions and classes, the variables with what makes them, and so on from there.
+That is the function with its decorators and defaults, and everything it refers to: imports,
+functions and classes, variables with the statements that assign them, and so on from there.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _NONE: frozenset[str] = frozenset()
 
 
 class Space:
-    """The names that a module, function or class defines, and the statements that do.
+    """The names that a module, function or class binds, and the statements that bind them.
 
     Attributes:
-        parent: The space around it.
-        node: The function or class; None of a module.
-        bound: The statements by the names that they bind.
+        parent: The enclosing space.
+        node: The function or class; None for a module.
+        bound: The binding statements by name.
     """
 
     def __init__(self, body: Iterable[_ast.AST], parent: Space | None, node: _ast.AST | None):
@@ -43,7 +43,7 @@ class Space:
             self._collect(statement)
 
     def _collect(self, statement: _ast.AST) -> None:
-        """Note the names that a statement and the blocks in it bind."""
+        """Record the names that a statement and its nested blocks bind."""
         todo = [statement]
         while todo:
             node = todo.pop()
@@ -61,17 +61,17 @@ class Space:
 
 
 def needed(tree: _ast.Module, name: str, runs: _Runs, path: str) -> dict[int, frozenset[str]]:
-    """The nodes of a tree that a function needs.
+    """Find the nodes of a tree that a function needs.
 
     Args:
         tree: The tree of the source.
         name: The function: `f`, `Class.method`, `outer.inner`.
-        runs: Tells of a function or class whether it is defined on the target.
-        path: What messages call the source.
+        runs: Says whether a function or class is defined on the target.
+        path: The name of the source in messages.
 
     Returns:
-        By the identity of each node the names that matter of those that it binds; none
-        means all.
+        By the id of each node, the names that matter of those that it binds; an empty set means
+        all.
 
     Raises:
         UsageError: There is no such function.
@@ -87,7 +87,7 @@ def needed(tree: _ast.Module, name: str, runs: _Runs, path: str) -> dict[int, fr
 
 
 def _find(module: Space, name: str, runs: _Runs) -> tuple[_ast.AST, Space] | None:
-    """The definition of a dotted name, and the space in which it stands."""
+    """The definition of a dotted name, and the space that it is in."""
     space: Space = module
     node: _ast.AST | None = None
     for part in name.replace(".<locals>", "").split("."):
@@ -96,7 +96,7 @@ def _find(module: Space, name: str, runs: _Runs) -> tuple[_ast.AST, Space] | Non
                 return None
             space = Space(node.body, space, node)
         named = [one for one in space.bound.get(part, []) if _is_definition(one)]
-        # The last definition is the one that stays.
+        # The last definition is the one in effect.
         node = next((one for one in reversed(named) if runs(one)), named[-1] if named else None)
         if node is None:
             return None
@@ -104,7 +104,7 @@ def _find(module: Space, name: str, runs: _Runs) -> tuple[_ast.AST, Space] | Non
 
 
 def _is_definition(node: _ast.AST) -> bool:
-    """Whether a statement defines a function or class; one that names a lambda does."""
+    """Whether a statement defines a function or class, or assigns a lambda to a name."""
     if isinstance(node, _ast.Assign | _ast.AnnAssign):
         return isinstance(node.value, _ast.Lambda)
     return isinstance(node, _Nests)
@@ -128,7 +128,7 @@ class _Collector:
         self._todo: list[tuple[_ast.AST, Space]] = []
 
     def need(self, node: _ast.AST, space: Space) -> None:
-        """Take a node that stands in a space, and all that it leads to."""
+        """Add a node in a space, and everything that it refers to."""
         self._todo.append((node, space))
         while self._todo:
             node, space = self._todo.pop()
@@ -147,7 +147,7 @@ class _Collector:
     def _name(self, name: str, space: Space | None) -> None:
         inner = space
         while space is not None:
-            # From within a function the names of the class around it are not seen.
+            # A function does not see the names of its enclosing class.
             of_class = isinstance(space.node, _ast.ClassDef) and space is not inner
             if name in space.bound and not of_class:
                 self._bindings(name, space)
@@ -160,7 +160,7 @@ class _Collector:
     def _bindings(self, name: str, space: Space) -> None:
         nodes = [one for one in space.bound[name] if self._runs(one)]
         definitions = [one for one in nodes if isinstance(one, _Nests)]
-        # A setter takes its property over from the definition before.
+        # A setter extends the property of the definition before it.
         last = len(definitions) - 1
         while last > 0 and _is_decorated_by(definitions[last], name):
             last -= 1
@@ -171,7 +171,7 @@ class _Collector:
                 self._todo.append((node, space))
 
     def _members(self, method: _ast.FunctionDef | _ast.AsyncFunctionDef, space: Space) -> None:
-        """The members of its class that a method uses by its first parameter or `super()`."""
+        """Add the members that a method uses by `self`, `super()` or the class name."""
         cls = space.node
         assert isinstance(cls, _ast.ClassDef)
         selves = {cls.name, *list(_parameters(method.args))[:1]}
@@ -189,7 +189,7 @@ class _Collector:
     def _member(
         self, name: str, cls: _ast.ClassDef, space: Space, seen: dict[int, _ast.ClassDef]
     ) -> bool:
-        """Take what a class and its bases have of a name; whether they have or set it at all."""
+        """Add the members of a name from a class and its bases; return whether there are any."""
         seen[id(cls)] = cls
         if name in space.bound:
             self._bindings(name, space)
@@ -209,7 +209,7 @@ class _Collector:
         return found
 
     def _inherited(self, classes: Iterable[_ast.ClassDef], outside: Space | None) -> None:
-        """Take the imports that bases of some classes come from."""
+        """Add the imports that the bases of some classes come from."""
         for name in sorted({one for cls in classes for b in cls.bases for one in _free(b, _NONE)}):
             for node in outside.bound.get(name, []) if outside else []:
                 if isinstance(node, _ast.Import | _ast.ImportFrom) and self._runs(node):
@@ -217,7 +217,7 @@ class _Collector:
 
 
 def _sets(cls: _ast.ClassDef, name: str) -> bool:
-    """Whether anything in a class assigns to an attribute of a name."""
+    """Whether a class contains an assignment to an attribute of this name."""
     attributes = (one for one in walk(cls) if isinstance(one, _ast.Attribute))
     return any(one.attr == name and isinstance(one.ctx, _ast.Store) for one in attributes)
 
@@ -227,7 +227,7 @@ def _is_decorated_by(node: _Nests, name: str) -> bool:
 
 
 def _bound_by(node: _ast.AST) -> Iterator[str]:
-    """The names that a statement (or `:=`) itself binds."""
+    """The names that a statement (or `:=`) binds itself."""
     if isinstance(node, _ast.Import | _ast.ImportFrom):
         for alias in node.names:
             yield alias.asname or alias.name.partition(".")[0]
@@ -263,7 +263,7 @@ def _parameters(arguments: _ast.arguments) -> Iterator[str]:
 
 
 def _free(node: _ast.AST, bound: frozenset[str]) -> set[str]:
-    """The names that a node uses and does not define itself."""
+    """The names that a node uses without binding them."""
     found: set[str] = set()
     todo = [(node, bound)]
     while todo:
@@ -287,7 +287,7 @@ def _free(node: _ast.AST, bound: frozenset[str]) -> set[str]:
 def _of_function(
     node: _ast.FunctionDef | _ast.AsyncFunctionDef | _ast.Lambda,
 ) -> tuple[frozenset[str], list[_ast.AST]]:
-    """The local names of a function, and its parts that run where it is defined."""
+    """The local names of a function, and its parts that are evaluated where it is defined."""
     outer: list[_ast.AST] = [node.args]
     if isinstance(node, _ast.Lambda):
         return frozenset(_parameters(node.args)), outer

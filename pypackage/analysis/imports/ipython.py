@@ -1,4 +1,4 @@
-"""IPython's own syntax, magics and shell lines, as the Python that they stand for."""
+"""Translate IPython's syntax, magics and shell lines to equivalent Python."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import shlex
 from pypackage.analysis.imports.lines import logical_lines
 from pypackage.python.source_tree import NotParsed, parse
 
-# Cell magics whose cell is Python; the cells of all others are something else.
+# Cell magics whose cell is Python; the cells of other magics are not.
 _PYTHON_CELLS = {
     *("time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "python", "python3", "pypy"),
     *("px", "snakeviz", "heat", "scalene", "debug", "wurlitzer", "ipytest", "run_pytest"),
     *("ipython", "ai_skip", "matplotlib", "skip"),
 }
-# Line magics with Python behind them.
+# Line magics that are followed by Python.
 _PYTHON_LINES = {"time", "timeit", "prun", "memit", "debug", "px", "lprun", "mprun"}
-_OWN_EXTENSIONS = {"autoreload", "storemagic", "cythonmagic", "sympyprinting"}  # of IPython
-# Modules that are run by -m to install packages, or come with Python.
+_OWN_EXTENSIONS = {"autoreload", "storemagic", "cythonmagic", "sympyprinting"}  # part of IPython
+# Modules run by -m that install packages, or are part of Python.
 _TOOLS = {"pip", "conda", "uv", "venv", "ensurepip"}
 
 
 def as_python(text: str) -> str:
-    """A cell as Python, line for line."""
+    """Translate a cell to Python, keeping its lines."""
     text = text.replace("\0", "")
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
@@ -44,14 +44,14 @@ def as_python(text: str) -> str:
 
 
 def _without_magics(text: str) -> str:
-    """A cell whose magics and shell lines are replaced, those inside of strings left."""
+    """Replace the magics and shell lines of a cell, except inside strings."""
     lines = text.split("\n")
     for line in logical_lines(text):
         if _SPECIAL.match(line.text):
             at = end = line.number - 1
             while lines[end].endswith("\\") and end + 1 < len(lines):
                 end += 1
-            # Quotes are the shell's: what they open does not reach into the next line.
+            # Quotes in shell lines are the shell's: a string they open does not span lines.
             lead = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
             lines[at : end + 1] = [lead + _replaced(lines[at].strip()), *[""] * (end - at)]
     return "\n".join(lines)
@@ -61,7 +61,7 @@ _SPECIAL = re.compile(r"[%!?/,;]|[\w.\[\], ]+=\s*[%!]|[^#\n'\"]*\?{1,2}\s*$")
 
 
 def _replaced(line: str) -> str:
-    """What stands for one line of IPython's."""
+    """The Python for one line of IPython syntax."""
     assigned = re.match(r"([\w.\[\], ]+?\s*=\s*)([%!].*)", line)
     if assigned:
         run = _replaced(assigned[2])
@@ -71,13 +71,13 @@ def _replaced(line: str) -> str:
 
 
 def _shell_line(line: str) -> str:
-    """The Python of a shell line: the file or module that it gives to Python."""
+    """The Python for a shell line: it runs the file or module passed to Python, if any."""
     run = re.match(r"!+\s*(?:\{?sys\.executable\}?|python[\d.]*)\s+(.*)", line)
     return _run(run[1]) if run else "pass"
 
 
 def _run(rest: str) -> str:
-    """What stands for running a file, or `-m` a module, with options before it."""
+    """The Python for running a file, or a module by `-m`, with options before it."""
     words = iter(_words(rest))
     for word in words:
         if word == "-m":
@@ -110,7 +110,7 @@ def written_file(text: str) -> str:
 
 
 def uncommented(text: str) -> str:
-    """A script in cells (`# %%`) with its magics, which stand in comments, as Python."""
+    """Translate a script in cells (`# %%`), whose magics are in comments, to Python."""
     return re.sub(r"(?m)^# ((?:%(?!%)|!)\s*\w.*)$", lambda match: _replaced(match[1]), text)
 
 
@@ -120,7 +120,7 @@ _CALL = re.compile(
 
 
 def as_magics(text: str) -> str:
-    """A script made of a notebook, with its calls of magics written as magics again."""
+    """Restore the magics of a script converted from a notebook, where they are calls."""
 
     def written(match: re.Match[str]) -> str:
         try:
@@ -134,14 +134,14 @@ def as_magics(text: str) -> str:
 
 
 def of_script(text: str) -> str:
-    """A script in cells, or made of a notebook, with what its magics stand for."""
+    """Translate the magics of a script in cells, or of one converted from a notebook."""
     if "get_ipython()." in text:
         text = _without_magics(as_magics(text))
     return uncommented(text) if "# %%" in text else text
 
 
 def _magic_line(name: str, rest: str) -> str:
-    """The Python of a line magic: what it runs, or the extension that it loads."""
+    """The Python for a line magic: the code that it runs, or the extension that it loads."""
     if name in ("load_ext", "reload_ext"):
         modules = [one for one in rest.split() if re.fullmatch(r"\w+(\.\w+)*", one)]
         wanted = [one for one in modules if one not in _OWN_EXTENSIONS]

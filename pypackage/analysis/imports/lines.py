@@ -1,8 +1,7 @@
-"""The logical lines of a source, found without its grammar.
+"""Split a source into logical lines without its grammar.
 
-Strings, comments and brackets are told apart, and no more. Where brackets do not match, a
-line that begins like a statement ends what is open: the rest of the source is then right
-again.
+Only strings, comments and brackets are recognized. Where brackets do not match, a line that
+begins like a statement ends what is open, so that the rest of the source is split correctly.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ class Line(NamedTuple):
     """A logical line.
 
     Attributes:
-        number: Its first line, counted from 1.
-        indent: Its indentation in columns, tabs to multiples of 8.
-        column: In which column (from 1) its text begins.
-        text: As it stands in the source, without indentation and comments at its end.
+        number: The number of its first physical line, from 1.
+        indent: Its indentation in columns, with tab stops every 8.
+        column: The column of its text, from 1.
+        text: As in the source, without indentation and trailing comments.
         whole: Whether its brackets and strings are closed.
     """
 
@@ -40,7 +39,7 @@ _TOKEN = (
     rf"(?s)(?P<triple>{_TRIPLE})|(?P<single>{_SINGLE})|(?P<comment>#[^\n]*)"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<newline>\n)|\\.|[^\"'#()\[\]{}\n\\]+"
 )
-# What no line inside of brackets begins with, be the source right.
+# In valid source, no line inside brackets begins like this.
 _STATEMENT = (
     r"[ \t\f]*(?:(?:lazy[ \t]+)?import[ \t]+\w|(?:lazy[ \t]+)?from[ \t]+[.\w]+[ \t]+import\b"
     r"|(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w+[ \t]*[(:\[]|(?:try|finally)[ \t]*:"
@@ -49,7 +48,7 @@ _STATEMENT = (
 
 
 def logical_lines(text: str) -> Iterator[Line]:
-    """The logical lines of a text whose lines end with newlines; blank ones are left out."""
+    """Yield the logical lines of a text whose lines end with newlines, without blank ones."""
     statement = re.compile(_STATEMENT)
     number = first = 1
     begin = depth = 0

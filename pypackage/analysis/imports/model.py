@@ -1,4 +1,4 @@
-"""What the analyzer finds in a source, as values."""
+"""Value types for what the analyzer finds in a source."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from enum import Enum
 
 from pypackage.core.typed import NamedTuple
 
-# The two ways of a `try`: its body and `else`, or the handler that catches a failing import.
+# The two branches of a `try`: its body and `else`, or the handler that catches the import error.
 BODY, HANDLER = 0, 1
-# Among the flags of a source: what stands behind the name of a function that imports what it is
-# given, and what in place of a fork says that without the module the program ends.
+# In the flags of a source, HELPER follows the name of a function that imports its argument, and
+# REQUIRES in place of a fork says that the program ends without that module.
 HELPER, REQUIRES = "(*)", -2
 
-# Tuples, not dataclasses: making a dataclass costs more time than reading a script.
+# NamedTuples, not dataclasses: creating a dataclass takes longer than scanning a script.
 
 
 class Why(Enum):
-    """What an import is for, from what a program cannot do without to what never runs."""
+    """How much an import is needed, from indispensable to never run."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -27,7 +27,7 @@ class Why(Enum):
 
     @property
     def counts(self) -> bool:
-        """Whether a program that runs may come to such an import."""
+        """Whether such an import may run."""
         return self in (Why.REQUIRED, Why.OPTIONAL)
 
 
@@ -35,20 +35,20 @@ class Import(NamedTuple):
     """One import of one module; lines and columns (in characters) count from 1.
 
     Attributes:
-        module: The module as it is named, with the leading dots of a relative import; of a file
-            that is run, `./` and its path from the source's folder.
-        name: What `from module import name` takes, which may be a module too; else empty.
-        line: Where the statement or call begins; in a notebook, inside of its cell.
-        column: Likewise.
+        module: The module as written, with the leading dots of a relative import; for a file that
+            is run, `./` and its path from the source's folder.
+        name: The name taken by `from module import name`, which may be a submodule; else empty.
+        line: The first line of the statement or call; in a notebook, within its cell.
+        column: Its column.
         why: Whether the program needs it.
         reason: Why it is not required, such as `try/except ImportError`; else empty.
-        deferred: Whether it stands in a function, and so does not run with its module.
-        cell: The number of the notebook's cell, of all its cells from 1; 0 in other sources.
-        choices: Where the program goes on in one of two ways, such as the body and the handler
-            of a `try`: the numbers of these forks and of the ways that lead here, outermost
-            first. On them alone it depends whether the import is required.
-        flags: Conditions around it on names that are imported, which another file of the program
-            may set where it tries an import: the module, the name, and whether it has to be true.
+        deferred: Whether it is in a function, so that importing its module does not run it.
+        cell: The number of the notebook's cell, counting all cells from 1; 0 in other sources.
+        choices: The enclosing forks, such as a `try` whose body or handler runs: the number of each
+            and the branch that the import is in, outermost first. If not empty, these alone decide
+            whether the import is required.
+        flags: Enclosing conditions on imported names that another file of the program may set where
+            it tries an import: the module, the name, and the truth value that it must have.
     """
 
     module: str
@@ -64,12 +64,12 @@ class Import(NamedTuple):
 
     @property
     def top(self) -> str:
-        """The top-level module; empty when the import is relative."""
+        """The top-level module; empty if the import is relative."""
         return self.module.partition(".")[0]
 
 
 class Remark(NamedTuple):
-    """Something in a source that the user should know; the place as in `Import`."""
+    """Something in a source that the user should know; the place is as in `Import`."""
 
     line: int
     column: int
@@ -78,17 +78,17 @@ class Remark(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """What one source says.
+    """The result of scanning one source.
 
     Attributes:
-        imports: What it imports, in the order in which it stands there.
-        remarks: Imports that cannot be known, syntax that is not understood.
-        paths: The folders that it puts on sys.path: those put in front, in the order in
-            which they are looked into, then those put at the end.
+        imports: Its imports, in source order.
+        remarks: Imports that cannot be determined, and syntax that does not parse.
+        paths: The folders that it adds to sys.path: first those inserted in front, in search order,
+            then those appended.
         front: How many of `paths` are in front.
-        flags: The names of the module that tell whether an import succeeded (functions with `()`),
-            each with its fork, or -1 where only the presence of a module was asked for, and the
-            way in which it is true.
+        flags: The module's names that show whether an import succeeded (functions with `()`), each
+            with its fork, or -1 if it only tests whether a module exists, and with the branch that
+            makes it true.
     """
 
     imports: tuple[Import, ...] = ()
@@ -99,22 +99,22 @@ class Scan(NamedTuple):
 
 
 class Target(NamedTuple):
-    """For which Python conditions are evaluated; the platform is Linux.
+    """The Python to evaluate conditions for; the platform is Linux.
 
     Attributes:
-        version: Its numbers as far as they are known: (3, 11) or (3, 11, 7).
+        version: Its known components: (3, 11) or (3, 11, 7).
     """
 
     version: tuple[int, ...] = (3,)
 
 
 def place(path: str, line: int, column: int, cell: int = 0) -> str:
-    """A place as messages give it: `script.py:3:1`, or `notes.ipynb:cell 2:3:1`."""
+    """Format a place for messages: `script.py:3:1`, or `notes.ipynb:cell 2:3:1`."""
     return f"{path}:cell {cell}:{line}:{column}" if cell else f"{path}:{line}:{column}"
 
 
 def target_of(version: str) -> Target:
-    """The target of a version such as `3.11`, `3.11.7` or `3.13.0rc1`."""
+    """The target for a version such as `3.11`, `3.11.7` or `3.13.0rc1`."""
     numbers: list[int] = []
     for part in version.split("."):
         digits = "".join(_leading_digits(part))

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: their code cells, with IPython's magics and shell lines taken out."""
+"""Scan the code cells of Jupyter notebooks, with IPython's syntax translated."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Cell(NamedTuple):
 
 
 def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
-    """Find what a notebook imports; places are those in the cells.
+    """Find what a notebook imports; places are relative to cells.
 
-    The cells are one program: an alias of one cell is known in the next. A cell that cannot
-    be parsed is looked at line by line, and told.
+    The cells are one program: an alias of one cell is known in the next. A cell that does not parse
+    is scanned line by line, with a remark.
 
     Raises:
         SourceError: It is not a notebook.
@@ -35,7 +35,7 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
         return Scan(remarks=(Remark(1, 1, f"a notebook in {language}, not looked into"),))
     written: list[_Written] = []
     remarks: list[Remark] = []
-    starts: list[tuple[int, int]] = []  # (line in the whole, number of the cell)
+    starts: list[tuple[int, int]] = []  # (first line in the joined source, cell number)
     texts: list[str] = []
     line = 1
     for cell in _cells(notebook, path):
@@ -57,7 +57,7 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
 
 
 def cells(source: bytes, path: str) -> list[Cell]:
-    """The code cells of a notebook in Python.
+    """The code cells of a Python notebook; none for other languages.
 
     Raises:
         SourceError: It is not a notebook.
@@ -74,12 +74,12 @@ class _Written(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The dotted name by which the notebook imports it."""
+        """The dotted name by which the notebook imports the file."""
         return self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _with_written(found: Scan, written: list[_Written], path: str, target: Target) -> Scan:
-    """A scan in which modules that the notebook writes are no packages, and count where used."""
+    """Resolve imports of files that the notebook writes, and add what those files import."""
     imports: list[Import] = []
     used: dict[str, _Written] = {}
     for one in found.imports:
@@ -99,11 +99,11 @@ def _scanned(text: str, path: str, target: Target, function: str) -> Scan:
     try:
         return scan_text(text, path, target, function=function)
     except SourceError:
-        return Scan()  # nothing but broken cells, which are told each
+        return Scan()  # only broken cells, each of which has its remark
 
 
 def _placed(found: Scan, starts: list[tuple[int, int]], remarks: list[Remark]) -> Scan:
-    """A scan with places in cells instead of those in the whole."""
+    """Convert places in the joined source to places in cells."""
 
     def where(line: int) -> tuple[int, int]:
         start, number = max((one for one in starts if one[0] <= line), default=starts[0])
@@ -113,7 +113,7 @@ def _placed(found: Scan, starts: list[tuple[int, int]], remarks: list[Remark]) -
     for one in found.imports:
         line, number = where(one.line)
         imports.append(one._replace(line=line, cell=number))
-    # What the whole says of its syntax is said of the cell already.
+    # The first remark on the whole repeats the syntax errors of cells.
     for remark in found.remarks[1 if remarks else 0 :]:
         line, number = where(remark.line)
         remarks.append(remark._replace(line=line, cell=number))
@@ -143,7 +143,7 @@ def _loaded(source: bytes, path: str) -> dict[str, Any]:
 
 
 def _language(notebook: dict[str, Any]) -> str:
-    """The language of the kernel in lower case; Python when nothing is said."""
+    """The language of the kernel in lower case; Python if none is given."""
     metadata = notebook.get("metadata")
     if isinstance(metadata, dict):
         for key, name in (("language_info", "name"), ("kernelspec", "language")):
@@ -155,7 +155,7 @@ def _language(notebook: dict[str, Any]) -> str:
 
 
 def _cells(notebook: dict[str, Any], path: str) -> list[Cell]:
-    """The code cells, numbered among all cells; also those of the format before 4."""
+    """The code cells, numbered among all cells; formats before 4 are supported."""
     sheets = notebook.get("worksheets")
     listed = notebook.get("cells", [])
     if isinstance(sheets, list):

@@ -1,7 +1,7 @@
-"""Functions of a source that import what they are given: `optional_import("numpy")`.
+"""Track functions that import their argument, such as `optional_import("numpy")`.
 
-What such a function imports is told by its calls, in its own source or in another one that
-imports it: there its name tells that it may be one (see `may_import`).
+What such a function imports is given by its calls, in its own source or in one that imports it:
+there, only the function's name suggests what it does (see `may_import`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pypackage.python.source_tree import dotted, walk
 if TYPE_CHECKING:
     from pypackage.analysis.imports.walker import Found
 
-_MOST_CALLS = 5_000  # of one source
+_MOST_CALLS = 5_000  # calls followed in one source
 _MOST_EACH = 50
-DEEPEST = 3  # functions that give on what they are given
+DEEPEST = 3  # functions that pass their argument on
 
 
 def may_import(name: str) -> bool:
-    """Whether a function or class may import what it is given, by its name."""
+    """Whether the name of a function or class suggests that it imports its argument."""
     lower = name.lower().lstrip("_")
     return "import" in lower or lower.startswith("lazy")
 
 
 def module_given(call: _ast.Call, scope: Scope) -> tuple[str, list[tuple[str, str]]]:
-    """The module that an imported function is given, and what the function may be.
+    """The module passed to an imported function, and what that function may be.
 
-    That is the module and the name that it is imported by.
+    The latter are pairs of a module and the name imported from it.
     """
     name = dotted(call.func)
     given = call.args[0] if call.args else None
@@ -48,7 +48,7 @@ def module_given(call: _ast.Call, scope: Scope) -> tuple[str, list[tuple[str, st
 
 
 def helper_name(call: _ast.Call, scope: Scope) -> str:
-    """The function or class of the module around a call that is given its first argument."""
+    """The module's function or class around a call that passes its first argument to the call."""
     for holder in _holders(call, scope):
         arguments = [name for name, its in holder.bindings.items() if its[0].kind == "parameter"]
         owner = holder.owner if holder.name == "__init__" else None
@@ -62,7 +62,7 @@ def helper_name(call: _ast.Call, scope: Scope) -> str:
 
 
 def passing(call: Found) -> set[str]:
-    """The names of the functions and classes around a call whose parameters are given to it."""
+    """The names of the functions and classes whose parameters are passed to a call."""
     names = set()
     assert isinstance(call.node, _ast.Call)
     for holder in _holders(call.node, call.scope):
@@ -72,7 +72,7 @@ def passing(call: Found) -> set[str]:
 
 
 class Callers:
-    """Finds the calls that give a call its arguments.
+    """Finds the calls that supply the arguments of a call.
 
     Args:
         calls: All calls of the source.
@@ -84,9 +84,9 @@ class Callers:
         self._left = _MOST_CALLS
 
     def through(self, chain: tuple[Found, ...], depth: int = 0) -> Iterator[tuple[Found, ...]]:
-        """The chains of calls that end with some, the outermost first.
+        """Yield the chains of calls that end with the given one, outermost first.
 
-        While one is taken from the iterator, the parameters have what it gives them.
+        While the caller handles a chain, the parameters are set to what it passes.
         """
         first = chain[0]
         assert isinstance(first.node, _ast.Call)
@@ -106,7 +106,7 @@ class Callers:
                 holder.given = {}
 
     def each(self, value: _ast.expr, scope: Scope) -> Iterator[None]:
-        """Let the parameters that an expression uses have what each call gives, one by one."""
+        """Set the parameters used in an expression to what each call passes, one call at a time."""
         named = (node.id for node in walk(value) if isinstance(node, _ast.Name))
         holder = next((one for name in named for one in _of_name(name, scope) if one.name), None)
         calls = self._calls_of(holder) if holder else []
@@ -131,7 +131,7 @@ class Callers:
 
 
 def _holders(call: _ast.Call, scope: Scope) -> Iterator[Scope]:
-    """The functions whose parameters stand in the arguments of a call."""
+    """The functions whose parameters are used in the arguments of a call."""
     for argument in (*call.args, *(one.value for one in call.keywords)):
         for node in walk(argument):
             if isinstance(node, _ast.Name):
@@ -153,7 +153,7 @@ def _of_name(name: str, scope: Scope, depth: int = 0) -> Iterator[Scope]:
 
 
 def _given(holder: Scope, call: Found) -> dict[str, tuple[_ast.expr, Scope]]:
-    """What a call gives to the parameters of a function."""
+    """The arguments that a call passes, by parameter."""
     node = call.node
     assert isinstance(node, _ast.Call)
     function = call.scope.function(dotted(node.func))

@@ -1,4 +1,4 @@
-"""Changes of sys.path: what a source puts into it, and where."""
+"""Find changes of sys.path: what a source adds, and where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypackage.core.typed import NamedTuple
 
 
 class PathChange(NamedTuple):
-    """A change of sys.path: what is put in, as one value or several, and where."""
+    """A change of sys.path: what is added, as one value or several, and at which end."""
 
     value: _ast.expr
     scope: Scope
@@ -19,7 +19,7 @@ class PathChange(NamedTuple):
 
 
 def by_assignment(target: _ast.AST, value: _ast.expr, scope: Scope) -> Iterator[PathChange]:
-    """`sys.path[:0] = [...]`, `sys.path = [...] + sys.path`, `sys.path += [...]`."""
+    """Handle `sys.path[:0] = [...]`, `sys.path = [...] + sys.path`, `sys.path += [...]`."""
     if isinstance(target, _ast.AugAssign):
         if "sys.path" in scope.meanings(target.target):
             yield PathChange(value, scope, several=True, front=False)
@@ -43,7 +43,7 @@ def by_assignment(target: _ast.AST, value: _ast.expr, scope: Scope) -> Iterator[
 
 
 def by_call(call: _ast.Call, scope: Scope) -> Iterator[PathChange]:
-    """`sys.path.insert(0, ...)`, `append`, `extend` and `site.addsitedir`."""
+    """Handle `sys.path.insert(0, ...)`, `append`, `extend` and `site.addsitedir`."""
     for meaning in scope.meanings(call.func):
         if meaning == "sys.path.insert" and len(call.args) == 2:
             at = call.args[0]

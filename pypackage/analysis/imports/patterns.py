@@ -1,4 +1,4 @@
-"""The patterns of `match` statements, as the conditions that they stand for."""
+"""Convert the patterns of `match` statements to equivalent conditions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNKNOWN = _ast.Name("unknown", _ast.Load())
 
 
 def test_of(subject: _ast.expr, case: _ast.match_case) -> _ast.expr | None:
-    """What a case compares: `case "win32" | "cygwin":`, `case (3, 11, *_) if ...:`."""
+    """The condition for a case such as `case "win32" | "cygwin":` or `case (3, 11, *_) if ...:`."""
     test = _matches(subject, case.pattern)
     if case.guard is None:
         return test
@@ -17,7 +17,7 @@ def test_of(subject: _ast.expr, case: _ast.match_case) -> _ast.expr | None:
 
 
 def _matches(subject: _ast.expr, pattern: _ast.pattern) -> _ast.expr | None:
-    """Whether a value matches, as an expression; None when every value does."""
+    """An expression that tests whether a value matches; None if every value does."""
     if isinstance(pattern, _ast.MatchValue):
         return _ast.Compare(subject, [_ast.Eq()], [pattern.value])
     if isinstance(pattern, _ast.MatchAs):
@@ -32,7 +32,7 @@ def _matches(subject: _ast.expr, pattern: _ast.pattern) -> _ast.expr | None:
 
 
 def _matches_each(subject: _ast.expr, patterns: Sequence[_ast.pattern]) -> _ast.expr:
-    """Whether the elements of a sequence match, of which the last may be `*rest`."""
+    """An expression that tests each element of a sequence; the last pattern may be `*rest`."""
     has_star = bool(patterns) and isinstance(patterns[-1], _ast.MatchStar)
     singles = patterns[:-1] if has_star else patterns
     if any(isinstance(one, _ast.MatchStar) for one in singles):

@@ -1,4 +1,4 @@
-"""One source, from its text to what it says."""
+"""Scan the text of one source."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
 
 _FINDS = "find_spec"
-_DEEPEST = 3  # exec in a source that is given to exec
+_DEEPEST = 3  # exec in a source that is executed by exec
 _HUGE = 8_000_000  # characters from which on a tree takes gigabytes
-_LARGE = 500_000  # characters from which on the quick scanner is asked first
+_LARGE = 500_000  # characters from which on the prescan is tried first
 _MOST_PATHS = 50
 _LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
-# Without one of these, no expression of a source imports, and none is looked at.
+# Without one of these, no expression imports, and none is walked.
 _WORDS = (
     *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
     *("importorskip", "find_module", "lazy_loader", "sys.path", "addsitedir", "from sys", "sys as"),
@@ -50,7 +50,7 @@ _HELPERS = re.compile(r"[Ii]mport\w*\(|\b_?[Ll]azy\w*\(")
 def scan_text(
     text: str, path: str, target: Target, *, function: str = "", bulk: bool = False
 ) -> Scan:
-    """Find what a text imports; for the arguments and errors see `sources.scan`."""
+    """Find what a text imports; arguments and errors are as in `sources.scan`."""
     if (bulk or len(text) > _LARGE) and not function:
         from pypackage.analysis.imports import prescan
 
@@ -68,7 +68,7 @@ def scan_text(
 
 
 def _with_lazy(found: Scan, text: str, at: int, target: Target) -> Scan:
-    """What a source with lazy imports (PEP 810) says; targets before them are told."""
+    """Add a remark on lazy imports (PEP 810) if the target is older than they are."""
     if target.version >= (3, 15):
         return found
     what = f"lazy imports are of Python 3.15, the target is {'.'.join(map(str, target.version))}"
@@ -80,7 +80,7 @@ _LEFT_OUT = "its imports are found line by line"
 
 
 def _understood(text: str, path: str, target: Target, why: NotParsed, function: str) -> Scan:
-    """What is found where the grammar fails; an error when that is nothing."""
+    """Scan a source that does not parse, line by line; an error if nothing is found."""
     from pypackage.analysis.imports import fallback
 
     text = _normal(text)
@@ -98,11 +98,11 @@ def _understood(text: str, path: str, target: Target, why: NotParsed, function: 
 
 
 class _Reading:
-    """Reads the tree of one source."""
+    """Scans the tree of one source."""
 
     def __init__(self, text: str, path: str, target: Target, depth: int = 0) -> None:
         self._text = text
-        # The tree counts columns in bytes of UTF-8, which matters where they are not characters.
+        # The tree counts columns in UTF-8 bytes, which differ from characters outside ASCII.
         self._lines = None if text.isascii() else _lines(text)
         self._path = path
         self._target = target
@@ -112,9 +112,9 @@ class _Reading:
         self._helpers: list[tuple[str, int, int]] = []
 
     def scan(self, parsed: Parsed, function: str = "") -> Scan:
-        """What a tree says, or the part of it that one function needs."""
+        """Scan a tree, or the part of it that one function needs."""
         self._shift = parsed.shift
-        # The tree of what is not understood has no true places.
+        # The tree of a source that does not parse has no reliable places.
         text = _normal(self._text) if parsed.whole else ""
         has_calls = any(word in self._text for word in _WORDS) or _HELPERS.search(self._text)
         walker = Walker(expressions=bool(has_calls), text=text)
@@ -124,7 +124,7 @@ class _Reading:
         for found in walker.statements:
             names = None if needed is None else needed.get(id(found.node))
             if names is None and not parsed.whole and not self._is_deferred(found):
-                names = frozenset()  # what is not understood may use it
+                names = frozenset()  # what did not parse may use it
             if needed is None or names is not None:
                 imports.extend(self._statement(found, names))
         remarks: list[Remark] = []
@@ -213,7 +213,7 @@ class _Reading:
                 yield one._replace(flags=(*one.flags, flag))
 
     def _called(self, called: calls.Called, chain: tuple[Found, ...]) -> Iterator[Import]:
-        """What a call imports, by the calls through which it gets its arguments."""
+        """What a call imports, given the calls that supply its arguments."""
         effects = [one.context.effect(self._judge) for one in chain]
         effect = effects[0]
         assert isinstance(chain[0].node, _ast.Call)
@@ -235,7 +235,7 @@ class _Reading:
         yield Import(module, name, line, column, why, reason, late, 0, choices, flags)
 
     def _inner(self, source: str, found: Found) -> Iterator[Import]:
-        """The imports of a source that is run by a call: they stand where the call does."""
+        """The imports of a source that a call executes, placed where the call is."""
         parsed = parse(source) if self._depth < _DEEPEST else None
         if not isinstance(parsed, Parsed):
             return
@@ -245,7 +245,7 @@ class _Reading:
         for one in inner.imports:
             why, reason = stronger(effect.strongest, (one.why, one.reason))
             deferred = effect.deferred or one.deferred
-            # Its forks are not those of the source around it.
+            # Its forks are not those of the enclosing source.
             yield one._replace(
                 line=line,
                 column=column,
@@ -257,7 +257,7 @@ class _Reading:
             )
 
     def _paths(self, changes: list[PathChange], callers: Callers) -> tuple[tuple[str, ...], int]:
-        """The folders that are put on sys.path, those in front first."""
+        """The folders added to sys.path, those in front first."""
         front: list[str] = []
         back: list[str] = []
         base = os.path.dirname(os.path.abspath(self._path))
@@ -283,7 +283,7 @@ _NOT_KNOWN = "imports a module whose name is not known before it runs"
 
 
 def _normal(text: str) -> str:
-    """A text with the line ends that the grammar makes of all."""
+    """Normalize all line ends to LF, as the parser does."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 

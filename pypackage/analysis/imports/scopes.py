@@ -1,4 +1,4 @@
-"""Names and what is bound to them, as far as the source alone tells."""
+"""Names of a source and what is bound to them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class Binding(NamedTuple):
-    """One thing that a name stands for.
+    """One thing that a name may be bound to.
 
     Attributes:
         kind: `import` (of `module`), `value` (of `node`), `each` (element of `node`),
             `function` (`definition`), `class` (`inside`), `parameter`, `attribute` (of `self`,
-            which is `node` in the scope `names`) or `other`, which says nothing.
+            set to `node` in the scope `names`), or `other`, which is unknown.
         module: The dotted name of what was imported.
         node: The expression.
-        part: Of `each`, which part of the element; -1 is all of it.
-        definition: Of `function`, where it is defined.
-        inside: Of `class`, its own names.
-        names: Of `function`, those inside of it; of `attribute`, those that its value sees.
+        part: For `each`, the index in the element; -1 for the whole element.
+        definition: For `function`, its definition.
+        inside: For `class`, its scope.
+        names: For `function`, its own scope; for `attribute`, the scope of its value.
     """
 
     kind: str
@@ -38,12 +38,12 @@ class Binding(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A condition of the module's under which a block runs that may end the program.
+    """A condition at module level under which a block runs that may end the program.
 
     Attributes:
         test: The condition.
-        holds: Whether it is to hold for that.
-        block: The block; without one, the program ends.
+        holds: The truth value for which the block runs.
+        block: The block; if empty, the program ends.
     """
 
     test: _ast.expr
@@ -52,7 +52,7 @@ class Check(NamedTuple):
 
 
 def without_partial(node: _ast.expr | None) -> _ast.expr | None:
-    """The function that `functools.partial` gives keywords to, else the expression itself."""
+    """The function wrapped by `functools.partial`, else the expression itself."""
     if isinstance(node, _ast.Call) and len(node.args) == 1:
         return node.args[0] if dotted(node.func).endswith("partial") else node
     return node
@@ -60,28 +60,28 @@ def without_partial(node: _ast.expr | None) -> _ast.expr | None:
 
 _OTHER = Binding("other")
 _PARAMETER = Binding("parameter")
-_LONGEST_CHAIN = 50  # of names that stand for names
+_LONGEST_CHAIN = 50  # names assigned from names
 
 
 class Scope:
     """The names of a module, class, function or comprehension.
 
     Attributes:
-        parent: The scope around it, as its names are looked up.
-        owner: The class of which it is a method, or a part of one.
-        bindings: What is bound to each of its names, in the order of the source.
-        stars: The modules that `from module import *` takes all from.
+        parent: The enclosing scope, for looking up names.
+        owner: The class, if this is a method or nested in one.
+        bindings: The bindings of each name, in source order.
+        stars: The modules of `from module import *`.
         forks: The `try` statements in it that catch a failing import.
-        checks: Of a module, where it may end the program.
-        name: Of a function or class, its name.
-        answers: What is known of its flags, by name and whether they are to be true.
-        given: Of a function, what one call gives to its parameters, each with its scope.
+        checks: For a module, where it may end the program.
+        name: For a function or class, its name.
+        answers: Cached facts about its flags, by name and truth value.
+        given: For a function, the arguments that one call passes, each with its scope.
     """
 
     def __init__(
         self, parent: Scope | None = None, *, is_class: bool = False, name: str = ""
     ) -> None:
-        # What stands in a class is not seen from within its functions.
+        # The names of a class are not visible in its functions.
         skip = parent is not None and parent.is_class and not is_class
         self.parent: Scope | None = parent.parent if parent is not None and skip else parent
         self.owner: Scope | None = None
@@ -98,10 +98,10 @@ class Scope:
         self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
         self._leads: dict[str, tuple[tuple[str, str], ...]] = {}
-        self._elsewhere: dict[str, Scope] = {}  # names that are declared global or nonlocal
+        self._elsewhere: dict[str, Scope] = {}  # names declared global
 
     def release(self) -> None:
-        """Forget all names: scopes refer to each other in cycles, and a tree hangs on each."""
+        """Drop all names: scopes form reference cycles, and each keeps a tree alive."""
         for names in (self.bindings, self._flags, self._meanings, self._elsewhere):
             names.clear()
         self.forks.clear()
@@ -110,12 +110,12 @@ class Scope:
         self.answers.clear()
 
     def bind(self, name: str, binding: Binding = _OTHER) -> None:
-        """Add one thing that a name of this scope stands for."""
+        """Add a binding of a name in this scope."""
         scope = self._elsewhere.get(name, self)
         scope.bindings.setdefault(name, []).append(binding)
 
     def bind_target(self, target: _ast.expr | None, value: _ast.expr | None, kind: str) -> None:
-        """Bind what is assigned to: a name, or the names of a tuple, to what is not known."""
+        """Bind the target of an assignment: a name, or the names of a tuple."""
         if isinstance(target, _ast.Name):
             self.bind(target.id, Binding(kind, node=value) if value else _OTHER)
         elif isinstance(target, _ast.Tuple | _ast.List):
@@ -140,7 +140,7 @@ class Scope:
                 self.bind_target(one, None, "other")
 
     def add_fork(self, fork: Fork) -> None:
-        """Add a `try` that stands in this scope; the names that it binds may tell its way."""
+        """Add a `try` of this scope; the names that it binds may show which branch ran."""
         self.forks.append(fork)
         for name in dict.fromkeys(fork.names()):
             holder = self.owner if name.startswith("self.") else None
@@ -148,15 +148,15 @@ class Scope:
             scope._flags.setdefault(name, []).append(fork)
 
     def items_of_forks(self) -> list[str]:
-        """The items of dictionaries that `try` statements of this scope set."""
+        """The dictionary items that `try` statements of this scope set."""
         return [name for name in self._flags if name.endswith("]")]
 
     def has(self, name: str) -> bool:
-        """Whether a name is bound in this scope itself."""
+        """Whether this scope itself binds a name."""
         return name in self.bindings or name in self._flags
 
     def forks_of(self, name: str) -> list[Fork]:
-        """The `try` statements that bind a name as it is used in this scope."""
+        """The `try` statements that bind a name as seen from this scope."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope._flags or name in scope.bindings:
@@ -173,28 +173,28 @@ class Scope:
         return scope
 
     def declare_global(self, name: str) -> None:
-        """Let a name of this scope be one of the module's."""
+        """Make a name of this scope refer to the module's."""
         self._elsewhere[name] = self.module
 
     def lookup(self, name: str) -> list[Binding]:
-        """What a name may stand for when it is used in this scope."""
+        """The bindings of a name as seen from this scope."""
         holder = self.holder(name)
         return holder.bindings[name] if holder else []
 
     def holder(self, name: str) -> Scope | None:
-        """The scope whose name a name used in this one is; None where nothing binds it."""
+        """The scope that binds a name as seen from this one; None if none does."""
         scope: Scope | None = self
         while scope is not None and name not in scope.bindings:
             scope = scope.parent
         return scope
 
     def value(self, name: str) -> _ast.expr | None:
-        """The expression that a name is bound to, when it is bound once."""
+        """The expression that a name is bound to; None unless it is bound exactly once."""
         bindings = self.lookup(name)
         return bindings[0].node if len(bindings) == 1 and bindings[0].kind == "value" else None
 
     def item(self, name: str) -> tuple[_ast.expr | None, str]:
-        """The expression of `a[x]` where the dictionary is written out, and the name of that."""
+        """The expression of `a[x]` if `a` is a dictionary display, and the name `a`."""
         holder, bracket, key = name.removesuffix("]").partition("[")
         value = self.value(holder) if bracket else None
         if isinstance(value, _ast.Dict):
@@ -204,7 +204,7 @@ class Scope:
         return None, holder
 
     def function(self, name: str) -> Binding | None:
-        """The function of the source that is called by a name; of a class, its `__init__`."""
+        """The function of the source that a name calls; for a class, its `__init__`."""
         holder, dot, last = name.rpartition(".")
         owner = self.class_of(holder) if dot else None
         bindings = owner.lookup(last) if owner else self.lookup(name)
@@ -214,16 +214,16 @@ class Scope:
         return bindings[0] if len(bindings) == 1 and bindings[0].definition else None
 
     def class_of(self, name: str) -> Scope | None:
-        """The names of the class that a name stands for, `self` and `cls` among them."""
+        """The scope of the class that a name denotes, including `self` and `cls`."""
         if name in ("self", "cls"):
             return self.owner
         bindings = self.lookup(name)
         return bindings[0].inside if len(bindings) == 1 else None
 
     def meanings(self, expression: _ast.expr | str) -> frozenset[str]:
-        """The dotted names that a dotted expression may stand for, imports followed.
+        """The dotted names that a dotted expression may denote, resolving imports.
 
-        To be asked when all names are bound: answers are kept.
+        Call this only when all names are bound: results are cached.
         """
         name = expression if isinstance(expression, str) else dotted(expression)
         first, dot, rest = name.partition(".")
@@ -235,7 +235,7 @@ class Scope:
         return frozenset(one + dot + rest for one in known) if dot else known
 
     def _names_of(self, name: str, seen: set[str]) -> Iterator[str]:
-        """The dotted names that one name may stand for; names that are seen lead to no more."""
+        """The dotted names that a name may denote; names in `seen` are not followed again."""
         seen.add(name)
         holder = self.holder(name)
         if holder is None:
@@ -251,9 +251,9 @@ class Scope:
                     yield from (one + dot + rest for one in self._names_of(first, seen))
 
     def _leads_of(self, name: str) -> Sequence[tuple[str, str]]:
-        """What a name of this scope leads to, each once: kind of binding, and dotted name.
+        """What a name of this scope is bound to, without duplicates: kind and dotted name.
 
-        A name may be bound thousands of times and be asked for in as many functions.
+        Cached: a name may be bound thousands of times and used in as many functions.
         """
         if name not in self._leads:
             found: dict[tuple[str, str], None] = {}

@@ -1,6 +1,6 @@
-"""One source, from its bytes to what it says, by the reader of its kind.
+"""Scan the bytes of one source with the scanner for its kind.
 
-The readers are imported when there is something to read: where nothing has changed, none is.
+The scanners are imported on use: if all results are cached, none is.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ def scan(
 ) -> Scan:
     """Find what a source imports.
 
-    A source that is indented as a whole, as `inspect.getsource` gives a nested function,
-    is understood too, and so is a notebook, if that is what `path` ends like.
+    A source indented as a whole, as `inspect.getsource` returns for a nested function, is
+    accepted, and so is a notebook, if `path` ends like one.
 
     Args:
-        source: The source as it lies on disk: PEP 263 says its encoding.
-        path: What messages call it; what the source finds relative to `__file__` is beside it.
-        target: The Python that it is to run with.
-        function: A function or `Class.method`: only what that one needs counts.
-        bulk: Whether speed matters more than to hear of a syntax error: a source without
-            anything unusual is then not parsed.
+        source: The bytes as on disk, in the encoding that they declare (PEP 263).
+        path: Its name in messages; paths relative to `__file__` are resolved beside it.
+        target: The Python to analyze it for.
+        function: A function or `Class.method`: only what it needs counts.
+        bulk: Whether speed matters more than reporting syntax errors: a source without anything
+            unusual is then not parsed.
 
     Raises:
-        SourceError: It cannot be decoded, or is not Python, as far as one can tell.
-        UsageError: It has no such function.
+        SourceError: The source cannot be decoded, or is not recognizably Python.
+        UsageError: It does not have the function.
     """
     target = target or Target()
     if path.endswith(".ipynb") or (not path.endswith(".py") and _is_notebook(source)):
@@ -62,5 +62,5 @@ def scan(
 
 
 def _is_notebook(source: bytes) -> bool:
-    """Whether a source whose name does not tell, such as standard input, is a notebook."""
+    """Whether a source is a notebook though its name does not show it, such as stdin."""
     return source.lstrip()[:1] == b"{" and b'"nbformat"' in source

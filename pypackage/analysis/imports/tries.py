@@ -1,7 +1,7 @@
-"""`try` statements that catch a failing import: the program goes on in one of two ways.
+"""Analyze `try` statements that catch a failing import, which fork the program.
 
-It takes the body and the `else`, or the handler that catches the error. Where that handler
-ends the program, there is but one way, and what the body imports is required.
+One branch is the body and the `else`, the other is the handler that catches the error. If that
+handler ends the program, there is no fork, and what the body imports is required.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pypackage.python.source_tree import dotted
 if TYPE_CHECKING:
     from pypackage.analysis.imports.conditions import Judge
 
-# What an ImportError is caught as.
+# The exceptions that catch an ImportError.
 CATCHING = (
     *("ImportError", "ModuleNotFoundError", "Exception", "BaseException"),
-    *("PackageNotFoundError", "DistributionNotFound"),  # of what asks for a package's version
+    *("PackageNotFoundError", "DistributionNotFound"),  # raised by queries of a package's version
 )
 IMPORT_ERRORS = CATCHING[:2]
 
 _EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"}
-_SKIPS = ("SkipTest", "Skipped")  # raised by tests that are left out: the others run
+_SKIPS = ("SkipTest", "Skipped")  # raised in tests to skip them: the others run
 _NEVER = ("NoReturn", "Never")
-_MOST_ERRORS = 100  # errors and names of errors that are looked at
-_MOST_CALLS = 3  # functions that call each other to end the program
+_MOST_ERRORS = 100  # exception classes and names for them that are looked at
+_MOST_CALLS = 3  # nested calls that are followed to the end of the program
 _COLUMNS = 4096
 
 
 def key_of(node: _ast.stmt | _ast.expr) -> int:
-    """A number for a place in a source, the same however the source is read."""
+    """A number for a place in a source, the same for the prescan and the parser."""
     return node.lineno * _COLUMNS + min(node.col_offset, _COLUMNS - 1)
 
 
@@ -46,10 +46,10 @@ class Fork:
 
     Attributes:
         node: The statement.
-        scope: Where it stands.
-        handler: The handler that catches the error; None when none does.
-        caught: The name by which it is caught; empty for all errors.
-        goes_on: Whether the program does when the import fails; None until it is judged.
+        scope: The scope that it is in.
+        handler: The handler that catches the error; None if none does.
+        caught: The exception's name in that handler; empty for a bare `except`.
+        goes_on: Whether the program continues if the import fails; None until evaluated.
     """
 
     __slots__ = ("caught", "goes_on", "handler", "node", "scope")
@@ -62,7 +62,7 @@ class Fork:
 
     @property
     def key(self) -> int:
-        """What tells it from the others of the source."""
+        """The number that identifies it in the source."""
         return key_of(self.node)
 
     @property
@@ -72,22 +72,22 @@ class Fork:
 
     @property
     def stands_in(self) -> bool:
-        """Whether the handler stands in for an import; one of all errors, where one is tried."""
+        """Whether the handler replaces an import; a broad one only if the body imports."""
         if self.handler is None:
             return False
         return self.caught in IMPORT_ERRORS or imports(self.node.body)
 
     def truths(self, name: str) -> tuple[bool | None, bool | None]:
-        """Whether a name is true behind the body and behind the handler, as far as it is bound."""
+        """The truth of a name after the body and after the handler; None where it is not bound."""
         body = _truth_in((*self.node.body, *self.node.orelse), name)
         return body, _truth_in(self.handler.body, name) if self.handler else None
 
     def adds_to(self, name: str) -> bool:
-        """Whether the handler adds something to what a name stands for: `missing.append(...)`."""
+        """Whether the handler adds to a collection, such as `missing.append(...)`."""
         return any(_added_to(one) == name for one in (self.handler.body if self.handler else ()))
 
     def names(self) -> Iterator[str]:
-        """The names that the body or the handler binds, which may tell which was taken."""
+        """The names that the body or the handler binds, which may show which of them ran."""
         blocks = (self.node.body, self.node.orelse, self.handler.body if self.handler else ())
         for block in blocks:
             for statement in block:
@@ -95,7 +95,7 @@ class Fork:
 
 
 def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:
-    """The handler that an ImportError ends in, and the name by which it is caught."""
+    """The handler that catches an ImportError, and the exception's name in it."""
     for handler in node.handlers:
         if handler.type is None:
             return handler, ""
@@ -106,7 +106,7 @@ def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, s
 
 
 def caught_as(errors: _ast.AST, scope: Scope) -> str:
-    """As what one of some errors catches that of an import, names followed; else empty."""
+    """The first of some exceptions that catches an ImportError, resolving names; else empty."""
     todo, seen = [errors], 0
     while todo and seen < _MOST_ERRORS:
         error, seen = todo.pop(), seen + 1
@@ -124,7 +124,7 @@ def caught_as(errors: _ast.AST, scope: Scope) -> str:
 
 
 def imports(block: Sequence[_ast.AST]) -> bool:
-    """Whether statements import when they are run, themselves or by others in them."""
+    """Whether statements, including nested ones, import when they run."""
     todo = list(block)
     while todo:
         node = todo.pop()
@@ -143,12 +143,12 @@ def imports(block: Sequence[_ast.AST]) -> bool:
 
 
 def leaves(block: Sequence[_ast.stmt]) -> bool:
-    """Whether a block leaves the one around it, but not by an error."""
+    """Whether a block leaves the enclosing one, other than by raising."""
     return bool(block) and isinstance(block[-1], _ast.Return | _ast.Continue | _ast.Break)
 
 
 def gives_up(block: Sequence[_ast.stmt], scope: Scope, judge: Judge, calls: int = 0) -> bool:
-    """Whether a block ends the program or raises, whatever happens."""
+    """Whether a block always ends the program or raises."""
     for node in block:
         if isinstance(node, _ast.Return | _ast.Continue | _ast.Break):
             return False
@@ -192,7 +192,7 @@ def _exits(call: _ast.Call, scope: Scope, judge: Judge, calls: int) -> bool:
 
 
 def _truth_in(block: Sequence[_ast.stmt], name: str) -> bool | None:
-    """Whether a name is true behind a block; None when it is not bound there."""
+    """The truth of a name after a block; None if the block does not bind it."""
     truth = None
     for statement in block:
         for bound, value in _bindings(statement):
@@ -202,7 +202,7 @@ def _truth_in(block: Sequence[_ast.stmt], name: str) -> bool | None:
 
 
 def _bindings(statement: _ast.stmt) -> Iterator[tuple[str, bool]]:
-    """The names that a statement binds, each with whether what it is bound to is true."""
+    """The names that a statement binds, each with the truth of its value."""
     if isinstance(statement, _ast.Import | _ast.ImportFrom):
         for alias in statement.names:
             if alias.name != "*":
@@ -219,7 +219,7 @@ def _bindings(statement: _ast.stmt) -> Iterator[tuple[str, bool]]:
 
 
 def _added_to(statement: _ast.stmt) -> str:
-    """The name of a collection that a statement adds something to; else empty."""
+    """The name of a collection that a statement adds to; else empty."""
     value = statement.value if isinstance(statement, _ast.Expr) else None
     function = value.func if isinstance(value, _ast.Call) else None
     adds = isinstance(function, _ast.Attribute) and function.attr in ("append", "add", "extend")
@@ -236,7 +236,7 @@ def _assigned(target: _ast.expr, value: _ast.expr) -> Iterator[tuple[str, bool]]
 
 
 def flag_name(node: _ast.expr) -> str:
-    """The name of what may be a flag: `x`, `a.x`, or an item, which `a[x]` and `a.get(x)` take."""
+    """The name of a possible flag: `x`, `a.x`, or an item, by `a[x]` or `a.get(x)`."""
     if isinstance(node, _ast.Subscript):
         key, holder = node.slice, node.value
     elif isinstance(node, _ast.Call) and isinstance(node.func, _ast.Attribute) and node.args:
@@ -251,7 +251,7 @@ def flag_name(node: _ast.expr) -> str:
 
 
 def is_true(value: _ast.expr) -> bool:
-    """Whether a value is true; what is not known is taken to be."""
+    """The truth of a value; unknown values count as true."""
     if isinstance(value, _ast.Constant):
         return bool(value.value)
     if isinstance(value, _ast.Tuple | _ast.List | _ast.Set):

@@ -1,4 +1,4 @@
-"""Values that conditions compare: versions of which the last numbers may be unknown, and texts."""
+"""Values that conditions compare: versions and texts that may be known only in part."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Version(NamedTuple):
-    """`sys.version_info` or a slice of it, whose last numbers may be unknown."""
+    """`sys.version_info` or a slice of it, whose last components may be unknown."""
 
     known: tuple[int, ...]
     length: int
 
 
 class Text(NamedTuple):
-    """`sys.version`, of which the beginning is known."""
+    """`sys.version`, of which only the beginning is known."""
 
     start: str
 
@@ -58,7 +58,7 @@ _MIRRORED: dict[type[_ast.cmpop], type[_ast.cmpop]] = {
 
 
 def compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
-    """The result of one comparison, when it is known."""
+    """The result of a comparison; None if unknown."""
     if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, Version | Hex | Text):
         found = _is_among(left, right)
         return None if found is None else found is isinstance(op, _ast.In)
@@ -88,7 +88,7 @@ def compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
 
 
 def _is_among(one: object, others: object) -> bool | None:
-    """Whether one of several values is equal to another, when that is known."""
+    """Whether a value is equal to one of several; None if unknown."""
     if not isinstance(others, tuple):
         return None
     equal = [compared(one, _ast.Eq(), other) for other in others]
@@ -96,7 +96,7 @@ def _is_among(one: object, others: object) -> bool | None:
 
 
 def _order(version: Version, other: tuple[object, ...]) -> int | None:
-    """Whether a version is less than (-1), equal to or more than a tuple, when known."""
+    """Compare a version to a tuple: -1, 0 or 1; None if unknown."""
     for mine, its in zip(version.known, other, strict=False):
         if not isinstance(its, int):
             return None
@@ -108,7 +108,7 @@ def _order(version: Version, other: tuple[object, ...]) -> int | None:
 
 
 def sliced(value: object, part: _ast.Slice) -> object:
-    """The first elements of a value, where they are known; else None."""
+    """The first elements of a value; None if unknown."""
     stop = part.upper
     start = part.lower.value if isinstance(part.lower, _ast.Constant) else part.lower
     if start not in (None, 0) or part.step is not None or not isinstance(stop, _ast.Constant):
@@ -121,14 +121,14 @@ def sliced(value: object, part: _ast.Slice) -> object:
 
 
 def length(value: object) -> int | None:
-    """How many elements a value has; None where it has none."""
+    """The number of elements of a value; None if it has no length."""
     if isinstance(value, Version):
         return value.length
     return len(value) if isinstance(value, str | tuple) else None
 
 
 def element(value: object, index: object) -> object:
-    """One element of a value, where it is known; else None."""
+    """One element of a value; None if unknown."""
     if not isinstance(index, int):
         return None
     values = value.known if isinstance(value, Version) else value

@@ -1,6 +1,6 @@
-"""Walks the tree of a source: what is imported, under which conditions, by which names.
+"""Walk the tree of a source: imports, the conditions they are under, and names.
 
-It walks with a list, not by recursion: sources nest deeper than Python's stack.
+It uses a list instead of recursion: sources nest deeper than Python's stack.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _Withs = _ast.With | _ast.AsyncWith
 _DOTTED = (_ast.Name, _ast.Attribute)
 _Loops = _ast.For | _ast.AsyncFor
 _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
-# Lines without one of these, and without another name for such a function, call none.
+# Without one of these, or an alias of such a function, a line calls no function that imports.
 _WORDS = (
     *(
         "import",
@@ -71,7 +71,7 @@ _WORDS = (
 
 
 class Found(NamedTuple):
-    """An import statement or a call, and where it stands."""
+    """An import statement or a call, with its context and scope."""
 
     node: _ast.Import | _ast.ImportFrom | _ast.Call
     context: Context
@@ -82,17 +82,17 @@ _Part = tuple[_ast.AST, Context, Scope]
 
 
 class Walker:
-    """What a walk finds.
+    """Walks a tree and collects what it finds.
 
     Args:
-        expressions: Whether to look into expressions, which only calls need.
-        text: The source of the tree, if lines that call nothing of interest are to be left out.
+        expressions: Whether to walk expressions, which is needed only for calls.
+        text: The source; if given, expressions on lines without relevant words are skipped.
 
     Attributes:
         statements: The import statements.
-        calls: All calls, of which some may import.
+        calls: The calls, some of which may import.
         paths: The changes of sys.path.
-        definitions: The contexts of all functions and classes, by the identity of the node.
+        definitions: The contexts of all functions and classes, by the id of the node.
     """
 
     def __init__(self, *, expressions: bool = True, text: str = "") -> None:
@@ -109,11 +109,11 @@ class Walker:
         self._forks: dict[int, Fork] = {}
 
     def walk(self, tree: _ast.Module, shift: int = 0) -> Scope:
-        """Walk a tree; returns the scope of its module.
+        """Walk a tree and return the scope of its module.
 
         Args:
             tree: The tree.
-            shift: By how many lines the numbers of its lines are too large.
+            shift: By how much its line numbers are too large.
         """
         module = self._scope(None)
         self._blocks.append((tree.body, Context(), module))
@@ -134,11 +134,11 @@ class Walker:
 
     @property
     def forks(self) -> list[Fork]:
-        """The `try` statements, those that catch no error of an import too."""
+        """All `try` statements, including those that catch no import error."""
         return list(self._forks.values())
 
     def release(self) -> None:
-        """Let the tree go at once, without the garbage collector: 6,000 trees take 1 GB."""
+        """Free the tree at once, without the garbage collector: 6,000 trees take 1 GB."""
         for scope in self._scopes:
             scope.release()
 
@@ -148,7 +148,7 @@ class Walker:
         return scope
 
     def _look_into_lines(self, shift: int) -> None:
-        """Find the calls in the lines that may call a function which imports."""
+        """Find the calls on lines that may call a function that imports."""
         words, rest, seen = self._words_of_interest(), self._parts, 0
         for _ in range(parameters.DEEPEST + 1):
             lines = self._lines_with(words)
@@ -159,11 +159,11 @@ class Walker:
             rest = [part for part in rest if id(part) not in chosen]
             self._look_into(parts)
             calls, seen = self.calls[seen:], len(self.calls)
-            # Those that call functions which import what they are given, and so on.
+            # Next, the calls of functions that import their argument, and so on.
             words = {name for call in calls for name in parameters.passing(call)}
 
     def _words_of_interest(self) -> set[str]:
-        """The words of lines that may call a function which imports."""
+        """The words of lines that may call a function that imports."""
         aliases = {
             name
             for scope in self._scopes
@@ -178,7 +178,7 @@ class Walker:
         return {*_WORDS, *aliases}
 
     def _lines_with(self, words: Collection[str]) -> list[int]:
-        """The lines that have one of some words, in order."""
+        """The numbers of the lines that contain one of some words, in order."""
         text = self._text
         places: set[int] = set()
         for word in words:
@@ -217,7 +217,7 @@ class Walker:
             self._look(node.iter, context, scope)
             self._block(node.body, context, scope)
             self._block(node.orelse, context, scope)
-        # TryStar is a class of its own, from Python 3.11 on.
+        # TryStar is a separate class, from Python 3.11 on.
         elif isinstance(node, _ast.Try) or type(node).__name__ == "TryStar":
             self._try(node, context, scope)  # type: ignore[arg-type]
         elif isinstance(node, _ast.Match):
@@ -294,7 +294,7 @@ class Walker:
         return fork
 
     def _after(self, node: _ast.stmt, context: Context, scope: Scope) -> Context:
-        """The context of what stands behind a statement in its block."""
+        """The context of what follows a statement in its block."""
         if isinstance(node, _ast.Return | _ast.Raise | _ast.Continue | _ast.Break):
             name = type(node).__name__.lower()
             return Lasting(context, Why.DEAD, f"after {name}")
@@ -312,7 +312,7 @@ class Walker:
         return context
 
     def _after_if(self, node: _ast.If, context: Context, scope: Scope) -> Context:
-        # `if sys.version_info >= (3, 8): return ...`: what follows is its else.
+        # After `if sys.version_info >= (3, 8): return ...`, the rest is like its else.
         blocks = (node.body, node.orelse)
         leaving, other = map(leaves, blocks)
         if leaving != other:
@@ -352,7 +352,7 @@ class Walker:
     # --- expressions ---------------------------------------------------------------------
 
     def _look(self, node: _ast.AST | None, context: Context, scope: Scope) -> None:
-        """Note an expression in which there may be calls."""
+        """Remember an expression that may contain calls."""
         if node is not None and self._expressions:
             self._parts.append((node, context, scope))
 
@@ -390,9 +390,9 @@ class Walker:
 
 
 def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
-    """Whether a node stands on one of some lines."""
+    """Whether a node is on one of some lines."""
     first = getattr(node, "lineno", None)
-    if first is None:  # such as a `with` item's; it is looked into
+    if first is None:  # such as a `with` item: always walked
         return True
     at = bisect_left(lines, first - shift)
     return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift

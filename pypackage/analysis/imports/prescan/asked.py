@@ -1,6 +1,6 @@
-"""Whether a condition may ask for a flag that another file sets, told from its text.
+"""Decide from its text whether a condition may test a flag that another file sets.
 
-Errs on the side of yes, which makes the caller parse the source.
+In doubt the answer is yes, which makes the caller parse the source.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 
-_DEEPEST = 5  # names that stand for others
-# `NAME`, `not NAME.x`, `NAME()`, `NAME is not None`: what a flag is asked by.
+_DEEPEST = 5  # names assigned from each other
+# The forms of testing a flag: `NAME`, `not NAME.x`, `NAME()`, `NAME is not None`.
 _OPERAND = re.compile(
     r"[(\s]*(?:not\b)?(?:[(\[\s]|bool\(|callable\(|all\(|any\()*([A-Za-z_]\w*)(?:\.\w+)*"
     r"(?:\(\)|\[[^]]*\]|\([\"'][^\"']*[\"']\)?)?[)\]\s]*"
@@ -23,11 +23,11 @@ _STEP = re.compile(
 
 
 class Asked:
-    """The names of a source by which it may ask for flags of other files.
+    """The names of a source that may be flags of other files.
 
     Args:
         text: The source.
-        imported: The names that are imported from modules which may set flags.
+        imported: The names imported from modules that may set flags.
     """
 
     def __init__(self, text: str, imported: Set[str]) -> None:
@@ -36,14 +36,14 @@ class Asked:
         self._steps: dict[str, list[str]] | None = None
 
     def by(self, condition: str) -> bool:
-        """Whether the rest of an `if` line may ask for a flag."""
+        """Whether the rest of an `if` line may test a flag."""
         before, colon, after = condition.rpartition(":")
         if after.strip() and not after.lstrip().startswith("#"):
             before, colon, _ = condition.partition(":")
         return not colon or any(self._is_flag(name) for name in _operands(before))
 
     def _is_flag(self, name: str, depth: int = 0) -> bool:
-        """Whether a name is imported, or assigned from such a name, or a function returns one."""
+        """Whether a name is imported, assigned from such a name, or a function that returns one."""
         if name not in self._known:
             self._known[name] = name == "("
             self._steps = self._passed() if self._steps is None else self._steps
@@ -54,7 +54,7 @@ class Asked:
         return self._known[name]
 
     def _passed(self) -> dict[str, list[str]]:
-        """What is assigned to names, and what functions return."""
+        """The expressions assigned to each name, or returned by each function."""
         found: dict[str, list[str]] = {}
         functions: list[tuple[int, str]] = []
         for match in _STEP.finditer(self._text):
@@ -72,7 +72,7 @@ class Asked:
 
 
 def _operands(condition: str) -> set[str]:
-    """The names that the operands of a condition are; `(` where it goes on in the next line."""
+    """The names that are operands of a condition; `(` if it continues on the next line."""
     if "#" in condition:
         condition = condition.partition("#")[0]
     condition = condition.rstrip()

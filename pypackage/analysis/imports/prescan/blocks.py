@@ -1,4 +1,4 @@
-"""The blocks around a line of a source, told by their headers and by indentation."""
+"""Determine the blocks around a line from headers and indentation."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 from pypackage.core.typed import NamedTuple
 
-# Of lines indented at most as far as the deepest import: the others do not matter.
+# For lines indented no further than the deepest import: others do not matter.
 _HEADER = (
     r"\n( {0,%d}(?:[\t\f][ \t\f]*)?)"
     r"(if|elif|else|for|while|try|except|finally|with|def|class|async|match|case"
     r"|return|raise|continue|break)\b([^\n]*)"
 )
-# The rest of a header in which nothing takes a closer look.
+# The rest of a header that needs no closer look.
 _SIMPLE = re.compile(r"[^()\[\]{}\"'#\\]*(?:\([^()\[\]{}\"'#\\]*\)[^()\[\]{}\"'#\\]*)*")
 _PART = re.compile(
     rf"{TOKEN.pattern}|[()\[\]{{}}\n]|[ \t\f]+|\\\\.|[^\"'#()\[\]{{}}\n\\\\ \t\f]+", re.DOTALL
 )
 _CHECKING = re.compile(r"[ \t]*\(?[ \t]*(?:\w+\.)?TYPE_CHECKING[ \t]*\)?[ \t]*:")
-# A constant as an operand of a condition, or two compared ones: the condition may be decidable.
+# A constant operand, or two compared constants: the condition may be decidable.
 _LITERAL = (
     r"(?:True|False|None|\.?\d[\w.]*|[bBrRuUfF]{0,2}(?:\"[^\"\n]*\"|'[^'\n]*')|\(\)|\[\]|\{\})"
 )
@@ -36,7 +36,7 @@ OF_TRY = ("try", "except", "finally", "try-else")
 
 
 class Block(NamedTuple):
-    """An open block: its indentation, its kind, and where the whole statement begins.
+    """An open block: its indentation and kind, and where the whole statement begins.
 
     Attributes:
         checking: Whether its condition is TYPE_CHECKING.
@@ -53,11 +53,11 @@ class Blocks:
 
     Args:
         source: The source.
-        deepest: The indentation of the deepest line that is asked for.
-        end: Where the last line that is asked for begins.
+        deepest: The indentation of the deepest line to be queried.
+        end: The beginning of the last line to be queried.
 
     Attributes:
-        checking: How many blocks have TYPE_CHECKING for their condition.
+        checking: The number of blocks whose condition is TYPE_CHECKING.
     """
 
     def __init__(self, source: SourceText, deepest: int, end: int) -> None:
@@ -69,10 +69,10 @@ class Blocks:
         self.checking = 0
 
     def around(self, at: int, indent: int) -> list[Block]:
-        """The blocks around a line, outermost first; to be asked from top to bottom.
+        """The blocks around a line, outermost first; lines must be queried from top to bottom.
 
         Raises:
-            NeedsTree: It is in none, or something above it is unusual.
+            NeedsTree: The line is in no block, or something above it is unusual.
         """
         while self._next is not None and self._next.start(1) < at:
             self._open(self._next)
@@ -88,7 +88,7 @@ class Blocks:
                 yield header
 
     def _open(self, header: re.Match[str]) -> None:
-        """Take a line that begins like a header, or like a statement that leaves a block."""
+        """Handle a line that begins like a header, or like a statement that leaves a block."""
         lead, kind, rest = header.groups()
         if lead.strip(" "):
             raise NeedsTree
@@ -121,8 +121,8 @@ class Blocks:
     def _opens(self, kind: str, header: re.Match[str]) -> bool:
         """Whether a line that begins with a keyword opens a block.
 
-        A line within brackets may begin so too, as part of a comprehension or a conditional
-        expression: it does not end with a colon outside of all brackets.
+        A line inside brackets may begin so too, as part of a comprehension or a conditional
+        expression: it does not end with a colon outside all brackets.
         """
         if kind in _OPENING:
             return True
@@ -145,7 +145,7 @@ class Blocks:
 
 
 def _with_condition(kind: str, rest: str) -> tuple[str, bool]:
-    """The kind of a block with a condition, and whether that is TYPE_CHECKING."""
+    """The kind of a block with a condition, and whether the condition is TYPE_CHECKING."""
     if kind == "if" and _CHECKING.match(rest):
         return kind, True
     if kind in ("if", "elif", "while", "match") and _CONSTANT.search(rest):
@@ -156,7 +156,7 @@ def _with_condition(kind: str, rest: str) -> tuple[str, bool]:
 
 
 def end_of(block: Block, source: SourceText) -> int:
-    """Where the statement that a `try` block is part of ends."""
+    """Where the whole statement that a `try` block belongs to ends."""
     text = source.text
     pattern = re.compile(rf"^ {{0,{block.indent}}}[^\s#)\]}}][^\n]*", re.MULTILINE)
     begin = text.find("\n", block.begin)
@@ -169,5 +169,5 @@ def end_of(block: Block, source: SourceText) -> int:
 
 
 def runs(around: Sequence[Block]) -> list[int]:
-    """Where the functions and loops among some blocks begin."""
+    """The beginnings of the functions and loops among some blocks."""
     return [one.begin for one in around if one.kind in ("def", "for", "while", "while-true")]

@@ -1,8 +1,8 @@
-"""Whether a `try` that was parsed by itself affects the rest of its source.
+"""Decide whether a `try` that was parsed by itself affects the rest of its source.
 
-The whole tree is needed where a flag that it sets guards another import or is passed on, where
-its handler calls a function that may end the program, or where it leaves a function early.
-The checks are cheap, and err on the side of needing the tree.
+The whole tree is needed if a flag that it sets guards another import or is passed on, if its
+handler calls a function that may end the program, or if it leaves a function early. The checks
+are cheap; in doubt the tree is needed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _CHECKS = re.compile(r"\n(?:assert|if)\b[^\n]*")
 _PASSES = re.compile(r"\n[ \t]*(?:return\b|(\w+)[ \t]*(?::[^=\n]*)?=(?!=))([^\n]*)")
 _ENDS = ("exit", "raise", "assert", "quit", "abort", "NoReturn", "Never")
 _WORD = re.compile(r"\w+")
-_ALONE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.\[])")  # no attribute or item is taken
+_ALONE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?![\w.\[])")  # without attribute or item access
 
 
 class Doubts:
-    """Collects the `try` statements and the guarded imports of a source.
+    """Collects the `try` statements and guarded imports of a source.
 
     Args:
-        text: The source; each line begins behind a newline.
+        text: The source; each line is preceded by a newline.
 
     Attributes:
         may_end: Whether the source may end the program, or raise.
@@ -33,10 +33,10 @@ class Doubts:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._flags: set[str] = set()  # names that a `try` binds
-        self._functions: set[str] = set()  # functions around one
-        self._spans: list[tuple[int, int]] = []  # of the `try` statements
-        self._regions: dict[int, int] = {}  # from what guards imports to the last of these
+        self._flags: set[str] = set()  # names bound in a `try`
+        self._functions: set[str] = set()  # functions that contain one
+        self._spans: list[tuple[int, int]] = []  # the `try` statements
+        self._regions: dict[int, int] = {}  # from each guard to the last import it guards
         self._defined: dict[str, bool] = {}
         self.may_end = any(word in text for word in _ENDS)
         self._may_exit_by_name = "from sys" in text or "from os" in text
@@ -44,12 +44,12 @@ class Doubts:
         self._others: list[tuple[int, tuple[int, ...]]] = []
 
     def add_try(self, forks: Sequence[Fork], span: tuple[int, int], blocks: Sequence[int]) -> bool:
-        """Note a `try`; whether it cannot be understood by itself.
+        """Record a `try`; return whether it cannot be analyzed by itself.
 
         Args:
-            forks: It and those in it.
-            span: Where it begins and ends.
-            blocks: Where the functions and loops around it begin.
+            forks: It and the nested ones.
+            span: Its beginning and end.
+            blocks: The beginnings of the functions and loops around it.
         """
         self._spans.append(span)
         for fork in forks:
@@ -67,23 +67,23 @@ class Doubts:
         return False
 
     def add_import(self, at: int, guard: int, blocks: Sequence[int]) -> None:
-        """Note an import.
+        """Record an import.
 
         Args:
-            at: Where it begins, or the `try` around it.
-            guard: Where that begins which may guard it; -1 for nothing.
-            blocks: Where the functions and loops around it begin.
+            at: The beginning of the import, or of the `try` around it.
+            guard: The beginning of what may guard it; -1 if there is none.
+            blocks: The beginnings of the functions and loops around it.
         """
         if guard >= 0:
             self._regions[guard] = max(at, self._regions.get(guard, 0))
         self._others.append((at, tuple(blocks)))
 
     def any(self) -> bool:
-        """Whether the tree may say something else."""
+        """Whether the whole tree might give another result."""
         if not self._spans:
             return False
         if self._is_passed_on():
-            return True  # other names tell other files what the flags do
+            return True  # other files may test other names for the same flags
         for end, blocks in self._left:
             if any(at >= end and set(blocks[-1:]) <= set(around) for at, around in self._others):
                 return True
@@ -101,7 +101,7 @@ class Doubts:
         )
 
     def _names_elsewhere(self, fork: Fork) -> bool:
-        """Whether its errors, or what its handler calls, are defined elsewhere in the source."""
+        """Whether exceptions it catches, or what its handler calls, are defined in the source."""
         types = [one.type for one in fork.node.handlers if one.type is not None]
         names = {one.id for type_ in types for one in walk(type_) if isinstance(one, _ast.Name)}
         handler = fork.handler.body if fork.handler else []
@@ -116,14 +116,14 @@ class Doubts:
         return any(self._is_defined(name) for name in names if name)
 
     def _is_defined(self, name: str) -> bool:
-        """Whether a name may be bound in the source: defined, assigned or imported under it."""
+        """Whether a name may be bound in the source: defined, assigned or imported."""
         if name not in self._defined:
             ways = (f"def {name}(", f"as {name}\n", f"\n{name} =", f" {name} =", f"\n{name}:")
             self._defined[name] = any(way in self._text for way in ways)
         return self._defined[name]
 
     def _is_passed_on(self) -> bool:
-        """Whether another name, or what a function returns, is made of a flag."""
+        """Whether another name, or what a function returns, is derived from a flag."""
         spans = iter(sorted(self._spans))
         begin, end = next(spans)
         for line in _PASSES.finditer(self._text):

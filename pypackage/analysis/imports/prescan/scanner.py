@@ -1,8 +1,8 @@
 """Find what most sources import without their syntax tree.
 
-`import` is a keyword: outside of strings and comments it begins a statement, and indentation
-tells the blocks around it. Anything unusual makes `scan` return None and the caller parses the
-source; otherwise both give the same result.
+`import` is a keyword: outside strings and comments it begins a statement, and indentation shows
+the blocks around it. Anything unusual makes `scan` return None and the caller parses the source;
+otherwise both give the same result.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from pypackage.analysis.imports.tries import Fork, moved
 from pypackage.analysis.imports.walker import Found, Walker
 from pypackage.python.source_tree import Parsed, parse
 
-_LONG = 100_000  # characters of a source without imports that is not parsed just to be checked
-# Templates and unfinished merges: the parser says that they are no Python.
+_LONG = 100_000  # characters of a source without imports from which on its syntax is not checked
+# Templates and unfinished merges: the parser reports that they are not Python.
 _NOT_PYTHON = ("{%", "{{ ", "\n<<<<<<< ")
-# Where one of these occurs, the target may decide a condition.
+# If one of these occurs, the target may decide a condition.
 _GATES = (
     *("version_info", "hexversion", "sys.version", "sys.platform", "platform.system"),
     *("platform.python_imp", "platform as", "from platform", "sys.implementation", "os.name"),
@@ -43,7 +43,7 @@ _CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
 
 
 def scan(text: str) -> Scan | None:
-    """Find what a text imports; None when that takes its tree."""
+    """Find what a text imports; None if that needs its tree."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     source = SourceText(f"\n{text}")
@@ -55,12 +55,12 @@ def scan(text: str) -> Scan | None:
             found = _Prescan(source).scan()
     except NeedsTree:
         return None
-    # Where nothing is imported the parser has to say whether it is Python at all.
+    # A source without imports is parsed to check that it is Python at all.
     return found if found.imports or len(text) > _LONG or text.isspace() or not text else None
 
 
 class _Prescan:
-    """Looks through one source."""
+    """Scans one source."""
 
     def __init__(self, source: SourceText) -> None:
         self._source = source
@@ -72,15 +72,15 @@ class _Prescan:
         self._indented: list[Statement] = []
         self._begins: list[int] = []
         self._left_at: dict[int, tuple[int, bool]] = {}
-        self._found: dict[int, list[Import]] = {}  # of indented statements, by their beginnings
+        self._found: dict[int, list[Import]] = {}  # of indented statements, by where they begin
         self._flags: list[tuple[str, int, int]] = []
         self._conditions: dict[int, tuple[int, bool]] = {}
 
     def scan(self) -> Scan:
-        """What the source says.
+        """Scan the source.
 
         Raises:
-            NeedsTree: Only its tree tells.
+            NeedsTree: The syntax tree is needed.
         """
         statements = self._statements.find()
         if not statements:
@@ -92,7 +92,7 @@ class _Prescan:
         if self._indented:
             self._look_into_blocks()
         if len({name for name, _, _ in self._flags}) < len(self._flags):
-            raise NeedsTree  # by several `try` statements
+            raise NeedsTree  # set by several `try` statements
         imports: list[Import] = []
         for one in statements:
             imports += self._found[one.begin] if one.indent else one.imports()
@@ -111,13 +111,13 @@ class _Prescan:
             guard = self._guard(around, one.begin)
             if guard >= 0 and (self._has_gates() or self._may_ask_for_flag(guard, one.begin)):
                 raise NeedsTree
-            # `if not HAS_X: sys.exit()` above it.
+            # Such as `if not HAS_X: sys.exit()` above it.
             if self._doubts.may_end and self._may_ask_for_flag(around[0].begin, one.begin):
                 raise NeedsTree
             begin = min([one.begin, *(block.begin for block in around if block.kind in OF_TRY)])
             self._doubts.add_import(begin, guard if guard < begin else -1, blocks.runs(around))
             self._take(one, around)
-        # One that was not counted may be bound to another name.
+        # An uncounted occurrence may bind it to another name.
         if text.count("TYPE_CHECKING", 0, last) > self._statements.checking + open_blocks.checking:
             raise NeedsTree
         if self._doubts.any():
@@ -129,10 +129,9 @@ class _Prescan:
         return self._gates
 
     def _guard(self, around: list[Block], at: int) -> int:
-        """Where that begins which may decide that a statement in some blocks does not run.
+        """The beginning of what may prevent a statement from running; -1 if there is nothing.
 
-        It stands around the statement, or above it in the same function, which it leaves; -1
-        where there is nothing of the kind.
+        That is a block around the statement, or its function if a statement above leaves it.
         """
         gates = [block.begin for block in around if block.kind not in _UNCONDITIONAL]
         begin = max((block.begin for block in around if block.kind == "def"), default=0)
@@ -144,7 +143,7 @@ class _Prescan:
         return min(gates, default=-1)
 
     def _may_ask_for_flag(self, guard: int, at: int) -> bool:
-        """Whether a condition from a guard on asks for an imported name: it may be a flag."""
+        """Whether a condition after a guard tests an imported name, which may be a flag."""
         begin, found = self._conditions.get(guard, (guard - 1, False))
         if not found and self._statements.bound:
             if self._asked is None:
@@ -155,7 +154,7 @@ class _Prescan:
         return found
 
     def _take(self, one: Statement, around: list[Block]) -> None:
-        """Say why a statement runs, from the blocks around it."""
+        """Determine from the blocks around a statement why it runs."""
         why, deferred = Why.REQUIRED, False
         for block in around:
             if block.kind in OF_TRY:
@@ -168,7 +167,7 @@ class _Prescan:
         self._found[one.begin] = one.imports(why, deferred=deferred)
 
     def _take_try(self, block: Block, why: Why, around: list[Block], *, deferred: bool) -> None:
-        """Take all imports of a `try` statement from a tree of its own."""
+        """Find all imports of a `try` statement by parsing it alone."""
         end = blocks.end_of(block, self._source)
         snippet = self._text[block.begin : end]
         if "suppress" in snippet or "aises" in snippet:
@@ -176,7 +175,7 @@ class _Prescan:
         parsed = parse(snippet)
         first = bisect_left(self._begins, block.begin)
         inside = self._indented[first : bisect_left(self._begins, end)]
-        # Where lines within brackets or strings begin at its margin, its end is not found.
+        # If lines inside brackets or strings start at its indentation, its end is not found.
         if not inside or not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
             raise NeedsTree
         walker = Walker(expressions=False)
@@ -189,8 +188,8 @@ class _Prescan:
         if self._doubts.add_try(walker.forks, (block.begin, end), blocks.runs(outside)):
             raise NeedsTree
         if "return" in snippet and any(one.kind == "def" for one in outside):
-            raise NeedsTree  # what the function returns may tell whether the import succeeds
-        # By how many lines the snippet's are further down in the source.
+            raise NeedsTree  # the function's result may show whether the import succeeds
+        # The offset of the snippet's line numbers in the source.
         above = self._text.count("\n", block.begin, inside[0].begin)
         down = inside[0].line - above - 1 - parsed.shift
         by_line = {one.line: one for one in inside}
@@ -229,7 +228,7 @@ class _Prescan:
         down: int,
         span: tuple[int, int],
     ) -> None:
-        """Add the flags that a `try` of the module sets, which other files may ask for."""
+        """Add the flags that a `try` at module level sets, which other files may test."""
         kinds = {block.kind for block in outside}
         if "def" in kinds and self._are_global(walker.forks):
             raise NeedsTree
@@ -244,7 +243,7 @@ class _Prescan:
             self._flags.append((name, moved(fork.key, down), way))
 
     def _is_assigned(self, name: str, scope: Scope, span: tuple[int, int]) -> bool:
-        """Whether a value may be assigned to a name in a `try`, or elsewhere in the source."""
+        """Whether a value may be assigned to a name, in the `try` or elsewhere in the source."""
         if any(one.kind == "value" for one in scope.lookup(name)):
             return True
         begin, end = span
@@ -258,7 +257,7 @@ class _Prescan:
 
 
 def _set_once(fork: Fork) -> Iterator[str]:
-    """The names that one way of a `try` binds and the other leaves as they were before."""
+    """The names that one branch of a `try` binds and the other leaves unchanged."""
     for name in fork.names():
         body, handler = fork.truths(name)
         if (body is None) is not (handler is None):

@@ -1,4 +1,4 @@
-"""The import statements of a source, found by the keyword `import`."""
+"""Find the import statements of a source by the keyword `import`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pypackage.analysis.imports.parameters import may_import
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 from pypackage.core.typed import NamedTuple
 
-# Modules with other ways to import, and the functions that do it.
+# Modules with other ways to import, and the functions that do so.
 _IMPORTING = {"importlib", "pkgutil", "runpy", "imp", "lazy_loader"}
 _FUNCTIONS = (
     *(
@@ -40,7 +40,7 @@ _MODULES = re.compile(rf"import[ \t]+{_LIST}{_END}")
 _NAMES = re.compile(rf"import[ \t]*(?:\\\n[ \t]*)?(?:(\*)|\(([^()\\]*)\)|{_LIST}){_END}")
 _MODULE = re.compile(r"\s*(\w+(?:\.\w+)*)(?:\s+as\s+(\w+))?\s*")
 _NAME = re.compile(r"\s*(\w+)(?:\s+as\s+(\w+))?\s*")
-# What an executed string imports by, and what precedes a docstring, which nothing executes.
+# What imports in an executed string; what precedes a docstring, which is never executed.
 _IMPORTS = re.compile(r"\bimport\b|import_module|__import__")
 _BEFORE_DOCSTRING = re.compile(
     r"(?:\A|\n)[ \t]*(?:(?:async[ \t]+)?def|class)\b[^\n#]*:[ \t]*\n[ \t\n]*[rRuU]?\Z"
@@ -51,12 +51,12 @@ class Statement(NamedTuple):
     """An import statement, or a call of `pytest.importorskip` on a line of its own.
 
     Attributes:
-        begin: Where its line begins.
-        line: The number of the line.
-        indent: How far it is indented.
+        begin: The offset of its line.
+        line: The line number.
+        indent: The indentation.
         column: The column of the statement or call.
         taken: The imported modules and names.
-        skips: Whether it is such a call.
+        skips: Whether it is a call of `importorskip`.
     """
 
     begin: int
@@ -67,7 +67,7 @@ class Statement(NamedTuple):
     skips: bool = False
 
     def imports(self, why: Why = Why.REQUIRED, *, deferred: bool = False) -> list[Import]:
-        """Its imports, where nothing but the block around it matters."""
+        """Its imports, given the reason from the blocks around it."""
         reason = ""
         if self.skips and why is Why.REQUIRED:
             why, reason = Why.OPTIONAL, "importorskip"
@@ -81,8 +81,8 @@ class Statements:
     """Finds the import statements of a source.
 
     Attributes:
-        checking: How often TYPE_CHECKING is imported by its own name.
-        bound: The imported names that may be flags: those of other than standard modules.
+        checking: How often TYPE_CHECKING is imported under its own name.
+        bound: The imported names that may be flags: those not from the standard library.
     """
 
     def __init__(self, source: SourceText) -> None:
@@ -92,7 +92,7 @@ class Statements:
         self.bound: set[str] = set()
 
     def find(self) -> list[Statement]:
-        """The statements in their order.
+        """The statements in source order.
 
         Raises:
             NeedsTree: There may be other imports, or something is unusual.
@@ -133,7 +133,7 @@ class Statements:
         return Statement(begin, line, indent, skip.start(1) - begin + 1, [(skip[2], "")], True)
 
     def _places(self) -> tuple[list[int], list[int]]:
-        """Where `import` and where functions that import occur, in code or not."""
+        """Where `import`, and functions that import, occur in code, strings or comments."""
         text = self._text
         places: list[int] = []
         others: list[int] = []
@@ -145,7 +145,7 @@ class Statements:
         return places, others
 
     def _runs_imports(self, executes: list[int]) -> bool:
-        """Whether the source executes something and has a string with an import in it."""
+        """Whether the source executes code and has a string with an import in it."""
         text = self._text
         if not self._source.in_code(executes):
             return False
@@ -158,12 +158,12 @@ class Statements:
         )
 
     def _check_modules(self, statements: list[Statement]) -> None:
-        """Make sure that the source imports in no other way, and leaves sys.path alone."""
+        """Check that the source imports in no other way, and does not change sys.path."""
         text = self._text
         tops = {module.partition(".")[0] for one in statements for module, _ in one.taken}
         if tops & _IMPORTING and any(word in text for word in _FUNCTIONS):
             raise NeedsTree
-        # Also where nothing imports sys by name: `from x import *` may.
+        # Even if nothing imports sys by name: `from x import *` may.
         if any(one in text for one in _PUTS_ON_PATH) and self._source.has(_PUTS_ON_PATH):
             raise NeedsTree
         if "subprocess" in tops and "sys.executable" in text:
@@ -213,6 +213,6 @@ class Statements:
             yield match[1]
 
     def _is_given_text(self, name: str) -> bool:
-        """Whether a function is called, perhaps, with a text as its first argument."""
+        """Whether a function may be called with a string as its first argument."""
         called = rf"\b{name}[\s)\\]*\(\s*(?:[#\\(]|[rRuUfFbB]{{0,2}}[\"'])"
         return re.search(called, self._source.text) is not None

@@ -1,4 +1,4 @@
-"""A source as text: where strings and comments are, and where words stand outside of them."""
+"""Locate strings and comments in a source text, and words outside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 
 class NeedsTree(Exception):
-    """Only the syntax tree can tell what the source imports."""
+    """Only the syntax tree can show what the source imports."""
 
 
 TOKEN = re.compile(
@@ -19,11 +19,11 @@ TOKEN = re.compile(
     r"|#[^\n]*|\"|'",  # no character class: each alternative has to begin with a literal
     re.DOTALL,
 )
-"""A string, a comment, or a quote that nothing closes."""
+"""A string, a comment, or an unclosed quote."""
 
 
 class SourceText:
-    """A source in which each line, the first one too, begins after a newline.
+    """A source in which every line, including the first, is preceded by a newline.
 
     Attributes:
         text: The source.
@@ -34,13 +34,13 @@ class SourceText:
         self._strings: list[tuple[int, int]] = []  # triple-quoted ones
 
     def places(self, word: str) -> Iterator[int]:
-        """Where a string occurs, in code or not."""
+        """Where a string occurs, in code, strings or comments."""
         text, at = self.text, -1
         while (at := text.find(word, at + 1)) >= 0:
             yield at
 
     def words(self, word: str) -> Iterator[int]:
-        """Where a word occurs that is no attribute, in code or not."""
+        """Where a word occurs that is not an attribute, in code, strings or comments."""
         text = self.text
         for at in self.places(word):
             if text[at - 1 : at] != "." and self.is_word(at, at + len(word)):
@@ -52,16 +52,16 @@ class SourceText:
         return not (before == "_" or before.isalnum() or after == "_" or after.isalnum())
 
     def has(self, words: Sequence[str]) -> bool:
-        """Whether one of some strings occurs outside of strings and comments."""
+        """Whether one of some words occurs outside strings and comments."""
         strings = self._strings[:]
         found = self.in_code(sorted(at for word in words for at in self.places(word)))
         self._strings[:] = strings
         return bool(found)
 
     def in_code(self, places: list[int]) -> list[int]:
-        """Those of some sorted places that are outside of strings and comments.
+        """The given sorted offsets that are outside strings and comments.
 
-        Triple-quoted strings up to the last of the places are kept for `is_in_string`.
+        Triple-quoted strings up to the last offset are kept for `is_in_string`.
 
         Raises:
             NeedsTree: A quote is never closed.
@@ -92,6 +92,6 @@ class SourceText:
         return found
 
     def is_in_string(self, at: int) -> bool:
-        """Whether a place is in one of the strings that the last `in_code` came across."""
+        """Whether an offset is in one of the strings that the last `in_code` found."""
         index = bisect_right(self._strings, (at, len(self.text))) - 1
         return index >= 0 and self._strings[index][0] < at < self._strings[index][1]
