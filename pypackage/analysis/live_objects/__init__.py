@@ -1,9 +1,9 @@
-"""What objects at hand need to run elsewhere: the imports that sending them implies.
+"""Find what live objects need to run elsewhere: the imports that sending them implies.
 
-An engine sends them as cloudpickle does. What an importable module defines is sent by its
-name, so the worker has to import that module; what `__main__`, a notebook or
-`register_pickle_by_value` defines is sent by value, so its code is looked into. Neither is
-called, and nothing is imported; objects are asked for their state as `pickle` asks them.
+An engine sends them as cloudpickle does. What an importable module defines is sent by name, so
+the worker has to import that module; what `__main__`, a notebook or `register_pickle_by_value`
+defines is sent by value, so its code is analyzed. Neither is called, and nothing is imported;
+objects are asked for their state as `pickle` asks them.
 """
 
 from __future__ import annotations

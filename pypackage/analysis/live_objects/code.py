@@ -1,4 +1,4 @@
-"""What code objects import, and the globals that they use."""
+"""Find what code objects import, and the globals that they use."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pypackage.core.errors import SourceError
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 _PASSIVE = ("PUSH_NULL", "PRECALL", "CACHE", "COPY_FREE_VARS", "RESUME")
-_SENT_CODE = "<dynamic-code>"  # what cloudpickle 3.1 calls the file of each function
+_SENT_CODE = "<dynamic-code>"  # the file name that cloudpickle 3.1 gives each function
 IMPORTING = (importlib.import_module, builtins.__import__)
 
 
 class CodeImports:
-    """Looks into code objects; keeps what is known of their sources.
+    """Analyzes code objects; caches the scans of their sources.
 
     Args:
         importing: The functions that import a module by its name.
@@ -37,7 +37,7 @@ class CodeImports:
     def of(
         self, code: types.CodeType, names: Mapping[str, Any]
     ) -> tuple[list[Import], list[object]]:
-        """The imports of a code object and of those inside it, and the globals that they use.
+        """The imports of a code object and of nested ones, and the globals that they use.
 
         Args:
             names: The globals.
@@ -63,16 +63,16 @@ class CodeImports:
     def _statement(
         self, file: str, line: int, module: str, taken: tuple[str, ...]
     ) -> Iterator[Import]:
-        """An import statement, with what its source says of it: whether it is optional."""
+        """An import statement, optional if the source says so."""
         if not module:
-            return  # relative, of code that is in no package: it cannot be imported anywhere
+            return  # relative, from code in no package: it cannot be imported anywhere
         known = self._in_source(file).get((line, module.partition(".")[0]))
         why, reason = (known.why, known.reason) if known else (Why.REQUIRED, "")
         for name in taken or ("",):
             yield Import(module, name, 0, 0, why, reason)
 
     def _in_source(self, file: str) -> dict[tuple[int, str], Import]:
-        """The imports of the file that a code object comes from, by line and top-level name."""
+        """The imports in the file of a code object, by line and top-level name."""
         if file not in self._scans:
             scanned = Scan()
             try:
@@ -80,13 +80,13 @@ class CodeImports:
                 version = ".".join(map(str, sys.version_info[:3]))
                 scanned = scan_text(text, file, target_of(version))
             except SourceError:
-                pass  # then all of them are required
+                pass  # then all of them count as required
             self._scans[file] = {(one.line, one.top): one for one in scanned.imports}
         return self._scans[file]
 
 
 def _absolute(module: str, level: int, names: Mapping[str, Any]) -> str:
-    """The name of a module, perhaps relative to the package that some globals tell of."""
+    """The absolute name of a module, resolved against `__package__` in some globals."""
     if not level:
         return module
     package = str(names.get("__package__") or "").split(".")
@@ -98,9 +98,9 @@ class _Instructions:
     """What the instructions of a code object load and import.
 
     Attributes:
-        used: The globals that they use, but for modules.
-        modules: The modules that they use, as deep as their attributes go; and those that
-            `import_module` is called with by a literal name.
+        used: The globals that they use, except modules.
+        modules: The modules that they use, including submodules reached as attributes, and the
+            literal names that `import_module` is called with.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class _Instructions:
         self.modules: list[str] = []
         self._names = names
         self._code = code
-        self._local: dict[object, object] = {}  # what importlib offers, by local names
+        self._local: dict[object, object] = {}  # members of importlib, by local name
 
     def imports(self) -> Iterator[tuple[int, str, int, tuple[str, ...]]]:
-        """The import statements: line, module, level and names; fills the attributes."""
+        """Yield each import's line, module, level and names; fills the attributes."""
         constants: list[object] = []
         current: object = None
         importing = False
@@ -157,7 +157,7 @@ class _Instructions:
         return value
 
     def _attribute(self, module: types.ModuleType, name: str) -> object:
-        """What an attribute of a module is, which may be a submodule that is not bound yet."""
+        """The value of a module's attribute, which may be a submodule that is not bound yet."""
         inner = f"{module.__name__}.{name}"
         value = vars(module).get(name, sys.modules.get(inner))
         if isinstance(value, types.ModuleType) and references.is_importable(value.__name__):

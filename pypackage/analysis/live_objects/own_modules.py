@@ -1,4 +1,4 @@
-"""Where this process has the user's own modules from."""
+"""Find the folders that this process has loaded the user's own modules from."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pypackage.python import distributions
 
 
 def roots(modules: Iterable[str]) -> tuple[str, ...]:
-    """The folders in which modules of the user's own are looked for, absolute.
+    """The absolute paths of the folders in which the user's own modules are searched.
 
-    As on `sys.path`, but for folders that hold installed packages. Added is where loaded modules
-    come from, whatever has happened to `sys.path` and to the current folder since: first where a
-    module of the same name would be found in its stead, else last.
+    These are the entries of `sys.path` except folders of installed packages, and the folders of
+    loaded modules, whatever has happened to `sys.path` and the current directory since: first if
+    another module of the same name would be found instead, else last.
 
     Args:
-        modules: The modules that are looked for, by their dotted names.
+        modules: The dotted names of the modules to be searched.
 
     Raises:
-        InputPathError: A module was loaded from a file that is not there any more.
-        UsageError: A module was loaded from a file of another name, so it cannot be imported
-            by its own.
+        InputPathError: A module was loaded from a file that no longer exists.
+        UsageError: A module was loaded from a file of another name, so that it cannot be imported
+            by its own name.
     """
     for top in dict.fromkeys(module.partition(".")[0] for module in modules):
         if module := sys.modules.get(top):
@@ -39,7 +39,7 @@ def roots(modules: Iterable[str]) -> tuple[str, ...]:
 
 
 def beside_packages() -> tuple[Root, ...]:
-    """Loaded modules of the user's own in folders of packages, as of `pip install --target`."""
+    """The user's loaded modules in folders of packages, as of `pip install --target`."""
     found = []
     for folder in dict.fromkeys(map(os.path.abspath, sys.path)):
         if _is_installed(folder) or not _has_packages(folder):
@@ -53,7 +53,7 @@ def beside_packages() -> tuple[Root, ...]:
 
 
 def _loaded() -> Iterator[tuple[str, str]]:
-    """Modules of the user's own that are loaded, with the folders that they come from."""
+    """The user's own loaded modules, each with its folder."""
     is_own = cache(_is_own)
     for top, module in list(sys.modules.items()):
         if "." not in top:
@@ -81,7 +81,7 @@ def _check_importable(top: str, module: types.ModuleType) -> None:
 
 
 def _first(folders: Iterable[str], top: str) -> str:
-    """The first of some folders that has a module or package of a name; empty if none has."""
+    """The first folder that has a module or package of this name; empty if none has."""
     for folder in folders:
         if os.path.isdir(os.path.join(folder, top)) or glob(f"{escape(folder)}/{top}.*"):
             return folder
@@ -92,7 +92,7 @@ def _places(module: types.ModuleType) -> list[str]:
     """The file of a module, or the folders of a package."""
     if not isinstance(module, types.ModuleType):
         return []
-    known = object.__getattribute__(module, "__dict__")  # a lazy one would load what it is
+    known = object.__getattribute__(module, "__dict__")  # getattr loads lazy modules
     file, path = known.get("__file__"), known.get("__path__")
     if path is not None:
         return [os.path.abspath(one) for one in path if isinstance(one, str)]
@@ -100,7 +100,7 @@ def _places(module: types.ModuleType) -> list[str]:
 
 
 def _is_own(folder: str) -> bool:
-    """Whether all modules in a folder are the user's, not the standard library's or installed."""
+    """Whether a folder has only the user's modules: no standard library, nothing installed."""
     return os.path.isdir(folder) and not (_is_installed(folder) or _has_packages(folder))
 
 

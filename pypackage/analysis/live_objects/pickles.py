@@ -1,4 +1,4 @@
-"""What a pickle needs to be loaded elsewhere, found without importing or running any of it."""
+"""Find what a pickle needs to be loaded elsewhere, without importing or running any of it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def explore_pickle(data: bytes, reporter: Reporter = SILENT) -> list[Import]:
     """The imports that loading a pickle implies, and those of the functions in it.
 
     Args:
-        data: One or more pickles. Functions that cloudpickle sent by value are looked into
-            when they are of this very Python.
+        data: One or more pickles. Functions that cloudpickle sent by value are analyzed if they
+            are of the running Python version.
 
     Raises:
-        RequirementsError: It is no pickle, or cut short.
+        RequirementsError: It is not a pickle, or is truncated.
     """
     reader = _Reader(io.BytesIO(data), reporter)
     reader.read()
@@ -45,15 +45,15 @@ class _Function:
         self.names: dict[str, Any] = {}
 
     def __call__(self, *_: object, **__: object) -> Any:
-        """What stands for its result: an object may be made by a function sent with it."""
+        """Return a stand-in for the result: a function in the pickle may make an object."""
         return _StandIn
 
 
 class _Anything(type):
-    """Makes of a class what takes all that a pickle does to an object, and does nothing."""
+    """Metaclass: lets a class stand for any object, ignoring what a pickle does to it."""
 
     def __call__(cls, *_: object, **__: object) -> _Anything:
-        """The class again."""
+        """Return the class itself."""
         return cls
 
     def __setitem__(cls, *_: object) -> None:
@@ -63,7 +63,7 @@ class _Anything(type):
         pass
 
     def append(cls, _: object) -> None:
-        """Take nothing."""
+        """Ignore the item."""
 
     add = extend = append
 
@@ -72,20 +72,20 @@ class _StandIn(metaclass=_Anything):
     """Stands for all objects and classes of a pickle."""
 
     def __new__(cls, *_: object, **__: object) -> Any:
-        """The class again."""
+        """Return the class itself."""
         return cls
 
 
 class _ImportModule(_StandIn):
-    """Stands for `importlib.import_module`, which code that is not run is looked through for."""
+    """Stands for `importlib.import_module`, calls of which are searched in code."""
 
 
 class _Reader(pickle.Unpickler):
-    """Builds a pickle of stand-ins.
+    """Loads a pickle with stand-ins for its objects.
 
     Attributes:
         modules: The modules that it names, in order.
-        functions: Those that are in it by value.
+        functions: The functions that it contains by value.
     """
 
     def __init__(self, file: io.BytesIO, reporter: Reporter) -> None:
@@ -102,11 +102,11 @@ class _Reader(pickle.Unpickler):
             self.load()
             while self._file.tell() < size:
                 self.load()
-        except Exception as error:  # of many kinds, as its data is
+        except Exception as error:  # depends on the data: almost any exception
             raise RequirementsError(f"not a pickle that can be read: {error}") from error
 
     def find_class(self, module: str, name: str) -> Any:
-        """What stands for what a pickle names."""
+        """Return a stand-in for a global that a pickle names."""
         if module != "__main__":
             self.modules[module] = None
         elif name not in ("", "__main__"):
@@ -119,11 +119,11 @@ class _Reader(pickle.Unpickler):
         return build or _StandIn
 
     def persistent_load(self, pid: object) -> object:
-        """A stand-in for what the sender keeps elsewhere."""
+        """Return a stand-in for what the sender keeps elsewhere."""
         return _StandIn
 
     def _curried(self, cls: object, function: object, *_: object) -> object:
-        """What toolz sends of a decorated function: `module:qualname`, or the function."""
+        """Handle toolz' form of a decorated function: `module:qualname`, or the function."""
         if isinstance(function, str) and ":" in function:
             self.find_class(*function.rsplit(":", 1))
         return cls
@@ -131,7 +131,7 @@ class _Reader(pickle.Unpickler):
     # --- cloudpickle's functions, by their names -------------------------------------------
 
     def build_builtin_type(self, name: str) -> Any:
-        """What stands for the type of code objects makes real ones, which runs nothing."""
+        """Return a stand-in; that for the type of code objects makes real ones, but runs none."""
         return self._code if name == "CodeType" else _StandIn
 
     def _code(self, *arguments: Any) -> Any:
@@ -147,21 +147,21 @@ class _Reader(pickle.Unpickler):
         return code
 
     def buildsubimport(self, name: str) -> types.ModuleType:
-        """A module that is sent by its name."""
+        """Return a module that is sent by name."""
         self.modules[name] = None
         module = types.ModuleType(name)
         vars(module)["import_module"] = _ImportModule if name == "importlib" else None
         return module
 
     def build_make_function(self, code: object, names: object = None, *_: object) -> object:
-        """A function, with what tells its package; the other globals follow."""
+        """Return a function, with its package's name; the other globals follow."""
         found = next((one for one in self.functions if one.code is code), None)
         if found and isinstance(names, dict):
             found.names.update(names)
         return found or _StandIn
 
     def build_function_setstate(self, function: object, state: Any) -> object:
-        """Tell a function its globals."""
+        """Set the globals of a function."""
         if isinstance(function, _Function):
             function.names.update(state[1].get("__globals__", {}))
         return function
@@ -172,7 +172,7 @@ def _is_serializer(module: str) -> bool:
 
 
 def _all_code(code: types.CodeType) -> Iterator[object]:
-    """All instructions, which fail to be read where the bytes are none of this Python."""
+    """Yield all instructions, which raises if the bytes are not of this Python version."""
     import dis
 
     yield from dis.get_instructions(code)

@@ -1,4 +1,4 @@
-"""Whether an object is sent by the name of its module or by value, as cloudpickle decides."""
+"""Decide whether an object is sent by its module's name or by value, as cloudpickle does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import types
 from collections.abc import Iterator
 
 _MAIN = ("__main__", "__mp_main__")
-_REGISTRY = "cloudpickle.cloudpickle"  # joblib, PySpark and Ray have copies of their own
+_REGISTRY = "cloudpickle.cloudpickle"  # joblib, PySpark and Ray have their own copies
 
 
 def module_of(thing: object) -> str:
     """The module by whose name a function, class or other global is sent; empty if by value.
 
-    By name goes what the module has under the object's qualified name, unless the module was
+    It is sent by name if the module has it under its qualified name, unless the module was
     registered by `register_pickle_by_value`.
     """
     module = holder_of(thing)
@@ -23,41 +23,41 @@ def module_of(thing: object) -> str:
 
 
 def holder_of(thing: object) -> str:
-    """The module that has an object under its qualified name, but for `__main__`; else empty.
+    """The module, except `__main__`, that has an object under its qualified name; else empty.
 
-    By its name goes what reduces itself to a text, as functions with `lru_cache` do, whatever
-    is registered.
+    Objects that reduce themselves to a string, such as functions with `lru_cache`, are sent by this
+    name even if the module is registered.
     """
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
     if not isinstance(name, str):
         return ""
     try:
         module = pickle.whichmodule(thing, name)  # type: ignore[attr-defined]
-    except Exception:  # a module of sys.modules that does not like to be asked
+    except Exception:  # any module in sys.modules may raise
         return ""
     if module == "builtins":
-        return "builtins"  # NoneType and its like are no attributes of it
+        return "builtins"  # NoneType and others are not attributes of it
     if not isinstance(module, str) or module in _MAIN or module not in sys.modules:
         return ""
     return module if _attribute(sys.modules[module], name) is thing else ""
 
 
 def is_importable(module: str) -> bool:
-    """Whether the worker is to import a module of this process by its name."""
+    """Whether the worker has to import a module of this process by its name."""
     return module not in _MAIN and module in sys.modules and not is_registered(module)
 
 
 def is_registered(module: str) -> bool:
-    """Whether a module is sent by value, since it or a package around it was registered."""
+    """Whether a module is sent by value, because it or a parent package was registered."""
     registered = set(_registered())
     parts = module.split(".")
     return any(".".join(parts[:end]) in registered for end in range(1, len(parts) + 1))
 
 
 def by_text(arguments: object) -> Iterator[object]:
-    """What is named `module:qualname` among arguments, as toolz sends decorated functions.
+    """Resolve `module:qualname` among arguments, as toolz sends decorated functions.
 
-    Its module where that is imported by its name, else the object itself.
+    Yields the module if it is imported by name, else the object itself.
     """
     for text in arguments if isinstance(arguments, tuple) else ():
         if type(text) is not str or not re.fullmatch(r"[\w.]+:[\w.]+", text):

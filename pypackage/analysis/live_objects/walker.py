@@ -1,4 +1,4 @@
-"""From objects to all that is sent with them, each object once, as `pickle` would go."""
+"""Traverse all objects that are sent with some objects, each once, as `pickle` does."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from pypackage.core.errors import UsageError
 _ATOMS = {type(None), bool, int, float, complex, str, bytes, bytearray, type(...), slice, range}
 _MAPPINGS = (dict, types.MappingProxyType)
 _EMPTY: tuple[dict[object, object], ...] = ({}, OrderedDict())
-_VIEWS = tuple(  # which cloudpickle sends
+_VIEWS = tuple(  # cloudpickle sends these too
     type(view) for one in _EMPTY for view in (one.keys(), one.values(), one.items())
 )
 _CONTAINERS = (list, tuple, set, frozenset, *_VIEWS)
-_PROTOCOL = 5  # with which large arrays are handed out, not copied
+_PROTOCOL = 5  # which passes large arrays without copying them
 
 
 def explore(things: Iterable[object]) -> list[Import]:
     """The imports that sending objects implies.
 
     Args:
-        things: Functions, methods, classes, code objects, or any objects that hold them.
+        things: Functions, methods, classes, code objects, or any objects that contain them.
 
     Raises:
-        UsageError: One is a mere number or text.
+        UsageError: One is only a number or a string.
     """
     explorer = _Explorer()
     for thing in things:
@@ -46,17 +46,17 @@ def explore(things: Iterable[object]) -> list[Import]:
 
 
 class _Explorer:
-    """Goes from one object to the next, each once.
+    """Visits objects, each once.
 
     Attributes:
-        imports: What has been found, in order.
+        imports: The imports found, in order.
     """
 
     def __init__(self) -> None:
         self.imports: dict[Import, None] = {}
         self._code = CodeImports()
         self._todo: deque[object] = deque()
-        self._seen: dict[int, object] = {}  # keeps them, or another one may get the same id
+        self._seen: dict[int, object] = {}  # keeps them alive, so that no id is reused
 
     def run(self, thing: object) -> None:
         self._todo.append(thing)
@@ -70,7 +70,7 @@ class _Explorer:
         self._todo += (thing for thing in things if type(thing) not in _ATOMS)
 
     def _object(self, thing: object) -> None:
-        kind = type(thing)  # not isinstance: a proxy would say what it stands for
+        kind = type(thing)  # not isinstance: a proxy claims the type of its object
         if kind is types.CodeType:
             self._of_code(thing, {})  # type: ignore[arg-type]
         elif kind is types.FunctionType:
@@ -91,7 +91,7 @@ class _Explorer:
             self._module(thing)  # type: ignore[arg-type]
         elif issubclass(kind, type):
             self._class(thing)  # type: ignore[arg-type]
-        elif kind is TypeVar:  # unlike others that reduce themselves to a text, as registered
+        elif kind is TypeVar:  # reduces itself to a string only if its module is not registered
             if not self._is_named(thing):
                 self._add([thing.__bound__, *thing.__constraints__])  # type: ignore[attr-defined]
         else:
@@ -102,26 +102,26 @@ class _Explorer:
         if references.is_importable(name):
             self._import(name)
         elif references.is_registered(name) or sys.modules.get(name) is not module:
-            self._add(vars(module).values())  # it is sent with all that is in it
+            self._add(vars(module).values())  # sent by value, with everything in it
 
     def _function(self, function: types.FunctionType) -> None:
         if self._is_named(function):
             return
         self._of_code(function.__code__, function.__globals__)
         self._add([function.__defaults__, function.__kwdefaults__, function.__closure__])
-        if sys.version_info < (3, 14):  # from there on they are made when asked for, by code
+        if sys.version_info < (3, 14):  # from there on they are computed on access, by code
             self._add(function.__annotations__.values())
-        self._add(vars(function).values())  # __wrapped__ among them
+        self._add(vars(function).values())  # including __wrapped__
 
     def _class(self, cls: type) -> None:
         if not self._is_named(cls):
             self._add([*cls.__bases__, *vars(cls).values(), type(cls)])
 
     def _instance(self, thing: object) -> None:
-        """Any other object is sent as it reduces itself."""
+        """Follow what any other object reduces itself to."""
         self._add([type(thing)])
         reduced: object = None
-        with suppress(Exception):  # it cannot be pickled, or not yet: then its state counts
+        with suppress(Exception):  # if it cannot be pickled, its state counts
             reducer = copyreg.dispatch_table.get(type(thing))
             reduced = reducer(thing) if reducer else thing.__reduce_ex__(_PROTOCOL)
         if isinstance(reduced, tuple):
@@ -135,11 +135,11 @@ class _Explorer:
             self._add(_state(thing))
 
     def _is_named(self, thing: object) -> bool:
-        """Whether an object is sent by the name of its module, which is then imported."""
+        """Whether an object is sent by the name of its module, which is then recorded."""
         return self._found(references.module_of(thing))
 
     def _found(self, module: str) -> bool:
-        if module and not module.startswith("_cython_"):  # which one cannot import
+        if module and not module.startswith("_cython_"):  # which cannot be imported
             self._import(module)
         return bool(module)
 
@@ -153,18 +153,18 @@ class _Explorer:
 
 
 def _is_like_function(thing: object) -> bool:
-    with suppress(Exception):  # a proxy whose object is not there
+    with suppress(Exception):  # a proxy may have no object
         return isinstance(thing, types.FunctionType)
     return False
 
 
 def _content(cell: types.CellType) -> Iterator[object]:
-    with suppress(ValueError):  # it is empty: the name is not bound yet
+    with suppress(ValueError):  # empty: the name is not bound yet
         yield cell.cell_contents
 
 
 def _state(thing: object) -> Iterator[object]:
-    """What an object's dictionary and slots hold."""
+    """The values in an object's `__dict__` and slots."""
     for cls in type(thing).__mro__:
         for member in vars(cls).values():
             if type(member) is types.MemberDescriptorType or (

@@ -1,1 +1,1 @@
-"""From modules to packages: what is installed, the table of names, pins."""
+"""From modules to packages: the installed index, the table of names, pins."""

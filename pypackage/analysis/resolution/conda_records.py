@@ -1,4 +1,4 @@
-"""What conda has installed in a prefix, by its records: JSON files named like the packages."""
+"""Look up conda's installed packages in the records (conda-meta/*.json) of a prefix."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class CondaPackage(NamedTuple):
-    """An installed conda package, as its record says.
+    """An installed conda package, from its record.
 
     Attributes:
         name: Its name.
         version: Its version.
-        channel: A name or a URL, without the platform; empty when the record has none.
+        channel: A name or a URL, without the platform; empty if the record has none.
     """
 
     name: str
@@ -31,17 +31,17 @@ class CondaPackage(NamedTuple):
 
 
 class CondaPrefix:
-    """A conda environment's records."""
+    """The package records of a conda environment."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
     def holds(self, path: str) -> bool:
-        """Whether a path lies in the environment."""
+        """Whether a path is in the environment."""
         return path.startswith(os.path.join(self.folder, ""))
 
     def of(self, distribution: Distribution) -> CondaPackage | None:
-        """The package that a distribution is; None when it was installed by pip."""
+        """The package that a distribution belongs to; None if pip installed it."""
         inside = f'"{os.path.relpath(distribution.folder, self.folder)}'.encode()
         for record in self._likely(distribution.key):
             if inside in self._content(record):
@@ -49,9 +49,9 @@ class CondaPrefix:
         return None
 
     def _likely(self, key: str) -> Iterator[str]:
-        """All records; the package that is named like the distribution or so in the table first.
+        """All records, those named like the distribution, itself or in the name table, first.
 
-        Any package may have a distribution in it.
+        Any package may contain any distribution.
         """
         called = {one: package_names.normalize(_name_of(one)) for one in self._records}
         yield from (one for one in self._records if called[one] == key)
@@ -60,7 +60,7 @@ class CondaPrefix:
         yield from (one for one in self._records if called[one] not in (key, known))
 
     def having(self, top: str) -> list[CondaPackage]:
-        """The packages that have a top-level module, sorted."""
+        """The packages that contain a top-level module, sorted."""
         name = re.escape(top.encode())
         module = re.compile(
             rb'"(?:lib/python[0-9.]+/)?site-packages/%b(?:/|\.py"|\.[^"/]*\.?so")' % name
@@ -69,7 +69,7 @@ class CondaPrefix:
         return [self._package(one) for one in having]
 
     def named(self, name: str) -> CondaPackage | None:
-        """The package of a name."""
+        """The package of this name; None if it is not installed."""
         for record in self._records:
             if _name_of(record) == name.lower():
                 return self._package(record)
@@ -92,24 +92,24 @@ class CondaPrefix:
     def _package(self, record: str) -> CondaPackage:
         name, version, _ = record.removesuffix(".json").rsplit("-", 2)
         content = self._content(record)
-        # Read without parsing it: the record of Python alone is a megabyte of JSON.
+        # Not parsed: the record of Python alone is a megabyte of JSON.
         channel, subdir = (_string(content, key) for key in (b"channel", b"subdir"))
         return CondaPackage(name, version, _public(channel.rstrip("/").removesuffix(f"/{subdir}")))
 
 
 def _string(content: bytes, key: bytes) -> str:
-    """The first string with a key in the text of a JSON object."""
+    """The first string value of a key in the text of a JSON object."""
     found = re.search(rb'"%b"\s*:\s*"([^"\\]*)"' % key, content)
     return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _name_of(record: str) -> str:
-    """The package in the name of a record's file, NAME-VERSION-BUILD.json."""
+    """The package's name in that of a record, NAME-VERSION-BUILD.json."""
     return record.rsplit("-", 2)[0]
 
 
 def _public(channel: str) -> str:
-    """A channel without user names and tokens; its name where conda has its public ones."""
+    """A channel without user names and tokens; only the name of a public one of conda's."""
     plain = re.sub(r"^(\w+://)[^/@]*@", r"\1", channel.rstrip("/"))
     plain = re.sub(r"(?<=[\w])/t/[^/]+(?=/)", "", plain)
     public = re.fullmatch(r"https://(?:conda|repo)\.anaconda\.(?:org|com)/(.+)", plain)

@@ -1,4 +1,4 @@
-"""What is declared of packages, as far as it holds for the target."""
+"""Declared requirements by package, filtered for the target."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypackage.core.package_names import normalize
 from pypackage.requirements import formats
 from pypackage.requirements.formats import Declaration, Declarations
 
-# What follows the name of a package in that of another build of it.
+# Suffixes of package names for another build of the same package.
 _VARIANT = re.compile(
     r"(?:cpu|gpu|binary|bin|nightly|headless|macos|intel|directml|silicon|cuda\d+x?|cu\d+|rocm[\d-]*)"
 )
@@ -21,7 +21,7 @@ class DeclaredPackages:
 
     Args:
         declared: What the program's author has declared.
-        find_markers: Finds the variables of environment markers; called when one matters.
+        find_markers: Finds the environment marker variables; called only when needed.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class DeclaredPackages:
 
     @cached_property
     def markers(self) -> Mapping[str, str]:
-        """The variables of environment markers, without `extra`."""
+        """The environment marker variables, without `extra`."""
         return self._find_markers()
 
     def matching(self, key: str) -> list[Declaration]:
-        """The declarations of a package that count for the target.
+        """The declarations of a package that apply to the target.
 
-        Extras and dependency groups are alternatives: what they say counts only of a package
-        that the project does not require itself, and then what the first of them says.
+        Extras and dependency groups are alternatives: they count only if the project itself does
+        not require the package, and then only the first of them.
         """
         found = [one for one in self._declared.requirements.get(key, ()) if self._holds(one)]
         group = min((one.group for one in found), key=lambda name: name != "", default="")
@@ -55,19 +55,19 @@ class DeclaredPackages:
         return one.requirement.marker is None or formats.holds(one.requirement, self.markers)
 
     def refused(self, key: str) -> str:
-        """Why a package cannot be taken from where it is declared to come from; else empty."""
+        """Why a package cannot be taken from its declared source; empty if it can."""
         for one in self.matching(key):
             if one.refused:
                 return f"{one.place}: {key} is declared to come from {one.refused}"
         return ""
 
     def wanted(self) -> list[str]:
-        """The packages that are needed, whether an import of them is found or not."""
+        """The packages that are needed even if no import of them is found."""
         names = self._declared.requirements
         return [key for key in names if any(one.wanted for one in self.matching(key))]
 
     def contradicting(self, key: str) -> list[Declaration]:
-        """The declarations of a package by several groups that do not say the same."""
+        """The declarations of a package in several groups if they differ; else none."""
         found = [one for one in self._declared.requirements.get(key, ()) if self._holds(one)]
         if any(not one.group for one in found):
             return []
@@ -75,7 +75,7 @@ class DeclaredPackages:
         return found if len(said) > 1 else []
 
     def unmatched(self, taken: Collection[str]) -> dict[str, str]:
-        """What the project itself requires and that is not taken, with the place of each."""
+        """The project's own requirements that are not taken, each with its place."""
         return {
             key: found[0].place
             for key in self._declared.requirements
@@ -83,7 +83,7 @@ class DeclaredPackages:
         }
 
     def variant(self, name: str) -> str:
-        """The declared build of a package under another name: `tensorflow-cpu`; else empty."""
+        """The declared variant of a package, such as `tensorflow-cpu`; else empty."""
         builds = [
             key
             for key in self._declared.requirements
@@ -92,10 +92,10 @@ class DeclaredPackages:
         return next((key for key in builds if self.matching(key)), "")
 
     def near(self, module: str, taken: Collection[str]) -> str:
-        """The one declared package, not taken yet, whose name holds a module's name as a word.
+        """The only declared package, not taken yet, whose name contains a module's name as a word.
 
-        `parsnip-cif` for `parsnip`, `diffpy.structure` for `diffpy.structure.parsers`; empty
-        when there is none or more than one.
+        `parsnip-cif` for `parsnip`, `diffpy.structure` for `diffpy.structure.parsers`; empty if
+        there is none or more than one.
         """
         parts = module.split(".")
         for count in range(len(parts), 0, -1):

@@ -1,8 +1,8 @@
-"""Which installed package a module comes from, and whether conda or pip brought it.
+"""Find the installed package of a module, and whether conda or pip installed it.
 
-A question reads no more than it must: the lists of files (RECORD) of the distributions are
-searched as bytes, and only those that mention a module are read as metadata. In a conda
-prefix the records in conda-meta say which conda package a distribution is.
+Little is read per lookup: the RECORD files of the distributions are searched as bytes, and only
+those that mention a module are read as metadata. In a conda prefix the records in conda-meta say
+which conda package a distribution belongs to.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class _Having(NamedTuple):
     modules: tuple[str, ...]
 
     def is_namespace(self, name: str) -> bool:
-        """Whether a name is one to which the distribution adds."""
+        """Whether the distribution has modules below this name."""
         return any(module.startswith(f"{name}.") for module in self.modules)
 
 
 class InstalledIndex:
-    """What an interpreter has, looked up on disk as it is asked for.
+    """The packages of an interpreter, looked up on disk on demand.
 
     Attributes:
-        conda: Whether the interpreter is that of a conda environment; one of a virtual
-            environment that was made of it is not.
+        conda: Whether the interpreter belongs to a conda environment; false for a virtual
+            environment based on one.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -52,7 +52,7 @@ class InstalledIndex:
         self.conda = environment.prefix in [one.folder for one in self._prefixes]
 
     def of_module(self, module: str) -> Lookup:
-        """Where a module comes from; the longest part of its dotted name that is known."""
+        """Find the packages of a module, by the longest known prefix of its dotted name."""
         top = module.partition(".")[0]
         if top not in self._having:
             self._having[top] = self._mentioning(top)
@@ -74,7 +74,7 @@ class InstalledIndex:
         return self._others[top]
 
     def named(self, name: str) -> InstalledPackage | None:
-        """The package of a name, be it the one on PyPI or conda's."""
+        """The package of a name on PyPI or in conda; None if it is not installed."""
         key = package_names.normalize(name)
         for one in self._sites.named(key):
             distribution = self._load(one.site, one.info)
@@ -87,7 +87,7 @@ class InstalledIndex:
         return None
 
     def python_channel(self) -> str:
-        """The channel that conda's Python comes from; empty when it is not conda's."""
+        """The channel of conda's Python; empty if Python is not from conda."""
         for prefix in self._prefixes:
             python = prefix.named("python")
             if python:
@@ -95,7 +95,7 @@ class InstalledIndex:
         return ""
 
     def _mentioning(self, top: str) -> list[_Having]:
-        """The distributions that have a top-level module; the first one of a name counts."""
+        """The distributions that have a top-level module; the first of each name counts."""
         found: dict[str, _Having] = {}
         for one, says in self._sites.having(top):
             distribution = self._load(one.site, one.info)
@@ -117,7 +117,7 @@ class InstalledIndex:
         return InstalledPackage(distribution, prefix.of(distribution) if prefix else None)
 
     def _without_distribution(self, top: str) -> Lookup:
-        """A module that no distribution has: a conda package has it, or nothing does."""
+        """Find a module that no distribution has: in conda packages, or in none."""
         paths = (
             os.path.join(site, f"{top}{end}") for site in self._folders for end in self._suffixes
         )
@@ -130,7 +130,7 @@ class InstalledIndex:
 
 
 def _is_module(path: str) -> bool:
-    """Whether a path is a module: a file, or a folder with some; an empty shell is none."""
+    """Whether a path is a module: a file, or a folder that is not empty but for caches."""
     if not os.path.isdir(path):
         return os.path.exists(path)
     with os.scandir(path) as entries:
@@ -142,7 +142,7 @@ def _is_module(path: str) -> bool:
 
 
 def _deepest(owners: list[Distribution], module: str) -> list[Distribution]:
-    """Those with most of a dotted module's path, where several put files into one package."""
+    """If several share a package, those that contain most of a module's dotted name."""
     if len(owners) == 1:
         return owners
     parts = module.split(".")
@@ -151,7 +151,7 @@ def _deepest(owners: list[Distribution], module: str) -> list[Distribution]:
 
 
 def _reach(distribution: Distribution, parts: list[str]) -> int:
-    """How many of the leading parts of a dotted name are among the files."""
+    """How many leading parts of a dotted name are among the files."""
     paths = distribution.listed
     for count in range(len(parts), 1, -1):
         path = "/".join(parts[:count])

@@ -1,4 +1,4 @@
-"""What resolution passes from step to step: chosen packages, and requirements at the end."""
+"""Value types of resolution: chosen packages, and the resulting requirements."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     Pin = Literal["exact", "minor", "none"]
 
     Source = Literal["installed", "declared", "table", "mapping", "option", "extra", "implied"]
-    """Where it is known from that a module is a package's: the target's own metadata, what
-    is declared, the table of names, --pkg-mapping; or that a package is needed: --extra-pkg, an
-    extra, a call or string."""
+    """How a package is known: for a module, from the target's metadata, a declaration, the table
+    of names or --pkg-mapping; else from --extra-pkg, an extra, or a call or string."""
 
 
 class InstalledPackage(NamedTuple):
-    """An installed package that a module comes from; at least one of the two is there.
+    """An installed package that a module comes from; at least one attribute is not None.
 
     Attributes:
-        distribution: The Python distribution, which some conda packages are not.
-        conda: The conda package; None when pip or the like installed the distribution.
+        distribution: The Python distribution; None for conda packages without one.
+        conda: The conda package; None if pip or the like installed the distribution.
     """
 
     distribution: Distribution | None
@@ -35,7 +34,7 @@ class InstalledPackage(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The normalized name on PyPI; of what is no distribution the conda name."""
+        """The normalized name on PyPI; without a distribution and PyPI name, conda's name."""
         if self.distribution:
             return self.distribution.key
         assert self.conda is not None
@@ -50,14 +49,14 @@ class InstalledPackage(NamedTuple):
 
 
 class Lookup(NamedTuple):
-    """What is known of a module.
+    """The result of looking up a module.
 
     Attributes:
-        owners: The packages that have it, sorted by name. Several of them have the very
-            module, or only what lies below it when it is a namespace.
-        path: Where it is when no package has it; empty when it is not installed.
-        namespace: Whether it is one, or a part that is missing of one; the owners, if any, only
-            share it.
+        owners: The packages that have it, sorted by name. Several have the module itself, or parts
+            of it if it is a namespace package.
+        path: Its path if no package has it; empty if it is not installed.
+        namespace: Whether it is a namespace package, or a missing part of one; then the owners, if
+            any, only share it.
     """
 
     owners: tuple[InstalledPackage, ...] = ()
@@ -69,12 +68,12 @@ class Choice(NamedTuple):
     """A package that is to be in the environment.
 
     Attributes:
-        key: Its normalized name on PyPI, or conda's name of what is not there.
+        key: Its normalized name on PyPI, or conda's name if it is not on PyPI.
         package: Its names.
-        source: Where it is known from.
-        installed: It, as it is installed; None when it is not.
-        asked: What the user asks of it on the command line.
-        spec: The same as a conda match spec, when it is no PEP 508.
+        source: How it is known.
+        installed: The installed package; None if it is not installed.
+        asked: The requirement given on the command line.
+        spec: The same as a conda match spec, if it is not valid PEP 508.
     """
 
     key: str
@@ -86,14 +85,14 @@ class Choice(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What is required of a package beside that it is there.
+    """What is required of a package.
 
     Attributes:
-        specifier: Ranges of versions (PEP 440), empty for any.
+        specifier: Version ranges (PEP 440), empty for any.
         extras: Sorted.
-        url: Of a direct reference; else empty.
-        spec: The conda match spec that is declared; else empty.
-        place: Where it is declared; empty when it is not.
+        url: The URL of a direct reference; else empty.
+        spec: The declared conda match spec; else empty.
+        place: Where it is declared; empty if it is not.
     """
 
     specifier: str = ""
@@ -104,14 +103,14 @@ class Bounds(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Which package a module is taken to come from, and where that is known from.
+    """The package that a module is attributed to, and how it is known.
 
     Attributes:
-        module: Its dotted name, as far as it decides; empty for a package no import shows.
-        package: As the requirement names it.
-        version: The installed version; empty when it is not installed.
-        source: Where the package is known from.
-        version_source: Where its version is: `installed`, `declared`, or empty for any version.
+        module: The part of its dotted name that decides; empty for a package that no import shows.
+        package: The requirement.
+        version: The installed version; empty if it is not installed.
+        source: How the package is known.
+        version_source: How its version is known: `installed`, `declared`, or empty for any version.
     """
 
     module: str
@@ -125,11 +124,11 @@ class Resolved(NamedTuple):
     """Packages for modules.
 
     Attributes:
-        channels: Conda channels, the first one first; empty when no package is conda's.
+        channels: Conda channels by priority; empty if no package is from conda.
         dependencies: Conda match specs, sorted, without Python itself.
-        pip: Requirements (PEP 508) that pip is to install, sorted.
-        warnings: What the user should know, one line each.
-        origins: Where each package is known from, sorted by module.
+        pip: Requirements (PEP 508) for pip, sorted.
+        warnings: Warnings for the user, one line each.
+        origins: How each package is known, sorted by module.
     """
 
     channels: tuple[str, ...] = ()

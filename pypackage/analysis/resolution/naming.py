@@ -1,4 +1,4 @@
-"""What packages are called: by the user, by PyPI and by conda."""
+"""Convert between the names of packages given by the user, on PyPI and in conda."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MATCH_SPEC = rf"(?:[\w./:-]+::)?(?P<name>{_NAME})(?:\s*[=<>!~].*|\s+[\d*].*)?"
 
 
 def parse(text: str, what: str, *, conda: bool) -> tuple[str, Requirement | None, str]:
-    """Read a name, a requirement of PyPI, or a match spec of conda's.
+    """Parse a name, a PEP 508 requirement, or a conda match spec.
 
     Args:
-        text: It.
-        what: What messages call it.
-        conda: Whether match specs are taken.
+        text: The text.
+        what: Its name in messages.
+        conda: Whether match specs are accepted.
 
     Returns:
         The package's name, the requirement if it is one, and the match spec or nothing.
 
     Raises:
-        UsageError: It is none of them: what is named so was given as an option.
+        UsageError: It is none of them.
     """
     text = text.strip()
     if re.fullmatch(_NAME, text):
@@ -47,15 +47,15 @@ def parse(text: str, what: str, *, conda: bool) -> tuple[str, Requirement | None
 
 
 def in_words(module: str) -> str:
-    """What warnings call a module: by its top-level name unless that is shared by many."""
+    """The name of a module in warnings: top-level, unless several packages share that."""
     top = module.partition(".")[0]
     return module if package_names.is_shared(top) else top
 
 
 def both_names(name: str) -> tuple[str, Package]:
-    """The key and the names of a package that is not installed, of which one name is given.
+    """The key and both names of a package that is not installed, of which one name is given.
 
-    Where the table knows nothing of it, conda is taken to call it the same.
+    If the table does not have it, conda's name is assumed to be the same.
     """
     key = package_names.normalize(name)
     conda = package_names.conda_name(key)
@@ -66,7 +66,7 @@ def both_names(name: str) -> tuple[str, Package]:
 
 
 def of_installed(installed: InstalledPackage) -> Package:
-    """What PyPI and conda call a package that is installed."""
+    """The names of an installed package on PyPI and in conda."""
     conda = installed.conda.name if installed.conda else ""
     distribution = installed.distribution
     return Package(distribution.key if distribution else package_names.pypi_name(conda), conda)

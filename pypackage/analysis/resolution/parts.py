@@ -1,7 +1,7 @@
-"""What a part of an installed distribution needs beyond what the distribution always requires.
+"""Find what a part of an installed distribution needs beyond its unconditional requirements.
 
-`dask.distributed` is a module of dask that imports distributed, which dask requires with its
-extra of that name alone.
+For example, the module `dask.distributed` imports distributed, which dask requires only with its
+extra of that name.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pypackage.python.distributions import Distribution
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
-_MOST_FILES = 200  # of one part: what is behind them mostly is what the package always needs
-# Of extras that are for those who work on a package, not with it.
+_MOST_FILES = 200  # per part: the rest mostly imports what the package always needs
+# Extras for developing a package, not for using it.
 _OF_DEVELOPERS = ("dev", "doc", "docs", "test", "tests", "testing", "lint", "typing", "build")
 
 
@@ -36,10 +36,10 @@ def requirements(
     """The requirements of extras that parts of a distribution import.
 
     Args:
-        distribution: An installed one.
-        modules: The dotted names that a program imports of it; they may go on with an attribute.
-        markers: The variables of environment markers.
-        modules_of: The top-level modules of a package, by its name.
+        distribution: An installed distribution.
+        modules: The dotted names imported from it; they may end in an attribute.
+        markers: The environment marker variables.
+        modules_of: Returns the top-level modules of a package, given its name.
     """
     parts = {"/".join(name.split(".")[:2]): name for name in modules if "." in name}
     conditional = _conditional(distribution) if parts else {}
@@ -62,10 +62,10 @@ def requirements(
 
 
 def _conditional(distribution: Distribution) -> dict[str, list[str]]:
-    """What a distribution requires with a marker alone, by the names, but for developers.
+    """What a distribution requires only with a marker, by name, except for development.
 
-    What the markers say is left open: to load `packaging` takes as long as to analyze a script,
-    and mostly nothing of this is imported.
+    Markers are not evaluated here: loading `packaging` takes as long as analyzing a script, and
+    mostly none of these packages is imported.
     """
     always = {distribution.key}
     found: dict[str, list[str]] = {}
@@ -79,13 +79,13 @@ def _conditional(distribution: Distribution) -> dict[str, list[str]]:
 
 
 def _of_extra(texts: Iterable[str], markers: Mapping[str, str]) -> Requirement | None:
-    """What some requirements of a package ask for, without the marker; None if one holds."""
+    """The last requirement of a package, without its marker; None if one applies as it is."""
     found = None
     for text in texts:
         try:
             found = formats.parse(text)
         except ValueError:
-            continue  # of old metadata
+            continue  # invalid, from old metadata
         if formats.holds(found, markers):
             return None
     if found:
@@ -96,10 +96,10 @@ def _of_extra(texts: Iterable[str], markers: Mapping[str, str]) -> Requirement |
 def _imported(
     site: str, part: str, listed: frozenset[str], wanted: frozenset[str]
 ) -> Iterator[str]:
-    """The top-level modules that a module, or the files of a package, import when imported."""
+    """The wanted top-level modules that a module, or the files of a package, import on import."""
     queue = [one for one in (f"{part}.py", f"{part}/__init__.py") if one in listed]
     seen = set(queue)
-    for path in queue:  # which grows
+    for path in queue:  # the list grows meanwhile
         for one in _scanned(os.path.join(site, path)).imports:
             if one.deferred or one.why is not Why.REQUIRED:
                 continue
@@ -121,7 +121,7 @@ def _scanned(path: str) -> Scan:
 
 
 def _own(one: Import, path: str, part: str) -> Iterator[str]:
-    """The files of the same part that an import may lead to."""
+    """The files of the same part that an import may refer to."""
     module = one.module
     if module.startswith("."):
         above = path.split("/")[: -len(module) + len(module.lstrip("."))]

@@ -1,4 +1,4 @@
-"""Packages as requirements of conda and pip, with the versions that are installed."""
+"""Turn packages into requirements for conda and pip, pinned to the installed versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Pinned(NamedTuple):
 
     Attributes:
         text: A conda match spec, or a requirement (PEP 508).
-        source: Where its version is known from: `installed`, `declared`, or empty for any.
+        source: How its version is known: `installed`, `declared`, or empty for any version.
     """
 
     text: str
@@ -25,11 +25,11 @@ class Pinned(NamedTuple):
 
 
 class Pinner:
-    """Says how much of an installed version is required.
+    """Pins packages to their installed versions.
 
     Attributes:
-        warnings: What the user should know.
-        unpinned: Packages of which nothing says a version.
+        warnings: Warnings for the user.
+        unpinned: Packages without a known version.
     """
 
     def __init__(self, pin: Pin) -> None:
@@ -72,7 +72,7 @@ class Pinner:
         )
 
     def _exactly(self, full: str, name: str, version: str, bounds: Bounds) -> Pinned:
-        """The installed version, of which PyPI has no local builds."""
+        """Pin to the installed version, without a local version, which PyPI does not have."""
         public, _, local = version.partition("+")
         if self._pin == "none":
             return _declared(f"{full}{bounds.specifier}", bounds)
@@ -88,7 +88,7 @@ class Pinner:
         return Pinned(f"{full}=={public}", "installed")
 
     def _fits(self, choice: Choice, bounds: Bounds, version: str) -> bool:
-        """Whether the installed version is in the declared range; it is told when not."""
+        """Whether the installed version is in the declared range; if not, adds a warning."""
         if not bounds.specifier or _within(bounds.specifier, version):
             return True
         self.warnings.append(
@@ -124,13 +124,13 @@ _PUBLIC = r"(\d+!)?\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?"
 
 
 def _minor(version: str) -> str:
-    """The first two numbers of a version; all of it when it does not begin so."""
+    """The first two components of a version; all of it if it does not begin with two numbers."""
     found = re.match(r"(?:\d+!)?\d+\.\d+(?=[.\D]|$)", version)
     return found[0] if found else version
 
 
 def _within(specifier: str, version: str) -> bool:
-    """Whether a version is in a range; one that PEP 440 does not know is in none."""
+    """Whether a version is in a range; false for versions invalid by PEP 440."""
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion
 

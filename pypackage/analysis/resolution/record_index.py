@@ -1,4 +1,4 @@
-"""The lists of files of installed distributions, searched as bytes: they may be megabytes."""
+"""Search the file lists (RECORD) of installed distributions as bytes: they can be megabytes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import cached_property
 from pypackage.core.package_names import normalize
 from pypackage.python import metadata
 
-# The first part of a path, and the lines below it that begin with the same: a match for each of
-# 4 MB of lines takes five times as long.
+# The first part of a path, and the following lines that begin with the same one: matching each of
+# 4 MB of lines by itself takes five times as long.
 _TOP = rb'^"?([^/\n\r,."]+)[^\n]*(?:\n"?\1[/,.][^\n]*)*'
 
 
 class FileList:
-    """The list of files of one distribution, read when it is asked.
+    """The file list of one distribution, read on first use.
 
     Attributes:
-        site: The folder of modules.
+        site: The site-packages folder.
         info: The metadata folder.
-        editable: Whether the modules may lie elsewhere.
+        editable: Whether the modules may be elsewhere.
     """
 
     def __init__(self, site: str, info: str) -> None:
@@ -29,11 +29,11 @@ class FileList:
         self.editable = os.path.exists(f"{info}/direct_url.json")
 
     def may_have(self, top: bytes) -> bool:
-        """Whether a top-level name is among the files, or nothing tells that it is not."""
+        """True if a top-level name is listed, or if there is no list."""
         return top in self._tops or not self._content
 
     def is_regular(self, top: bytes) -> bool:
-        """Whether a top-level name is for sure a module or a package that is no namespace."""
+        """Whether a top-level name is certainly a module or package, not a namespace package."""
         content = self._content
         if b"/namespace_packages.txt" in content:
             return False
@@ -45,7 +45,7 @@ class FileList:
 
     @cached_property
     def _content(self) -> bytes:
-        """The files or at least the modules, one a line."""
+        """The files, or at least the modules, one a line."""
         for name in ("RECORD", "top_level.txt"):
             content = read(f"{self.info}/{name}")
             if content:
@@ -54,10 +54,10 @@ class FileList:
 
 
 class Sites:
-    """The lists of files in some folders of modules.
+    """The file lists in site-packages folders.
 
     Args:
-        folders: The folders, in the order in which modules are looked for.
+        folders: The folders, in search order.
     """
 
     def __init__(self, folders: tuple[str, ...]) -> None:
@@ -65,11 +65,11 @@ class Sites:
 
     @cached_property
     def lists(self) -> list[FileList]:
-        """The list of files of each distribution."""
+        """The file list of each distribution."""
         return [FileList(one, info) for one in self._folders for info in metadata.folders_in(one)]
 
     def having(self, top: str) -> list[tuple[FileList, bool]]:
-        """The distributions that may have a module, and whether their lists say so."""
+        """The distributions that may have a module, and whether their lists contain it."""
         name = top.encode()
         present = {one for one in self._folders if top in self._names[one]}
         listed = ((one, one.site in present and one.may_have(name)) for one in self.lists)
@@ -77,16 +77,16 @@ class Sites:
 
     @cached_property
     def _names(self) -> dict[str, frozenset[str]]:
-        """What is in each folder, by the names before the first dot."""
+        """The names in each folder, up to the first dot."""
         return {folder: _names_in(folder) for folder in self._folders}
 
     @cached_property
     def _called(self) -> list[tuple[str, FileList]]:
-        """The lists by the normalized names of the metadata folders."""
+        """The file lists with the normalized names of the metadata folders."""
         return [(_called(one.info), one) for one in self.lists]
 
     def named(self, key: str) -> list[FileList]:
-        """Those whose metadata folder begins like a normalized name of a distribution."""
+        """The file lists whose metadata folder begins with a distribution's normalized name."""
         return [one for called, one in self._called if called.startswith(key)]
 
 
@@ -103,7 +103,7 @@ def _called(info: str) -> str:
 
 
 def read(path: str) -> bytes:
-    """The content of a file, empty when there is none."""
+    """The content of a file; empty if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""From the modules that a program imports to the packages that it needs."""
+"""Resolve the modules that a program imports to the packages that it needs."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ def resolve(
 ) -> Resolved:
     """Find the packages that modules come from.
 
-    What is installed is taken as it is, from conda or by pip. What is not is conda's where the
-    environment is, or where there is none, and else pip's.
+    Installed packages are required from where they were installed: conda or pip. Other packages are
+    taken from conda if the environment is conda's, or if there is none, and else from PyPI.
 
     Args:
-        modules: Top-level modules and the dotted names that are imported of each, such as
-            `{"google": {"google.cloud.storage"}}`; a dotted name may go on with an attribute.
-        environment: The one whose packages are looked at; None when only a version is known.
+        modules: Top-level modules and the dotted names imported from each, such as
+            `{"google": {"google.cloud.storage"}}`; a dotted name may end in an attribute.
+        environment: The environment whose packages count; None if only a version is known.
         declared: What the program's author has declared.
-        mapping: Packages of modules (dotted or not) as the user says; a name or PEP 508.
+        mapping: Packages of modules (dotted or not) given by the user; a name or PEP 508.
         extra: Further packages; names, PEP 508 or conda match specs.
         implied: Needs that no import shows.
         pin: How much of an installed version is required.
-        python: The version that is meant, by default that of the environment.
-        pip_only: Name all packages as PyPI does, as a requirements.txt has to.
+        python: The Python version, by default that of the environment.
+        pip_only: Name all packages as PyPI does, as a requirements.txt must.
 
     Raises:
-        RequirementsError: A package in `mapping` or `extra` is not valid.
+        RequirementsError: A package in `mapping` or `extra` is invalid.
     """
     version = python or (environment.version if environment else "")
     installed = _index(environment) if environment else None
@@ -84,7 +84,7 @@ def _resolved(
     declared: Declarations,
     warnings: Sequence[str],
 ) -> Resolved:
-    """The packages by where they come from, and what they are concluded from."""
+    """Group the packages by source, with how each is known."""
     return Resolved(
         _channels([decision for decision, _ in pinned], installed, declared),
         tuple(sorted({text for decision, (text, _) in pinned if decision.conda})),
@@ -95,7 +95,7 @@ def _resolved(
 
 
 def _deepest(modules: Mapping[str, Collection[str]]) -> Iterator[str]:
-    """The names of each module that are not the beginning of another one, sorted."""
+    """The names of each module that are not a prefix of another one, sorted."""
     for module in sorted(modules):
         ordered = sorted(modules[module] or (module,))
         # "." sorts before identifier characters, so a name's extensions follow it directly.
@@ -112,7 +112,7 @@ def _index(environment: Environment) -> InstalledIndex:
 
 
 def _misfits(declared: Declarations, python: str) -> list[str]:
-    """Warnings of ranges of versions that do not have the target's Python."""
+    """Warnings about declared Python ranges that exclude the target's version."""
     return [
         f"{place}: Python {versions} is required, the target is {python}"
         for versions, place in declared.requires_python
@@ -121,7 +121,7 @@ def _misfits(declared: Declarations, python: str) -> list[str]:
 
 
 def _unpinned(packages: Iterable[str]) -> list[str]:
-    """The warning of packages of which no version is known here."""
+    """The warning about packages without a known version."""
     listed = ", ".join(packages)
     return [f"not installed here, so not pinned: {listed}"] if listed else []
 
@@ -129,7 +129,7 @@ def _unpinned(packages: Iterable[str]) -> list[str]:
 def _channels(
     decisions: Sequence[Decision], installed: InstalledIndex | None, declared: Declarations
 ) -> tuple[str, ...]:
-    """The channel of Python first, then those of the packages, the most used one first."""
+    """The channel of Python first, then those of the packages, by how many come from each."""
     owners = [one.choice.installed for one in decisions if one.conda]
     named = [one.conda.channel if one and one.conda else "" for one in owners]
     if not named:
@@ -146,7 +146,7 @@ def _channels(
 def _origins(
     modules: Mapping[str, str], pinned: Sequence[tuple[Decision, Pinned]]
 ) -> tuple[Origin, ...]:
-    """Where each package is known from, for each of its modules."""
+    """How each package is known, for each of its modules."""
     by_key: dict[str, list[str]] = {}
     for module, key in modules.items():
         by_key.setdefault(key, []).append(module)

@@ -1,4 +1,4 @@
-"""Which packages a program needs: what is installed first, then what is declared, then a table.
+"""Choose the packages of a program: from what is installed, then declared, then the name table.
 
 Unknown modules are reported and never guessed: a package of that name could be a squatter's.
 """
@@ -26,7 +26,7 @@ class Decision(NamedTuple):
     Attributes:
         choice: The package.
         bounds: What is required of it.
-        conda: Whether it is to come from conda, and else from PyPI.
+        conda: Whether to take it from conda; else from PyPI.
     """
 
     choice: Choice
@@ -35,18 +35,18 @@ class Decision(NamedTuple):
 
 
 class Resolver:
-    """Chooses packages, one module or name after the other.
+    """Chooses packages, one module or name at a time.
 
     Args:
         declared: What the program's author has declared.
-        mapping: Packages of modules as the user says.
-        installed: What the interpreter has; None when only a version is known.
-        pip_only: Whether all packages are to be pip's.
+        mapping: Packages of modules given by the user.
+        installed: The interpreter's packages; None if only a version is known.
+        pip_only: Whether to take all packages from PyPI.
 
     Attributes:
-        conda: Whether a package that is not installed is to be conda's, if it can be.
-        modules: The modules, each with the key of the package that it is taken to come from.
-        warnings: What the user should know.
+        conda: Whether to prefer conda for packages that are not installed.
+        modules: The key of the package that each module is attributed to.
+        warnings: Warnings for the user.
     """
 
     def __init__(
@@ -88,11 +88,11 @@ class Resolver:
             self._choose(choice)
 
     def add_package(self, text: str, what: str) -> None:
-        """Choose a package by a name of PyPI or conda, a requirement or a match spec.
+        """Choose a package by its name on PyPI or in conda, a requirement or a match spec.
 
         Args:
-            text: It.
-            what: What messages call it.
+            text: The text.
+            what: Its name in messages.
 
         Raises:
             RequirementsError: It is none of them.
@@ -100,10 +100,10 @@ class Resolver:
         self._choose(self._named(text, what))
 
     def add_implied(self, need: Implied) -> None:
-        """Choose the package of a need that a call or a string shows, or tell of it.
+        """Choose the package of an implied need, or warn about the need.
 
-        Of several that will do, the first one that is installed is taken, else the first one
-        that is declared; else the usual one where there is no doubt.
+        Of several alternatives the first installed one is taken, else the first declared one, else
+        the usual one if the need is certain.
         """
         tops = {module.partition(".")[0] for module in self.modules}
         if any(module.partition(".")[0] in tops for module in need.modules):
@@ -121,7 +121,7 @@ class Resolver:
             self.add_module(named)
             return
         packages = package_names.find(need.modules[0])
-        if packages and need.what:  # else it may as well be the user's own
+        if packages and need.what:  # otherwise it may be a module of the user's own
             among, package = " or ".join(need.modules), self.name_of(packages[0])
             self.warnings.append(
                 f"{need.place}: {need.what} needs {among}, which nothing imports:"
@@ -129,7 +129,7 @@ class Resolver:
             )
 
     def decisions(self) -> Iterator[Decision]:
-        """All packages, with what is declared as needed and what extras require beside them."""
+        """Yield all packages, including those declared as needed and those that extras require."""
         for key in self._declared.wanted():
             if key not in self._chosen:
                 name = self._declared.matching(key)[0].requirement.name
@@ -148,14 +148,14 @@ class Resolver:
             queue += self._behind_parts(choice)
 
     def _choose(self, choice: Choice) -> None:
-        """Take a package; what the user asks of it weighs more than that it is imported."""
+        """Take a package; one requested by the user takes precedence over an imported one."""
         if choice.key not in self._chosen or choice.asked or choice.spec:
             self._chosen[choice.key] = choice
 
     # --- the package of a module ----------------------------------------------------------
 
     def _mapped(self, module: str) -> Choice | None:
-        """The package that the user says a module comes from."""
+        """The package that the user has given for a module."""
         name = module
         while name and name not in self._mapping:
             name = name.rpartition(".")[0]
@@ -173,7 +173,7 @@ class Resolver:
         return Choice(key, package, "option", None, asked, spec)
 
     def _of_installed(self, module: str, owners: tuple[InstalledPackage, ...]) -> Choice:
-        """Of the packages that have a module the one that is meant."""
+        """Choose among the installed packages that have a module."""
         table = [one.pypi for one in package_names.find(module)] if len(owners) > 1 else []
         like = package_names.normalize(module.partition(".")[0])
 
@@ -203,9 +203,9 @@ class Resolver:
         )
 
     def _not_installed(self, module: str, namespace: bool) -> Choice | None:
-        """What is declared, or else the table, says of a module.
+        """Choose the package of a module that is not installed: declared, or from the name table.
 
-        Where a part of a namespace is missing, only who is known for that part will do.
+        If a part of a namespace package is missing, only a package known to have that part will do.
         """
         declared = self._declared_candidate(module)
         if declared:
@@ -246,13 +246,13 @@ class Resolver:
         return Choice(key, package, "declared", owner)
 
     def name_of(self, package: Package) -> str:
-        """The name of a package where it would be taken from."""
+        """The name of a package on the index or channel that it would be taken from."""
         return (self.conda and package.conda) or package.pypi or package.conda
 
     # --- what is declared -----------------------------------------------------------------
 
     def _match_near(self) -> None:
-        """Take unknown modules to come from the declared packages that bear their names."""
+        """Attribute unknown modules to declared packages with similar names."""
         left = []
         for module in dict.fromkeys(self._unknown):
             key = self._declared.near(module, self._chosen)
@@ -269,7 +269,7 @@ class Resolver:
         self._unknown = left
 
     def _warn_of_unknown(self) -> None:
-        """Warn of the modules of which nothing is known, and of packages that no import needs."""
+        """Warn about modules without a known package, and packages that no import needs."""
         imported = set(self.modules.values())
         spare = [
             key
@@ -291,10 +291,10 @@ class Resolver:
             )
 
     def _is_refused(self, choice: Choice) -> bool:
-        """Whether a package is declared to come from where it cannot be taken from.
+        """Whether a package is declared with a source that it cannot be taken from.
 
-        One of the same name from somewhere else could be a squatter's; what is installed is
-        the one that is meant.
+        A package of the same name from elsewhere could be a squatter's; an installed one is assumed
+        to be the right one.
         """
         refused = "" if choice.asked or choice.spec else self._declared.refused(choice.key)
         if not refused:
@@ -309,7 +309,7 @@ class Resolver:
         return True
 
     def _bounds(self, choice: Choice) -> Bounds:
-        """What is declared of a package and asked of it, together."""
+        """Combine what is declared and what the user requests of a package."""
         found = self._declared.matching(choice.key)
         contradicting = self._declared.contradicting(choice.key)
         if contradicting:
@@ -336,7 +336,7 @@ class Resolver:
         return bool(choice.package.conda) and not bounds.url and prefers_conda
 
     def _behind_extras(self, decision: Decision) -> Iterator[Choice]:
-        """What the extras of a package require: conda's packages have none."""
+        """The requirements of a package's extras, which conda packages do not have."""
         choice, extras = decision.choice, decision.bounds.extras
         distribution = choice.installed.distribution if choice.installed else None
         asked = f"{choice.key}[{','.join(extras)}]"
@@ -350,11 +350,11 @@ class Resolver:
                 yield further
 
     def _behind_extra(self, text: str, extras: tuple[str, ...], asked: str) -> Choice | None:
-        """What a requirement asks for, if it does so only with one of the extras."""
+        """The package of a requirement, if it applies only with one of the extras."""
         try:
             requirement = formats.parse(text)
         except ValueError:
-            return None  # of old metadata; pip of today would not have installed it either
+            return None  # from old metadata; today's pip would not have installed it either
         markers = self._declared.markers
         held = [formats.holds(requirement, markers, one) for one in ("", *extras)]
         if held[0] or not any(held):
@@ -363,7 +363,7 @@ class Resolver:
         return self._named(requirement.name, asked)._replace(asked=requirement, source="extra")
 
     def _behind_parts(self, choice: Choice) -> Iterator[Choice]:
-        """What the parts of a package that are imported need beyond the package itself."""
+        """What the imported parts of a package need beyond the package itself."""
         distribution = choice.installed.distribution if choice.installed else None
         modules = [module for module, key in self.modules.items() if key == choice.key]
         if distribution is None or not modules:
@@ -376,7 +376,7 @@ class Resolver:
                 yield further
 
     def _modules_of(self, package: str) -> Collection[str]:
-        """The top-level modules of a package; if it is not installed, what it is called."""
+        """The top-level modules of a package; if it is not installed, its name as a module."""
         found = self._installed.named(package) if self._installed else None
         if found and found.distribution:
             return found.distribution.modules
