@@ -35,11 +35,11 @@ class ResolveOptions(NamedTuple):
     """How packages are chosen.
 
     Attributes:
-        declared: Files that tell versions: pyproject.toml, requirements.txt, environment.yml.
-        mapping: Packages of modules, as the user says.
+        declared: Files that declare versions: pyproject.toml, requirements.txt, environment.yml.
+        mapping: Packages of modules, given by the user.
         extra: Packages that no import shows.
         pin: How much of an installed version is required.
-        pip_only: Whether all packages are to be named as PyPI does.
+        pip_only: Whether to name all packages as PyPI does.
     """
 
     declared: Sequence[str] = ()
@@ -50,12 +50,12 @@ class ResolveOptions(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What programs need, and from what this was concluded.
+    """What programs need, and what this was derived from.
 
     Attributes:
         requirements: What they need.
         analysis: What they import.
-        origins: Where the packages are known from.
+        origins: How each package is known.
     """
 
     requirements: Requirements
@@ -76,18 +76,18 @@ def analyze(
     """Find what programs need.
 
     Args:
-        named: Python files, notebooks and folders; `-` is stdin.
-        modules: Modules that are run by `python -m`, or console scripts, by their names.
+        named: Python files, notebooks and folders; `-` for stdin.
+        modules: Names of modules that are run by `python -m`, or of console scripts.
         python: The target: a version, or the name or path of an interpreter; by default the
             `python3` on PATH.
-        scope: How much of the sources counts.
+        scope: Which imports count.
         options: How packages are chosen.
-        stdin: What `-` is, if it was read already.
+        stdin: The content of stdin, if it has been read already.
 
     Raises:
         InputPathError: Something cannot be read, or there is no such interpreter.
         SourceError: A source is not Python.
-        RequirementsError: What is declared is not valid, or the name of a package.
+        RequirementsError: A declaration or the name of a package is invalid.
         UsageError: There is no such function.
     """
     target = Target(python, reporter)
@@ -128,7 +128,7 @@ def _analyzer(
 
 
 def _without_packages(analysis: Analysis, implied: Sequence[Implied], version: str) -> Requirements:
-    """What programs need, by its modules alone."""
+    """What programs need, without packages."""
     standard = {*analysis.standard, *(one.modules[0] for one in implied)}
     return Requirements(
         python=version,
@@ -141,7 +141,7 @@ def _without_packages(analysis: Analysis, implied: Sequence[Implied], version: s
 
 
 def _warn_of_absent(modules: Sequence[str], target: Target, reporter: Reporter) -> None:
-    """Warn of modules of the standard library that the interpreter here does not have."""
+    """Warn about standard library modules that this interpreter lacks."""
     environment = target.installed() if modules else None
     for module in stdlib.absent(modules, environment) if environment else ():
         how = "" if module == "test" else ": install python3-tk, or a Python built with Tcl/Tk"
@@ -149,7 +149,7 @@ def _warn_of_absent(modules: Sequence[str], target: Target, reporter: Reporter) 
 
 
 def with_found(needed: Requirements, found: Resolved) -> Requirements:
-    """Requirements with packages."""
+    """Add packages to requirements."""
     return needed._replace(channels=found.channels, dependencies=found.dependencies, pip=found.pip)
 
 
@@ -162,21 +162,21 @@ def find_packages(
     reporter: Reporter,
     implied: Sequence[Implied] = (),
 ) -> Resolved:
-    """Find the packages that modules come from, and report what is remarkable of them.
+    """Find the packages that modules come from, and report warnings.
 
     Args:
-        modules: The modules, with the dotted names that are imported of each.
-        version: Of the target.
-        installed: Finds the target's environment; asked only when it matters.
+        modules: The modules, each with the dotted names imported from it.
+        version: The target's Python version.
+        installed: Finds the target's environment; called only when needed.
         options: How packages are chosen.
-        declared: What is declared, as far as anything is.
+        declared: The declarations; None if there are none.
         implied: Needs that no import shows.
 
     Raises:
-        RequirementsError: The name of a package is not valid.
+        RequirementsError: The name of a package is invalid.
     """
     if not (modules or options.extra or implied) and declared is None:
-        return Resolved()  # which is quickly said
+        return Resolved()  # without loading the resolver
     from pypackage.analysis.resolution import resolve
     from pypackage.requirements.formats import Declarations
 
@@ -197,7 +197,7 @@ def find_packages(
 
 
 def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> list[Implied]:
-    """What the sources need without importing it, but for what they import and their own."""
+    """The needs that no import shows, except modules that are imported or the user's own."""
     from pypackage.analysis import needs
 
     files = {
@@ -242,11 +242,11 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
 
 
 class Target:
-    """The Python that is meant.
+    """The Python to analyze programs for.
 
     Args:
         python: A version, the name or path of an interpreter, or None for the default one.
-        reporter: Hears when nothing tells the version's standard library.
+        reporter: Receives a warning if the version's standard library is unknown.
 
     Attributes:
         version: Its version.
@@ -270,7 +270,7 @@ class Target:
         return self._standard
 
     def _telling(self) -> Environment | None:
-        """The environment that tells the standard library of a version that is not known."""
+        """An interpreter to ask for the standard library, if the version's is not known here."""
         if stdlib.is_known(self.version):
             return None
         try:
@@ -281,7 +281,7 @@ class Target:
             return None
 
     def installed(self) -> Environment | None:
-        """The environment whose packages count; None when a version alone is given."""
+        """The environment whose packages count; None if only a version is given."""
         return None if self._alone else self._found()
 
     def _found(self) -> Environment:
@@ -293,7 +293,7 @@ class Target:
 
 
 class _Contents:
-    """Reads the sources, and keeps what they declare of themselves (PEP 723)."""
+    """Reads the sources, and remembers those with inline declarations (PEP 723, `%pip`)."""
 
     def __init__(self, stdin: bytes | None) -> None:
         self._stdin = stdin
@@ -309,7 +309,7 @@ class _Contents:
         return content
 
     def read(self, path: str, label: str) -> bytes:
-        """A file of the program once more; nothing if it has gone."""
+        """Read a file of the program again; empty if it no longer exists."""
         try:
             return source_files.read(path, label) if path else b""
         except InputPathError:
@@ -319,7 +319,7 @@ class _Contents:
         return read_input("-") if self._stdin is None else self._stdin
 
     def declared(self, files: Sequence[str]) -> Declarations | None:
-        """All that is declared in the sources and in some files; None when that is nothing."""
+        """Everything declared in the sources and in some files; None if there is nothing."""
         if not self._declaring and not files:
             return None
         from pypackage.analysis import installs
@@ -329,7 +329,7 @@ class _Contents:
         return formats.merge([*parts, *(formats.read(file) for file in files)])
 
     def names_package(self, module: str, options: ResolveOptions) -> bool:
-        """Whether a package of a module is declared so far, or mapped to it by the user."""
+        """Whether a package for a module is declared so far, or given by the user's mapping."""
         from pypackage.core import package_names
 
         top = module.partition(".")[0]
@@ -344,7 +344,7 @@ class _Contents:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Work without the garbage collector: what is made here is kept, and there is much of it."""
+    """Pause the garbage collector: an analysis makes many objects, and keeps most of them."""
     import gc
 
     was_on = gc.isenabled()

@@ -1,4 +1,4 @@
-"""What live objects and pickles need, seen from the running interpreter."""
+"""Find what live objects and pickles need, by the packages of the running interpreter."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def analyze_objects(
     """Find what objects need, all together; none of them is called.
 
     Args:
-        things: Functions, classes, or any objects that hold them.
+        things: Functions, classes, or any objects that contain them.
         options: How packages are chosen.
 
     Raises:
-        UsageError: One is a mere number or text, or cannot be imported by its name.
-        InputPathError: A file that the user's own code was loaded from is gone.
+        UsageError: One is only a number or string, or cannot be imported by its name.
+        InputPathError: A file that the user's own code was loaded from no longer exists.
     """
     return _of_imports(live_objects.explore(things), options, reporter)
 
@@ -37,10 +37,10 @@ def analyze_pickle(
     options: ResolveOptions = ResolveOptions(),  # noqa: B008 (a tuple)
     reporter: Reporter = SILENT,
 ) -> Requirements:
-    """Find what a pickle needs to be loaded, and the functions in it to be called.
+    """Find what a pickle needs to be loaded, and its functions to be called.
 
     Raises:
-        RequirementsError: It is no pickle, or cut short.
+        RequirementsError: It is not a pickle, or is truncated.
     """
     return _of_imports(live_objects.explore_pickle(data, reporter), options, reporter)
 

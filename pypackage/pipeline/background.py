@@ -1,4 +1,4 @@
-"""Run this package's work from an event loop; cancelling it ends its process."""
+"""Run this package's work from an event loop; cancelling ends its child processes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _T = TypeVar("_T")
 
 
 async def run(work: Callable[[OnStart], _T]) -> _T:
-    """Do some work in a thread.
+    """Run a function in a thread.
 
     Args:
-        work: Calls what it is given with each process that it starts.
+        work: The function; it must call its argument with each process that it starts.
     """
     children: list[subprocess.Popen[bytes]] = []
     cancelled = threading.Event()
@@ -36,6 +36,6 @@ async def run(work: Callable[[OnStart], _T]) -> _T:
         cancelled.set()
         for child in children:
             await asyncio.to_thread(process.end, child)
-        with suppress(Exception):  # which is that the process was ended
+        with suppress(Exception):  # raised because the process was ended
             await future
         raise

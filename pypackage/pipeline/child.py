@@ -1,7 +1,7 @@
 """Run `python_package_create` in a child process, with results and errors as values.
 
-The engine's threads may outlive its work and crash an interpreter that ends in good order;
-the process ends without that. So nothing of it is left in the caller's.
+The solver's threads may outlive its work and crash an interpreter that exits normally; the child
+exits without that. So none of it remains in the caller's process.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Option = str | os.PathLike[str] | bool | int | Sequence[str] | None
 OnStart = Callable[["subprocess.Popen[bytes]"], None]
 
 _NAME = "python_package_create"
-# What requirements.json has no key for: it would be lost on the way to the child.
+# Fields that requirements.json has no key for: they would be lost on the way to the child.
 _UNSAID = ("constraints", "hashes", "pip_options", "variables", "pinned", "system")
 ARGUMENTS = "PYPACKAGE_ARGUMENTS"
-"""The variable that has the command's arguments, as a list in JSON."""
+"""The variable that holds the command's arguments, as a JSON list."""
 
-# Nothing of the current folder is to be imported in place of a library.
+# Libraries must not be imported from the current directory.
 _CHILD = f"import json, os, sys; sys.path = [sys.argv.pop(1), *filter(None, sys.path)]; \
 sys.argv = [{_NAME!r}, *json.loads(os.environ.pop({ARGUMENTS!r}))]; \
 from pypackage.cli.create import serve; serve({{}})"
@@ -57,18 +57,18 @@ def create(
     reporter: Reporter,
     on_start: OnStart = lambda _: None,
 ) -> Path:
-    """Make an environment and its archive.
+    """Create an environment and its archive.
 
     Args:
-        given: Requirements, a specification as poncho has it, or what the command takes.
+        given: Requirements, a specification in poncho's format, or what the command accepts.
         target: A name, or the archive's path.
         options: The command's long options without their dashes, `_` for `-`: a flag is a
-            bool, one that may be repeated a sequence of strings.
-        reporter: Hears of the progress while it happens.
-        on_start: Is given the process, so that another thread can end it by `process.end`.
+            bool, a repeatable option a sequence of strings.
+        reporter: Receives the progress as it happens.
+        on_start: Receives the process, so that another thread can end it by `process.end`.
 
     Returns:
-        The archive's path, absolute.
+        The archive's absolute path.
 
     Raises:
         PackageError: The error that the command ended with.
@@ -103,14 +103,14 @@ def _start(
     streams: tuple[BinaryIO, BinaryIO, BinaryIO],
     writable: int,
 ) -> subprocess.Popen[bytes]:
-    """Start the process; the pipe's end is then its own.
+    """Start the process, which takes over the pipe's writing end.
 
     Raises:
         PackageError: It cannot be started.
     """
     stdin, stdout, stderr = streams
     try:
-        # A session of its own, so that all the processes it starts can be ended with it.
+        # A session of its own: all processes that it starts can be ended with it.
         return subprocess.Popen(
             argv,
             env={**os.environ, **variables},
@@ -132,14 +132,14 @@ def command(
     options: Mapping[str, Option],
     descriptor: int | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """How to start a process that makes an environment and its archive; see `create`.
+    """How to start a process that creates an environment and its archive; see `create`.
 
     Args:
-        descriptor: Of a pipe for its events; without it, it talks on stderr as the command.
+        descriptor: The pipe for its events; without it, it writes to stderr like the command.
 
     Returns:
-        Its command line, and variables for its environment. The latter have the arguments: a
-        channel may have a password in it, and all users see each other's command lines.
+        Its command line, and variables for its environment. The arguments are in the variables: a
+        channel may contain a password, and command lines are visible to all users.
     """
     here = str(Path(__file__).resolve().parents[2])
     python, code = interpreter.running(), _CHILD.format(descriptor)
@@ -153,7 +153,7 @@ def _content(file: BinaryIO) -> str:
 
 
 def _input(given: Given) -> tuple[str, bytes]:
-    """What is named on the command line, and what stands on stdin."""
+    """The input's name on the command line, and the content of stdin."""
     if isinstance(given, Requirements):
         unsaid = [name for name in _UNSAID if getattr(given, name)]
         if unsaid:
@@ -181,10 +181,10 @@ def _arguments(options: Mapping[str, Option]) -> list[str]:
 
 
 def failure(status: int, output: str) -> PackageError:
-    """The error of a process that told none but on stderr.
+    """The error of a process that only reported one on stderr.
 
     Args:
-        status: What it ended with, as `subprocess` has it.
+        status: Its exit status, as in `subprocess`.
         output: Its stderr.
     """
     if status < 0:

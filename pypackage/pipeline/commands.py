@@ -1,4 +1,4 @@
-"""Commands that run in a packed environment, and where the runner is."""
+"""Commands that run in a packed environment, and the path of the runner."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from pypackage.core.errors import InputPathError
 
 RUNNER = (Path(__file__).parents[1] / "archive" / "share" / "python_package_run").resolve()
-"""The worker script, a file to be sent along with the archive."""
+"""The worker script, to be sent along with the archive."""
 
 
 def existing(archive: str | os.PathLike[str]) -> Path:
-    """The archive's path, if it is a file.
+    """Check that an archive is a file, and return its path.
 
     Raises:
         InputPathError: It is not.
@@ -27,12 +27,12 @@ def existing(archive: str | os.PathLike[str]) -> Path:
 def in_environment(
     environment: str, command: str | Sequence[str], *, runner: str = "./python_package_run"
 ) -> list[str]:
-    """The words that run a command in an environment.
+    """The words of a command line that runs a command in an environment.
 
     Args:
-        environment: The archive or folder, as the worker sees it.
-        command: Words; or one string that sh is to run, with what sh understands.
-        runner: The worker script, as the worker sees it.
+        environment: The archive or folder, as seen by the worker.
+        command: Words, or a string of shell code for sh.
+        runner: The worker script, as seen by the worker.
     """
     words = ["sh", "-c", command] if isinstance(command, str) else list(command)
     return [runner, "-e", environment, "--", *words]

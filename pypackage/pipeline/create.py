@@ -1,7 +1,7 @@
-"""From requirements to an environment and its archive.
+"""Create an environment and its archive from requirements.
 
-The stages, each from the value of the one before: plan -> prefix -> contents -> byte code ->
-selection -> verification -> a place for good, if it has one -> writer.
+The stages, each taking the value of the one before: plan -> prefix -> contents -> byte code ->
+selection -> verification -> relocation, if the target has a fixed place -> writer.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ def create(
     options: Options = Options(),  # noqa: B008 (frozen)
     reporter: Reporter = SILENT,
 ) -> Report | None:
-    """Make the environment that a program requires, and its archive.
+    """Create the environment that a program requires, and its archive.
 
     Args:
-        given: What is required, the lock of it, or an environment to be packed as it is.
-        target: Where the results go; former ones are replaced when the new ones are whole.
+        given: Requirements, a lock, or an existing environment to be packed as it is.
+        target: Where the results go; existing ones are replaced when the new ones are complete.
         options: How they are made.
 
     Returns:
-        What the archive costs, if the options ask for it.
+        The archive's size by package, if the options ask for it.
 
     Raises:
-        PackageError: The stage's own error; nothing is left half-made.
+        PackageError: The error of the stage that failed; no partial results are left.
     """
     check_compatible(given, options)
     compression.check(target.output.format, options.compress_level)
@@ -88,13 +88,13 @@ def create(
 
 
 def _publish(target: Target, reporter: Reporter) -> None:
-    """Put an OS package into its repository."""
+    """Add an OS package to its repository."""
     if isinstance(target, OsPackageFile):
         target.publish(reporter)
 
 
 def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report | None:
-    """Make what is planned, or take what was made of the same before."""
+    """Reuse the archive of an identical plan, or create it."""
     kept, key = Store(caches.folder() / "archives"), reuse.key(plan, target.output)
     text, costs = None, None
     if key and not plan.options.rebuild:
@@ -112,7 +112,7 @@ def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report |
 
 
 def _take_cached(kept: Store, key: str, target: Target) -> bytes | None:
-    """Take the archive that was made before, unless its environment is not there any more."""
+    """Take a cached archive, unless its environment no longer exists as it was made."""
     if target.prefix and not directory.is_as_made(target.prefix, key):
         return None
     archive = target.output.path
@@ -125,17 +125,17 @@ def _take_cached(kept: Store, key: str, target: Target) -> bytes | None:
 def _create(
     plan: Plan, target: Target, kept: Store, key: str, reporter: Reporter
 ) -> tuple[bytes, Report | None]:
-    """Make the environment and its archive, which is kept; the lock, and what it costs."""
+    """Create the environment and its archive, and cache the archive; return lock and report."""
     output = target.output
     building = directory.building(target.prefix, caches.folder() / "prefixes")
-    # Side by side: a temporary environment's removal waits for the file system alone.
+    # In parallel: removing a temporary environment only waits for the file system.
     with ThreadPoolExecutor(1) as beside, building as (prefix, target_prefix):
         text, costs = _build(plan, prefix, target_prefix, output, reporter)
         written = reuse.state(output.path)
         if target.prefix:
             provenance.note(prefix, plan, output.format)
             history.write(prefix, plan.packages.conda_specs)
-        # Own code that was edited in the meantime may be in the archive as it is now.
+        # Own code may have been edited meanwhile, and the archive may contain the edited version.
         if key and key == reuse.key(plan, output):
             beside.submit(reuse.keep, kept, key, output.path, written, text)
     if key and target.prefix:
@@ -149,7 +149,7 @@ def _create(
 def _build(
     plan: Plan, prefix: Path, target_prefix: Path, output: Output, reporter: Reporter
 ) -> tuple[bytes, Report | None]:
-    """From a plan to a prefix, its contents and the archive; the lock, and what it costs."""
+    """Fill a prefix as planned, collect its contents and write the archive; lock and report."""
     preload.start("conda_pack.core", "yaml")
     filled = install.fill(plan, prefix, target_prefix, reporter)
     text = lock.dumps(filled.lock)
@@ -168,16 +168,16 @@ def _pack(
     options: Options,
     reporter: Reporter,
 ) -> Report | None:
-    """From all of a prefix to the archive: byte code, selection, verification, place, writer.
+    """Pack a prefix: byte code, selection, verification, relocation, writer.
 
     Args:
-        contents: What the prefix has.
-        plan: What it was made by; None for one that is packed as it is, and not verified.
+        contents: The files of the prefix.
+        plan: What it was made by; None for an existing environment, which is not verified.
         output: What is written.
-        options: How.
+        options: How it is made.
 
     Returns:
-        What the archive costs, if the options ask for it.
+        The archive's size by package, if the options ask for it.
     """
     workers = options.workers
     store = Store(caches.folder() / "bytecode")
@@ -200,7 +200,7 @@ def _pack(
 
 
 def _write_sbom(prefix: Path, locked: Lock, output: Output, options: Options) -> None:
-    """Write the bill of materials, if one is wanted."""
+    """Write the bill of materials, if requested."""
     if options.sbom:
         text = sbom.render(prefix, output.path.name, locked.wheels)
         lock.write(text.encode(), options.sbom)
@@ -233,7 +233,7 @@ def _costs(contents: Contents, plan: Plan | None, output: Output, reporter: Repo
 
 
 def _register(prefix: Path, reporter: Reporter) -> None:
-    """Let conda know of an environment that was made by name."""
+    """Register a named environment with conda."""
     try:
         condarc.register(prefix)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A finished environment as a value."""
+"""Represent a finished environment as a value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HERE = "here"
 TRAVEL = ("cloudpickle", "dill", "numpy", "pandas", "polars", "pyarrow", "scipy", "xarray")
 """Distributions whose objects, or whose serialization, travel between client and worker."""
 
-# Distributions that have another name on conda-forge.
+# Distributions with another name on conda-forge.
 _OTHER_NAMES = {"dask": "dask-core", "msgpack": "msgpack-python"}
 
 
@@ -31,7 +31,7 @@ class Difference(NamedTuple):
     Attributes:
         name: The distribution, or `python`.
         own: Its version in the environment; empty if it is missing.
-        other: Its version in the other one; likewise.
+        other: Its version in the other environment; empty if it is missing.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Environment(os.PathLike[str]):
     Its properties come from its manifest, which is read on first use.
 
     Attributes:
-        path: Where it is, absolute.
-        url: Where it was uploaded to, if known; else empty.
+        path: Its absolute path.
+        url: Where it was uploaded to; empty if unknown.
 
     Raises:
-        InputPathError: On reading a property: there is no such environment, or its format has
-            no manifest.
+        InputPathError: On reading a property, if there is no such environment, or its format has no
+            manifest.
     """
 
     path: Path
@@ -94,12 +94,12 @@ class Environment(os.PathLike[str]):
 
     @property
     def platform(self) -> str:
-        """The platform that it is for, by conda's name: `linux-64`."""
+        """The platform that it is for, by conda's name, such as `linux-64`."""
         return str(self.manifest["platform"])
 
     @cached_property
     def size(self) -> int:
-        """Bytes to send: those of the archive, or of all files or parts in the folder."""
+        """The number of bytes to send: of the archive, or of all files or parts in the folder."""
         from pypackage.archive import parts
 
         if parts.manifest_of(self.path):
@@ -114,7 +114,7 @@ class Environment(os.PathLike[str]):
     def command(
         self, words: str | Sequence[str], *, runner: str | os.PathLike[str] = commands.RUNNER
     ) -> list[str]:
-        """The words that run a command in it.
+        """The words of a command line that runs a command in it.
 
         Args:
             words: The command's words; or a string for sh to run.
@@ -157,12 +157,12 @@ class Environment(os.PathLike[str]):
         return target
 
     def pinned_url(self, folder: str) -> str:
-        """The URL from which `python_package_run -e` fetches it, with the digest of what is there.
+        """The URL from which `python_package_run -e` fetches it, with the digest of the content.
 
         Args:
-            folder: The URL (`https://host/envs`, or `http:`) at which workers see the folder that
-                it was uploaded to under its own name, as `upload=` does. A query, such as an
-                access token, is kept.
+            folder: The URL (`https://host/envs`, or `http:`) by which workers see the folder that
+                it was uploaded to under its own name, as `upload=` does. A query, such as an access
+                token, is kept.
 
         Raises:
             InputPathError: It is a folder but not a layers folder, or cannot be read.
@@ -188,13 +188,13 @@ class Environment(os.PathLike[str]):
         other: str | os.PathLike[str] = HERE,
         distributions: Sequence[str] | None = None,
     ) -> tuple[Difference, ...]:
-        """What keeps objects from travelling between it and another environment.
+        """The differences that keep objects from travelling between it and another environment.
 
         Args:
             other: An environment, or `HERE` for the running Python.
-            distributions: Those whose versions have to be equal; by default those of `TRAVEL`
-                that both have, and cloudpickle if the other one has it. Python's major and minor
-                version always have to be equal.
+            distributions: Those whose versions must be equal; by default those of `TRAVEL` that
+                both have, and cloudpickle if the other one has it. Python's major and minor version
+                must always be equal.
         """
         there = _here if other == HERE else Environment(Path(other)).version
         found = []
@@ -214,7 +214,7 @@ class Environment(os.PathLike[str]):
 
 
 def _here(distribution: str) -> str:
-    """The version in the running Python; empty if it is missing."""
+    """The version of a distribution in the running Python; empty if it is missing."""
     from importlib import metadata
 
     if distribution == "python":

@@ -1,8 +1,8 @@
-"""Environments cached by the requirements they were made from.
+"""Cache environments by the requirements they were made from.
 
-An archive is named by its content, so nobody's is ever replaced by another one. What it was
-made for is noted beside it: the needs and options, the content of the user's own code, and
-what is installed. To find one takes no solver and starts no process.
+Archives are named by their content, so none is ever replaced by a different one. A note beside it
+records what it was made for: the requirements and options, the content of the user's own code,
+and what is installed. A lookup needs no solver and starts no process.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _KEPT = ("environment_id", "packages", "platform", "python")
 def find_or_create(
     needed: Requirements, options: Mapping[str, Option], reporter: Reporter, on_start: OnStart
 ) -> Environment:
-    """The environment of some needs: the one that was made before, or a new one.
+    """Return the cached environment for some requirements, or create one.
 
     Args:
-        needed: What it is for.
-        options: As of `child.create`; `rebuild` makes it anew.
-        reporter: Hears of the progress.
+        needed: What the environment is for.
+        options: As of `child.create`; `rebuild` creates it again.
+        reporter: Receives the progress.
         on_start: As of `child.create`.
 
     Raises:
-        PackageError: It cannot be made.
+        PackageError: It cannot be created.
     """
     folder = caches.folder() / "functions"
     note = folder / f"{_key(needed, options)}.json"
     found = None if any(map(options.get, _BESIDE)) else _noted(note)
     if found:
         return found
-    from pypackage.archive import writers  # which takes longer to load than all of this
+    from pypackage.archive import writers  # slower to load than all the rest
 
     folder.mkdir(parents=True, exist_ok=True)
     ending = (*writers.ENDINGS.get(str(options.get("format") or writers.DEFAULT), ()), "")[0]
@@ -60,7 +60,7 @@ def find_or_create(
         path = folder / f"{made.id[:32]}{ending}"
         kept = {key: made.manifest[key] for key in _KEPT}
         if not path.is_dir() and not (path.exists() and path.stat().st_size == made.size):
-            _publish(made.path, path)  # of a damaged one, too
+            _publish(made.path, path)  # replaces a damaged one too
     finally:
         files.remove(part)
     found = Environment(path, _known=kept)
@@ -69,7 +69,7 @@ def find_or_create(
 
 
 def _publish(made: Path, path: Path) -> None:
-    """Give what was made its name; a folder that another one has put there first stays."""
+    """Move a new environment into place; a folder put there first by another process stays."""
     try:
         made.replace(path)
     except OSError:
@@ -78,14 +78,14 @@ def _publish(made: Path, path: Path) -> None:
 
 
 def _noted(note: Path) -> Environment | None:
-    """The environment that a note tells of, unless anything of it has changed since."""
+    """The environment of a note; None if anything recorded in the note has changed."""
     try:
         read = json.loads(note.read_bytes())
         path = note.with_name(read["name"])
         whole = path.stat().st_size == read["size"]
         if not whole or _states(read["watched"]) != read["states"]:
             return None
-        for used in (note, path):  # what was used last is dropped last
+        for used in (note, path):  # the least recently used is evicted first
             with suppress(OSError):
                 os.utime(used)
         return Environment(path, _known=read["manifest"])
@@ -102,12 +102,12 @@ def _write(note: Path, made: Environment) -> None:
         "states": _states(watched),
         "watched": watched,
     }
-    with suppress(OSError), files.new_file(note) as file:  # then it is made anew the next time
+    with suppress(OSError), files.new_file(note) as file:  # at worst it is created again
         file.write(json.dumps(content).encode())
 
 
 def _key(needed: Requirements, options: Mapping[str, Option]) -> str:
-    """A digest of all that the content of an environment depends on, but for installed files."""
+    """A digest of everything that an environment's content depends on, except installed files."""
     local = [[Path(one).name, *_content(Path(one))] for one in needed.local]
     named = needed._replace(local=())
     environment = interpreter.running_environment()
@@ -125,7 +125,7 @@ def _key(needed: Requirements, options: Mapping[str, Option]) -> str:
 
 
 def _option(value: Option) -> object:
-    """An option's value; where it names a file of this machine, with the content of that."""
+    """An option's value, with the content of the local files that it names."""
     if value is None or isinstance(value, bool | int):
         return value
     words = [os.fspath(value)] if isinstance(value, str | os.PathLike) else list(value)
@@ -136,14 +136,14 @@ def _option(value: Option) -> object:
 
 
 def _content(path: Path) -> list[list[str]]:
-    """The digests of a file, or of all files in a folder; nothing of what is not there."""
+    """The digests of a file, or of all files in a folder; empty if there is nothing."""
     if path.is_dir() and str(path) != ".":
         return fingerprint.of_folder(path)
     return [["", fingerprint.of_file(path)]] if path.is_file() else []
 
 
 def _metadata(site: str) -> Iterator[list[object]]:
-    """What is installed in a folder, by what changes when that does."""
+    """The metadata in a site-packages folder, with stat data that change when it does."""
     with suppress(OSError), os.scandir(site) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.name.endswith(_METADATA):
@@ -151,14 +151,14 @@ def _metadata(site: str) -> Iterator[list[object]]:
 
 
 def _installed_files(packages: Iterable[str]) -> Iterator[str]:
-    """The files of installed packages, as they may be edited where they are."""
+    """The files of installed packages, which may be edited in place."""
     names = set(packages)
     for one in distributions.scan(interpreter.running_environment().sites):
         if one.key in names:
-            with suppress(SolveError):  # its metadata does not tell
+            with suppress(SolveError):  # its metadata does not list them
                 paths = [os.fspath(file.source) for file in one.files]
                 yield from paths
-                if one.project:  # a new file changes its folder
+                if one.project:  # a new file changes its folder's mtime
                     yield from {os.path.dirname(path) for path in paths}
 
 

@@ -1,4 +1,4 @@
-"""List the packages of an environment, and tell which modules each of them has."""
+"""List the packages of an environment, and the modules of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution
 
 PYPI = "pypi"
-_HOST = "/pypackage/host/"  # in the URLs of channels that the host channel is composed of
+_HOST = "/pypackage/host/"  # in the URLs of the channels that make up the host channel
 
 
 class PackageInfo(NamedTuple):
     """A package of an environment.
 
     Attributes:
-        name: As its metadata writes it.
+        name: The name as in its metadata.
         version: Its version.
-        build: Conda's string for the build; empty for one of PyPI.
+        build: Conda's build string; empty for packages from PyPI.
         origin: A channel's name or URL, `host`, `pypi`, or where else it was installed from.
     """
 
@@ -34,7 +34,7 @@ class PackageInfo(NamedTuple):
 
 
 def listed(prefix: Path) -> list[PackageInfo]:
-    """The packages in a prefix: those of conda first, each kind by name."""
+    """The packages in a prefix: conda's first, then pip's, each sorted by name."""
     records = conda_meta.records(prefix)
     conda = [
         PackageInfo(one["name"], one["version"], one["build"], _channel(one)) for one in records
@@ -47,7 +47,7 @@ def listed(prefix: Path) -> list[PackageInfo]:
 
 
 def modules(prefix: Path, names: Iterable[str]) -> set[str]:
-    """The top-level modules that packages have, by their normalized names."""
+    """The top-level modules of some packages, given by their normalized names."""
     wanted = set(names)
     found: set[str] = set()
     for record in conda_meta.records(prefix):
@@ -63,7 +63,7 @@ def modules(prefix: Path, names: Iterable[str]) -> set[str]:
 
 
 def _of_pip(prefix: Path, records: Iterable[dict[str, Any]]) -> list[Distribution]:
-    """The distributions that no package of conda's owns."""
+    """The distributions that belong to no conda package."""
     owned = {file for record in records for file in record["files"]}
     found = dist_info.installed(prefix).values()
     return [
@@ -74,7 +74,7 @@ def _of_pip(prefix: Path, records: Iterable[dict[str, Any]]) -> list[Distributio
 
 
 def _channel(record: dict[str, Any]) -> str:
-    """A channel by its name where it is one of anaconda.org's, else by its URL."""
+    """The name of a channel on anaconda.org, the URL of any other."""
     text = record.get("channel") or record.get("url") or ""
     if _HOST in text:
         return "host"

@@ -1,4 +1,4 @@
-"""List, update and remove the environments and interpreters made here."""
+"""List, update and remove the environments and interpreters created by this package."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class EnvironmentInfo:
 
     Attributes:
         kind: `environment` or `interpreter`.
-        name: What users call it.
-        python: Its version of Python; empty for an environment without.
-        folder: Where it is.
-        time: When it was made, in seconds since 1970.
+        name: Its name.
+        python: Its Python version; empty for an environment without Python.
+        folder: Its folder.
+        time: When it was created, in seconds since 1970.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class EnvironmentInfo:
 
     @property
     def size(self) -> int:
-        """The bytes in its files; what it has in common with the package cache counts."""
+        """The size of its files in bytes, including hard links into the package cache."""
         seen = {}
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -61,7 +61,7 @@ class EnvironmentInfo:
 
 
 def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[EnvironmentInfo]:
-    """All that were made here: the environments first, by name."""
+    """All environments and interpreters created here: environments first, by name."""
     environments = [
         EnvironmentInfo(
             "environment",
@@ -81,14 +81,14 @@ def every(cache: Path, environ: Mapping[str, str] = os.environ) -> list[Environm
 
 
 def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
-    """Remove what was made here; asks nothing, and removes nothing if one is not there.
+    """Remove environments and interpreters, without asking; if a name is unknown, remove nothing.
 
     Args:
         names: Of environments and interpreters.
 
     Raises:
-        InputPathError: There is no such thing.
-        InstallError: Something else made it, or it cannot be removed.
+        InputPathError: There is nothing of this name.
+        InstallError: It was not created by this package, or cannot be removed.
     """
     for found in {made.folder: made for made in [_made(name, cache) for name in names]}.values():
         try:
@@ -103,7 +103,7 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
 
 
 def packages_of(name: str, cache: Path) -> list[PackageInfo]:
-    """The packages of an environment that was made here.
+    """The packages of an environment created here.
 
     Raises:
         InputPathError: There is no such environment.
@@ -123,19 +123,19 @@ def update(
     reporter: Reporter,
     without: Sequence[str] = (),
 ) -> tuple[NamedEnvironment, Report | None]:
-    """Make an environment anew with more packages, or fewer; the others keep their versions.
+    """Create an environment again with more or fewer packages; the others keep their versions.
 
     Args:
-        name: Of an environment that was made here.
+        name: An environment created here.
         packages: Match specs, or `pip:` and a requirement (PEP 508).
-        now: What holds for this run; channels, if any, take the place of the former ones.
-        without: The names of packages that it is not to require any more.
+        now: Options for this run; channels, if any, replace the former ones.
+        without: The names of packages that it no longer requires.
 
     Returns:
-        What was made, and what it costs if that is asked for.
+        The environment, and the archive's size by package if requested.
 
     Raises:
-        PackageError: It cannot be; the environment stays as it was.
+        PackageError: It cannot be created; the former environment is left as it was.
     """
     if not packages and not without:
         raise UsageError(
@@ -164,15 +164,15 @@ def update(
 def without_packages(
     needed: Requirements, names: Sequence[str], environment: str, prefix: Path
 ) -> Requirements:
-    """Requirements without some packages, and without the modules that these have.
+    """Remove packages, and the modules that they contain, from requirements.
 
     Args:
-        names: Of the packages.
-        environment: What the environment is called.
+        names: The packages to remove.
+        environment: The environment's name.
         prefix: Its folder.
 
     Raises:
-        UsageError: One is not required, or is Python.
+        UsageError: A package is not required, or is Python.
     """
     if not names:
         return needed
@@ -198,7 +198,7 @@ def without_packages(
 
 
 def with_packages(needed: Requirements, packages: Sequence[str]) -> Requirements:
-    """Requirements with more packages; of one that was required already the new word counts."""
+    """Add packages to requirements; they replace requirements on the same package."""
     pip = [text.removeprefix(_PIP) for text in packages if text.startswith(_PIP)]
     conda = [text for text in packages if not text.startswith(_PIP)]
     python = [version for spec in conda if (version := python_version(spec)) is not None]
@@ -231,7 +231,7 @@ def _options(former: Options, now: Options) -> Options:
 
 
 def _pinned(options: Options, packages: Sequence[str], found: EnvironmentInfo) -> Options:
-    """The options, and that what is in an environment stays in its version."""
+    """Add pins to the options that keep the installed packages in their versions."""
     if options.conda_executable:
         return options
     free = {_name(one) for one in packages} | {_distribution(one) for one in packages}
@@ -248,7 +248,7 @@ def _pinned(options: Options, packages: Sequence[str], found: EnvironmentInfo) -
 
 
 def _made(name: str, cache: Path) -> EnvironmentInfo:
-    """The environment or interpreter of a name; an interpreter also goes by its version."""
+    """The environment or interpreter of a name; interpreters can be named by version too."""
     made = every(cache)
     named = [one for one in made if one.name == name]
     versions = [one for one in made if one.kind == "interpreter" and one.python == name]
@@ -269,7 +269,7 @@ def _made(name: str, cache: Path) -> EnvironmentInfo:
 
 
 def _prefixes(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Environments of whatever origin: in the folder for new ones, and those conda knows."""
+    """All environments: those in the folder for new ones, and those known to conda."""
     folder = condarc.envs_folder(environ)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     found += condarc.known_environments(environ)
@@ -286,6 +286,6 @@ def _name(spec: str) -> str:
 
 
 def _distribution(text: str) -> str:
-    """The normalized name that a requirement begins with."""
+    """The normalized name at the beginning of a requirement."""
     found = re.match(r"[\w.-]*", text.removeprefix(_PIP).strip())
     return re.sub(r"[-_.]+", "-", found[0] if found else "").lower()

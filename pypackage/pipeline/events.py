@@ -1,7 +1,7 @@
-"""Progress and errors sent between processes, as lines of JSON.
+"""Send progress and errors between processes, as lines of JSON.
 
-Each line is a list: the name of the event, then its values. Steps have numbers, since several
-may be under way at once.
+Each line is a list: the event's name, then its values. Tasks are numbered, since several may be
+running at once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import BinaryIO
 from pypackage.core.errors import PackageError
 from pypackage.core.progress import Reporter, Task
 
-_INTERVAL = 0.05  # seconds between two events of one step: thousands of files would be as many
+_INTERVAL = 0.05  # seconds between two events of a task, which may have thousands of steps
 
 
 class Sender(Reporter):
-    """Tells all that it hears to another process, from whichever thread.
+    """Sends everything reported to it to another process; thread-safe.
 
     Args:
-        descriptor: Of the pipe; it is not passed on to processes that are started from here.
+        descriptor: The pipe's file descriptor; child processes do not inherit it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -36,7 +36,7 @@ class Sender(Reporter):
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Tell when the step begins and ends, and how it advances."""
+        """Send the beginning and end of a task, and its progress."""
         number = next(self._numbers)
         self.send("task", number, title, total)
         task = _SentTask(self, number)
@@ -47,35 +47,35 @@ class Sender(Reporter):
             self.send("end", number)
 
     def debug(self, message: str) -> None:
-        """Tell a detail."""
+        """Send a detail."""
         self.send("debug", message)
 
     def warning(self, message: str) -> None:
-        """Tell a warning."""
+        """Send a warning."""
         self.send("warning", message)
 
     def error(self, error: BaseException) -> None:
-        """Tell why the work ends, if that is an error of this package."""
+        """Send the error that ends the work, if it is one of this package."""
         if isinstance(error, PackageError):
-            with suppress(OSError):  # nobody is there to hear it
+            with suppress(OSError):  # nobody is reading
                 self.send("error", error.to_dict())
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Close the pipe."""
         self._pipe.close()
 
     def send(self, *event: object) -> None:
         """Send an event.
 
         Raises:
-            BrokenPipeError: Nobody is there any more who could want the result.
+            BrokenPipeError: The reader is gone, so nobody wants the result.
         """
         with self._lock:
             self._pipe.write(json.dumps(event).encode() + b"\n")
 
 
 class _SentTask(Task):
-    """Adds up what is advanced, and tells it from time to time."""
+    """Adds up a task's progress, and sends it from time to time."""
 
     def __init__(self, sender: Sender, number: int) -> None:
         self._sender = sender
@@ -95,7 +95,7 @@ class _SentTask(Task):
         self._sender.send("grow", self._number, amount)
 
     def flush(self) -> None:
-        """Tell what has been advanced since the last time."""
+        """Send the progress since the last time."""
         with self._lock:
             done, self._done, self._told = self._done, 0.0, time.monotonic()
         if done:
@@ -103,10 +103,10 @@ class _SentTask(Task):
 
 
 def receive(pipe: BinaryIO, reporter: Reporter) -> PackageError | None:
-    """Tell a reporter all that comes, until the sender has ended.
+    """Pass all events to a reporter, until the sender has ended.
 
     Returns:
-        The error that the sender ended with, if it told one.
+        The error that the sender ended with; None if it sent none.
     """
     error = None
     steps: dict[int, tuple[AbstractContextManager[Task], Task]] = {}
@@ -126,6 +126,6 @@ def receive(pipe: BinaryIO, reporter: Reporter) -> PackageError | None:
             else:
                 getattr(reporter, name)(*values)
     finally:
-        for left, _ in reversed(steps.values()):  # open where a process was killed
+        for left, _ in reversed(steps.values()):  # left open by a killed process
             left.__exit__(None, None, None)
     return error

@@ -16,7 +16,7 @@ from pypackage.requirements.model import Requirements
 
 @dataclass(frozen=True)
 class Installed:
-    """A conda environment of this machine, to be packed as it is.
+    """A conda environment on this machine, to be packed as it is.
 
     Attributes:
         prefix: Its folder, absolute.
@@ -26,15 +26,15 @@ class Installed:
 
 
 def is_environment(folder: Path) -> bool:
-    """Whether a folder is that of an environment, conda's or a virtual one."""
+    """Whether a folder is a conda or virtual environment."""
     return (folder / "conda-meta").is_dir() or (folder / "pyvenv.cfg").is_file()
 
 
 def of_folder(folder: Path) -> Installed | Requirements:
-    """The environment in a folder; of a virtual one what is installed, for the host channel.
+    """The conda environment in a folder, or the packages of a virtual one, for the host channel.
 
     Raises:
-        InputPathError: It holds none.
+        InputPathError: The folder is not an environment.
     """
     if (folder / "conda-meta").is_dir():
         return Installed(Path(os.path.abspath(folder)))
@@ -53,13 +53,13 @@ def of_folder(folder: Path) -> Installed | Requirements:
 def of_name(name: str, environ: Mapping[str, str] = os.environ) -> Installed | None:
     """The environment that conda knows by a name; None if there is none."""
     for folder in _candidates(name, environ):
-        if os.path.isdir(folder / "conda-meta"):  # a name that is too long is none
+        if os.path.isdir(folder / "conda-meta"):  # False if the name is too long
             return Installed(folder)
     return None
 
 
 def _candidates(name: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where an environment of a name could be, in conda's order of looking."""
+    """Where an environment of this name may be, in conda's search order."""
     if os.sep in name or not name:
         return
     roots = [*_roots(environ)]
@@ -77,7 +77,7 @@ def _candidates(name: str, environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The prefixes of conda's own installations."""
+    """The prefixes of conda installations."""
     for variable in ("CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
         if environ.get(variable):
             yield Path(environ[variable])
@@ -87,7 +87,7 @@ def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _of_virtual(folder: Path) -> Requirements:
-    """All that is installed in a virtual environment, in these versions."""
+    """All packages installed in a virtual environment, in their versions."""
     from pypackage.python import interpreter
     from pypackage.python.distributions import scan
 

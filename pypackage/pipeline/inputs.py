@@ -1,6 +1,6 @@
-"""What an environment is made of: the forms in which users and programs say it.
+"""Load the input of `create`, in any of the supported formats.
 
-The form is told by the content, not by the name: Parsl calls its JSON `.yaml`.
+The format is recognized by the content, not by the name: Parsl calls its JSON `.yaml`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FORMS = (
     "folder or pyproject.toml, uv.lock, pylock.toml, pixi.toml, pixi.lock, conda-lock.yml, conda's "
     "lists, a Python script (.py, or with #!), and an environment by its folder or name"
 )
-# The options that select parts of a form.
+# The options that select parts of an input, by format.
 _OF_PROJECT = ("--environment", "--extra", "--group")
 _SELECTED = {
     forms.PIXI_LOCK: ("--environment",),
@@ -63,21 +63,21 @@ def load(
     python: str = "",
     allow_empty: bool = False,
 ) -> Requirements | Lock | Installed:
-    """Read what is to be made or packed.
+    """Read the input of `create`.
 
     Args:
         name: A file, `-` for stdin, or an environment's folder or name.
         selected: Which environment, extras, groups or categories of it.
-        platform: Conda's name of the one that a lock is read for; by default this machine's.
+        platform: Conda's name of the platform that a lock is read for; by default this machine's.
         python: The interpreter that a script is analyzed for, or its version; by default the
             `python3` on PATH.
-        allow_empty: Whether an input that asks for nothing is taken.
+        allow_empty: Whether to accept an input that requires nothing.
 
     Raises:
-        InputPathError: There is no such thing, or it cannot be read.
-        RequirementsError: It is not valid; the message names the place inside the file.
-        SourceError: It is a script that is not Python.
-        UsageError: Something is selected of what has no such parts.
+        InputPathError: The input does not exist, or cannot be read.
+        RequirementsError: It is invalid; the message names the place in the file.
+        SourceError: It is a script that is not valid Python.
+        UsageError: Parts are selected of an input that has no such parts.
     """
     platform = platform or platforms.here()
     if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
@@ -120,7 +120,7 @@ def _of_folder_or_name(
 
 
 def _check_selected(label: str, what: str, selected: Selected, taken: Sequence[str]) -> None:
-    """Refuse options that select what an input does not have."""
+    """Reject options that select what an input does not have."""
     vain = [option for option in selected.options() if option not in taken]
     if vain:
         raise UsageError(f"{label} is {what}: {', '.join(vain)} has no effect", "leave it out")
@@ -131,16 +131,16 @@ def load_lock(
     selected: Selected = project.NOTHING,
     platform: str = "",
 ) -> Lock:
-    """Read a lock: pixi.lock, what this package wrote, conda-lock.yml, or an explicit list.
+    """Read a lock: pixi.lock, a lock written by this package, conda-lock.yml, or an explicit list.
 
     Args:
         name: A file, or `-` for stdin.
         selected: Which environment or categories of it.
-        platform: Conda's name of the one that it is read for; by default this machine's.
+        platform: Conda's name of the platform that it is read for; by default this machine's.
 
     Raises:
         InputPathError: It cannot be read.
-        RequirementsError: It is not valid, or not for the platform.
+        RequirementsError: It is invalid, or not for the platform.
     """
     at = platform or platforms.here()
     reader = _Reader(name, read_input(name), SILENT, selected, at, "")
@@ -153,7 +153,7 @@ def load_lock(
 
 
 class _Reader:
-    """Reads a file by the form that it is of."""
+    """Reads a file by its format."""
 
     def __init__(
         self,
@@ -173,10 +173,10 @@ class _Reader:
         self._selected = selected
         self._platform = platform
         self._python = python
-        self._unknown = False  # whether there are keys that mean nothing
+        self._unknown = False  # whether there are unknown keys
 
     def read(self) -> Requirements | Lock:
-        """What it says."""
+        """Read the file."""
         form = forms.recognize(self.name, self.text)
         _check_selected(self.label, form.name, self._selected, _SELECTED.get(form, ()))
         if form is forms.EXPLICIT and not conda_lists.has_digests(self.text):
@@ -201,7 +201,7 @@ class _Reader:
         return requirements_txt.read(self.content, self.label, self._folder)
 
     def lock(self, form: Form) -> Lock | None:
-        """The lock that it is; None if it is none."""
+        """The lock in the file; None if it is not one."""
         content, environment = self.content, ""
         if form is forms.PIXI_LOCK:
             environment = self._selected.environment
@@ -226,7 +226,7 @@ class _Reader:
         return conda_lock.as_pixi(top, self._platform, categories)
 
     def asks_for_nothing(self, given: Requirements) -> bool:
-        """Whether there is not even a version of Python, or only that beside unknown keys."""
+        """Whether nothing is required, not even Python, or only Python beside unknown keys."""
         asked = (
             given.modules,
             given.standard,
@@ -240,7 +240,7 @@ class _Reader:
     def _script(self) -> Requirements:
         from pypackage.pipeline import analyze
 
-        # By its path: a mere version would say nothing of what is installed for it.
+        # By path: with a version alone, installed packages would not be looked at.
         target = str(interpreter.find(self._python).executable) if self._python else None
         with self._reporter.task("analyzing the program"):
             found = analyze.analyze(
@@ -282,7 +282,7 @@ class _Reader:
 
 
 def _text(content: bytes) -> str:
-    """A text for looking at; what cannot be decoded is told where it is read."""
+    """Decode a text for recognizing its format; decoding errors are reported when it is read."""
     try:
         return decode(content, "")
     except RequirementsError:

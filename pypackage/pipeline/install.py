@@ -1,4 +1,4 @@
-"""Fill a prefix with what was planned: conda packages, wheels, own code and data."""
+"""Fill a prefix as planned: conda packages, wheels, own code and data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pypackage.prefix import user_content, variables
 
 @dataclass(frozen=True)
 class Filled:
-    """A prefix that has all that it is to have.
+    """A complete prefix.
 
     Attributes:
-        lock: What is in it, the wheels with what their metadata says.
-        altered: Files of packages that are not as these brought them, relative to the prefix.
+        lock: Its packages; wheels with their metadata.
+        altered: Files that differ from those in their packages, relative to the prefix.
     """
 
     lock: Lock
@@ -29,18 +29,18 @@ class Filled:
 
 
 def fill(plan: Plan, prefix: Path, target_prefix: Path, reporter: Reporter) -> Filled:
-    """Install all that is planned.
+    """Install everything in a plan.
 
     Args:
-        target_prefix: The path that is written into files in its place.
+        target_prefix: The path that is written into files instead of the prefix.
 
     Raises:
-        PackageError: A package or the user's own content cannot be had or installed.
+        PackageError: A package or the user's own content cannot be fetched or installed.
     """
     linked = plan.packages.link(prefix, target_prefix, reporter)
     locked = linked.lock
     is_asked = locked.wheels or plan.content.built
-    # To say what packages of PyPI have to suit, the whole table of names is read.
+    # Only then: the context of packages from PyPI needs the whole table of names.
     context = suiting(plan.context, locked.records) if is_asked else plan.context
     if locked.wheels:
         install.install(locked.wheels, prefix, target_prefix, context, reporter)

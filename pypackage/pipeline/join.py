@@ -1,4 +1,4 @@
-"""An environment is put together from parts that are here, without its packages."""
+"""Assemble an environment from parts on this machine, without its packages."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pypackage.pipeline.target import Archive
 
 
 def join(sources: Sequence[Path], name: str, format_: str, since: str, reporter: Reporter) -> Path:
-    """Write an environment in another form; returns where.
+    """Write an environment in another format; return its path.
 
     Args:
-        sources: Its layers folder or archive, and what else has parts of it.
-        name: The archive's path, or the layers folder's.
-        format_: What it is to be; when empty its ending tells.
-        since: What has the parts that need not be in it; empty for all of them.
+        sources: Its layers folder or archive, and whatever else has parts of it.
+        name: The path of the archive or layers folder.
+        format_: The format; if empty, it is recognized by the ending.
+        since: An environment whose parts can be left out; empty for none.
 
     Raises:
-        UsageError: It is no path, or there is no such form.
-        InputPathError: A source is no such thing or lacks parts, or there is no such folder.
+        UsageError: The name is not a path, or there is no such format.
+        InputPathError: A source is invalid or lacks parts, or the folder does not exist.
         PackError: It cannot be written.
     """
     made = target.parse(name, format_)

@@ -1,4 +1,4 @@
-"""Write the lock where it is wanted, in the form that the file's name tells."""
+"""Write the lock to a requested file, in the format given by its name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pypackage.pipeline.plan import Plan
 
 
 def check(place: Path) -> None:
-    """Make sure, before the work is done, that the name tells a form.
+    """Check, before the work is done, that the name is valid for a lock.
 
     Raises:
-        UsageError: It is that of a TOML file which no tool would take for a lock.
+        UsageError: It is a TOML file with a name that no tool accepts for a lock.
     """
     if place.suffix == ".toml" and not re.fullmatch(r"pylock(\.[^.]+)?\.toml", place.name):
         raise UsageError(
@@ -25,7 +25,7 @@ def check(place: Path) -> None:
 
 
 def is_own_form(place: Path) -> bool:
-    """Whether a lock of this name is written as it is kept: in pixi's form, with all in it."""
+    """Whether a file of this name gets the lock unchanged: in pixi's format, with everything."""
     return place.suffix not in (".toml", ".txt")
 
 
@@ -33,13 +33,13 @@ def write(content: bytes, place: Path, plan: Plan, reporter: Reporter) -> None:
     """Write a lock.
 
     Args:
-        content: In pixi's form.
-        place: Where; `.txt` is conda's explicit list, `pylock.toml` PEP 751's.
+        content: The lock in pixi's format.
+        place: The file; `.txt` is conda's explicit list, `pylock.toml` is PEP 751's.
         plan: What the environment was made by.
-        reporter: Is told what the form cannot hold.
+        reporter: Receives warnings of what the format cannot express.
 
     Raises:
-        InputPathError: It cannot be written there.
+        InputPathError: The file cannot be written.
     """
     if is_own_form(place):
         lock.write(content, place)
@@ -57,7 +57,7 @@ def write(content: bytes, place: Path, plan: Plan, reporter: Reporter) -> None:
 
 
 def _beside(plan: Plan) -> list[str]:
-    """What the environment has beside packages, of which no lock of other tools tells."""
+    """What the environment contains besides packages, which other tools' locks cannot express."""
     needed, content = plan.requirements, plan.content
     own = [one.target for one in content.own.copies] + [one.name for one in content.built]
     parts = {

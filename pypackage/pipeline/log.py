@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pypackage.core.progress import Reporter, Task
 
 _LOGGER = logging.getLogger("pypackage")
-_LOGGER.addHandler(logging.NullHandler())  # so that nothing is shown unasked
+_LOGGER.addHandler(logging.NullHandler())  # shows nothing unless the application configures logging
 
 
 class LogReporter(Reporter):
-    """Logs to the logger `pypackage`: steps as INFO, warnings as WARNING, details as DEBUG."""
+    """Logs to the logger `pypackage`: tasks as INFO, warnings as WARNING, details as DEBUG."""
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Log the title when the step begins."""
+        """Log the title when the task begins."""
         _LOGGER.info("%s", title)
         yield Task()
 

@@ -10,7 +10,7 @@ _Path = str | os.PathLike[str]
 
 
 class EnvironmentOptions(TypedDict, total=False):
-    """The command's long options, with `_` for `-`: docs/python_package_create.md tells each."""
+    """The command's long options, with `_` for `-`; see docs/python_package_create.md."""
 
     environment: str
     group: Sequence[str]
@@ -81,6 +81,6 @@ class EnvironmentOptions(TypedDict, total=False):
 
 
 class CreateOptions(EnvironmentOptions, total=False):
-    """All of them, `--extra` of a project too: `environment_for` has another `extra`."""
+    """All of them, with `--extra` of a project: `extra` of `environment_for` is another one."""
 
     extra: Sequence[str]

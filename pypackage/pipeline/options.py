@@ -1,4 +1,4 @@
-"""Options for making an environment and its archive."""
+"""Options for creating an environment and its archive."""
 
 from __future__ import annotations
 
@@ -16,39 +16,38 @@ from pypackage.requirements.model import Requirements
 
 @dataclass(frozen=True)
 class Options:
-    """How an environment and its archive are made; each field is an option of the command.
+    """How an environment and its archive are created; each field is an option of the command.
 
     Attributes:
-        channels: Names, URLs or folders, the most preferred first; `host` (or
-            `host:PYTHON`) is made of this machine's interpreter and what is installed for
-            it. By default the requirements' own, else condarc's, else conda-forge.
+        channels: Names, URLs or folders by priority; `host` (or `host:PYTHON`) is made of this
+            machine's interpreter and what is installed for it. By default the requirements'
+            own, else condarc's, else conda-forge.
         locked: A lock: exactly its packages are installed, nothing is solved.
-        lock: Where the lock is written besides the archive itself; by default `Target.lock`.
-        sbom: Where a bill of materials (CycloneDX) is written; None for nowhere.
-        allow_sdist: Whether packages of PyPI that have no wheel may be built.
-        allow_guesses: Whether a module of which no package is known is taken for the package of
-            its name.
+        lock: Where to write the lock besides the archive itself; by default `Target.lock`.
+        sbom: Where to write a bill of materials (CycloneDX); None for nowhere.
+        allow_sdist: Whether packages of PyPI without a wheel may be built.
+        allow_guesses: Whether to take a package of the same name for a module whose package is
+            unknown.
         add: Own modules, packages, projects and files: `PATH` or `PATH:DEST`.
-        selection: Which files are left out of the archive, in the order of the options.
-        slim: Whether what no program needs is left out of the archive.
-        compress_level: How hard the archive is compressed; None is the format's default.
-        jobs: How many threads and processes make, compress and compile; None is one a processor.
-        platform: What the environment is for, such as `linux-aarch64`; empty for machines
-            like this one.
-        exclude_newer: Packages published after this moment are not taken.
-        offline: Do without the network; condarc may ask for it too.
-        conda_executable: Path or name of a conda, mamba or micromamba that chooses and
-            installs conda's packages; empty for the built-in engine.
+        selection: The files to leave out of the archive, in the order of the options.
+        slim: Whether to leave files that no program needs out of the archive.
+        compress_level: The compression level; None for the format's default.
+        jobs: The number of threads and processes; None for one per processor.
+        platform: The target platform, such as `linux-aarch64`; empty for this machine's.
+        exclude_newer: Packages published after this time are not used.
+        offline: Whether to do without the network; condarc may request it too.
+        conda_executable: Path or name of a conda, mamba or micromamba to choose and install
+            conda's packages; empty for the built-in solver.
         base: Where relative paths in the requirements start.
-        verify: Whether the required modules have to import before there is an archive.
-        rebuild: Whether to make anew what was made of the same before.
-        cache_limit: How many bytes are kept for the next time; None is the default.
-        report: Whether to look at what the archive costs.
-        python_source: An archive of CPython's source (path, URL or version) that is built;
-            the host channel is then that of this interpreter.
-        optimize: Whether it is built with its own optimizations, which takes long.
-        ensurepip: Whether it is to have pip.
-        pinned: Match specs that bound what comes in this time, as an update has them.
+        verify: Whether to check that the required modules can be imported before packing.
+        rebuild: Whether to ignore a cached archive of the same inputs.
+        cache_limit: The size of the cache in bytes; None for the default.
+        report: Whether to report the archive's size by package.
+        python_source: An archive of CPython's source (path, URL or version) to build; the host
+            channel is then that of this interpreter.
+        optimize: Whether to build it with its own optimizations, which takes long.
+        ensurepip: Whether it includes pip.
+        pinned: Match specs that restrict packages without requiring them, used by updates.
         constraints: The same for packages of PyPI (PEP 508).
     """
 
@@ -80,11 +79,11 @@ class Options:
 
     @property
     def workers(self) -> int:
-        """How many threads and processes work at a time."""
+        """The number of threads and processes."""
         return self.jobs or platforms.cores()
 
 
-# By the fields of `Options`.
+# Names of options, by the fields of `Options`.
 _ARE_LOCKED = {"exclude_newer": "--exclude-newer", "python_source": "--python-source"}
 _ARE_INSTALLED = {
     "channels": "--channel",
@@ -104,7 +103,7 @@ def check_compatible(given: Requirements | Lock | Installed, options: Options) -
     """Reject options that would have no effect for the given kind of input.
 
     Raises:
-        UsageError: There is one.
+        UsageError: There is such an option.
     """
     if isinstance(given, Installed):
         _refuse(_ARE_INSTALLED, options, f"{given.prefix} is packed as it is")

@@ -1,8 +1,8 @@
 """The packages that a plan installs: three kinds behind one interface.
 
 `Solved` by the built-in solver, `Locked` by a file, or `Delegated` to the user's own conda, which
-chooses as it installs. Each is asked what was required, what its digest is, and to put conda's
-packages into a prefix; packages of PyPI and all else come after them the same way for each.
+solves and installs at once. Each knows what was required and its digest, and puts conda's packages
+into a prefix; packages of PyPI and everything else are added in the same way for each.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Linked:
-    """What a prefix has once conda's packages are in it.
+    """A prefix that contains conda's packages.
 
     Attributes:
-        lock: They, and the packages of PyPI that are to come.
-        altered: Files that are not as their package brought them, relative to the prefix.
+        lock: These packages, and those of PyPI still to be installed.
+        altered: Files that differ from those in their packages, relative to the prefix.
     """
 
     lock: Lock
@@ -48,51 +48,51 @@ class Packages(ABC):
     @property
     @abstractmethod
     def specs(self) -> tuple[str, ...]:
-        """What was asked for, as match specs and requirements of PyPI."""
+        """What was requested, as match specs and requirements of PyPI."""
 
     @property
     @abstractmethod
     def conda_specs(self) -> tuple[str, ...]:
-        """What was asked for of conda's packages, as match specs."""
+        """What was requested of conda's packages, as match specs."""
 
     @property
     def digest(self) -> str:
-        """A digest of all packages; empty where they, or their content, are not known yet."""
+        """A digest of all packages; empty if they, or their contents, are not known yet."""
         return ""
 
     @abstractmethod
     def named(self, requirements: Requirements) -> Requirements:
-        """The requirements with these packages named: modules are looked up no more."""
+        """The requirements with these packages named, so that modules need no lookup."""
 
     @abstractmethod
     def link(self, prefix: Path, target_prefix: Path, reporter: Reporter) -> Linked:
         """Put conda's packages into an empty prefix, and run their post-link scripts.
 
         Args:
-            target_prefix: The path that is written into files in its place.
+            target_prefix: The path that is written into files instead of the prefix.
 
         Raises:
-            PackageError: They cannot be chosen, fetched or linked.
+            PackageError: They cannot be solved, fetched or linked.
         """
 
 
 class _Requested(Packages):
-    """Packages that answer a request, which says what was asked for."""
+    """Packages that answer a solve request, which has what was requested."""
 
     request: SolveRequest
 
     @property
     def specs(self) -> tuple[str, ...]:
-        """Those of the request."""
+        """The match specs and wheels of the request."""
         return (*self.request.specs, *self.request.wheels)
 
     @property
     def conda_specs(self) -> tuple[str, ...]:
-        """Those of the request."""
+        """The match specs of the request."""
         return self.request.specs
 
     def named(self, requirements: Requirements) -> Requirements:
-        """Those of the request, in any version."""
+        """The packages of the request, in any version."""
         if requirements.dependencies or requirements.pip:
             return requirements
         specs = [spec for spec in self.request.specs if python_version(spec) is None]
@@ -105,7 +105,7 @@ class Locked(Packages):
     """Exactly the packages of a lock.
 
     Attributes:
-        lock: Its packages lie where it says.
+        lock: The lock, with the locations of its packages.
         settings: How they are fetched.
     """
 
@@ -114,21 +114,21 @@ class Locked(Packages):
 
     @property
     def specs(self) -> tuple[str, ...]:
-        """All conda packages: which of them were asked for, no lock tells."""
+        """All conda packages: a lock does not record which of them were requested."""
         return tuple(record.name.normalized for record in self.lock.records)
 
     @property
     def conda_specs(self) -> tuple[str, ...]:
-        """The same."""
+        """All conda packages."""
         return self.specs
 
     @property
     def digest(self) -> str:
-        """That of the lock."""
+        """The digest of the lock."""
         return locks.digest(self.lock)
 
     def named(self, requirements: Requirements) -> Requirements:
-        """All packages, each in the version that it has."""
+        """All packages, in their versions."""
         versions = {one.name.normalized: str(one.version) for one in self.lock.records}
         python = versions.pop("python", requirements.python)
         return requirements._replace(
@@ -139,7 +139,7 @@ class Locked(Packages):
         )
 
     def link(self, prefix: Path, target_prefix: Path, reporter: Reporter) -> Linked:
-        """By the built-in engine."""
+        """Install by the built-in engine."""
         try:
             conda.install(self.lock.records, prefix, target_prefix, reporter, self.settings)
         except InstallError:
@@ -154,10 +154,10 @@ class Locked(Packages):
 
 @dataclass(frozen=True)
 class Solved(_Requested, Locked):
-    """What the built-in solver and uv have chosen.
+    """The result of the built-in solver and uv.
 
     Attributes:
-        request: What they were asked.
+        request: What was requested.
     """
 
     request: SolveRequest
@@ -165,12 +165,12 @@ class Solved(_Requested, Locked):
 
 @dataclass(frozen=True)
 class PyPIRequest:
-    """What is asked of PyPI beside conda's packages.
+    """What is requested from PyPI besides conda's packages.
 
     Attributes:
         requirements: As in PEP 508.
-        context: What the packages have to suit besides conda's.
-        hashes: Digests, such as `sha256:…`, that those of a normalized name are to have.
+        context: What the packages must be compatible with besides conda's.
+        hashes: The allowed digests, such as `sha256:…`, by normalized name.
     """
 
     requirements: tuple[str, ...]
@@ -178,7 +178,7 @@ class PyPIRequest:
     hashes: Mapping[str, Sequence[str]]
 
     def beside(self, locked: Lock) -> Lock:
-        """A lock of conda's packages with those of PyPI that go with them.
+        """Add compatible packages of PyPI to a lock of conda's packages.
 
         Raises:
             SolveError: There are none.
@@ -192,13 +192,13 @@ class PyPIRequest:
 
 @dataclass(frozen=True)
 class Delegated(_Requested):
-    """What the user's own conda is going to choose.
+    """Packages that the user's own conda will choose.
 
     Attributes:
         program: A conda, mamba or micromamba.
-        request: What it is asked.
-        pypi: What is asked of PyPI. Only the program knows what this has to go with, so it
-            is chosen when the program is done, and before anything of it is installed.
+        request: What is requested.
+        pypi: What is requested from PyPI. It depends on what the program chooses, so it is resolved
+            after the program has run, and before anything from PyPI is installed.
         channels: The channels' URLs.
     """
 
@@ -208,7 +208,7 @@ class Delegated(_Requested):
     channels: tuple[str, ...]
 
     def link(self, prefix: Path, target_prefix: Path, reporter: Reporter) -> Linked:
-        """By the program."""
+        """Install by the program."""
         offline = self.pypi.context.offline
         altered = conda_executable.create(
             self.program, self.request, prefix, target_prefix, offline, reporter
@@ -217,7 +217,7 @@ class Delegated(_Requested):
 
 
 def suiting(context: ResolutionContext, records: Sequence[RepoDataRecord]) -> ResolutionContext:
-    """What packages of PyPI have to suit, conda's packages among it."""
+    """Add conda's packages to what packages of PyPI must be compatible with."""
     known = [(one.name.normalized, str(one.version), one.depends) for one in records]
     python = next((version for name, version, _ in known if name == "python"), "")
     return replace(context, python=python, present={**choose.present(known), **context.present})

@@ -1,4 +1,4 @@
-"""The plan of an environment: its packages, own code and data."""
+"""Plan an environment: its packages, own code and data."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Plan:
     """What is to be installed.
 
     Attributes:
-        requirements: What is required, as it was given; empty but for a lock alone.
+        requirements: The requirements as given; empty if only a lock is given, except its projects.
         options: How the environment is made.
         packages: From conda's channels and PyPI.
         content: The user's own code, and data.
-        context: What packages of PyPI have to suit besides conda's.
+        context: What packages of PyPI must be compatible with besides conda's.
     """
 
     requirements: Requirements
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def specs(self) -> tuple[str, ...]:
-        """What was asked for, as match specs and requirements of PyPI."""
+        """What was requested, as match specs and requirements of PyPI."""
         return (*self.packages.specs, *self.content.requires)
 
 
@@ -55,14 +55,14 @@ class Plan:
 def prepare(
     given: Requirements | Lock, options: Options, cache: Path, reporter: Reporter
 ) -> Iterator[Plan]:
-    """Choose what an environment consists of.
+    """Choose the packages and content of an environment.
 
     Args:
-        given: What is required, or a lock, which leaves no package to be chosen.
-        options: From where, for which machines and of which time.
+        given: Requirements, or a lock, which leaves nothing to solve.
+        options: Channels, platform, dates and the like.
 
     Raises:
-        PackageError: It cannot be chosen, or own code cannot be built.
+        PackageError: No solution is found, or own code cannot be built.
     """
     preload.start("rattler")
     conda.check_platform(options.platform)
@@ -130,7 +130,7 @@ def _solved(
     settings: conda.Settings,
     reporter: Reporter,
 ) -> Solved:
-    """What the built-in solver chooses, and uv beside it."""
+    """Solve with the built-in solver, and with uv for PyPI."""
 
     def has(package: str, url: str) -> bool:
         reached = replace(settings, credentials=where.credentials)
@@ -165,7 +165,7 @@ def _locked(
     rc: Condarc,
     cache: Path,
 ) -> Locked:
-    """What a lock says; its packages are looked for in the folders that are at hand."""
+    """Take the packages of a lock, locating local ones in the folders on this machine."""
     named = [channel for channel in options.channels if not request.is_host(channel)]
     where = channel_urls.resolve([request.channel_of(name) for name in named], rc)
     urls = [url for url in where.urls if url.startswith("file:")]
@@ -180,7 +180,7 @@ def _locked(
 
 
 def _with_own_python(options: Options, version: str, cache: Path, reporter: Reporter) -> Options:
-    """Let the host channel be that of the interpreter that is wanted from source, if one is."""
+    """Replace the host channel by that of an interpreter built from source, if requested."""
     if not options.python_source:
         return options
     if conda.is_foreign(options.platform):
@@ -193,11 +193,11 @@ def _with_own_python(options: Options, version: str, cache: Path, reporter: Repo
 
 
 def own_python(options: Options, version: str, cache: Path, reporter: Reporter) -> Path:
-    """Build the interpreter that is wanted from source; see `cpython.interpreter`.
+    """Build the interpreter that is requested from source; see `cpython.interpreter`.
 
     Args:
-        options: Tell which source, and how it is built.
-        version: That it has to be of; empty for any.
+        options: Which source, and how it is built.
+        version: The version that it must have; empty for any.
     """
     from pypackage.backends import cpython
 
@@ -209,7 +209,7 @@ def own_python(options: Options, version: str, cache: Path, reporter: Reporter) 
 
 
 def _program(options: Options, known: Lock | None) -> Path | None:
-    """The conda that is to be used instead of the engine, if any."""
+    """The conda executable to use instead of the built-in solver, if any."""
     if not options.conda_executable:
         return None
     if options.platform or options.exclude_newer or known:
@@ -220,7 +220,7 @@ def _program(options: Options, known: Lock | None) -> Path | None:
 
 
 def _required(given: Requirements | Lock, known: Lock | None) -> Requirements:
-    """What is given, with the projects that a lock has."""
+    """The given requirements, plus the projects of a lock."""
     requirements = given if isinstance(given, Requirements) else Requirements("")
     return requirements._replace(pip=(*requirements.pip, *(known.projects if known else ())))
 
@@ -228,10 +228,10 @@ def _required(given: Requirements | Lock, known: Lock | None) -> Requirements:
 def _asked(
     requirements: Requirements, channels: Sequence[str], options: Options
 ) -> tuple[Requirements, tuple[own_code.Project, ...]]:
-    """What is asked of the channels and PyPI, and the projects that are folders here."""
+    """Split requirements: those for channels and PyPI, and projects that are local folders."""
     named: Sequence[str] = requirements.pip
     if len(channels) == 1 and request.is_host(channels[0]):
-        named = [text for text in named if "@" not in text]  # it knows what is installed
+        named = [text for text in named if "@" not in text]  # the host channel has them
     found = own_code.projects_among(named, options.base)
     asked = requirements._replace(
         pip=tuple(text for text in requirements.pip if text not in found),
@@ -242,7 +242,7 @@ def _asked(
 
 
 def settings_of(options: Options, rc: Condarc) -> conda.Settings:
-    """How conda's packages are to be chosen and fetched."""
+    """The settings for solving and fetching conda's packages."""
     return conda.Settings(
         platform=options.platform if conda.is_foreign(options.platform) else "",
         channel_priority=rc.channel_priority or "strict",

@@ -1,4 +1,4 @@
-"""Requirements of a project folder: from its lock, its declarations, or its built metadata."""
+"""Read the requirements of a project: from its lock, its declarations, or built metadata."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_project(folder: Path) -> bool:
 
 
 def pixi_lock(folder: Path, selected: Selected) -> Path | None:
-    """The pixi.lock that stands for a folder; None if its environment is not by pixi."""
+    """The pixi.lock to use for a folder; None if its environment is not pixi's."""
     lock = folder / "pixi.lock"
     by_pixi = (folder / PIXI_TOML).is_file() or bool(selected.environment)
     return lock if by_pixi and lock.is_file() and not _is_of_uv(folder, selected) else None
@@ -52,17 +52,17 @@ def pixi_lock(folder: Path, selected: Selected) -> Path | None:
 def of_folder(
     folder: Path, reporter: Reporter, selected: Selected = NOTHING, platform: str = ""
 ) -> Requirements:
-    """What the project in a folder needs, and the project itself if it is one to be built.
+    """The requirements of the project in a folder, including the project if it is to be built.
 
-    As uv has it, a project is built if its pyproject.toml says by what (`[build-system]`), and
-    only its dependencies are meant if not.
+    As with uv, a project is built if its pyproject.toml has a `[build-system]`; else only its
+    dependencies count.
 
     Args:
         selected: Which extras and groups, or which environment of pixi.
-        platform: Conda's name of the one that it is read for; by default this machine's.
+        platform: Conda's name of the platform that it is read for; by default this machine's.
 
     Raises:
-        RequirementsError: The lock or a declaration is not valid, or cannot be taken.
+        RequirementsError: The lock or a declaration is invalid, or not supported.
     """
     if _is_of_uv(folder, selected):
         return _locked(folder, selected)
@@ -81,10 +81,10 @@ def of_manifest(
 
     Args:
         selected: Which extras and groups, or which environment of pixi.
-        platform: Conda's name of the one that it is read for; by default this machine's.
+        platform: Conda's name of the platform that it is read for; by default this machine's.
 
     Raises:
-        RequirementsError: One is not valid, or comes from where it cannot be taken.
+        RequirementsError: A dependency is invalid, or has a source that is not supported.
     """
     top = _read(path)
     manifest = _pixi(top)
@@ -115,7 +115,7 @@ def _is_of_uv(folder: Path, selected: Selected) -> bool:
 
 
 def _workspace(folder: Path) -> Path:
-    """The folder of the uv workspace that a project is a member of; else its own."""
+    """The folder of the uv workspace that a project is a member of; else its own folder."""
     own = folder.absolute()
     for root in own.parents if (own / PYPROJECT).is_file() else ():
         if not (root / "uv.lock").is_file() or not (root / PYPROJECT).is_file():
@@ -138,7 +138,7 @@ def _read(path: str | Path) -> Node:
 
 
 def _pixi(top: Node) -> Node | None:
-    """The manifest of pixi that a file is, or has in [tool.pixi]."""
+    """The pixi manifest: the whole file, or its [tool.pixi]; None if there is none."""
     tool = top.get("tool", {})
     if tool.has("pixi"):
         return tool.get("pixi", {})
@@ -149,7 +149,7 @@ def _pixi(top: Node) -> Node | None:
 
 
 def _is_built(path: Path) -> bool:
-    """Whether pip builds it: as its pyproject.toml says, else by setuptools."""
+    """Whether pip would build the project: by its [build-system], or by setuptools."""
     cfg = path.with_name("setup.cfg")
     declares = cfg.is_file() and re.search(r"^\[(metadata|options)\]", read_text(str(cfg)), re.M)
     return _read(path).has("build-system") or bool(declares) or path.with_name("setup.py").is_file()
@@ -171,7 +171,7 @@ def _declared(path: str, top: Node, reporter: Reporter, selected: Selected) -> R
 def _requirements(
     found: Declarations, groups: Iterable[str], path: str, own: str = ""
 ) -> Requirements:
-    """What is declared in some groups; the project itself, of which extras are asked, is not."""
+    """The requirements of some groups, without the project itself (named for its extras)."""
     every = [one for ones in found.requirements.values() for one in ones]
     here = pep508.markers("")
     taken = [
@@ -179,7 +179,7 @@ def _requirements(
         for one in every
         if one.group in groups
         and (one.key != own or not one.group)
-        # A folder is built as it is, and has no marker there.
+        # For a folder, the marker is evaluated here: the requirement on it has none.
         and (not (one.path or one.refused) or pep508.holds(one.requirement, here))
     ]
     python = (f"python{conda_range(versions)}" for versions, _ in found.requires_python)
@@ -205,7 +205,7 @@ def _of_pypi(one: Declaration, folder: str) -> str:
 
 
 def _features_of_project(path: str, top: Node) -> dict[str, Requirements]:
-    """What a pyproject.toml says beside [tool.pixi], by the features that it is for pixi."""
+    """What a pyproject.toml declares outside [tool.pixi], by the pixi feature it belongs to."""
     without = Node(top.path, {**top.value, "tool": _without_pixi(top.value["tool"])}, *top[2:])
     found = formats.of_pyproject(without)
     made = {pixi_environments.DEFAULT: _requirements(found, {""}, path)}
@@ -227,7 +227,7 @@ def _without_pixi(tools: dict[str, object]) -> dict[str, object]:
 
 
 def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements:
-    """The project itself, and the groups that it is to have; its extras are in its metadata."""
+    """The project itself, with extras, and its groups, whose packages its metadata lacks."""
     declared = folder / PYPROJECT
     if not declared.is_file():
         if selected.groups:
@@ -253,9 +253,9 @@ def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements
 
 
 def _with_sources(found: Declarations, top: Node) -> Declarations:
-    """What has a source that the metadata of a built project does not tell.
+    """The declarations with a source that the metadata of a built project does not contain.
 
-    By the metadata alone, the package that bears the same name on PyPI would be taken.
+    From the metadata alone, the package of the same name on PyPI would be taken.
     """
     named = {normalize(name) for name, _ in _uv(top).get("sources", {}).entries()}
     kept = {
@@ -275,7 +275,7 @@ def _uv(top: Node) -> Node:
 
 
 def _is_open(top: Node) -> bool:
-    """Whether building alone tells which extras there are."""
+    """Whether the extras are known only after building."""
     project = top.get("project", {})
     dynamic = project.get("dynamic", []).strings()
     is_poetry = top.get("tool", {}).has("poetry")
@@ -314,9 +314,9 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
 
 
 def _indexes(lock: Path, names: Container[str]) -> Iterator[str]:
-    """Where a uv.lock has packages from, as pip's options; their digests vouch for them.
+    """The indexes of a uv.lock, as options for pip; its digests make them safe to use.
 
-    PyPI is left out, for which there may be a mirror here.
+    PyPI is left out, as this machine may use a mirror.
     """
     for package in _read(lock).get("package", []).items():
         place = package.get("source", {}).get("registry", "").string()

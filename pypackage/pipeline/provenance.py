@@ -1,7 +1,7 @@
 """Record in an environment what it was made from, so that it can be updated.
 
-The note is in the environment that stays here and in no archive: it has paths of this
-machine. Passwords and tokens are left out of it.
+The record is only in the environment on this machine, not in archives: it has local paths.
+Passwords and tokens are left out of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pypackage.requirements.model import Requirements
 
 _FORMAT = 1
 
-# What holds for one run of the command alone, and not for the environment.
+# Options that apply to one run of the command, not to the environment.
 _PASSING = (
     "locked",
     "lock",
@@ -47,9 +47,9 @@ class Provenance:
     """What an environment was made from.
 
     Attributes:
-        requirements: What was required; packages are named, not modules.
-        options: How it was made; what holds for one run alone is as by default.
-        format: What kind of archive was made of it.
+        requirements: What was required, as packages, not modules.
+        options: How it was made; options for a single run have their defaults.
+        format: The format of its archive.
     """
 
     requirements: Requirements
@@ -58,11 +58,11 @@ class Provenance:
 
 
 def note(prefix: Path, plan: Plan, format_: str) -> None:
-    """Write down in a new environment what it is made from.
+    """Record in a new environment what it was made from.
 
     Args:
-        plan: What was made of the requirements.
-        format_: What kind of archive is made.
+        plan: The plan of the environment.
+        format_: The format of its archive.
     """
     channels = [_absolute(name) for name in plan.options.channels]
     options = replace(
@@ -82,10 +82,10 @@ def note(prefix: Path, plan: Plan, format_: str) -> None:
 
 
 def read(prefix: Path) -> Provenance:
-    """What an environment was made from.
+    """Read what an environment was made from.
 
     Raises:
-        InstallError: There is no note of it that can be read.
+        InstallError: There is no readable record.
     """
     try:
         content = json.loads((prefix / PROVENANCE).read_bytes())
@@ -108,7 +108,7 @@ def _absolute(channel: str) -> str:
 
 
 def _absolute_piece(piece: str) -> str:
-    """`PATH` or `PATH:DEST`, wherever the command is started the next time."""
+    """Make `PATH` or `PATH:DEST` independent of the current directory."""
     return os.path.join(os.getcwd(), os.path.expanduser(piece))
 
 
@@ -116,7 +116,7 @@ def _absolute_piece(piece: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it, without the secrets of URLs."""
+    """Convert a value for JSON, without the secrets in URLs."""
     if isinstance(value, str):
         return redact(value) if "://" in value else value
     if isinstance(value, SelectionRule):

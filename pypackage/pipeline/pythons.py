@@ -1,4 +1,4 @@
-"""The Python versions that can be had, and where from."""
+"""List the available Python versions and their sources."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from pypackage.python import interpreter
 
 @dataclass(frozen=True)
 class Offer:
-    """A Python.
+    """An available Python.
 
     Attributes:
         version: Such as `3.11.2`.
-        channel: As `-c` takes it; of this machine's interpreters `host:PATH`.
+        channel: As for `-c`; for an interpreter of this machine `host:PATH`.
     """
 
     version: str
@@ -32,15 +32,15 @@ class Offer:
 
 
 def offered(options: Options, reporter: Reporter) -> list[Offer]:
-    """The Pythons that channels offer, the newest first.
+    """The Python versions that channels offer, newest first.
 
     Args:
         options: The channels, by default condarc's (else conda-forge) and the host channel;
-            the platform, and whether there is a network.
-        reporter: Is warned of a channel that cannot be read and was not named.
+            the platform, and whether to work offline.
+        reporter: Receives a warning for each default channel that cannot be read.
 
     Raises:
-        SolveError: A channel that was named cannot be read.
+        SolveError: A requested channel cannot be read.
     """
     rc = condarc.load()
     conda.check_platform(options.platform)
@@ -70,7 +70,7 @@ def _of(channel: str, options: Options, rc: Condarc) -> Iterator[Offer]:
 
 
 def _of_host(named: str) -> Iterator[Offer]:
-    """This machine's interpreters, as far as the host channel can be made of them."""
+    """This machine's interpreters that can be made into a host channel."""
     for one in [interpreter.find(named)] if named else interpreter.known():
         try:
             interpreter_package.check(interpreter.ask(one.base_executable))

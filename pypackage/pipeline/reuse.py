@@ -1,8 +1,7 @@
 """Reuse an archive that was made earlier from the same inputs.
 
-What counts as the same: the lock, the content of own code, data that is named with its digest,
-the options, and the content of this package itself. Inputs without a content digest (branches,
-plain URLs) disable reuse.
+The cache key covers the lock, the content of own code, data by its digest, the options, and the
+code of this package itself. Inputs without a content digest (branches, plain URLs) disable reuse.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def key(plan: Plan, output: Output) -> str:
         return ""
     try:
         return _digest(packages, plan, output)
-    except OSError:  # whoever needs that file tells of it better
+    except OSError:  # reported where the file is used
         return ""
 
 
@@ -58,17 +57,17 @@ def _digest(packages: str, plan: Plan, output: Output) -> str:
 
 
 def take(kept: Store, name: str, archive: Path) -> bytes | None:
-    """Copy the archive that was made before; where it still is that one it stays.
+    """Copy a cached archive into place, unless it is still there unchanged.
 
     Args:
-        kept: Where archives and their locks are kept.
-        archive: Where it is to be.
+        kept: The store of archives and their locks.
+        archive: Where the archive is to be.
 
     Returns:
-        Its lock; None if there is no such archive, or somebody has changed it.
+        Its lock; None if no such archive is cached, or it was modified.
 
     Raises:
-        OSError: It cannot be written there.
+        OSError: It cannot be written.
     """
     noted, former = kept.open(f"{name}.lock"), _opened(kept.root / name)
     if noted is None or former is None:
@@ -86,21 +85,22 @@ def take(kept: Store, name: str, archive: Path) -> bytes | None:
                 handed_out = _line(os.fstat(file.fileno()))
             if os.fstat(former.fileno()).st_mode & 0o100:
                 archive.chmod(archive.stat().st_mode | 0o111)
-        with suppress(OSError):  # a cache that only may be read is one as well
+        with suppress(OSError):  # a read-only cache can be used as well
             os.utime(former.fileno())
             _note(kept, name, handed_out, text)
         return text
 
 
 def keep(kept: Store, name: str, archive: Path, written: bytes, text: bytes) -> None:
-    """Keep an archive and its lock for the next time; without room for it nothing happens.
+    """Add an archive and its lock to the cache; if there is no space for it, nothing happens.
 
-    It is a file of its own: gzip and other tools do not touch one that has a second name,
-    and what its user writes to it must not get here. File systems that can do so share blocks.
+    The cached archive is a copy, not a hard link: gzip and other tools refuse files with several
+    links, and changes by the user must not get into the cache. Copies share blocks on file systems
+    that support it.
 
     Args:
-        kept: Where archives and their locks are kept.
-        written: Its state when it was written; another process may have replaced it since.
+        kept: The store of archives and their locks.
+        written: The archive's state when written; another process may have replaced it since.
         text: Its lock.
     """
     part = files.part_of(kept.root / name)
@@ -119,7 +119,7 @@ def keep(kept: Store, name: str, archive: Path, written: bytes, text: bytes) -> 
 
 
 def state(path: Path) -> bytes:
-    """What shows that a file was changed or replaced, as a line; empty if there is none."""
+    """A file's stat fingerprint as a line: device, inode, size, mtime; empty if it is missing."""
     try:
         return _line(path.stat())
     except OSError:
@@ -132,8 +132,8 @@ def _line(status: os.stat_result) -> bytes:
 
 
 def _note(kept: Store, name: str, handed_out: bytes, text: bytes) -> None:
-    """Write the lock, after the states of what is kept and of what was handed out last."""
-    with kept.new(f"{name}.lock") as file:  # last: without it the archive is not found
+    """Write the lock, after the fingerprints of the cached and the last handed-out archive."""
+    with kept.new(f"{name}.lock") as file:  # written last: without it the archive is not found
         file.write(state(kept.root / name) + handed_out + text)
 
 
@@ -145,7 +145,7 @@ def _opened(path: Path) -> BinaryIO | None:
 
 
 def _is_fixed(source: Source) -> bool:
-    """Whether what is fetched is always the same."""
+    """Whether a source always has the same content."""
     if isinstance(source, Git):
         return bool(re.fullmatch("[0-9a-f]{40}", source.ref))
     return bool(source.sha256)

@@ -1,4 +1,4 @@
-"""What `create` makes, and where: the meaning of its second argument."""
+"""Parse the second argument of `create`: what is created, and where."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _NOT_MADE = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive, or a folder that is one unpacked.
+    """An archive, or a folder with its unpacked content.
 
     Attributes:
-        format: A key of `writers.ENDINGS` that stands for an archive.
-        since: The digests of the parts that need not be in it; None for a whole archive.
+        format: A key of `writers.ENDINGS` for an archive.
+        since: The digests of parts that can be left out; None for a whole archive.
     """
 
     path: Path
@@ -45,32 +45,32 @@ class Archive:
 
     @property
     def output(self) -> Archive:
-        """What is written: itself."""
+        """Itself."""
         return self
 
     @property
     def is_kept(self) -> bool:
-        """Whether it can be kept for the next time: it is one file, known by its contents."""
+        """Whether it can be cached: it is a single file, identified by its contents."""
         return self.format not in ("folder", "layers")
 
     def check(self) -> None:
-        """Make sure, before the work is done, that it can be written.
+        """Check, before the work is done, that it can be written.
 
         Raises:
-            PackError: A program is missing, or a folder of the user's own in the way.
+            PackError: A program is missing, or the user's own folder is in the way.
         """
         writers.check(self.format, self.path)
 
     def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
-        """Write it; what was there before is replaced at the end.
+        """Write it; an existing one is replaced at the end.
 
         Raises:
-            PackError: A file cannot be read, or the archive not written.
+            PackError: A file cannot be read, or the archive cannot be written.
         """
         writers.write(contents, self.format, self.path, reporter, how, since=self.since)
 
     def identity(self) -> list[object]:
-        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        """Everything that its bytes depend on besides contents and compression, for JSON."""
         return [self.format, None if self.since is None else sorted(self.since)]
 
 
@@ -79,7 +79,7 @@ class OsPackageFile:
     """A package of an operating system.
 
     Attributes:
-        repository: The folder of a repository that it goes into as well; None for none.
+        repository: The folder of a repository to add it to; None for none.
     """
 
     path: Path
@@ -96,42 +96,42 @@ class OsPackageFile:
 
     @property
     def place(self) -> PurePosixPath:
-        """Where the environment is on the machines that install it."""
+        """The path of the environment on machines that install the package."""
         return self.package.prefix
 
     @property
     def output(self) -> OsPackageFile:
-        """What is written: itself."""
+        """Itself."""
         return self
 
     def check(self) -> None:
-        """Make sure, before the work is done, that it can be made.
+        """Check, before the work is done, that it can be made.
 
         Raises:
-            UsageError: Its name, version or another option is not valid.
-            InputPathError: A file that it is to have cannot be read.
-            PackError: A program is missing here, or another OS package.
+            UsageError: Its name, version or another option is invalid.
+            InputPathError: A file to be included cannot be read.
+            PackError: A program or another OS package is missing on this machine.
         """
         from pypackage.archive.ospackages import checks
 
         checks.check(self.package, published=self.repository is not None)
 
     def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
-        """Write it, and try it if that is asked for; a former one is replaced at the end.
+        """Write it, and test it if requested; an existing one is replaced at the end.
 
         Raises:
             PackError: It cannot be made.
-            VerificationError: It does not install, run or go again.
+            VerificationError: It cannot be installed, run or removed again.
         """
         from pypackage.archive.ospackages import write
 
         write.write(contents, self.package, self.path, reporter, how)
 
     def publish(self, reporter: Reporter) -> None:
-        """Put it, made now or before, into its repository, if it has one.
+        """Add it, whether new or reused, to its repository, if it has one.
 
         Raises:
-            PackError: That cannot be written.
+            PackError: The repository cannot be written.
         """
         from pypackage.archive.ospackages import repository
 
@@ -140,13 +140,13 @@ class OsPackageFile:
             repository.add(self.path, package.format, self.repository, package.sign, reporter)
 
     def identity(self) -> list[object]:
-        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        """Everything that its bytes depend on besides contents and compression, for JSON."""
         return [self.format, self.package.identity()]
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A container image: a folder, or a tar file of it by its name."""
+    """A container image: a folder, or a tar file, depending on its name."""
 
     path: Path
     image: Image
@@ -156,35 +156,35 @@ class ImageFile:
 
     @property
     def output(self) -> ImageFile:
-        """What is written: itself."""
+        """Itself."""
         return self
 
     @property
     def place(self) -> PurePosixPath:
-        """Where the environment is in containers."""
+        """The path of the environment in containers."""
         return self.image.prefix
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is one file, and its base always the same."""
+        """Whether it can be cached: it is a single file, and its base image cannot change."""
         from pypackage.archive.image import base
 
         return self.path.name.endswith(ENDING) and base.is_fixed(self.image.base)
 
     def check(self) -> None:
-        """Make sure, before the work is done, that it can be made.
+        """Check, before the work is done, that it can be made.
 
         Raises:
-            UsageError: Its name or another option is not valid.
-            InputPathError: There is no such base.
-            PackError: A program is missing, or a folder of the user's own in the way.
+            UsageError: Its name or another option is invalid.
+            InputPathError: The base image does not exist.
+            PackError: A program is missing, or the user's own folder is in the way.
         """
         from pypackage.archive.image import write
 
         write.check_all(self.image, self.path)
 
     def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
-        """Write it; a former one is replaced at the end.
+        """Write it; an existing one is replaced at the end.
 
         Raises:
             PackError: It cannot be made.
@@ -194,7 +194,7 @@ class ImageFile:
         write.write(contents, self.image, self.path, reporter, how)
 
     def identity(self) -> list[object]:
-        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        """Everything that its bytes depend on besides contents and compression, for JSON."""
         from pypackage.archive.image import base
 
         epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -215,22 +215,22 @@ class SplunkAppFile:
 
     @property
     def output(self) -> SplunkAppFile:
-        """What is written: itself."""
+        """Itself."""
         return self
 
     def check(self) -> None:
-        """Make sure, before the work is done, that it can be made.
+        """Check, before the work is done, that it can be made.
 
         Raises:
-            UsageError: Its name, version, a command or a file is not valid.
-            InputPathError: There is no such folder of files.
+            UsageError: Its name, version, a command or a file is invalid.
+            InputPathError: The folder of files does not exist.
         """
         from pypackage.archive.splunk import model
 
         model.check(self.app)
 
     def write(self, contents: Contents, how: Compression, reporter: Reporter) -> None:
-        """Write it; a former one is replaced at the end.
+        """Write it; an existing one is replaced at the end.
 
         Raises:
             PackError: It cannot be made.
@@ -240,7 +240,7 @@ class SplunkAppFile:
         write.write(contents, self.app, self.path, reporter, how)
 
     def identity(self) -> list[object]:
-        """All that its bytes depend on beside the contents and their compression, as JSON."""
+        """Everything that its bytes depend on besides contents and compression, for JSON."""
         return [self.format, self.app.identity()]
 
 
@@ -261,34 +261,33 @@ class NamedEnvironment:
 
     @property
     def lock(self) -> Path:
-        """Where its lock is written unless another place is named: beside the archive."""
+        """Where its lock is written by default: beside the archive."""
         return self.output.path.with_name(f"{self.prefix.name}.lock")
 
 
 Target = Archive | NamedEnvironment | OsPackageFile | ImageFile | SplunkAppFile
 
-# What is not an archive of an environment alone, and leaves none on this machine.
+# Formats that do not leave an environment on this machine.
 _ALONE = (*OS_PACKAGES, IMAGE, SPLUNK)
 
 
 def parse(
     name: str, format_: str = "", environ: Mapping[str, str] = os.environ
 ) -> Archive | NamedEnvironment:
-    """What the second argument of `python_package_create` means.
+    """Parse the second argument of `python_package_create`.
 
     Args:
-        name: A path, or a name with an archive's ending: the archive. Any other name: an
-            environment in conda's folder, and `NAME.tar.gz` in the present one; with the
-            format of an OS package or a Splunk app that file alone, with that of an image a
-            folder.
-        format_: What the archive is to be; when empty its ending tells.
+        name: A path, or a name with an archive's ending, is an archive. Any other name is an
+            environment in conda's folder, with `NAME.tar.gz` in the current directory; for
+            an OS package or a Splunk app it is only that file, for an image a folder.
+        format_: The archive's format; if empty, it is recognized by the ending.
 
     Raises:
-        UsageError: It is neither, or an archive of a kind that cannot be made.
-        InputPathError: The archive's folder does not exist, or it is a folder itself.
+        UsageError: The name is invalid, or is that of an unsupported kind of archive.
+        InputPathError: The archive's folder does not exist, or the archive is itself a folder.
     """
     format_ = _format(name, format_)
-    if name in (*_ENDINGS, "base"):  # base is what conda calls its own environment
+    if name in (*_ENDINGS, "base"):  # base is conda's name for its own environment
         raise UsageError(f"{name!r} is not a name for an environment")
     if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
         made: Archive | NamedEnvironment = Archive(Path(name), format_)
@@ -307,14 +306,14 @@ def parse(
 
 
 def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironment:
-    """The same, but for the parts that an older environment has.
+    """Restrict a target to the parts that an older environment lacks.
 
     Args:
-        old: Its archive, layers folder or manifest.
+        old: The older environment's archive, layers folder or manifest.
 
     Raises:
-        InputPathError: It is no such thing.
-        UsageError: Another format is asked for, or the old archive would be replaced.
+        InputPathError: It is none of these.
+        UsageError: Another format is requested, or the old archive would be replaced.
     """
     output = made.output
     if output.format != "tar.gz":
@@ -327,10 +326,10 @@ def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironm
 
 
 def at(prefix: str, format_: str = "") -> NamedEnvironment:
-    """An environment in a folder of the user's choice, and its archive in the present one.
+    """An environment in a folder given by the user, and its archive in the current directory.
 
     Raises:
-        UsageError: It cannot be of that format.
+        UsageError: The format does not support it.
         InputPathError: The archive cannot be written.
     """
     folder = Path(os.path.abspath(os.path.expanduser(prefix)))
@@ -343,12 +342,12 @@ def at(prefix: str, format_: str = "") -> NamedEnvironment:
 
 
 def _format(name: str, asked: str) -> str:
-    """The format that is asked for, or that the archive's ending tells."""
+    """The requested format, or the one given by the archive's ending."""
     if asked not in ("", *writers.ENDINGS):
         raise UsageError(f"no format {asked}", f"there are {', '.join(writers.ENDINGS)}")
     if name.endswith(_NOT_MADE):
         raise UsageError(f"cannot make {name}", f"archives end in {', '.join(_ENDINGS)}")
-    # The longest counts: .oci.tar is no .tar.
+    # The longest match counts: .oci.tar is not .tar.
     told = max(
         (len(ending), known)
         for known, endings in writers.ENDINGS.items()
@@ -361,18 +360,18 @@ def _format(name: str, asked: str) -> str:
 
 
 def check_writable(archive: Path, format_: str = "") -> None:
-    """Make sure, before the work is done, that a file can be written.
+    """Check, before the work is done, that a file can be written.
 
     Raises:
-        InputPathError: Its folder does not exist or is not ours, or there is something else.
+        InputPathError: Its folder does not exist or is not writable, or something else is there.
     """
     try:
         folder = archive.absolute().parent
         try:
-            mode = archive.stat().st_mode  # exists() tells no other errors from Python 3.14 on
+            mode = archive.stat().st_mode  # from Python 3.14 on, exists() hides other errors
         except (FileNotFoundError, NotADirectoryError):
             mode = stat.S_IFREG
-        # Whether a folder may be replaced is looked at when it is to be.
+        # Whether a folder may be replaced is checked when it is replaced.
         replaceable = format_ in ("folder", "layers", IMAGE) and stat.S_ISDIR(mode)
         if not replaceable and not stat.S_ISREG(mode):
             kind = "folder" if stat.S_ISDIR(mode) else "device or pipe"

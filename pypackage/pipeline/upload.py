@@ -19,17 +19,17 @@ Upload = Callable[["Environment"], object] | str
 
 
 def upload(environment: Environment, target: Upload) -> str:
-    """Send an environment somewhere; returns its URL, as far as that is told.
+    """Upload an environment; return its URL, or an empty string if unknown.
 
     Args:
-        environment: An archive, a folder or a layers folder, of which only those parts are sent
-            that are not there.
-        target: A function that is given the environment and may return its URL; or the URL of
-            a folder, such as `s3://bucket/environments`. There it keeps its name, and is not
-            sent again if it is there in full.
+        environment: An archive, a folder, or a layers folder, of which only parts that are not
+            there yet are sent.
+        target: A function that receives the environment and may return its URL; or the URL of
+            a folder, such as `s3://bucket/environments`. There it keeps its name, and is not sent
+            again if it is already complete.
 
     Raises:
-        UsageError: Nothing here knows such URLs.
+        UsageError: The URL's protocol is not supported here.
         PackError: It cannot be sent.
     """
     if callable(target):
@@ -48,15 +48,15 @@ def upload(environment: Environment, target: Upload) -> str:
             _send_layers(files, manifest, path + f"/{parts.MANIFEST}" * environment.path.is_dir())
         elif not _is_there(files, str(environment), path):
             _send(files, str(environment), path)
-    except (ImportError, ValueError) as error:  # no such protocol, or its library is missing
+    except (ImportError, ValueError) as error:  # unknown protocol, or its library is missing
         raise UsageError(f"cannot upload to {urls.redact(target)}: {error}") from error
-    except Exception as error:  # each file system's library has some of its own
+    except Exception as error:  # each file system's library raises its own errors
         raise PackError(f"cannot upload to {urls.redact(target)}: {error}") from error
     return url
 
 
 def _send_layers(files: Any, manifest: Path, path: str) -> None:
-    """Send those parts of a layers folder that are not there, and then its manifest."""
+    """Send the parts of a layers folder that are not there yet, and then its manifest."""
     folder = f"{path.rpartition('/')[0]}/{parts.FOLDER}"
     for digest, (part, _) in parts.read(manifest).held.items():
         there = f"{folder}/{parts.file_name(digest)}"
@@ -66,14 +66,14 @@ def _send_layers(files: Any, manifest: Path, path: str) -> None:
 
 
 def _is_there(files: Any, source: str, path: str) -> bool:
-    """Whether a file is there in its length, or a folder at all."""
+    """Whether a file is there in its full length, or a folder at all."""
     if not files.exists(path):
         return False
     return os.path.isdir(source) or bool(files.size(path) == os.path.getsize(source))
 
 
 def _send(files: Any, source: str, path: str) -> None:
-    """Send a file or folder, so that it is seen when it is whole."""
+    """Send a file or folder under a temporary name, then rename it."""
     is_folder = os.path.isdir(source)
     part = f"{path}.{uuid.uuid4().hex}.part"
     files.makedirs(path.rpartition("/")[0], exist_ok=True)
