@@ -15,6 +15,7 @@ _OPERAND = re.compile(
     r"(?:\(\)|\[[^]]*\]|\([\"'][^\"']*[\"']\)?)?[)\]\s]*"
     r"(?:(?:is(?:\s+not)?|==|!=)\s*(?:None|True|False)[)\s]*)?"
 )
+_OF_TYPE = re.compile(r"\bisinstance\([^()]*(?:\([^()]*\)[^()]*)*\)")  # asks for no flag
 _BETWEEN = re.compile(r"\b(?:and|or)\b|,")
 _STEP = re.compile(
     r"\n([ \t]*)(?:(?:async[ \t]+)?def[ \t]+(\w+)"
@@ -75,7 +76,7 @@ def _operands(condition: str) -> set[str]:
     """The names that are operands of a condition; `(` if it continues on the next line."""
     if "#" in condition:
         condition = condition.partition("#")[0]
-    condition = condition.rstrip()
+    condition = _OF_TYPE.sub("0", condition.rstrip())
     matches = (_OPERAND.fullmatch(one) for one in _BETWEEN.split(condition))
     found = {match[1] for match in matches if match}
     return found | {"("} if condition.endswith(("(", "\\", " and", " or")) else found

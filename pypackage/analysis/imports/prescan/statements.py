@@ -40,6 +40,8 @@ _MODULES = re.compile(rf"import[ \t]+{_LIST}{_END}")
 _NAMES = re.compile(rf"import[ \t]*(?:\\\n[ \t]*)?(?:(\*)|\(([^()\\]*)\)|{_LIST}){_END}")
 _MODULE = re.compile(r"\s*(\w+(?:\.\w+)*)(?:\s+as\s+(\w+))?\s*")
 _NAME = re.compile(r"\s*(\w+)(?:\s+as\s+(\w+))?\s*")
+# A literal that may be the name of a module, or begin one; bytes and f-strings are none.
+_MODULE_TEXT = r"(?:[rR][\"']{0}[\"']|[uU]?[\"']{0}[\"'\\])".format(r"(?:[\w.]|[^\x00-\x7f])*")
 # What imports in an executed string; what precedes a docstring, which is never executed.
 _IMPORTS = re.compile(r"\bimport\b|import_module|__import__")
 _BEFORE_DOCSTRING = re.compile(
@@ -213,6 +215,6 @@ class Statements:
             yield match[1]
 
     def _is_given_text(self, name: str) -> bool:
-        """Whether a function may be called with a string as its first argument."""
-        called = rf"\b{name}[\s)\\]*\(\s*(?:[#\\(]|[rRuUfFbB]{{0,2}}[\"'])"
+        """Whether a function may be called with a module's name as its first argument."""
+        called = rf"\b{name}[\s)\\]*\(\s*(?:[#\\(]|{_MODULE_TEXT})"
         return re.search(called, self._source.text) is not None

@@ -74,6 +74,8 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "a: Any = None\ntry:\n    import a\nexcept ImportError:\n    pass",
         "try:\n    import a\nexcept ImportError:\n    pass\na, b = None, 1",
         "E = ImportError\ntry:\n    import a\nexcept E:\n    a = None",
+        "from x import lazy\nlazy(r'a.b')",
+        "from x import lazy\nlazy('\\x61')",
     ],
 )
 def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
@@ -98,6 +100,8 @@ def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
         "import sys\ndef f():\n    if sys.flags.dev_mode:\n        import a",
         "import a, \\\n    b\nfrom c import d, \\\n    e",
         "import a\r\nif x:\r\n    import b\r\n",
+        "from x import lazy_re\ny = lazy_re(r'^a.b$')\nz = lazy_re(rb'a')\n",
+        "from x import K\ndef f(y):\n    if isinstance(y, K):\n        import a",
     ],
 )
 def test_scan__layout_of_all_kinds__same_as_its_tree(text: str) -> None:
