@@ -14,8 +14,9 @@ from pypackage.core.errors import RequirementsError
 from pypackage.requirements.formats import conda_lock
 from pypackage.requirements.model import Requirements
 
-# conda-lock renders packages of PyPI as comments, which conda overlooks.
-_PIP = re.compile(r"# pip (\S+) @ (\S+?)(?: --hash=sha256[:=]([0-9a-f]{64}))?\s*")
+# conda-lock renders packages of PyPI as comments, which conda overlooks; before its version 2 with
+# a digest as pip's options have it.
+_PIP = re.compile(r"# pip (\S+) @ (\S+?)(?:(?:#| --hash=)sha256[:=]([0-9a-f]{64}))?\s*")
 
 _DIGESTS = "conda list --explicit --sha256 writes them"
 
@@ -36,6 +37,8 @@ def explicit(text: str, label: str, platform: str) -> bytes:
     for package in found:
         if "conda" in package and not {"md5", "sha256"} & set(package):
             raise RequirementsError(f"{label}: {package['conda']} has no digest", _DIGESTS)
+        if "pypi" in package:
+            package["version"] = _version(package["pypi"], label)
     return conda_lock.pixi_lock(found, platform)
 
 
@@ -60,7 +63,8 @@ def exact(text: str, label: str, platform: str) -> Requirements:
     specs, channels, pip = [], [], []
     for package in _packages(text, label):
         if "pypi" in package:
-            pip.append(f"{package['name']} @ {package['pypi']}")
+            digest = f"#sha256={package['sha256']}" if "sha256" in package else ""
+            pip.append(f"{package['name']} @ {package['pypi']}{digest}")
             continue
         folder, _, file = package["conda"].rpartition("/")
         channel, _, subdir = folder.rpartition("/")
@@ -94,9 +98,7 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
         line = raw.strip()
         pip = _PIP.fullmatch(line)
         if pip:
-            version = unquote(pip[2].rpartition("/")[2]).split("-")[1:2]
-            digest = {"sha256": pip[3]} if pip[3] else {}
-            yield {"pypi": pip[2], "name": pip[1], "version": "".join(version), **digest}
+            yield {"pypi": pip[2], "name": pip[1]} | ({"sha256": pip[3]} if pip[3] else {})
         if not line or line.startswith(("#", "@EXPLICIT")):
             continue
         url, mark, told = line.partition("#")
@@ -108,6 +110,20 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
         sha256, md5 = found.groups() if found else (None, None)
         kinds = {"sha256": sha256, "md5": md5}
         yield conda_lock.conda_entry(url, {kind: one for kind, one in kinds.items() if one})
+
+
+def _version(url: str, label: str) -> str:
+    """The version in the name of a wheel or sdist: the list says it nowhere else."""
+    from packaging import utils
+
+    file = unquote(url.rpartition("/")[2])
+    parse = utils.parse_wheel_filename if file.endswith(".whl") else utils.parse_sdist_filename
+    try:
+        return str(parse(file)[1])
+    except ValueError:
+        raise RequirementsError(
+            f"{label}: {url} does not say its version", "give the conda-lock.yml that has it"
+        ) from None
 
 
 def exported(text: str, label: str) -> Requirements:

@@ -209,7 +209,8 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
             if not marker or _holds(marker, entry):
                 projects.append(_project(entry._replace(value=path.rstrip())))
     for text, (key, place) in pip.items():
-        if strict and key not in hashes and not (locked and " @ git+" in text):
+        has_digest = key in hashes or "sha256=" in text.partition("#")[2]  # which uv checks
+        if strict and not has_digest and not (locked and " @ git+" in text):
             raise _without_hash(text, place, "" if locked else strict)
     return Requirements(
         python="",

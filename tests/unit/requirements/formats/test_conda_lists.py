@@ -17,6 +17,7 @@ def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
         f"{URL}#{MD5}\n"
         f"https://host/chan/noarch/b-2-py_0.tar.bz2#sha256:{SHA256}\n"
         f"# pip six @ https://pypi/six-1.16.0-py3-none-any.whl --hash=sha256:{SHA256}\n"
+        f"# pip ascii-tree @ https://pypi/ascii-tree-0.3.tar.gz#sha256={SHA256}\n"
     )
     content = yaml.safe_load(conda_lists.explicit(text, "l", "linux-64"))
     assert content["packages"] == [
@@ -26,6 +27,12 @@ def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
             "pypi": "https://pypi/six-1.16.0-py3-none-any.whl",
             "name": "six",
             "version": "1.16.0",
+            "sha256": SHA256,
+        },
+        {
+            "pypi": "https://pypi/ascii-tree-0.3.tar.gz",
+            "name": "ascii-tree",
+            "version": "0.3",
             "sha256": SHA256,
         },
     ]
@@ -45,6 +52,10 @@ def test_explicit__quoted_epoch__is_that_of_the_version() -> None:
         ("@EXPLICIT\nnumpy\n", "l:2: not the URL of a conda package: numpy"),
         (f"@EXPLICIT\n{URL}\n", f"l: {URL} has no digest"),
         (f"@EXPLICIT\n{URL}#12\n", "l:2: not a digest: 12"),
+        (
+            f"@EXPLICIT\n# pip a @ https://host/v6.1.tar.gz#sha256={SHA256}\n",
+            "l: https://host/v6.1.tar.gz does not say its version",
+        ),
     ],
 )
 def test_explicit__what_cannot_be_taken__is_told_with_its_line(text: str, says: str) -> None:
@@ -67,7 +78,7 @@ def test_exact__packages_without_digests__are_those_of_their_channels() -> None:
         "https://host/chan::b-c ==2 py_0",
         "https://other/d::e ==1!2 h_0",
     )
-    assert got.pip == ("six @ https://pypi/six-1.16.0-py3-none-any.whl",)
+    assert got.pip == (f"six @ https://pypi/six-1.16.0-py3-none-any.whl#sha256={SHA256}",)
     with pytest.raises(RequirementsError, match=r"a-1\.0-0\.conda is no package for osx-64"):
         conda_lists.exact(f"@EXPLICIT\n{URL}\n", "l", "osx-64")
 

@@ -75,6 +75,12 @@ def test_read__one_without_hash_among_others__is_an_error(first: str) -> None:
     assert refusal(f"{first}\nb==1\n").startswith("r.txt:2: b==1 has no --hash, but r.txt:1 has")
 
 
+def test_read__digest_in_a_url__is_as_good_as_a_hash() -> None:
+    url = f"https://host/b-1-py3-none-any.whl#sha256={'0' * 64}"
+    got = read(f"a==1 --hash=sha256:{'1' * 64}\nb @ {url}\n")
+    assert got.pip == ("a==1", f"b @ {url}")
+
+
 def test_read__projects__are_local(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "setup.py").touch()
