@@ -51,7 +51,7 @@ _SELECTED = {
     forms.PYLOCK_TOML: ("--extra", "--group"),
     forms.CONDA_LOCK: ("--category",),
 }
-_NOTHING = "list packages there, or allow an environment without any: --allow-empty"
+_NOTHING = "list packages there{}, or allow an environment without any: --allow-empty"
 
 
 def load(
@@ -81,19 +81,41 @@ def load(
     """
     platform = platform or platforms.here()
     if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
-        return _of_folder_or_name(name, reporter, selected, platform)
+        given = _of_folder_or_name(name, reporter, selected, platform)
+        if not allow_empty and isinstance(given, Requirements) and _asks_for_nothing(given):
+            raise _nothing(name, _OF_PROJECT)
+        return given
     try:
         content = read_input(name)
     except InputPathError as error:
         raise InputPathError(error.message, error.hint or _FORMS) from error
-    reader = _Reader(name, content, reporter, selected, platform, python)
     try:
+        reader = _Reader(name, content, reporter, selected, platform, python)
         given = reader.read()
-        if not allow_empty and isinstance(given, Requirements) and reader.asks_for_nothing(given):
-            raise RequirementsError(f"{reader.label}: nothing is asked for", _NOTHING)
+        if not allow_empty and isinstance(given, Requirements):
+            if _asks_for_nothing(given, unknown=reader.unknown):
+                raise _nothing(reader.label, _SELECTED.get(reader.form, ()))
     except RequirementsError as error:
         raise RequirementsError(error.message, error.hint or _FORMS) from error
     return given
+
+
+def _asks_for_nothing(given: Requirements, *, unknown: bool = False) -> bool:
+    """Whether there is not even a version of Python, or only that beside unknown keys."""
+    asked = (
+        given.modules,
+        given.standard,
+        given.dependencies,
+        given.pip,
+        given.local,
+        given.data,
+    )
+    return not any(asked) and (unknown or not given.python)
+
+
+def _nothing(label: str, options: Sequence[str]) -> RequirementsError:
+    groups = ", take one of its groups by --group NAME" if "--group" in options else ""
+    return RequirementsError(f"{label}: nothing is asked for", _NOTHING.format(groups))
 
 
 def _of_folder_or_name(
@@ -144,9 +166,8 @@ def load_lock(
     """
     at = platform or platforms.here()
     reader = _Reader(name, read_input(name), SILENT, selected, at, "")
-    form = forms.recognize(name, reader.text)
-    _check_selected(reader.label, form.name, selected, _SELECTED.get(form, ()))
-    found = reader.lock(form)
+    _check_selected(reader.label, reader.form.name, selected, _SELECTED.get(reader.form, ()))
+    found = reader.lock()
     if not found:
         raise RequirementsError(f"{reader.label}: not a lock file of pixi or conda-lock")
     return found
@@ -168,20 +189,21 @@ class _Reader:
         self.label = "<stdin>" if name == "-" else name
         self.content = content
         self.text = _text(content)
+        self.form = forms.recognize(name, self.text)
         self._folder = "" if name == "-" else os.path.dirname(name)
         self._reporter = reporter
         self._selected = selected
         self._platform = platform
         self._python = python
-        self._unknown = False  # whether there are unknown keys
+        self.unknown = False  # whether there are unknown keys
 
     def read(self) -> Requirements | Lock:
         """Read the file."""
-        form = forms.recognize(self.name, self.text)
+        form = self.form
         _check_selected(self.label, form.name, self._selected, _SELECTED.get(form, ()))
         if form is forms.EXPLICIT and not conda_lists.has_digests(self.text):
             return conda_lists.exact(self.text, self.label, self._platform)
-        locked = self.lock(form)
+        locked = self.lock()
         if locked:
             return locked
         if form is forms.SCRIPT:
@@ -200,14 +222,14 @@ class _Reader:
             return self._project(form)
         return requirements_txt.read(self.content, self.label, self._folder)
 
-    def lock(self, form: Form) -> Lock | None:
+    def lock(self) -> Lock | None:
         """The lock in the file; None if it is not one."""
         content, environment = self.content, ""
-        if form is forms.PIXI_LOCK:
+        if self.form is forms.PIXI_LOCK:
             environment = self._selected.environment
-        elif form is forms.CONDA_LOCK:
+        elif self.form is forms.CONDA_LOCK:
             content = self._conda_lock()
-        elif form is forms.EXPLICIT:
+        elif self.form is forms.EXPLICIT:
             content = conda_lists.explicit(self.text, self.label, self._platform)
         else:
             return None
@@ -224,18 +246,6 @@ class _Reader:
                 "takes them"
             )
         return conda_lock.as_pixi(top, self._platform, categories)
-
-    def asks_for_nothing(self, given: Requirements) -> bool:
-        """Whether nothing is required, not even Python, or only Python beside unknown keys."""
-        asked = (
-            given.modules,
-            given.standard,
-            given.dependencies,
-            given.pip,
-            given.local,
-            given.data,
-        )
-        return not any(asked) and (self._unknown or not given.python)
 
     def _script(self) -> Requirements:
         from pypackage.pipeline import analyze
@@ -257,7 +267,7 @@ class _Reader:
         if top.has("dependencies"):
             return self._environment_yml(top)
         self._warn_of_unknown(top, requirements_json.KEYS)
-        if self._unknown and not any(map(top.has, requirements_json.KEYS)):
+        if self.unknown and not any(map(top.has, requirements_json.KEYS)):
             raise top.invalid("is in no known format")
         return requirements_json.read(top)
 
@@ -267,7 +277,7 @@ class _Reader:
 
     def _warn_of_unknown(self, top: Node, known: Sequence[str]) -> None:
         for message in document.unknown_keys(top, known):
-            self._unknown = True
+            self.unknown = True
             self._reporter.warning(message)
 
     def _project(self, form: Form) -> Requirements:

@@ -138,3 +138,14 @@ def test_environment_yml__conda_s_reader_takes_the_same(name: str) -> None:
     specs = list(found.dependencies.get("conda", []))
     assert len(specs) >= len(wanted["dependencies"])
     assert len(found.dependencies.get("pip", [])) == len(wanted.get("pip", []))
+
+
+@pytest.mark.parametrize("name", ["", "pyproject.toml"])
+def test_project__that_asks_for_nothing__is_refused_unless_it_may(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.black]\nline-length = 99\n")
+    with pytest.raises(RequirementsError, match="nothing is asked for") as caught:
+        inputs.load(str(tmp_path / name), Listener())
+    assert "--group NAME" in caught.value.hint
+    assert inputs.load(str(tmp_path / name), Listener(), allow_empty=True) == Requirements("")
