@@ -82,8 +82,8 @@ def load(
     platform = platform or platforms.here()
     if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
         given = _of_folder_or_name(name, reporter, selected, platform)
-        if not allow_empty and isinstance(given, Requirements) and _asks_for_nothing(given):
-            raise _nothing(name, _OF_PROJECT)
+        if not allow_empty:
+            _check_asks(given, name, _OF_PROJECT)
         return given
     try:
         content = read_input(name)
@@ -92,30 +92,27 @@ def load(
     try:
         reader = _Reader(name, content, reporter, selected, platform, python)
         given = reader.read()
-        if not allow_empty and isinstance(given, Requirements):
-            if _asks_for_nothing(given, unknown=reader.unknown):
-                raise _nothing(reader.label, _SELECTED.get(reader.form, ()))
+        if not allow_empty:
+            _check_asks(given, reader.label, _SELECTED.get(reader.form, ()), reader.unknown)
     except RequirementsError as error:
         raise RequirementsError(error.message, error.hint or _FORMS) from error
     return given
 
 
-def _asks_for_nothing(given: Requirements, *, unknown: bool = False) -> bool:
-    """Whether there is not even a version of Python, or only that beside unknown keys."""
-    asked = (
-        given.modules,
-        given.standard,
-        given.dependencies,
-        given.pip,
-        given.local,
-        given.data,
-    )
-    return not any(asked) and (unknown or not given.python)
-
-
-def _nothing(label: str, options: Sequence[str]) -> RequirementsError:
+def _check_asks(
+    given: Requirements | Lock | Installed,
+    label: str,
+    options: Sequence[str],
+    unknown: bool = False,
+) -> None:
+    """Refuse what asks for nothing: not even a Python, or only that beside unknown keys."""
+    if not isinstance(given, Requirements) or (given.python and not unknown):
+        return
+    asked = (given.modules, given.standard, given.dependencies, given.pip, given.local, given.data)
+    if any(asked):
+        return
     groups = ", take one of its groups by --group NAME" if "--group" in options else ""
-    return RequirementsError(f"{label}: nothing is asked for", _NOTHING.format(groups))
+    raise RequirementsError(f"{label}: nothing is asked for", _NOTHING.format(groups))
 
 
 def _of_folder_or_name(

@@ -120,7 +120,7 @@ def _workspace(folder: Path) -> Path:
     for root in own.parents if (own / PYPROJECT).is_file() else ():
         if not (root / "uv.lock").is_file() or not (root / PYPROJECT).is_file():
             continue
-        workspace = _uv(_read(root / PYPROJECT)).get("workspace", {})
+        workspace = _of_uv(_read(root / PYPROJECT), "workspace")
         members, others = (workspace.get(key, []).strings() for key in ("members", "exclude"))
         if _matches(own, root, members) and not _matches(own, root, others):
             return root
@@ -244,6 +244,7 @@ def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements
     groups = {one for one in labels if one[:1] != "["}
     own = project_groups.name(top)
     found = formats.of_pyproject(top)
+    _check_sources(found, top, own)
     beside = _requirements(found, groups, str(declared), own)
     sourced = _requirements(_with_sources(found, top), {"", *labels}, str(declared), own)
     pip = (_with_extras(folder, extras), *beside.pip, *sourced.pip)
@@ -257,7 +258,7 @@ def _with_sources(found: Declarations, top: Node) -> Declarations:
 
     From the metadata alone, the package of the same name on PyPI would be taken.
     """
-    named = {normalize(name) for name, _ in _uv(top).get("sources", {}).entries()}
+    named = {normalize(name) for name, _ in _of_uv(top, "sources").entries()}
     kept = {
         key: tuple(
             one
@@ -270,16 +271,28 @@ def _with_sources(found: Declarations, top: Node) -> Declarations:
     return found._replace(requirements=kept)
 
 
-def _uv(top: Node) -> Node:
-    return top.get("tool", {}).get("uv", {})
+def _check_sources(found: Declarations, top: Node, own: str) -> None:
+    """Reject sources of undeclared packages where dependencies are known only after building."""
+    if not (_is_open(top, "dependencies") or _is_open(top)):
+        return
+    for name, source in _of_uv(top, "sources").entries():
+        if normalize(name) not in {own, *found.requirements}:
+            raise RequirementsError(
+                f"{source.place}: {name}: its source cannot be taken, for dependencies are dynamic",
+                "a uv.lock beside it says from where each is (uv lock)",
+            )
 
 
-def _is_open(top: Node) -> bool:
-    """Whether the extras are known only after building."""
+def _of_uv(top: Node, key: str) -> Node:
+    """A table of [tool.uv]."""
+    return top.get("tool", {}).get("uv", {}).get(key, {})
+
+
+def _is_open(top: Node, key: str = "optional-dependencies") -> bool:
+    """Whether the extras, or what another key lists, are known only after building."""
     project = top.get("project", {})
-    dynamic = project.get("dynamic", []).strings()
     is_poetry = top.get("tool", {}).has("poetry")
-    return "optional-dependencies" in dynamic or not (project.value or is_poetry)
+    return key in project.get("dynamic", []).strings() or not (project.value or is_poetry)
 
 
 def _with_extras(folder: Path, extras: Sequence[str]) -> str:

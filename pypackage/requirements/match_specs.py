@@ -6,6 +6,11 @@ import re
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+HOW_LISTED = (
+    "each conda package is an item of its own ('- numpy=2.1'); those of PyPI stand under pip"
+)
+"""What to do about a list of dependencies with other tables in it."""
+
 
 def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
     """The name in a conda match spec, and its version range as PEP 440 writes it.

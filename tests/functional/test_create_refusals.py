@@ -98,7 +98,7 @@ def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> Non
         (b'{"python": "3.11", "conda": {"dependencies": ["numpy >=("]}}', "numpy >=("),
         (
             b'{"python": "3.11", "conda": {"dependencies": [{"pipp": ["six"]}]}}',
-            "conda.dependencies[0]: expected only the key 'pip', not 'pipp'",
+            "conda.dependencies[0]: expected only the key 'pip', not 'pipp'\n  each conda package",
         ),
         (b'{"python": "3.11", "conda": {"channels": ["\\ud800"]}}', "conda.channels[0]"),
     ],

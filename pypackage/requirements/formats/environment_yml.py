@@ -11,7 +11,7 @@ from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import requirements_txt
 from pypackage.requirements.formats.document import Node, repr_short
 from pypackage.requirements.formats.requirements_txt import Line
-from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.match_specs import HOW_LISTED, python_version
 from pypackage.requirements.model import Requirements
 
 KEYS = ("name", "channels", "dependencies", "prefix", "variables")
@@ -100,7 +100,7 @@ def _specs(node: Node, platform: str) -> Iterator[Line]:
         if system and system[1] in (platform.partition("-")[0], "unix"):
             yield Line(one.string().strip(), one.place)
         elif key != "pip" and not system:
-            raise node.invalid(f"expected only the key 'pip', not {key!r}")
+            raise node.invalid(f"expected only the key 'pip', not {key!r}", HOW_LISTED)
 
 
 def _pip_lines(nested: Node) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node, repr_short
-from pypackage.requirements.match_specs import python_version
+from pypackage.requirements.match_specs import HOW_LISTED, python_version
 from pypackage.requirements.model import Requirements
 
 KEYS = (
@@ -45,7 +45,7 @@ def read(top: Node) -> Requirements:
     for one in nested:
         for key, _ in one.entries():
             if key != "pip":
-                raise one.invalid(f"expected only the key 'pip', not {key!r}")
+                raise one.invalid(f"expected only the key 'pip', not {key!r}", HOW_LISTED)
     pip = [word for one in (top, *nested) for word in one.get("pip", []).strings()]
     return Requirements(
         python=_python(top, specs),

@@ -201,6 +201,15 @@ def test_project__package_of_an_index_of_its_own__is_refused_and_not_taken_from_
         read(tmp_path, poetry + built)
 
 
+@pytest.mark.parametrize("head", ['[project]\nname = "m"\ndynamic = ["dependencies"]\n', ""])
+def test_project__source_of_what_only_building_tells__is_refused(tmp_path: Path, head: str) -> None:
+    text = f'{head}{BUILT}[tool.uv.sources]\ntorch = {{ index = "own" }}\n'
+    with pytest.raises(RequirementsError, match=r":[47]: torch: its source cannot") as caught:
+        read(tmp_path, text)
+    assert "uv lock" in caught.value.hint
+    assert read(tmp_path, text.split("torch")[0]).pip == (str(tmp_path),)
+
+
 @pytest.mark.parametrize("built", ["", BUILT])
 @pytest.mark.parametrize(
     ("table", "options"),
