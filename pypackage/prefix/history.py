@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pypackage.backends import conda_meta
+from pypackage.backends.conda.channel_urls import ALIAS, REPOSITORY
 from pypackage.core.errors import InstallError
 from pypackage.core.urls import redact
 
@@ -33,7 +34,7 @@ def write(prefix: Path, specs: Sequence[str]) -> None:
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     lines = [f"==> {now} <==", "# cmd: python_package_create"]
     lines += sorted(f"+{_distribution(record)}" for record in conda_meta.records(prefix))
-    lines += [f"# update specs: {list(map(redact, specs))}"] if specs else []
+    lines += [f"# update specs: {list(dict.fromkeys(map(redact, specs)))}"] if specs else []
     try:
         (prefix / PATH).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
@@ -41,7 +42,12 @@ def write(prefix: Path, specs: Sequence[str]) -> None:
 
 
 def _distribution(record: Mapping[str, Any]) -> str:
-    """A package as conda writes it: CHANNEL/SUBDIR::NAME-VERSION-BUILD."""
-    channel = redact(record.get("channel") or "").rstrip("/").rpartition("/")[2]
+    """A package as conda writes it: CHANNEL/SUBDIR::NAME-VERSION-BUILD.
+
+    Another name of the channel would be another package to it, removed and added again.
+    """
+    channel = redact(record.get("channel") or "").rstrip("/").removeprefix(f"{ALIAS}/")
+    if channel.startswith(f"{REPOSITORY}/pkgs/"):
+        channel = "defaults"
     name = "-".join(record[key] for key in ("name", "version", "build"))
     return f"{channel}/{record['subdir']}::{name}"

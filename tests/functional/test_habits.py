@@ -74,16 +74,17 @@ def test_arguments__that_are_wrong__exit_1_and_say_what_is_meant(
 
 
 def test_history__of_a_named_environment__says_as_conda_what_was_asked_for(
-    tools: Tools, environment: Path
+    tools: Tools, environment: Path, channel: Channel
 ) -> None:
     assert tools.create(environment, "mine").returncode == 0
     text = (tools.environments / "mine" / history.PATH).read_text()
     head, command, *packages, specs = text.splitlines()
     assert re.fullmatch(r"==> \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <==", head)
     assert command.startswith("# cmd: ")
-    assert [line.rpartition("::")[2] for line in packages] == [
-        "many-versions-1.5-h0123456_0",
-        "shared-data-1.0-0",
+    url = channel.url
+    assert packages == [
+        f"+{url}/noarch::many-versions-1.5-h0123456_0",
+        f"+{url}/noarch::shared-data-1.0-0",
     ]
     asked = ast.literal_eval(specs.removeprefix("# update specs: "))
     assert asked == ["shared-data", "many-versions<2"]
