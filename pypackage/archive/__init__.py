@@ -1,1 +1,1 @@
-"""From a prefix to an archive."""
+"""Pack a prefix into an archive."""

@@ -1,7 +1,7 @@
 """Compile every module of an environment, so that no task has to.
 
-What a package needs is compiled once and kept, by the package's digest and the interpreter's.
-Byte code that somebody's session left in the environment, with this machine's paths and
+Byte code is compiled once per package and cached, by the digests of the package and the
+interpreter. Byte code that was left in the environment, which contains this machine's paths and
 times, does not get into the archive.
 """
 
@@ -25,8 +25,8 @@ from pypackage.core.progress import Reporter
 from pypackage.core.store import Store
 from pypackage.python.compile import ByteCode, Compiler, Module
 
-_FORMAT = 2  # of the making: another one compiles everything anew
-_OLDEST = (3, 7)  # the first Python that knows byte code without a time
+_FORMAT = 2  # part of the cache keys: a new number compiles everything again
+_OLDEST = (3, 7)  # the first Python with hash-based byte code, which has no timestamp
 
 _NONE = "no byte code is added, tasks will have to compile"
 
@@ -36,15 +36,15 @@ _PYC = re.compile(r"(.*/)__pycache__/([^/]+)\.(?!opt-)[^./]+(?:\.opt-[^./]+)?\.p
 def complete(
     contents: Contents, prefix: Path, store: Store, workers: int, reporter: Reporter
 ) -> Contents:
-    """Add the byte code of all modules that have none which is always valid.
+    """Add byte code for all modules that lack byte code which is always valid.
 
-    Modules that hold the environment's path have none: they are rewritten on the worker.
+    Modules that contain the environment's path get none: they are rewritten on the worker.
 
     Args:
         contents: What goes into the archive.
         prefix: The environment, whose own interpreter compiles.
-        store: Where byte code is kept.
-        workers: How many processes compile at a time.
+        store: The cache of byte code.
+        workers: The number of processes.
     """
     python = next((p for p in contents.packages if p.name == "python"), None)
     if python is None or not _is_able(python, reporter):
@@ -66,7 +66,7 @@ def complete(
 
 
 def _is_able(python: Package, reporter: Reporter) -> bool:
-    """Whether an environment's interpreter runs here, and knows byte code without a time."""
+    """Whether an environment's interpreter runs here, and supports hash-based byte code."""
     version = tuple(int(number) for number in re.findall(r"\d+", python.version)[:2])
     if version < _OLDEST:
         reporter.debug(f"Python {python.version} checks the times of its byte code: none is added")
@@ -82,12 +82,12 @@ _Code = dict[str, ByteCode]
 
 @dataclass(frozen=True)
 class _Group:
-    """The modules of one package, or of one folder that no package owns.
+    """The modules of one package, or of one folder that belongs to no package.
 
     Attributes:
-        package: Its digest, empty when it is unknown.
-        modules: Their entries.
-        formers: For the target of each, the entries of its byte code.
+        package: The package's digest, empty if unknown.
+        modules: The entries of the modules.
+        formers: The entries of existing byte code, by the module's target.
     """
 
     package: str
@@ -95,7 +95,7 @@ class _Group:
     formers: Mapping[str, Sequence[Entry]]
 
     def key(self, python: Package) -> str:
-        """A name for all that the byte code depends on."""
+        """The cache key: a digest of everything that the byte code depends on."""
         digest = sha256(repr((_FORMAT, python, self.package)).encode())
         for module in self.modules:
             for entry in (module, *self.formers.get(module.target, ())):
@@ -119,7 +119,7 @@ class _Group:
 
 
 def _groups(contents: Contents) -> Iterator[_Group]:
-    """The modules that are to have byte code, package by package."""
+    """The modules that need byte code, by package."""
     digests = {package.name: package.sha256 for package in contents.packages}
     rewritten = {relocation.path for relocation in contents.relocations}
     modules: dict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -139,7 +139,7 @@ def _is_module(entry: Entry) -> bool:
 
 
 def _source(target: str) -> str:
-    """The module that a file would be the byte code of; empty when it is none."""
+    """The module that a file is byte code of; empty if the file is not byte code."""
     found = "/__pycache__/" in target and _PYC.fullmatch(target)
     return f"{found[1]}{found[2]}.py" if found else ""
 
@@ -161,7 +161,7 @@ def _compile(
 
 
 def _with(contents: Contents, found: Iterable[tuple[_Group, _Code | None]]) -> Contents:
-    """Put byte code into the contents, and take out what is not valid wherever it lies."""
+    """Add byte code to the contents, and remove what is only valid in its present place."""
     modules = {entry.target for entry in contents.entries if _is_module(entry)}
     rewritten = {relocation.path for relocation in contents.relocations}
     added, valid = [], set(rewritten)
@@ -183,7 +183,7 @@ def _with(contents: Contents, found: Iterable[tuple[_Group, _Code | None]]) -> C
 
 
 def _load(store: Store, key: str) -> _Code | None:
-    """What was kept; None when there is none or it is damaged."""
+    """Load cached byte code; None if there is none or it is damaged."""
     file = store.open(key)
     if file is None:
         return None
@@ -199,7 +199,7 @@ def _load(store: Store, key: str) -> _Code | None:
 
 
 def _save(store: Store, key: str, code: _Code) -> None:
-    """Keep byte code; a store that cannot be written to is no error."""
+    """Cache byte code; failing to write it is not an error."""
     content = marshal.dumps(code)
     try:
         with store.new(key) as file:

@@ -1,7 +1,7 @@
 """Find where an environment's OpenSSL looks for certificates.
 
-It was told when it was built: Debian's looks where Debian keeps them. The runner names another
-place where there is none.
+The place is compiled in: Debian's OpenSSL looks where Debian keeps certificates. On machines
+without that place, the runner sets another one.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pypackage.archive.contents import Entry
 
 PATH = "etc/pypackage/certificates"
 
-# The places of distributions. Another one is of the machine where it was built, or of the
-# environment itself, and is not told in an archive.
+# The places used by distributions. Any other belongs to the build machine or to the environment
+# itself, and is not recorded in archives.
 _PLACE = re.compile(
     rb'OPENSSLDIR: "(/usr/lib/ssl|/etc/ssl|/etc/pki/tls|/usr/local/ssl|/var/lib/ssl'
     rb'|/usr/local/etc/openssl@\d|/opt/homebrew/etc/openssl@\d)"'
 )
-# The library, or what it is linked into, in the order in which they are looked through.
+# The library, or binaries that it may be linked into, in search order.
 _NAMES = (r"libcrypto[.-].*so.*", r"_ssl\..*so", r"libpython3.*so.*", r"python3\.\d+")
 
 
 def find(entries: Iterable[Entry]) -> Entry | None:
-    """The file that tells the runner: two lines, a file and a folder.
+    """The file that tells the runner where OpenSSL looks: two lines, a file and a folder.
 
-    None for an environment without OpenSSL, and where it does not look in a distribution's place.
+    None for an environment without OpenSSL, or if it does not look in a distribution's place.
 
     Raises:
         OSError: A file cannot be read.

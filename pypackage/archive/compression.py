@@ -1,4 +1,4 @@
-"""How an archive is compressed: level, threads, and store."""
+"""Settings for compressing an archive: level, threads, and store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 from pypackage.core.store import Store
 
-# The levels of the formats that are compressed.
+# The levels of the compressed formats.
 LEVELS = {
     "tar.gz": range(10),
     "sh": range(10),
@@ -28,9 +28,9 @@ class Compression:
     """How an archive is compressed.
 
     Attributes:
-        level: One of the format's `LEVELS`; None is its own default.
-        workers: How many threads compress.
-        store: Where compressed parts are kept; None when they are not.
+        level: One of the format's `LEVELS`; None for its default.
+        workers: The number of threads.
+        store: The cache of compressed parts; None for no cache.
     """
 
     level: int | None = None
@@ -42,10 +42,10 @@ DEFAULT = Compression()
 
 
 def check(format_: str, level: int | None) -> None:
-    """Make sure that a format has a level.
+    """Check that a format supports a level.
 
     Raises:
-        UsageError: It has not.
+        UsageError: It does not.
     """
     if level is None or level in LEVELS.get(format_, ()):
         return

@@ -1,8 +1,8 @@
-"""Collect what goes into an archive of a prefix, with conda-pack's knowledge of packages.
+"""Collect the files of a prefix for an archive, using conda-pack.
 
-The only module that knows conda-pack: it tells which files belong to the environment and
-where the prefix stands in them. Files come from the package cache where conda-pack finds
-them there, so that they hold the packages' own placeholders and not this machine's paths.
+Only this module uses conda-pack, which says which files belong to the environment and where they
+contain the prefix. Files are taken from the package cache where conda-pack finds them there, so
+that they contain the packages' placeholders and not this machine's paths.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Entry:
 
     Attributes:
         target: Its path relative to the prefix.
-        source: Where it lies here; None when `data` or `link` says all.
-        data: Its content when that differs from the source's.
-        link: What it points to, for a symbolic link without a source.
-        package: Name of the package that it belongs to, empty when none owns it.
-        mode: Whether it may be run (0o755 or 0o644), when there is no source to tell.
-        pristine: Whether it is what its package brought, so that the package's digest tells
-            the content.
+        source: The file on this machine; None if `data` or `link` is all there is.
+        data: Its content, if that differs from the source's.
+        link: The target of a symbolic link without a source.
+        package: The package that it belongs to; empty if there is none.
+        mode: Its mode (0o755 or 0o644) if there is no source.
+        pristine: Whether it is unchanged from its package, so that the package's digest covers
+            its content.
     """
 
     target: str
@@ -55,10 +55,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """All of a prefix that goes into an archive, in a fixed order, and what was left out.
+    """All files of a prefix that go into an archive, in a fixed order, and what was left out.
 
     Attributes:
-        glibc: What those packages need that are not conda's; empty when none says.
+        glibc: The lowest glibc for packages that are not conda's; empty if unknown.
     """
 
     entries: tuple[Entry, ...]
@@ -68,20 +68,20 @@ class Contents:
     glibc: str = ""
 
     def plus(self, entry: Entry) -> Contents:
-        """The same and one more entry, at the end."""
+        """The contents with one more entry, at the end."""
         return replace(self, entries=(*self.entries, entry))
 
 
 def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) -> Contents:
-    """Look through a conda prefix.
+    """Collect the files of a conda prefix.
 
     Args:
-        target_prefix: The path that the files in it were written for.
-        altered: Files, relative to the prefix, that are not as their package brought them.
+        target_prefix: The path that the files were written for.
+        altered: Files, relative to the prefix, that differ from those in their packages.
 
     Raises:
-        PackError: It is no conda environment, or files of its packages are lost, or a project
-            that it is linked to.
+        PackError: It is not a conda environment, or files of its packages are missing, or a project
+            that it links to.
     """
     from conda_pack.core import CondaEnv, CondaPackException, Packer
 
@@ -93,13 +93,13 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     packer = Packer(str(target_prefix), recorder)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a package without cache entry is no harm here
+            warnings.simplefilter("ignore")  # a package missing from the cache is harmless here
             files = CondaEnv.from_prefix(
                 str(prefix), ignore_missing_files=True, ignore_editable_packages=True
             ).files
         pip_installed.check_lost(others, list(records.values()), {file.target for file in files})
         for file in _as_on_disk(files, prefix, {*altered, *others.files}):
-            if file.file_mode is None:  # conda-pack would read and write conda's records anew
+            if file.file_mode is None:  # conda-pack would parse and rewrite conda's records
                 recorder.add(file.source, file.target)
             elif placeholder := _interpreter_of_its_own(file, str(target_prefix)):
                 recorder.add_bytes(file.source, Path(file.source).read_bytes(), file.target)
@@ -124,7 +124,7 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
 
 
 def without_mark(contents: Contents) -> Contents:
-    """The contents of an environment that `create` may have made, as another would have them."""
+    """The contents without this package's own records, as if another tool had created them."""
     entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, PROVENANCE))
     return replace(contents, entries=entries)
 
@@ -139,7 +139,7 @@ _OF_A_RECORD: dict[str, type | tuple[type, ...]] = {
 
 
 def _record(path: Path) -> dict[str, Any]:
-    """Conda's record of a package, with what conda-pack takes for granted in it."""
+    """Load conda's record of a package, and check the keys that conda-pack relies on."""
     try:
         record: dict[str, Any] = json.loads(path.read_bytes())
         for key, kind in _OF_A_RECORD.items():
@@ -157,16 +157,16 @@ def _record(path: Path) -> dict[str, Any]:
 
 
 class _File(NamedTuple):
-    """A file as conda-pack tells of it; see `Entry`."""
+    """A file as given by conda-pack; see `Entry`."""
 
     target: str
     source: str | None
     data: bytes | None = None
-    executable: bool = True  # where there is no source to tell
+    executable: bool = True  # if there is no source
 
 
 def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) -> Iterator[Any]:
-    """Take what several packages own, and what was altered, once and from the prefix itself."""
+    """Take files of several packages, and altered ones, only once and from the prefix itself."""
     from conda_pack import File
 
     times = Counter(file.target for file in files)
@@ -180,10 +180,10 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
 
 
 def _interpreter_of_its_own(file: Any, target_prefix: str) -> str:
-    """The prefix in a script's first line that only its true path can replace; else empty.
+    """The placeholder in a script's shebang that needs the true path; empty if it does not.
 
-    conda-pack would write `env` there, which takes no options (`perl -w`) and finds nothing
-    unless the environment is active. Scripts of Python find the interpreter beside them.
+    conda-pack would use `env` there, which does not support options (`perl -w`) and only works in
+    an active environment. Scripts of Python find their interpreter beside them.
     """
     placeholder: str = target_prefix if file.file_mode == "unknown" else file.prefix_placeholder
     if file.file_mode == "binary" or not placeholder or os.path.islink(file.source):
@@ -198,7 +198,7 @@ def _interpreter_of_its_own(file: Any, target_prefix: str) -> str:
 
 
 def _unlinked(found: list[_File], linked: Sequence[Distribution], prefix: Path) -> list[_File]:
-    """Put the files of editable installs in the place of what leads to them."""
+    """Replace the links of editable installs by the files that they refer to."""
     if not linked:
         return found
     site = next(iter(dist_info.site_folders(prefix))).relative_to(prefix).as_posix()
@@ -212,7 +212,7 @@ def _unlinked(found: list[_File], linked: Sequence[Distribution], prefix: Path) 
 
 
 def _with_variables(found: list[_File], prefix: Path) -> list[_File]:
-    """Let the environment's own variables be set by scripts, as the worker reads no JSON."""
+    """Add scripts that set the environment's own variables: the worker does not read JSON."""
     scripts = variables.scripts(prefix)
     kept = [one for one in found if one.target not in (variables.ACTIVATE, variables.DEACTIVATE)]
     kept += [_File(path, None, text.encode(), False) for path, text in scripts.items()]
@@ -222,18 +222,18 @@ def _with_variables(found: list[_File], prefix: Path) -> list[_File]:
 def _attributed(
     files: Iterable[_File], records: Iterable[dict[str, Any]], foreign: Collection[str]
 ) -> Iterator[Entry]:
-    """Tell of each file the package, and whether it is as that one brought it.
+    """Determine each file's package, and whether it is unchanged from that package.
 
-    Files of the package cache that were changed since they were unpacked there are refused:
-    environments share their files with the cache by hard links, so that an edit in one of
-    them gets into all that are made later.
+    Files that were changed in the package cache after unpacking are rejected: environments share
+    files with the cache by hard links, so an edit in one environment would get into all that are
+    created later.
 
     Raises:
         PackError: There is such a file.
     """
     owners: dict[str, tuple[str, str, float]] = {}
     for record in records:
-        folder = (record.get("link") or {}).get("source") or "\0"  # none
+        folder = (record.get("link") or {}).get("source") or "\0"  # matches no path
         known = (record["name"], f"{folder}/", _unpacked(folder) + 1)
         owners.update((file, known) for file in record["files"] if file not in foreign)
     for target, source, data, executable in files:
@@ -249,29 +249,29 @@ def _attributed(
 
 
 def _unpacked(folder: str) -> float:
-    """When a package was unpacked into the package cache; never, if it is not there."""
+    """When a package was unpacked into the package cache; 0 if it is not there."""
     try:
         return os.stat(f"{folder}/info").st_mtime
-    except (OSError, ValueError):  # ValueError: there is no such folder, see above
+    except (OSError, ValueError):  # ValueError: the \0 of a missing folder, see above
         return 0.0
 
 
 class _Recorder:
-    """Takes the place of conda-pack's archives and remembers what it is given."""
+    """Stands in for conda-pack's archives and records what it is given."""
 
     def __init__(self, prefix: bytes) -> None:
         self._prefix = prefix
         self._found: list[_File] = []
 
     def add(self, source: str, target: str) -> None:
-        # conda-pack's own files come as temporary ones that are gone after this call.
+        # conda-pack's own files are temporary ones that are deleted after this call.
         if re.match("bin/conda[-_]unpack", target):
             self._found.append(_File(target, None, Path(source).read_bytes()))
         else:
             self._found.append(_File(target, source))
 
     def add_bytes(self, source: str, data: bytes, target: str) -> None:
-        # What is as it was read need not be held in memory.
+        # Unchanged content need not be kept in memory.
         changed = data.startswith(b"#!") or self._prefix in data
         self._found.append(_File(target, source, data if changed else None))
 
@@ -286,10 +286,10 @@ _Prefixes = list[tuple[str, str, str]]
 def _without_prefix(
     files: list[_File], prefixes: _Prefixes, target_prefix: Path
 ) -> tuple[list[_File], _Prefixes]:
-    """Put the placeholder where this machine's prefix stands.
+    """Replace this machine's prefix by the placeholder.
 
-    conda-pack lists every text file that no package owns as one to be rewritten; those
-    which do not hold the prefix are taken off the list.
+    conda-pack lists every text file without a package for relocation; those that do not contain
+    the prefix are removed from the list.
     """
     ours, mark = str(target_prefix).encode(), PLACEHOLDER.encode()
     listed = {target for target, placeholder, _ in prefixes if placeholder == str(target_prefix)}
@@ -304,7 +304,7 @@ def _without_prefix(
 
 
 def _cleaned(file: _File, records: Mapping[str, dict[str, Any]]) -> _File:
-    """Take this machine out of conda's records, and let scripts find their interpreter."""
+    """Make conda's records independent of this machine, and scripts find their interpreter."""
     if file.target in records:
         record = _portable(dict(records[file.target]))
         return file._replace(data=json.dumps(record, sort_keys=True).encode())
@@ -315,7 +315,7 @@ def _cleaned(file: _File, records: Mapping[str, dict[str, Any]]) -> _File:
 
 
 def _portable(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of conda-meta without what only holds where and when it was installed."""
+    """A conda-meta record without what only applies to this machine and installation."""
     derived = ("arch", "platform")
     here = ("indexed_timestamp", "extracted_package_dir", "package_tarball_full_path")
     for name in (*derived, *here):
@@ -341,7 +341,7 @@ def _package(record: dict[str, Any]) -> Package:
 
 
 def _public_url(record: dict[str, Any]) -> str:
-    """The package's URL, without credentials and without this machine's folders."""
+    """The package's URL, without credentials and local folders."""
     channel = _public(record["url"] or "")
     return f"{channel}/{record['subdir']}/{record['fn']}" if channel == LOCAL else channel
 

@@ -20,14 +20,14 @@ _LINKS = re.compile(r"easy-install\.pth|.+\.egg-link")
 
 
 def items(found: Sequence[Distribution], prefix: Path, site: str) -> Iterator[PackageFile]:
-    """What takes the place of editable installs: their sources, or what is built of these.
+    """Yield the files that replace editable installs: their sources, or the result of a build.
 
     Args:
         found: The distributions.
-        site: Its folder of modules, relative to it.
+        site: The site-packages folder, relative to the prefix.
 
     Raises:
-        PackError: A project's folder is gone, lacks files, or cannot be built.
+        PackError: A project's folder is missing, lacks files, or cannot be built.
     """
     python = next((path.name for path in sorted(prefix.glob("bin/python3.*"))), "python3")
     for distribution in found:
@@ -50,7 +50,7 @@ def _built(distribution: Distribution, python: Path) -> Distribution:
 
 
 def links(found: Sequence[Distribution], prefix: Path) -> set[str]:
-    """The files that lead to the projects, relative to the prefix; they are not packed."""
+    """The files that link to the projects, relative to the prefix; they are not packed."""
     gone = set()
     for distribution in found:
         site = os.path.relpath(distribution.root, prefix)

@@ -1,7 +1,7 @@
-"""Relocate contents when they are packed, for a prefix that is known then.
+"""Relocate contents at packing time, for targets with a fixed prefix.
 
-OS packages and container images have their environment at one place for good: there is no
-worker that could rewrite files, and files of the system's package manager must not be changed.
+In OS packages and container images the environment has a fixed place: there is no worker to
+rewrite files, and files of the system's package manager must not be changed.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from pypackage.core.store import Store
 from pypackage.prefix import datasets
 
 _HOOKS = "etc/conda/activate.d/"
-_OLDEST = 946_684_800  # the year 2000: lintian takes older files for a mistake
-_PREPARED = "etc/pypackage/prepared"  # the runner's mark of what names its own place already
-# What would rewrite the files for another place, as conda-pack does it.
+_OLDEST = 946_684_800  # the year 2000: lintian reports older files
+_PREPARED = "etc/pypackage/prepared"  # tells the runner that relocation is done
+# Scripts that would relocate the files, as conda-pack does.
 _USELESS = ("bin/conda-unpack", "bin/conda_unpack_progress.py", relocate_sh.PATH)
 
 
 def settle(
     contents: Contents, place: PurePosixPath, prefix: Path, cache: Path, workers: int
 ) -> Contents:
-    """Let all files name the place where they will be.
+    """Rewrite all files for their fixed place.
 
-    Programs also look for their libraries there by its absolute path: `$ORIGIN` is found by
-    /proc, which a chroot in which packages are installed need not have.
+    Programs also get run paths with absolute entries for their libraries: `$ORIGIN` needs /proc,
+    which may be missing in a chroot where packages are installed.
 
     Args:
-        place: The environment's folder on the machines where it will be.
-        prefix: The environment here, whose interpreter compiles what is rewritten.
-        cache: The folder of all that is kept.
-        workers: How many processes compile.
+        place: The environment's folder on the target machines.
+        prefix: The environment here, whose interpreter compiles the rewritten modules.
+        cache: The cache folder.
+        workers: The number of processes that compile.
 
     Raises:
-        PackError: A file has no room for the place, or cannot be read.
+        PackError: A file has no space for the place, or cannot be read.
     """
     try:
         return _settled(contents, place, prefix, cache, workers)
     except OSError as error:
         raise PackError.of(error, "cannot read the environment") from error
-    except SolveError as error:  # of patchelf
+    except SolveError as error:  # from patchelf
         raise PackError(error.message, error.hint) from error
 
 
@@ -93,14 +93,14 @@ def _with_run_paths(entries: list[Entry], place: PurePosixPath, scratch: Path) -
 
 
 def _is_program(entry: Entry) -> bool:
-    """Whether an entry may be a program of ELF that starts by its own name."""
+    """Whether an entry may be an ELF program that is started by name."""
     if not entry.target.startswith("bin/") or entry.link or not entry.source:
         return False
     return os.path.isfile(entry.source) and not os.path.islink(entry.source)
 
 
 def _absolute(entry: Entry, place: PurePosixPath, folder: Path) -> Entry:
-    """A program with absolute entries in its run path beside the relative ones."""
+    """A program with absolute entries added to the relative ones in its run path."""
     copy = folder / "program"
     content = _content(entry)
     if not content.startswith(elf_dynamic.MAGIC):
@@ -128,7 +128,7 @@ def _with_byte_code(
     store: Store,
     workers: int,
 ) -> Contents:
-    """Add byte code of the modules that were rewritten: they stay as they are now."""
+    """Add byte code for the rewritten modules, which do not change any more."""
     modules = [one for one in contents.entries if one.target in listed]
     only = replace(contents, entries=tuple(modules))
     compiled = bytecode.complete(only, prefix, store, workers, SILENT).entries
@@ -138,7 +138,7 @@ def _with_byte_code(
 
 
 def is_activated(contents: Contents) -> bool:
-    """Whether programs need the environment activated: it has scripts for that, or data."""
+    """Whether programs need the environment activated: it has activation scripts, or data."""
     return any(
         one.target == datasets.VARIABLES
         or (one.target.startswith(_HOOKS) and one.target.endswith(".sh"))
@@ -147,10 +147,10 @@ def is_activated(contents: Contents) -> bool:
 
 
 def epoch(contents: Contents, environ: Mapping[str, str] = os.environ) -> int:
-    """The time that is asked for by SOURCE_DATE_EPOCH, else that of the packages' newest file.
+    """The time given by SOURCE_DATE_EPOCH, else that of the packages' newest file.
 
     Raises:
-        UsageError: The variable is no number of seconds.
+        UsageError: The variable is not a number of seconds.
     """
     given = environ.get("SOURCE_DATE_EPOCH", "")
     if given:

@@ -1,9 +1,9 @@
-"""The first gzip member of an archive: its manifest, stored, and a line that tells the id.
+"""Read and write the first gzip member of an archive: its manifest, and a line with the id.
 
-It is stored and not compressed, and the manifest filled up with empty lines, because it is
-written last, when all other members are known, into the place left for it. So it can be made
-again from the manifest alone, whatever zlib is at hand. That of a thin archive has a second
-file, the list of the parts that the archive holds.
+The member is stored, not compressed, and the manifest is padded with empty lines, because it is
+written last, when all other members are known, into the space left for it. So it can be recreated
+from the manifest alone, with any zlib. In a thin archive the member has a second file, the list of
+the parts that the archive contains.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from pypackage.archive.manifest import Member
 
 PARTS = "etc/pypackage/parts"
 
-_STORED = 0xFFFF  # bytes that a stored block of deflate has at most
-_BEFORE_BLOCK = 5  # bytes before each
+_STORED = 0xFFFF  # maximum bytes in a stored block of deflate
+_BEFORE_BLOCK = 5  # bytes of each block's header
 _BLOCK = 1 << 16
 _GZIP = 31  # zlib's window bits for a gzip stream
 _START = re.compile(rb"\x1f\x8b\x08\x10.{6}\npypackage-(archive|thin) (\d+) ([0-9a-f]{64})\n", re.S)
 
 
 class Head(NamedTuple):
-    """What a first member says.
+    """The content of a first member.
 
     Attributes:
         format: The archive's format version.
-        text: The manifest, with the empty lines behind it.
-        held: The parts that a thin archive holds; None for a whole one, which holds all.
+        text: The manifest, with its padding.
+        held: The parts in a thin archive; None for a whole archive, which contains all.
     """
 
     format: int
@@ -43,16 +43,16 @@ class Head(NamedTuple):
 
 
 def whole(environment_id: str, text: bytes) -> bytes:
-    """The first member of an archive; its length depends on that of the text alone.
+    """The first member of an archive; its length depends only on that of the text.
 
     Args:
-        text: The manifest, filled up.
+        text: The manifest, padded.
     """
     return _member("archive", environment_id, {manifest.PATH: text})
 
 
 def thin(environment_id: str, text: bytes, held: Iterable[Member]) -> bytes:
-    """The first member of a thin archive; the parts' offsets are to count from its end."""
+    """The first member of a thin archive; the parts' offsets must count from its end."""
     held = list(held)
     length = len(_thin(environment_id, text, held, 0))
     return _thin(environment_id, text, held, length)
@@ -65,42 +65,42 @@ def _thin(environment_id: str, text: bytes, held: Iterable[Member], start: int) 
 
 
 def filled(text: bytes, room: int) -> bytes:
-    """A manifest with as many empty lines behind it as it has room for, in whole blocks of tar.
+    """Pad a manifest with empty lines to the room it has, in whole blocks of tar.
 
-    So a manifest tells by the offset of the first part how many there are.
+    The offset of the first part then determines the number of empty lines.
     """
     return text.ljust(room + -room % tarfile.BLOCKSIZE, b"\n")
 
 
 def refilled(text: bytes, offset: int) -> bytes:
-    """A manifest, perhaps without its empty lines, as an archive has it before its first part.
+    """Pad a manifest, with or without padding, as it is in an archive before the first part.
 
     Args:
-        offset: Of that part.
+        offset: The offset of the first part.
 
     Raises:
-        ValueError: It does not fit in before it.
+        ValueError: The manifest does not fit.
     """
     text = text.rstrip(b"\n") + b"\n"
     stored = offset - len(whole("0" * 64, b"")) + tarfile.BLOCKSIZE + _BEFORE_BLOCK
     room = stored - _BEFORE_BLOCK * -(-stored // (_STORED + _BEFORE_BLOCK)) - tarfile.BLOCKSIZE
-    # By less than what it is itself it is filled up; a larger number is none of ours.
+    # The padding is always shorter than the manifest: a larger room is not ours.
     if room % tarfile.BLOCKSIZE or not len(text) <= room <= 2 * len(text) + tarfile.BLOCKSIZE:
         raise ValueError("the manifest does not end where the first part begins")
     return filled(text, room)
 
 
 def is_one(start: bytes) -> bool:
-    """Whether a file that begins with these bytes, 200 or more, is an archive of this format."""
+    """Whether a file that begins with these bytes (at least 200) is an archive of this format."""
     return bool(_START.match(start))
 
 
 def read(file: BinaryIO) -> Head:
-    """Read the first member from where a file is.
+    """Read the first member from a file's current position.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: There is none.
+        ValueError: There is no such member.
     """
     try:
         start = file.read(_BLOCK)

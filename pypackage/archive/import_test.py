@@ -1,8 +1,8 @@
 """Import an environment's modules before it is shipped, as a task would.
 
-Tried is what goes into the archive, laid out by hard links in a place of its own and prepared
-there by the runner: so relocation and activation are tried too, and nothing that a module does
-while it is imported gets into the environment or the archive.
+The content of the archive is laid out by hard links in a separate place and prepared there by the
+runner. This tests relocation and activation too, and nothing that a module does on import gets
+into the environment or the archive.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ TIMEOUT = 600.0  # seconds for all imports together
 
 @dataclass(frozen=True)
 class Failure:
-    """A module that does not import.
+    """A module that fails to import.
 
     Attributes:
         module: Its name.
-        reason: The exception's kind and the last line of what it says, or how the process
-            ended.
+        reason: The exception's type and the last line of its message, or how the process ended.
         absent: Whether there is no such module at all.
-        lacks: The module that it imports and that is not there; empty when it is another matter.
+        lacks: The missing module that it imports; empty if it fails for another reason.
     """
 
     module: str
@@ -43,11 +42,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of importing modules.
+    """The result of importing modules.
 
     Attributes:
-        failures: Those that do not import, in their order.
-        loaded: The libraries of this machine that each of the others was the first to load.
+        failures: The modules that fail, in order.
+        loaded: The libraries of this machine that each of the other modules was the first to load.
     """
 
     failures: list[Failure]
@@ -55,16 +54,16 @@ class Trial:
 
 
 def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> Trial:
-    """Import modules in an environment, each in its turn.
+    """Import modules in an environment, one after the other.
 
     Args:
-        contents: What is shipped.
-        modules: Their names.
+        contents: The content of the archive.
+        modules: The names of the modules.
         scratch: A folder on the same file system as the environment.
 
     Raises:
         OSError: The environment cannot be laid out.
-        ProcessError: It does not start at all; the error has what the runner said.
+        ProcessError: It does not start at all; the error has the runner's output.
     """
     with files.temporary_folder(scratch) as folder:
         prefix = folder / "environment"
@@ -74,11 +73,11 @@ def imports(contents: Contents, modules: Sequence[str], scratch: Path) -> Trial:
 
 
 def start(contents: Contents, scratch: Path) -> None:
-    """Relocate and activate an environment, as before a task that does nothing.
+    """Relocate and activate an environment, as for a task that does nothing.
 
     Raises:
         OSError: The environment cannot be laid out.
-        ProcessError: It does not start; the error has what the runner said.
+        ProcessError: It does not start; the error has the runner's output.
     """
     with files.temporary_folder(scratch) as folder:
         prefix = folder / "environment"
@@ -89,7 +88,7 @@ def start(contents: Contents, scratch: Path) -> None:
 
 
 def lay_out(contents: Contents, prefix: Path) -> None:
-    """Make the tree that unpacking the archive makes, by hard links where that can be."""
+    """Create the tree that unpacking the archive would create, by hard links if possible."""
     described = manifest.render(contents.packages, contents.relocations, [])[1]
     first = Entry(manifest.PATH, None, described, mode=0o644)
     made: set[Path] = set()
@@ -112,7 +111,7 @@ def _put(entry: Entry, path: Path) -> None:
     elif entry.source:
         try:
             os.link(entry.source, path)
-        except OSError:  # another file system, or one that has no hard links
+        except OSError:  # another file system, or one without hard links
             shutil.copy2(entry.source, path)
 
 
@@ -130,7 +129,7 @@ def _trial(prefix: Path, modules: list[str], home: Path) -> Trial:
             elif loaded:
                 trial.loaded[module] = [Path(one) for one in loaded]
         modules = modules[len(results) :]
-        if modules:  # the process ended while it imported the first of them
+        if modules:  # the process ended while importing the first of them
             trial.failures.append(Failure(modules.pop(0), _ending(code)))
     return trial
 
@@ -144,17 +143,17 @@ def _run(prefix: Path, modules: Sequence[str], home: Path) -> tuple[int, str]:
 
 
 def _runner(prefix: Path) -> list[str]:
-    """What stands before a command that is to run in an environment."""
+    """The words before a command that is run in an environment."""
     return ["sh", str(prefix / "bin" / "python_package_run"), "-e", str(prefix), "--"]
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """What a task of a bare worker finds."""
+    """The environment variables of a task on a bare worker."""
     path = "/usr/local/bin:/usr/bin:/bin"
     return {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
 
 
-# What modules write to stdout goes to stderr, so that it is not taken for a result.
+# Modules' output on stdout is redirected to stderr, so that it is not taken for a result.
 _IMPORTER = """\
 import importlib, json, os, sys
 results = os.fdopen(os.dup(1), "w")
@@ -193,7 +192,7 @@ _STARTED = "\x1e[]"
 
 
 def _results(said: str) -> Iterator[tuple[str, str, str, list[str]]]:
-    for line in said.split("\n"):  # splitlines() would split at the mark, too
+    for line in said.split("\n"):  # splitlines() would also split at the record separator
         if line.startswith("\x1e[") and line != _STARTED:
             yield tuple(json.loads(line[1:]))
 

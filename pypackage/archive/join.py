@@ -1,4 +1,4 @@
-"""An environment whose parts are at hand is written in another form: nothing is made anew."""
+"""Write an environment in another format from existing parts, without creating it again."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def join(
     reporter: Reporter,
     since: Collection[str] | None = None,
 ) -> None:
-    """Write an environment from its parts, bit for bit as it would have been made.
+    """Write an environment from its parts, bit for bit as it would have been created.
 
     Args:
-        sources: What tells of the environment, and what else has parts of it: archives, thin
-            ones and layers folders.
-        output: The archive or layers folder; a former one is replaced at the end.
+        sources: The environment's own source, and others with parts of it: archives, thin
+            archives and layers folders.
+        output: The archive or layers folder; an existing one is replaced at the end.
         format_: `tar.gz` or `layers`.
-        since: The digests of parts that need not be in it: a thin archive.
+        since: The digests of parts that can be left out, for a thin archive.
 
     Raises:
-        UsageError: There is no such form.
-        InputPathError: A source is no such thing, or damaged, or they lack parts.
+        UsageError: There is no such format.
+        InputPathError: A source is invalid or damaged, or the sources lack parts.
         PackError: It cannot be written.
     """
     if format_ not in ("tar.gz", "layers") or (since is not None and format_ != "tar.gz"):
@@ -63,7 +63,7 @@ def join(
 
 
 def _manifest(environment: Parts) -> bytes:
-    """The manifest as an archive has it."""
+    """The manifest as it is in an archive."""
     try:
         if not manifest.is_intact(environment.text):
             raise ValueError("its id does not match its content")
@@ -92,7 +92,7 @@ def _is_there(member: Member, destination: Destination) -> bool:
 
 
 def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: Destination) -> Made:
-    """A part that was looked at, unless it need not be handed over."""
+    """A part with its digest checked, or without its bytes if the destination has it."""
     if _is_there(member, destination):
         return Made(member.length, member.sha256)
     path, start = held[member.sha256]

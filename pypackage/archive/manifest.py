@@ -1,8 +1,8 @@
-"""The manifest in an archive: what the worker needs to know about the environment.
+"""Write the manifest of an archive: what the worker needs to know about the environment.
 
-Its format is a contract with `python_package_run`, which reads it with sh: one JSON object,
-one scalar key a line, sorted. `FORMAT` grows when a reader of the former format would do
-wrong; the tool's own version has nothing to do with it.
+Its format is a contract with `python_package_run`, which reads it with sh: one JSON object, sorted,
+with each scalar key on a line. `FORMAT` is increased when a reader of the previous format would
+misread it; it is independent of the tool's own version.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 
 FORMAT = 1
 PATH = "etc/pypackage/manifest.json"
-SHA256SUMS = "etc/pypackage/sha256sums"  # the folder of lists of digests, see sha256sums.py
+SHA256SUMS = "etc/pypackage/sha256sums"  # the folder of digest lists, see sha256sums.py
 
 
 @dataclass(frozen=True)
 class Relocation:
-    """A file that holds the environment's path.
+    """A file that contains the environment's path.
 
     Attributes:
         path: Relative to the prefix.
-        mode: `text`, or `binary` where the path stands in NUL-terminated strings.
-        placeholder: What stands for the path in the archive.
+        mode: `text`, or `binary` if the path is in NUL-terminated strings.
+        placeholder: What the archive has instead of the path.
     """
 
     path: str
@@ -39,9 +39,9 @@ class Member:
     """A part of the archive that can be unpacked by itself.
 
     Attributes:
-        offset: Where it begins in the archive, in bytes.
+        offset: Its offset in the archive, in bytes.
         length: Its length in the archive, in bytes.
-        sha256: Digest of these bytes, hexadecimal.
+        sha256: The digest of these bytes, hexadecimal.
     """
 
     offset: int
@@ -54,9 +54,9 @@ class Omitted:
     """What was left out on purpose.
 
     Attributes:
-        files: How many files.
-        size: Their bytes.
-        rules: The options that said so, in their order.
+        files: The number of files.
+        size: Their size in bytes.
+        rules: The options that caused it, in order.
     """
 
     files: int
@@ -66,11 +66,11 @@ class Omitted:
 
 @dataclass(frozen=True)
 class Package:
-    """An installed package; `sha256` and `url` are empty when its channel did not tell.
+    """An installed package; `sha256` and `url` are empty if its channel did not provide them.
 
     Attributes:
         depends: Its match specs.
-        url: Where it came from, without credentials and without local folders.
+        url: Where it came from, without credentials and local folders.
     """
 
     name: str
@@ -94,23 +94,23 @@ def render(
     omitted: Omitted | None = None,
     glibc: str = "",
 ) -> tuple[str, bytes]:
-    """Write a manifest.
+    """Render a manifest.
 
     Args:
-        packages: What is installed.
-        relocations: What has to be rewritten at its place.
+        packages: The installed packages.
+        relocations: The files to be rewritten on the worker.
         members: The parts of the archive.
-        files: How many files, links and folders there will be, without those that tell of the
-            others; 0 when that is not known.
-        size: How many bytes they have, 0 when that is not known.
-        sha256sums: Digest of the lists of digests; empty without them.
-        tree: Digest of the content where no members tell it.
+        files: The number of files, links and folders, without the digest lists and the manifest; 0
+            if unknown.
+        size: Their size in bytes; 0 if unknown.
+        sha256sums: The digest of the digest lists; empty if there are none.
+        tree: The digest of the content, if there are no members that cover it.
         omitted: What was left out on purpose.
-        glibc: What is needed beside what the packages need; empty for nothing.
+        glibc: The lowest glibc needed besides what the packages declare; empty for none.
 
     Returns:
-        The environment's id (64 hexadecimal digits, the digest of all else that the
-        manifest says, so of the members' content too) and the manifest's bytes.
+        The environment's id (64 hexadecimal digits: the digest of everything else in the manifest,
+        which includes the members' digests) and the manifest's bytes.
     """
     content: dict[str, Any] = {
         "environment_id": "",
@@ -135,12 +135,12 @@ def render(
 
 
 def with_digest(text: bytes, kind: str, digest: str) -> bytes:
-    """The same manifest with the digest of the file around it, and the id that follows.
+    """Add the digest of the file that contains it to a manifest, and update the id.
 
     Args:
-        text: The manifest without.
+        text: The manifest without the digest.
         kind: The file's format, `zip` or `squashfs`.
-        digest: Of the file, without what depends on it.
+        digest: The digest of the file, without what depends on it.
     """
     content = json.loads(text)
     content.update({"environment_id": "", kind: digest})
@@ -149,15 +149,15 @@ def with_digest(text: bytes, kind: str, digest: str) -> bytes:
 
 
 def identity(text: bytes) -> str:
-    """The id that a manifest says it has."""
+    """The id recorded in a manifest."""
     return str(json.loads(text)["environment_id"])
 
 
 def is_intact(text: bytes) -> bool:
-    """Whether a manifest's id is that of all else that it says.
+    """Whether a manifest's id matches the rest of its content.
 
     Raises:
-        ValueError: It is no manifest.
+        ValueError: It is not a manifest.
     """
     content = json.loads(text)
     told = content["environment_id"]
@@ -166,11 +166,11 @@ def is_intact(text: bytes) -> bool:
 
 
 def lowest_glibc(packages: Iterable[Package], other: str = "") -> str:
-    """The glibc that all packages are content with, such as `2.17`; empty when none says.
+    """The lowest glibc that satisfies all packages, such as `2.17`; empty if none declares one.
 
     Args:
-        packages: What is installed.
-        other: What is needed beside that; empty for nothing.
+        packages: The installed packages.
+        other: A glibc needed besides; empty for none.
     """
     asked = [other] if other else []
     asked += [

@@ -1,8 +1,7 @@
-"""The gzip members of an archive: compressed once, then taken from a store.
+"""Compress the gzip members of an archive, or take them from a store.
 
-A part is what belongs together: the files of one conda package, or of one folder that no
-package owns. It is kept under a name for all that its bytes depend on, with the digest of
-each member, which is compared before the member is used.
+A part consists of the files of one conda package, or of one folder without a package. Its cache key
+covers everything that its bytes depend on, and the digest of each member is checked before use.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ from pypackage.archive.contents import Entry
 from pypackage.core import files
 from pypackage.core.store import Store
 
-_FORMAT = 4  # of the members' making: another one makes all of them anew
-_CHUNK = 16 << 20  # bytes of files that make a member of their own
+_FORMAT = 4  # part of the cache keys: a new number compresses everything again
+_CHUNK = 16 << 20  # bytes of files per member
 _BLOCK = 1 << 20
 GZIP = 31  # zlib's window bits for a gzip stream
 
-# igzip's best level: larger than gzip's default by a twentieth, in a fifth of the time.
+# igzip's best level: a twentieth larger than gzip's default, in a fifth of the time.
 LEVEL = 3
-_IGZIP = range(1, LEVEL + 1)  # the levels that igzip does; the others are zlib's
+_IGZIP = range(1, LEVEL + 1)  # igzip's levels; others use zlib
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a store holds of a part.
+    """The cached state of a part.
 
     Attributes:
-        start: Where the first member begins in the store's file.
-        size: Bytes of the part's files.
-        members: Length and digest (SHA-256) of each.
-        sums: The list of digests in each.
+        start: The offset of the first member in the store's file.
+        size: The size of the part's files in bytes.
+        members: The length and SHA-256 digest of each member.
+        sums: The digest list in each member.
     """
 
     start: int
@@ -52,16 +51,16 @@ class Kept:
 
 @dataclass(frozen=True)
 class Part:
-    """Entries that are compressed, and kept, together.
+    """Entries that are compressed and cached together.
 
     Attributes:
-        entries: In their order.
-        key: What it is kept under.
-        size: Bytes of its files.
-        number: Of members.
-        sums: The list of digests in each member.
-        made_of: The entries of each member; empty when there is something kept.
-        kept: What there is of it in the store, perhaps damaged.
+        entries: The entries, in order.
+        key: The cache key.
+        size: The size of its files in bytes.
+        number: The number of members.
+        sums: The digest list in each member.
+        made_of: The entries of each member; empty if the part is cached.
+        kept: Its cached state, which may be damaged.
     """
 
     entries: Sequence[Entry]
@@ -74,26 +73,26 @@ class Part:
 
     @property
     def lists(self) -> Mapping[str, str]:
-        """The lists of digests by their paths."""
+        """The digest lists by path."""
         places = _list_places(self.entries, len(self.sums))
         return dict(zip(places, self.sums, strict=True))
 
     def chunk(self, index: int) -> Sequence[Entry]:
-        """The entries of a member, and the list of them."""
+        """The entries of a member, and its digest list."""
         chunk = (self.made_of or _chunks(self.entries))[index]
         place, listed = list(self.lists.items())[index]
         return [*chunk, sha256sums.entry(place, listed)]
 
 
 class Made(NamedTuple):
-    """A member.
+    """A gzip member.
 
     Attributes:
-        length: Of its bytes.
+        length: The number of bytes.
         sha256: Their digest, hexadecimal.
-        blocks: The bytes themselves, of one that is new.
-        file: The store's, to be closed, of one that is kept.
-        start: Where it begins in that.
+        blocks: The bytes, if the member is new.
+        file: The store's file, if the member is cached; it must be closed.
+        start: The offset in that file.
     """
 
     length: int
@@ -104,11 +103,11 @@ class Made(NamedTuple):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether its bytes are, or only what tells of them."""
+        """Whether its bytes are available, not only length and digest."""
         return self.file is not None or bool(self.blocks)
 
     def write(self, target: BinaryIO) -> None:
-        """Write it to where a file is, once.
+        """Write it to a file's current position; possible only once.
 
         Raises:
             OSError: It cannot be read or written.
@@ -119,13 +118,13 @@ class Made(NamedTuple):
                 files.copy(kept, self.start, self.length, target)
 
     def close(self) -> None:
-        """Let go of it, in place of writing it."""
+        """Release it without writing it."""
         if self.file:
             self.file.close()
 
 
 def groups(entries: Iterable[Entry]) -> list[list[Entry]]:
-    """Entries in the order of the archive, those of a part together."""
+    """Group entries into parts, in the order of the archive."""
     found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         found[owner(entry)].append(entry)
@@ -141,13 +140,13 @@ def owner(entry: Entry) -> tuple[str, str]:
 
 
 def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: Store) -> Part:
-    """Look up what is kept of a part.
+    """Look up a part in the store.
 
     Args:
         group: Its entries.
-        digests: Of the packages, by name; empty where unknown.
-        level: Of compression.
-        store: Where to look.
+        digests: The packages' digests by name; empty if unknown.
+        level: The compression level.
+        store: The store.
 
     Raises:
         OSError: A file cannot be read.
@@ -165,19 +164,19 @@ def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: 
 
 
 def part(group: Sequence[Entry], key: str = "") -> Part:
-    """A part of which nothing is kept."""
+    """A part that is not cached."""
     chunks = _chunks(group)
     size = sum(map(tar_stream.size, group))
     return Part(group, key, size, len(chunks), list(map(sha256sums.text, chunks)), chunks)
 
 
 def _list_places(group: Sequence[Entry], number: int) -> list[str]:
-    """Where the lists of a part's members are."""
+    """The paths of the digest lists of a part's members."""
     return [sha256sums.path(*owner(group[0]), index) for index in range(number)]
 
 
 def _library(level: int) -> str:
-    """What compresses, for another version may give other bytes."""
+    """The compression library and its version: another may give other bytes."""
     if level not in _IGZIP:
         return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
     import isal
@@ -186,7 +185,7 @@ def _library(level: int) -> str:
 
 
 def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """The entries of each member."""
+    """Split the entries of a part into members."""
     chunks: list[list[Entry]] = []
     total = _CHUNK
     for entry in entries:
@@ -200,7 +199,7 @@ def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def compress(entries: Iterable[Entry], level: int) -> Made:
-    """One gzip member: the tar entries of a chunk.
+    """Compress the tar entries of a chunk to one gzip member.
 
     Raises:
         OSError: A file cannot be read.
@@ -209,7 +208,7 @@ def compress(entries: Iterable[Entry], level: int) -> Made:
 
 
 def end(level: int) -> Made:
-    """The last member: the end of the tar."""
+    """The last member: the end of the tar stream."""
     return _made([tar_stream.END], level)
 
 
@@ -224,12 +223,12 @@ def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
 
 
 def deflater(level: int, window_bits: int = GZIP) -> Any:
-    """What compresses by deflate, with `compress` and `flush`; the same bytes each time.
+    """A compressor for deflate, with `compress` and `flush`; its output is deterministic.
 
-    That is igzip where it has the level, in a fifth of zlib's time.
+    It is igzip for the levels that igzip supports, in a fifth of zlib's time.
 
     Args:
-        window_bits: As zlib has them: `GZIP` for a gzip stream, -15 for bare deflate.
+        window_bits: As in zlib: `GZIP` for a gzip stream, -15 for raw deflate.
     """
     if level not in _IGZIP:
         return zlib.compressobj(level, zlib.DEFLATED, window_bits)
@@ -240,7 +239,7 @@ def deflater(level: int, window_bits: int = GZIP) -> Any:
 
 # --- what is kept ------------------------------------------------------------------------
 
-# A file of the store begins with a line that has the digest of the second one, a JSON object.
+# A store file begins with a line with the digest of the second line, a JSON object.
 
 
 def _header(store: Store, key: str) -> Kept | None:
@@ -255,12 +254,12 @@ def _header(store: Store, key: str) -> Kept | None:
 
 
 def look_up(store: Store, part: Part, index: int) -> Made | None:
-    """A member that is kept; None when it is not, or is damaged.
+    """A cached member; None if it is not cached or damaged.
 
     Args:
-        store: Where it is.
-        part: What it is a member of.
-        index: Which of them, from 0.
+        store: The store.
+        part: The part that it belongs to.
+        index: Its index in the part, from 0.
     """
     if part.kept is None or (file := store.open(part.key)) is None:
         return None
@@ -273,9 +272,9 @@ def look_up(store: Store, part: Part, index: int) -> Made | None:
 
 
 def digest_of(file: BufferedReader, start: int, length: int) -> str:
-    """The digest of a part of a file; of less, where the file ends before."""
+    """The digest of a range of a file; of less if the file ends before."""
     digest = sha256()
-    buffer = memoryview(bytearray(_BLOCK))  # one: fresh memory costs more than reading into it
+    buffer = memoryview(bytearray(_BLOCK))  # one: allocating costs more than reading into it
     file.seek(start)
     while length and (read := file.readinto(buffer[:length])):
         digest.update(buffer[:read])
@@ -289,13 +288,13 @@ def keep(
     members: Sequence[tuple[int, str]],
     write: Callable[[BinaryIO], None],
 ) -> None:
-    """Keep a part; a store that cannot be written to is no error.
+    """Cache a part; failing to write it is not an error.
 
     Args:
-        store: Where to.
-        part: What is to be kept.
-        members: Length and digest of each.
-        write: Writes them to where a file is; where it fails nothing is kept.
+        store: The store.
+        part: The part.
+        members: The length and digest of each member.
+        write: Writes the members to a file; if it fails, nothing is cached.
     """
     kept = {"size": part.size, "members": members, "sums": part.sums}
     line = json.dumps(kept).encode() + b"\n"

@@ -13,14 +13,14 @@ from pypackage.core.elf_dynamic import MAGIC
 
 
 def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
-    """Look for libraries that a bare worker would lack.
+    """Find libraries that a bare worker would lack.
 
-    Display and driver libraries are skipped: only the worker can provide them. Library
-    directories are ignored; names are compared.
+    Display and driver libraries are skipped: only the worker can provide them. Library directories
+    are ignored; names are compared.
 
     Args:
-        entries: All of the environment.
-        platform: Conda's name of it; none but Linux is looked at.
+        entries: All entries of the environment.
+        platform: Conda's name of its platform; only Linux is checked.
 
     Returns:
         The files that need each missing library, by its name; sorted.
@@ -46,7 +46,7 @@ def libraries(entries: Iterable[Entry], platform: str) -> dict[str, list[str]]:
 def loaded(paths: Iterable[Path]) -> list[str]:
     """The names of libraries that modules loaded from this machine, without glibc's.
 
-    What one of them needs itself is left out: whoever has the one has the other.
+    Libraries that these depend on are left out: a machine that has the former has the latter.
     """
     found = [one for one in map(elf.read, paths) if one and one.soname]
     needed = {soname for one in found for soname in one.needed}
@@ -55,7 +55,7 @@ def loaded(paths: Iterable[Path]) -> list[str]:
 
 
 def _is_elf(entry: Entry) -> bool:
-    """Whether it is a program or a library; names tell of most files that they are not."""
+    """Whether it is an ELF program or library; by name, most files can be skipped."""
     name = posixpath.basename(entry.target)
     if ".so" not in name and not entry.target.startswith("bin/"):
         return False

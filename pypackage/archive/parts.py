@@ -1,8 +1,8 @@
-"""The parts that an archive is made of, wherever they lie: in it, or in files of their own.
+"""Find the parts that an archive consists of, in archives or in files of their own.
 
-A part is a gzip member, known by its digest (SHA-256). A whole archive holds all of its parts,
-a thin one some, and a layers folder each as a file, `parts/SHA256.tar.gz`, beside the
-manifest. All have the same manifest, so the same environment id.
+A part is a gzip member, identified by its SHA-256 digest. A whole archive contains all of its
+parts, a thin archive some, and a layers folder each as a file, `parts/SHA256.tar.gz`, beside the
+manifest. All have the same manifest, and so the same environment id.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pypackage.archive.manifest import Member
 from pypackage.core.errors import InputPathError
 
 FOLDER = "parts"  # beside the manifest of a layers folder
-MANIFEST = "manifest.json"  # the manifest's name in a folder of one environment
+MANIFEST = "manifest.json"  # the manifest's name in a folder with one environment
 PAYLOAD = re.compile(rb"#!/bin/sh\n# python_package_run payload (\d+) ")
 
 _WHAT = "name an archive (.tar.gz or .sh), a layers folder or its manifest"
@@ -27,13 +27,13 @@ _WHAT = "name an archive (.tar.gz or .sh), a layers folder or its manifest"
 
 @dataclass(frozen=True)
 class Parts:
-    """What an environment consists of, and which of it is here.
+    """The parts of an environment, and those that are available.
 
     Attributes:
-        path: Where it is told.
-        text: The manifest, perhaps with empty lines behind it.
-        members: All parts, in their order.
-        held: File and offset of those that are here, by their digests.
+        path: Where the manifest was read.
+        text: The manifest, which may be padded with empty lines.
+        members: All parts, in order.
+        held: The file and offset of each available part, by digest.
     """
 
     path: Path
@@ -48,13 +48,13 @@ class Parts:
 
     @property
     def size(self) -> int:
-        """Bytes of the whole archive that it is, or would be."""
+        """The size in bytes of the whole archive that it is, or would be."""
         last = self.members[-1]
         return last.offset + last.length
 
 
 def file_name(digest: str) -> str:
-    """A part's name in a layers folder."""
+    """A part's file name in a layers folder."""
     return f"{digest}.tar.gz"
 
 
@@ -62,7 +62,7 @@ def read(path: Path) -> Parts:
     """Find the parts of an archive, a layers folder, a thin archive or a manifest.
 
     Raises:
-        InputPathError: There is no such thing, or it has no parts.
+        InputPathError: It does not exist, or has no parts.
     """
     try:
         return _read(path)
@@ -77,7 +77,7 @@ def read(path: Path) -> Parts:
 def _read(path: Path) -> Parts:
     if layers := manifest_of(path):
         return _of_manifest(layers)
-    if path.is_dir():  # an environment that was unpacked
+    if path.is_dir():  # an unpacked environment
         return _of_manifest(path / manifest.PATH)
     with path.open("rb") as file:
         start = file.read(200)
@@ -108,10 +108,10 @@ def manifest_of(path: Path) -> Path | None:
 
 
 def complete(path: Path) -> list[Path]:
-    """The files of all parts of a layers folder, in their order.
+    """The files of all parts of a layers folder, in order.
 
     Raises:
-        InputPathError: There is no such folder, or parts of it are missing.
+        InputPathError: The folder does not exist, or lacks parts.
     """
     found = read(path)
     check_complete(found, found.held)
@@ -119,7 +119,7 @@ def complete(path: Path) -> list[Path]:
 
 
 def check_complete(environment: Parts, held: Container[str]) -> None:
-    """Make sure that all parts of an environment are among those that are held.
+    """Check that all parts of an environment are available.
 
     Raises:
         InputPathError: They are not; the message says how many are missing.
@@ -134,7 +134,7 @@ def check_complete(environment: Parts, held: Container[str]) -> None:
 
 
 def whole_size(path: Path) -> int:
-    """Bytes of an archive; of a thin one or a layers folder, those of the whole that it stands for.
+    """The size in bytes of an archive; for a thin one or a layers folder, of the whole archive.
 
     Raises:
         OSError: It cannot be read.
@@ -147,7 +147,7 @@ def whole_size(path: Path) -> int:
 
 
 def is_whole(part: Path, length: int) -> bool:
-    """Whether a part's file is there in its full length."""
+    """Whether a part's file exists in its full length."""
     try:
         return part.stat().st_size == length
     except FileNotFoundError:

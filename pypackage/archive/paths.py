@@ -1,9 +1,8 @@
-"""Each file of an environment has one path, and nothing lies below a file or a link.
+"""Give each file of an environment one path, with nothing below a file or link.
 
-A package may list a file below a folder that another one has made a link, `lib64/x` where
-`lib64` points to `lib`. On the disk that is one file. In an archive it would be a folder in the
-place of the link, or one file twice, and an environment that is put together from its parts
-could not have both.
+A package may list a file below a folder that another package has as a link: `lib64/x`, where
+`lib64` points to `lib`. On disk that is one file. In an archive it would be a folder in place of
+the link, or the file twice, and an environment assembled from its parts could not contain both.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     from pypackage.archive.contents import Contents, Entry
 
 _DETOURS = re.compile(r"(^|/)\.?/|/\.?$")
-_MOST_LINKS = 40  # that are followed for one path, as Linux does
+_MOST_LINKS = 40  # followed for one path, as in Linux
 
 
 def resolve(contents: Contents) -> Contents:
-    """The same, with each entry where it is once links are followed, and there once.
+    """Resolve links in the entries' paths, so that each file has only one entry.
 
     Raises:
-        PackError: A path leads out of the environment, or below a file.
+        PackError: A path leads out of the environment, or is below a file.
     """
     if not _below_others(contents.entries) and not any(
         _DETOURS.search(one.target) for one in contents.entries
@@ -56,10 +55,10 @@ def resolve(contents: Contents) -> Contents:
 
 
 def check(entries: Sequence[Entry]) -> None:
-    """Make sure that no entry lies below another one that is no folder.
+    """Check that no entry is below another one that is not a folder.
 
     Raises:
-        PackError: One does.
+        PackError: An entry is.
     """
     for below, above in _below_others(entries):
         if _is_link(above) or not (above.source and os.path.isdir(above.source)):
@@ -70,7 +69,7 @@ def check(entries: Sequence[Entry]) -> None:
 
 
 def _below_others(entries: Iterable[Entry]) -> list[tuple[str, Entry]]:
-    """Paths that lie below another entry, with that."""
+    """The paths that are below another entry, each with that entry."""
     known = {entry.target: entry for entry in entries}
     seen: set[str] = set()
     found = []
@@ -85,7 +84,7 @@ def _below_others(entries: Iterable[Entry]) -> list[tuple[str, Entry]]:
 
 
 def _folders(path: str) -> Iterator[str]:
-    """The folders that a path lies in, the nearest first."""
+    """The parent folders of a path, nearest first."""
     while path := path.rpartition("/")[0]:
         yield path
 
@@ -95,7 +94,7 @@ def _is_link(entry: Entry) -> bool:
 
 
 def _followed(path: str, links: Mapping[str, str]) -> str:
-    """Where a path leads when the links on its way are followed, but not itself."""
+    """The path after following links in its parent folders, but not itself."""
     place = posixpath.normpath(path)
     for _ in range(_MOST_LINKS):
         link = next((one for one in _folders(place) if one in links), "")

@@ -12,12 +12,12 @@ from pypackage.python.distributions import Distribution
 
 
 def problems(distributions: Iterable[Distribution], python: str, platform: str) -> list[str]:
-    """What is missing or has another version than is required, each in one line.
+    """Missing requirements, and versions that do not match, one line each.
 
     Args:
-        distributions: All of an environment.
-        python: Its version of Python.
-        platform: Conda's name of the platform.
+        distributions: All distributions of an environment.
+        python: Its Python version.
+        platform: Conda's name of its platform.
     """
     found = {distribution.key: distribution for distribution in distributions}
     markers = _markers(python, platform)
@@ -38,7 +38,7 @@ def _problem(
     try:
         requirement = Requirement(text)
     except InvalidRequirement:
-        return  # old metadata; pip passes over it too
+        return  # old metadata; pip ignores it too
     if requirement.marker and not requirement.marker.evaluate({**markers, "extra": ""}):
         return
     requirement.marker = None
@@ -62,7 +62,7 @@ def _key(requirement: Requirement) -> str:
 
 
 def _markers(python: str, platform: str) -> dict[str, str]:
-    """The variables of environment markers (PEP 508) in the environment."""
+    """The environment marker variables (PEP 508) in the environment."""
     system = platform.partition("-")[0]
     names = {"linux": ("Linux", "linux"), "osx": ("Darwin", "darwin"), "win": ("Windows", "win32")}
     platform_system, sys_platform = names.get(system, ("", ""))

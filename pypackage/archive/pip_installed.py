@@ -1,7 +1,7 @@
-"""Distributions that pip or uv installed into a conda environment.
+"""Find distributions that pip or uv installed into a conda environment.
 
-What lies on the disk is the environment: a file that pip has replaced or removed with its
-distribution is as it should be, one that is missing for no such reason is lost.
+The files on disk define the environment: a file that pip replaced or removed with its distribution
+is as it should be; any other missing file is lost.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pypackage.python.distributions import Distribution
 
 @dataclass(frozen=True)
 class PipInstalled:
-    """What there is beside conda's packages.
+    """What is installed besides conda's packages.
 
     Attributes:
-        distributions: Those that no conda package brought.
+        distributions: Those that belong to no conda package.
         files: Their files, relative to the prefix.
-        editable: Those of them that are links to a folder elsewhere.
-        glibc: The lowest that their wheels run with, such as `2.28`; empty when none says.
+        editable: Those that link to a folder elsewhere.
+        glibc: The lowest glibc that their wheels run with, such as `2.28`; empty if none says.
     """
 
     distributions: tuple[Distribution, ...]
@@ -39,7 +39,7 @@ class PipInstalled:
 
 
 def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
-    """Find the distributions that conda knows nothing of.
+    """Find the distributions that conda does not know.
 
     Args:
         records: Conda's records of its packages.
@@ -55,14 +55,14 @@ def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
 def check_lost(
     found: PipInstalled, records: Sequence[Mapping[str, Any]], there: Collection[str]
 ) -> None:
-    """Refuse an environment that lacks files for no reason.
+    """Reject an environment that has lost files.
 
-    Byte code is no loss: it is made anew.
+    Missing byte code does not count: it is compiled again.
 
     Args:
-        found: A distribution among these takes the place of conda's of the same name.
+        found: Distributions, which may replace conda's of the same name.
         records: Conda's records.
-        there: The files that are there, relative to the prefix.
+        there: The existing files, relative to the prefix.
 
     Raises:
         PackError: A package lacks files.
@@ -80,11 +80,11 @@ def check_lost(
 
 
 def replaced(prefix: Path, names: Collection[str]) -> Iterator[str]:
-    """Tell which of conda's files distributions have put theirs over.
+    """Report which of conda's files were replaced by distributions.
 
     Args:
-        prefix: An environment that conda's packages were installed in first.
-        names: Of the distributions, normalized.
+        prefix: An environment in which conda's packages were installed first.
+        names: The normalized names of the distributions.
     """
     owners = conda_meta.owners(prefix) if names else {}
     for one in _all(prefix):
@@ -94,12 +94,12 @@ def replaced(prefix: Path, names: Collection[str]) -> Iterator[str]:
             yield f"{one.key} of PyPI replaces {taken[0]} of conda's {owners[taken[0]]}{more}"
 
 
-# What can be made anew, and what py-rattler keeps of a file that several packages have.
+# Files that can be regenerated, and py-rattler's copies of files in several packages.
 _NO_LOSS = re.compile(r"\.py[co]$|^\.nonadmin$|^__clobbers__/")
 
 
 def _all(prefix: Path) -> Iterator[Distribution]:
-    """All distributions of a prefix, those that setuptools' develop mode links to too."""
+    """All distributions in a prefix, including those that setuptools' develop mode links to."""
     for folder in map(str, dist_info.site_folders(prefix)):
         places = [folder, *_linked(Path(folder))]
         for place in places:
@@ -121,7 +121,7 @@ def _is_in(distribution: Distribution, prefix: Path, files: Collection[str]) -> 
 
 
 def _paths(distribution: Distribution, prefix: Path) -> Iterator[str]:
-    """The places of a distribution's files in the prefix, of those that are in it."""
+    """The paths of a distribution's files in the prefix, except those outside it."""
     root = os.path.relpath(distribution.root, prefix)
     for path in distribution.listed:
         place = posixpath.normpath(posixpath.join(root, path))
@@ -130,7 +130,7 @@ def _paths(distribution: Distribution, prefix: Path) -> Iterator[str]:
 
 
 def _distributions_of(record: Mapping[str, Any]) -> set[str]:
-    """The names of the distributions in a conda package, normalized."""
+    """The normalized names of the distributions in a conda package."""
     found = (
         re.search(r"/([^/]+?)-\d[^/]*\.(dist|egg)-info(/|$)", path) for path in record["files"]
     )
@@ -141,7 +141,7 @@ def _glibc(found: Sequence[Distribution]) -> str:
     needed = [(0, 0)]
     for one in found:
         tags = re.findall(r"^Tag: *\S+-(\S+)$", metadata.read(f"{one.info}/WHEEL"), re.M)
-        if tags:  # of several the lowest will do
+        if tags:  # of several tags the lowest is enough
             needed.append(min(map(dist_info.glibc_of, tags)))
     highest = max(needed)
     return f"{highest[0]}.{highest[1]}" if any(highest) else ""

@@ -17,7 +17,7 @@ from pypackage.core.errors import InputPathError
 
 
 def read(environment: str | os.PathLike[str]) -> Mapping[str, Any]:
-    """What the manifest of an archive or a folder says; no more of an archive is read.
+    """Read the manifest of an archive or folder; no more of an archive is read.
 
     Raises:
         InputPathError: There is no such environment, or it has no manifest.
@@ -28,14 +28,14 @@ def read(environment: str | os.PathLike[str]) -> Mapping[str, Any]:
         return {**found, "packages": {one["name"]: one["version"] for one in found["packages"]}}
     except FileNotFoundError as error:
         raise InputPathError(f"no such environment: {error.filename}") from error
-    except Exception as error:  # each format's library has some of its own
+    except Exception as error:  # each format's library raises its own errors
         raise InputPathError(
             f"{path} does not say what is in it", "name an archive of python_package_create"
         ) from error
 
 
 def _from_folder(folder: Path) -> bytes:
-    """That of a layers folder, or of an environment that was unpacked."""
+    """The manifest of a layers folder, or of an unpacked environment."""
     layers = folder / parts.MANIFEST
     return (layers if layers.is_file() else folder / manifest.PATH).read_bytes()
 
@@ -49,7 +49,7 @@ def _from_archive(archive: Path) -> bytes:
         if start.startswith(b"PK"):
             with zipfile.ZipFile(file) as zipped:
                 return zipped.read(manifest.PATH)
-        if start.startswith(b"{"):  # of a layers folder
+        if start.startswith(b"{"):  # the manifest in a layers folder
             return start + file.read()
         payload = parts.PAYLOAD.match(start)
         file.seek(int(payload[1]) if payload else 0)
@@ -61,9 +61,9 @@ def _from_archive(archive: Path) -> bytes:
             return found.read()
 
 
-_ZSTD = b"\x50\x2a\x4d\x18"  # of the frame with the id, which comes first
+_ZSTD = b"\x50\x2a\x4d\x18"  # begins the skippable frame with the id, which comes first
 
 
 def _decompressed(file: BinaryIO, start: bytes) -> AbstractContextManager[BinaryIO]:
-    """What zstd has compressed; the rest is known to tarfile."""
+    """Decompress zstd; tarfile handles the other formats."""
     return zstd.decompressing(file) if start.startswith(_ZSTD) else nullcontext(file)

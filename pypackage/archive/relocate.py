@@ -1,13 +1,12 @@
 """Rewrite the prefix in the files of an unpacked environment.
 
-Run on the worker by the environment's own interpreter, at the place where it is to stay:
-`python -I -S -B etc/pypackage/relocate.py PREFIX`. Each archive carries a copy of this
-file, hence it stands alone: the standard library of Python 3.6 is all that it needs.
+It is run on the worker by the environment's own interpreter, in its final place:
+`python -I -S -B etc/pypackage/relocate.py PREFIX`. Each archive contains a copy of this file,
+hence it stands alone: it only needs the standard library of Python 3.6.
 
-Before the first file is rewritten, what all of them held when they were unpacked is
-recorded inside the environment. Every rewriting starts from that record and not from the
-files' present content, so it can be done again: after the environment was moved, and after
-a process that was killed half-way.
+Before the first file is rewritten, the original content of all files is recorded inside the
+environment. Rewriting always starts from that record, not from the files' present content, so it
+can be repeated: after the environment was moved, and after a process was killed half-way.
 """
 
 import json
@@ -19,24 +18,24 @@ from typing import NamedTuple
 MANIFEST = "etc/pypackage/manifest.json"
 RECORD = "etc/pypackage/relocate.json"
 
-# macOS runs no program that was changed since it was signed.
+# macOS does not run a program that was changed after signing.
 CODESIGN = "/usr/bin/codesign"
 MACH_O = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
 class RelocationError(Exception):
-    """The environment cannot be made to work at that path; nothing was rewritten."""
+    """The environment cannot be relocated to that path; nothing was rewritten."""
 
 
 class Original(NamedTuple):
-    """What a file held when it was unpacked, as far as relocation changes it.
+    """The unpacked content of a file, as far as relocation changes it.
 
     Attributes:
         path: Relative to the prefix.
-        mode: `text`, or `binary`: the length stays as it is.
+        mode: `text`, or `binary`, which keeps its length.
         placeholder: The prefix that the package was built for.
-        pieces: Offset and content of what holds the placeholder: in a binary each string of
-            C, a text as a whole. Empty when another tool has rewritten the file.
+        pieces: Offset and content of everything that contains the placeholder: each C string of a
+            binary, a text as a whole. Empty if another tool has rewritten the file.
     """
 
     path: str
@@ -46,16 +45,16 @@ class Original(NamedTuple):
 
 
 def relocate(prefix: str) -> int:
-    """Rewrite all files that the manifest lists, so that they name `prefix`.
+    """Rewrite all files that the manifest lists, so that they contain `prefix`.
 
     Args:
-        prefix: The environment's folder, absolute.
+        prefix: The environment's absolute path.
 
     Returns:
-        How many files were rewritten; the others were right already.
+        How many files were rewritten; the others were already right.
 
     Raises:
-        RelocationError: A file cannot hold the new prefix.
+        RelocationError: A file has no space for the new prefix.
         OSError: A file cannot be read or written.
     """
     originals = load_record(prefix)
@@ -69,7 +68,7 @@ def relocate(prefix: str) -> int:
 
 
 def take_originals(prefix: str) -> "list[Original]":
-    """The files that the manifest lists, as they are on the disk now."""
+    """The files that the manifest lists, with their present content."""
     with open(os.path.join(prefix, MANIFEST), encoding="utf-8") as stream:
         listed = json.load(stream)["relocate"]
     originals = []
@@ -82,7 +81,7 @@ def take_originals(prefix: str) -> "list[Original]":
 
 
 def pieces_of(content: bytes, mode: str, placeholder: bytes) -> "tuple[tuple[int, bytes], ...]":
-    """What of a file's content has to be kept to rewrite it for any prefix."""
+    """The parts of a file's content that are needed to rewrite it for any prefix."""
     if mode == "text":
         return ((0, content),) if placeholder in content else ()
     strings = re.finditer(re.escape(placeholder) + rb"[^\0]*", content)
@@ -90,11 +89,11 @@ def pieces_of(content: bytes, mode: str, placeholder: bytes) -> "tuple[tuple[int
 
 
 def check(prefix: str, original: Original, new: bytes) -> None:
-    """Refuse what cannot be rewritten, before anything is.
+    """Reject files that cannot be rewritten, before any file is.
 
     Raises:
-        RelocationError: The new prefix is longer than the space reserved for it in a
-            binary, or the file names neither the placeholder nor the new prefix.
+        RelocationError: The new prefix is longer than the space reserved for it in a binary, or
+            the file contains neither the placeholder nor the new prefix.
     """
     if original.mode == "binary" and len(new) > len(original.placeholder):
         raise RelocationError(
@@ -109,7 +108,7 @@ def check(prefix: str, original: Original, new: bytes) -> None:
 
 
 def rewrite(prefix: str, original: Original, new: bytes) -> bool:
-    """Give one file its content for the prefix `new`; tell whether that was a change."""
+    """Rewrite one file for the prefix `new`; return whether it changed."""
     path = os.path.join(prefix, original.path)
     old_content = read(path)
     content = content_for(original, new, old_content)
@@ -120,7 +119,7 @@ def rewrite(prefix: str, original: Original, new: bytes) -> bool:
 
 
 def content_for(original: Original, new: bytes, content: bytes) -> bytes:
-    """A file's content once it names `new`, given its present content."""
+    """A file's content for the prefix `new`, given its present content."""
     changed = bytearray(content)
     for offset, piece in original.pieces:
         named = piece.replace(original.placeholder, new)
@@ -131,10 +130,10 @@ def content_for(original: Original, new: bytes, content: bytes) -> bytes:
 
 
 def with_short_shebang(content: bytes, prefix: bytes) -> bytes:
-    """A text whose first line the kernel takes, where that names an interpreter of `prefix`.
+    """Shorten a shebang that names an interpreter in `prefix`, if the kernel cannot read it.
 
-    Linux reads 126 characters of it, from 5.1 on 254, and no path with a blank; what is more
-    is found by `env`, so in an active environment only.
+    Linux reads 126 characters, from 5.1 on 254, and no path with a blank; longer ones are replaced
+    by `env`, which only works in an active environment.
     """
     line, end, rest = content.partition(b"\n")
     if not line.startswith(b"#!") or (len(line) <= longest_shebang() and not prefix.split()[1:]):
@@ -143,19 +142,19 @@ def with_short_shebang(content: bytes, prefix: bytes) -> bytes:
     if not line[2:].lstrip().startswith(prefix + b"/") or b"\0" in line:
         return content
     name, options = os.path.basename(interpreter), options.strip()
-    # -S came in 2018 (coreutils 8.30): without it env takes name and options for one name.
+    # -S exists since 2018 (coreutils 8.30): without it env takes name and options for one name.
     words = [b"-S", name, options] if options else [name]
     return b"#!/usr/bin/env " + b" ".join(words) + end + rest
 
 
 def longest_shebang() -> int:
-    """How many characters of a script's first line this machine's kernel reads."""
+    """The number of characters of a shebang that this machine's kernel reads."""
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return 254 if release and (int(release[1]), int(release[2])) >= (5, 1) else 126
 
 
 def load_record(prefix: str) -> "list[Original] | None":
-    """The record of an earlier relocation, None when there was none."""
+    """The record of an earlier relocation; None if there was none."""
     try:
         with open(os.path.join(prefix, RECORD), encoding="ascii") as stream:
             entries = json.load(stream)
@@ -173,7 +172,7 @@ def load_record(prefix: str) -> "list[Original] | None":
 
 
 def save_record(prefix: str, originals: "list[Original]") -> None:
-    """Write the record, whole or not at all."""
+    """Write the record atomically."""
     entries = [
         {
             "path": original.path,
@@ -193,9 +192,9 @@ def read(path: str) -> bytes:
 
 
 def replace(path: str, content: bytes) -> None:
-    """Put a new file in the place of another, with its mode, in one step.
+    """Replace a file atomically, keeping its mode.
 
-    A process that runs or reads the former one keeps it.
+    A process that runs or reads the previous file is not affected.
     """
     beside = f"{path}.{os.getpid()}.new"
     mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
@@ -213,12 +212,12 @@ def replace(path: str, content: bytes) -> None:
 
 
 def sign(path: str) -> None:
-    """Sign a program or library of macOS in nobody's name, as conda's are signed.
+    """Sign a macOS program or library ad hoc, as conda's are signed.
 
     Raises:
         RelocationError: It cannot be signed.
     """
-    import subprocess  # no other system needs it
+    import subprocess  # only needed on macOS
 
     command = [CODESIGN, "--sign", "-", "--force", path]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -227,7 +226,7 @@ def sign(path: str) -> None:
 
 
 def main(arguments: "list[str]") -> int:
-    """The command line: one argument, the environment's folder; 1 on failure."""
+    """Run the command line: one argument, the environment's folder; 1 on failure."""
     if len(arguments) != 1 or not os.path.isabs(arguments[0]):
         sys.stderr.write("usage: relocate.py PREFIX (an absolute path)\n")
         return 1

@@ -1,8 +1,8 @@
-"""Relocation for environments without a Python: a script of sh with all that it rewrites.
+"""Relocate environments without Python, by a shell script with all the data.
 
-`relocate.py` is run by the environment's own interpreter. Where there is none the worker may have
-none either, so that what relocate.py finds out on the worker is found here, and stands in the
-script: for each binary the strings that hold the prefix, with their places.
+`relocate.py` is run by the environment's own interpreter. Without one the worker may have no
+Python either, so what relocate.py determines on the worker is determined here and put into the
+script: for each binary the strings that contain the prefix, with their offsets.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pypackage.core.errors import PackError
 
 PATH = "etc/pypackage/relocate.sh"
 
-_ANY = 4096  # bytes of a prefix: that of Linux's PATH_MAX, where no binary bounds it
+_ANY = 4096  # bytes of a prefix if no binary limits it: Linux's PATH_MAX
 
 _OF_CONDA_PACK = ("bin/conda-unpack", "bin/conda_unpack_progress.py")
 
-# conda-pack's is written in Python.
+# Replaces conda-pack's, which is written in Python.
 _UNPACK = b"""\
 #!/bin/sh
 # Let the files of this environment name the folder that it is in.
@@ -34,7 +34,7 @@ exec sh "$folder/etc/pypackage/relocate.sh" "$folder"
 
 
 def complete(contents: Contents) -> Contents:
-    """The contents with the script, and with bin/conda-unpack that calls it, if they need it.
+    """Add the script, and bin/conda-unpack that calls it, if the contents need it.
 
     Raises:
         PackError: A file cannot be read.
@@ -51,7 +51,7 @@ def complete(contents: Contents) -> Contents:
 
 
 def render(contents: Contents) -> bytes:
-    """The script that relocates an environment.
+    """Render the script that relocates an environment.
 
     Raises:
         OSError: A file cannot be read.
@@ -94,7 +94,7 @@ def _binary(relocation: Relocation, content: bytes) -> Iterator[bytes]:
 
 
 def _pattern(placeholder: str) -> str:
-    """What matches a placeholder and nothing else, in grep's and in sed's basic expressions."""
+    """A basic regular expression, for grep and sed, that matches only the placeholder."""
     return re.sub(
         r"[.\[\]*$|\\^]", lambda found: _ESCAPED.get(found[0], f"[{found[0]}]"), placeholder
     )
@@ -104,5 +104,5 @@ _ESCAPED = {"\\": "\\\\", "^": "\\^"}
 
 
 def _quoted(text: bytes) -> bytes:
-    """A word of the shell."""
+    """Quote a text as a word of the shell."""
     return b"'" + text.replace(b"'", b"'\\''") + b"'"

@@ -1,8 +1,8 @@
-"""The bill of materials of an environment, as CycloneDX in JSON.
+"""Render the bill of materials of an environment, as CycloneDX in JSON.
 
-Components are conda's packages and the distributions beside them, each with its purl, licence,
-digests and where it comes from. The same environment gives the same bytes: the serial number is
-made of the content, and no time is told.
+Components are conda's packages and the distributions besides them, each with its purl, license,
+digests and source. The same environment gives the same bytes: the serial number is derived from
+the content, and there is no timestamp.
 
 Source: the specification of CycloneDX 1.6; the types `conda` and `pypi` of package URLs.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def check() -> None:
-    """Make sure, before the work is done, that the library which writes it is there.
+    """Check, before the work is done, that the library for it is installed.
 
     Raises:
         UsageError: It is not.
@@ -44,15 +44,14 @@ def check() -> None:
 
 
 class _Found(NamedTuple):
-    """What is installed, of whatever kind.
+    """An installed package of either kind.
 
     Attributes:
-        ref: How the rest of the document calls it.
-        purl: Its package URL, without credentials.
-        license: As its metadata says it; empty when that does not.
+        purl: Its package URL, without credentials, which is also its reference in the document.
+        license: As in its metadata; empty if that has none.
         digests: By the name of the algorithm.
-        url: Where it was fetched; empty for what was made on this machine.
-        requires: The names of what it needs: conda's, or normalized ones of PyPI.
+        url: Where it was fetched; empty for packages made on this machine.
+        requires: The names of its dependencies: conda's, or normalized ones of PyPI.
         key: Its own name among these.
     """
 
@@ -67,11 +66,11 @@ class _Found(NamedTuple):
 
 
 def render(prefix: Path, name: str, wheels: Iterable[PyPIPackage] = ()) -> str:
-    """The bill of materials of the environment in a prefix.
+    """Render the bill of materials of the environment in a prefix.
 
     Args:
-        name: What the environment is called.
-        wheels: The packages of PyPI in it, as they were locked.
+        name: The environment's name.
+        wheels: The locked packages of PyPI in it.
     """
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component, ComponentType
@@ -136,7 +135,7 @@ def _of_conda(record: Mapping[str, Any]) -> _Found:
     qualifiers = {"build": record["build"], "subdir": record["subdir"]}
     if not is_local:
         qualifiers["channel"] = url.rsplit("/", 2)[0]
-    # A package that was made of a distribution of this machine is what PyPI has.
+    # A package made from a distribution on this machine is identified by its name on PyPI.
     distribution = _distribution(record) if is_local else ""
     purl = (
         PackageURL("pypi", name=distribution, version=version)
@@ -157,7 +156,7 @@ def _of_conda(record: Mapping[str, Any]) -> _Found:
 
 
 def _distribution(record: Mapping[str, Any]) -> str:
-    """The name of the one distribution that a package consists of; empty for others."""
+    """The name of the only distribution in a package, if it is the package's; else empty."""
     infos = (re.search(r"/([^/]+?)-[^/-]+\.(?:dist|egg)-info/", path) for path in record["files"])
     found = {normalize(one[1]) for one in infos if one}
     return found.pop() if found == {normalize(record["name"])} else ""
@@ -185,7 +184,7 @@ def _of_pypi(
 
 
 def _needed(requires: Iterable[str]) -> Iterator[str]:
-    """The names of requirements, those of PyPI and of conda, without the ones of extras."""
+    """The names of requirements, on PyPI and in conda, except those of extras."""
     for text in requires:
         found = re.match(r"[\w.-]+", text)
         if found and "extra" not in text.partition(";")[2]:

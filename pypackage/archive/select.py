@@ -18,11 +18,11 @@ from pypackage.core.progress import Reporter
 
 @dataclass(frozen=True)
 class SelectionRule:
-    """A pattern of files that are left out, or kept in spite of the rules before.
+    """A pattern of files to leave out, or to keep in spite of earlier rules.
 
     Attributes:
-        pattern: Of paths relative to the prefix; `*` stands for slashes too. A folder's
-            name stands for all in it.
+        pattern: For paths relative to the prefix; `*` also matches slashes. A folder's name
+            matches everything in it.
         keep: Whether it is `--include`.
     """
 
@@ -38,12 +38,12 @@ def select(
 ) -> Contents:
     """Leave files out.
 
-    Nothing that stays speaks of them: neither what is to be relocated nor conda's records.
-    The manifest tells how many they were, and by which rules.
+    References to them in the list of relocations and conda's records are removed too. The manifest
+    records how many they were, and by which rules.
 
     Args:
-        rules: The last one that a file matches decides.
-        slim: Whether what programs do not need is left out before the rules.
+        rules: For each file, the last matching rule decides.
+        slim: Whether to leave out what programs do not need, before applying the rules.
     """
     if not rules and not slim:
         return contents
@@ -65,7 +65,7 @@ def _matched(pattern: str, paths: Sequence[str]) -> set[str]:
 
 
 def _byte_code_of(dropped: Collection[str], paths: Sequence[str]) -> set[str]:
-    """The byte code of modules that are left out: it is of no use without them."""
+    """The byte code of modules that are left out, which is useless without them."""
     found = set()
     for path in paths:
         compiled = re.fullmatch(r"(.*/)__pycache__/([^/.]+)\.[^/]+\.pyc", path)
@@ -107,7 +107,7 @@ def _unmentioned(entry: Entry, dropped: Collection[str], owners: Collection[str]
 
 
 def _conda_unpack(script: bytes, dropped: Collection[str]) -> bytes:
-    """conda-pack's script without the lines of its table that name files left out."""
+    """conda-pack's script without the table rows of files that are left out."""
     head, begin, rest = script.decode().partition("\n_prefix_records = [\n")
     table, end, tail = rest.partition("\n]\n")
     lines = [line for line in table.splitlines() if not _names_one(line, dropped)]

@@ -1,10 +1,9 @@
-"""The digests of an environment's files, as `sha256sum` prints them.
+"""List the digests of an environment's files, in the format of `sha256sum`.
 
-Each part of an environment brings the list of its own files, so that a part is the same in each
-environment, and can be checked by itself. The digest of all lists together stands in the
-manifest. With them the runner checks what it can only see unpacked or mounted: a zip file, an
-image, a folder. `cat etc/pypackage/sha256sums/* | sha256sum -c` reads them too, for which links
-and folders are comments.
+Each part of an environment contains the list of its own files, so that a part is the same in every
+environment, and can be checked by itself. The digest of all lists together is in the manifest.
+With them the runner checks what it only sees unpacked or mounted: a zip file, an image, a folder.
+`cat etc/pypackage/sha256sums/* | sha256sum -c` reads them too; links and folders are comments.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from pypackage.archive.contents import Entry
 from pypackage.archive.manifest import SHA256SUMS
 from pypackage.core.errors import PackError
 
-_LONGEST = 200  # of a list's name; a file's may have 255 bytes
+_LONGEST = 200  # characters of a list's name; a file name may have 255 bytes
 
 
 def path(package: str, place: str, index: int) -> str:
-    """Where a part's list is.
+    """The path of a part's list.
 
     Args:
-        package: What it is a part of; empty for files of none.
-        place: For these, where they lie.
-        index: Which part, from 0.
+        package: The part's package; empty for files without one.
+        place: The folder of files without a package.
+        index: The index of the member in the part, from 0.
     """
     name = quote(package, safe="") if package else f"+{quote(place, safe='')}"
     if len(name) > _LONGEST:
@@ -39,11 +38,11 @@ def path(package: str, place: str, index: int) -> str:
 def text(entries: Iterable[Entry]) -> str:
     """The list of a part's entries, sorted.
 
-    A line is `<digest>  path`; `<digest> *path` for a file that may be run, which means the same
-    to sha256sum; `# path -> target` for a link; `# path/` for a folder, those in between too.
+    A line is `<digest>  path`; `<digest> *path` for an executable file, which sha256sum treats the
+    same; `# path -> target` for a link; `# path/` for a folder, including parent folders.
 
     Raises:
-        PackError: A name has a newline, with which the runner could not compare it.
+        PackError: A name contains a newline, which the runner could not compare.
         OSError: A file cannot be read.
     """
     entries = list(entries)
@@ -58,7 +57,7 @@ def entry(place: str, listed: str) -> Entry:
 
 
 def digest(lists: Mapping[str, str]) -> str:
-    """What the manifest says of all lists, by their paths."""
+    """The digest of all lists for the manifest; the lists are given by path."""
     found = sha256()
     for place in sorted(lists):
         found.update(os.fsencode(lists[place]))

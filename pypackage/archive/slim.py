@@ -1,7 +1,7 @@
-"""Files that no program running in the environment needs.
+"""Find files that no program running in the environment needs.
 
-Only what is safe to leave out by its kind and place: nothing that some module imports, what a
-package needs that compiles at run time stays, and so do the texts of licences everywhere.
+Only files that are safe to leave out by kind and place count. Modules that others import are kept,
+what packages need that compile at run time is kept, and so are all license texts.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _TESTS = re.compile(rf"{_SITE}/(?P<top>[\w-]+)/(.+/)?tests/.*")
 _MODULE = re.compile(rf"{_SITE}/.*\.py")
 _ONE_TEST = re.compile(r"/(conftest|test_[^/]*)\.py$")
 
-# A module that is not a test and imports from a folder of tests: `from .tests.runner import x`.
+# An import from a test folder by another module: `from .tests.runner import x`.
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from|import)[ \t]+(?P<path>test\b|[\w.]*[^#\n]*?(?:\([^)]*?)?\btests\b)"
     rb"|import_module\([ \t]*[\"'](?P<named>[\w.]*\btests)\b",
     re.MULTILINE,
 )
 
-_WORD = re.compile(rb"tests?\b")  # which every import of tests has
+_WORD = re.compile(rb"tests?\b")  # contained in every import of tests
 
-# Packages that compile when they are used, or exist to build others.
+# Packages that compile when used, or exist to build others.
 _COMPILES = re.compile(
     r"(gcc|gxx|gfortran|clang|cling|root|cppyy|cupy|cuda-nv|cudatoolkit|nvidia-cuda-nv|triton|torch"
     r"|pytorch|libtorch|pytensor|theano|aesara|pythran|cython|pybind11|nanobind|numba-cuda|r-base"
@@ -46,13 +46,13 @@ _COMPILES = re.compile(
 
 
 def kinds(contents: Contents, *, by_name: bool = False) -> dict[str, str]:
-    """Why which files can be left out: their paths with a word for each.
+    """The files that can be left out, each with a word for the reason.
 
     The words are `tests`, `static libraries`, `headers`, `documentation` and `type stubs`.
 
     Args:
         contents: All files.
-        by_name: Whether no module is read: tests that modules import are then among them.
+        by_name: Whether to read no module: tests that modules import are then included.
     """
     places = {entry.target for entry in contents.entries}
     building = any(_COMPILES.fullmatch(package.name) for package in contents.packages)
@@ -69,7 +69,7 @@ def kinds(contents: Contents, *, by_name: bool = False) -> dict[str, str]:
 def worth_telling(contents: Contents) -> tuple[int, int] | None:
     """Bytes that could be left out, and bytes of all files; None below a fifth, or 10 MB.
 
-    Modules are read only where names alone promise as much.
+    Modules are only read if file names alone suggest that much.
     """
     sizes = {entry.target: tar_stream.size(entry) for entry in contents.entries}
     whole = sum(sizes.values())
@@ -93,7 +93,7 @@ def _kind(path: str, building: bool, used: set[str], stems: set[str]) -> str:
     if _DOCUMENTATION.fullmatch(path):
         return "documentation"
     if path.endswith(".pyi") and not path.endswith("/__init__.pyi"):  # lazy_loader reads that
-        # Without a module beside them they are another program's data, a type checker's say.
+        # Without a module beside them they are data of another program, such as a type checker.
         return "type stubs" if path[: -len(".pyi")] in stems else ""
     return ""
 
@@ -114,7 +114,7 @@ def _stem(path: str) -> str:
 
 
 def _imported_tests(entries: Sequence[Entry]) -> set[str]:
-    """The packages whose tests some module that is no test imports."""
+    """The packages whose tests are imported by a module that is not a test."""
     return {top for entry in _modules(entries) for top in _named_in(entry)}
 
 
@@ -126,7 +126,7 @@ def _modules(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _named_in(entry: Entry) -> Iterator[str]:
-    """The top packages whose tests a module imports; its own, for a relative import."""
+    """The top-level packages whose tests a module imports; its own, for a relative import."""
     info = tar_stream.tar_info(entry)
     text = b"".join(tar_stream.content(entry, info.size)) if info.isreg() else b""
     own = entry.target.split("/")[3]
@@ -139,9 +139,9 @@ def _named_in(entry: Entry) -> Iterator[str]:
 
 
 def _around_tests(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where imports of tests may stand: from the last `)` before each word to its end.
+    """Ranges that may contain imports of tests: from the last `)` before each word to its end.
 
-    To look for imports everywhere takes ten times as long, 0.5 s for 26 MB.
+    Searching the whole text takes ten times as long, 0.5 s for 26 MB.
     """
     for word in _WORD.finditer(text):
         closed = text.rfind(b")", 0, word.start()) + 1

@@ -1,7 +1,7 @@
-"""An environment's entries as tar headers and content; other writers use the same fields.
+"""Convert an environment's entries to tar headers and content; other writers use the same fields.
 
-Everything depends on the content alone: owners are zero, modes are one of two, times are
-those of the packages' files or `EPOCH`.
+Everything depends only on the content: owners are zero, modes are one of two, times are those of
+the packages' files or `EPOCH`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from pypackage.archive import certificates, manifest, paths
 from pypackage.archive.contents import Entry
 
 BLOCK = 1 << 20  # bytes read at a time
-EPOCH = 315_532_800  # 1980: zip has no earlier times, and GNU tar complains of 1970
-END = bytes(2 * tarfile.BLOCKSIZE)  # what a tar stream ends with
+EPOCH = 315_532_800  # 1980: zip has no earlier times, and GNU tar warns about 1970
+END = bytes(2 * tarfile.BLOCKSIZE)  # the end of a tar stream
 
 
 def with_tools(entries: Iterable[Entry]) -> list[Entry]:
-    """Add what the worker needs beside the environment, in place of others.
+    """Add what the worker needs besides the environment, replacing existing copies.
 
-    Others are there where an environment that was unpacked is packed again. The tools are the
-    runner under its names, what relocates the environment, and where its OpenSSL looks for
-    certificates.
+    Existing copies occur if an unpacked environment is packed again. The tools are the runner under
+    its names, the relocation script, and the file that says where OpenSSL looks for certificates.
 
     Raises:
         OSError: A file cannot be read.
-        PackError: One lies below another one that is no folder.
+        PackError: An entry is below another one that is not a folder.
     """
     entries = list(entries)
     here = Path(__file__).parent
@@ -53,7 +52,7 @@ def with_tools(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def size(entry: Entry) -> int:
-    """How many bytes a file's content has; of links and folders the number is no matter."""
+    """The size of a file's content in bytes; meaningless for links and folders."""
     if entry.data is not None:
         return len(entry.data)
     return os.lstat(entry.source).st_size if entry.source else 0
@@ -74,17 +73,17 @@ def tar_info(entry: Entry) -> tarfile.TarInfo:
         info.size = status.st_size if status and entry.data is None else size(entry)
     info.mtime = EPOCH
     if status and entry.pristine and info.isreg():
-        # Byte code made by a package's builder is valid for the source's time only.
+        # Byte code from a package's build is only valid with the source's time.
         info.mtime = max(EPOCH, int(status.st_mtime))
     return info
 
 
 def cache_key(entry: Entry, packaged: bool) -> bytes:
-    """What tells an entry from all others that an archive could have.
+    """A key that distinguishes an entry from all others that an archive could contain.
 
     Args:
-        packaged: Whether the digest of its package is known, which says all of the entries
-            that are as the package brought them but their targets.
+        packaged: Whether the digest of its package is known, which covers all pristine entries
+            except their targets.
 
     Raises:
         OSError: It cannot be read.
@@ -98,7 +97,7 @@ def cache_key(entry: Entry, packaged: bool) -> bytes:
 
 
 def content(entry: Entry, length: int) -> Iterator[bytes]:
-    """A regular file's content, exactly `length` bytes of it.
+    """A regular file's content, exactly `length` bytes.
 
     Raises:
         OSError: It cannot be read, or has become shorter.
@@ -129,8 +128,8 @@ def tar_blocks(entry: Entry) -> Iterator[bytes]:
 def stream(entries: Iterable[Entry]) -> Iterator[memoryview]:
     """The entries' tar stream in pieces of `BLOCK`, the last one shorter.
 
-    Each is valid until the next one is asked for: they share their memory, since to get new
-    memory for each file takes as long as to read it.
+    Each piece is valid until the next one is requested: they share their memory, since allocating
+    memory for each file takes as long as reading it.
 
     Raises:
         OSError: A file cannot be read, or has become shorter.
@@ -167,7 +166,7 @@ def _sources(entry: Entry) -> Iterator[tuple[BytesIO | FileIO, int]]:
 
 _HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")
 _ZERO = b"0000000\0"
-_OCTAL_LIMIT = 8**11  # bytes that a file's size can be told for in a plain header
+_OCTAL_LIMIT = 8**11  # bytes from which on a file's size does not fit in a plain header
 
 
 def header(info: tarfile.TarInfo) -> bytes:
@@ -177,7 +176,7 @@ def header(info: tarfile.TarInfo) -> bytes:
     if max(len(name), len(link)) > tarfile.LENGTH_NAME or info.size >= _OCTAL_LIMIT:
         return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
     mode, size, time = b"%07o\0" % info.mode, b"%011o\0" % info.size, b"%011o\0" % int(info.mtime)
-    # The sum counts its own field as spaces.
+    # The checksum counts its own field as spaces.
     fields = [name, mode, _ZERO, _ZERO, size, time, b" " * 8, info.type, link]
     fields += [tarfile.GNU_MAGIC, b"", b"", b"", b"", b""]
     fields[6] = b"%06o\0 " % sum(_HEADER.pack(*fields))
@@ -185,5 +184,5 @@ def header(info: tarfile.TarInfo) -> bytes:
 
 
 def padding(length: int) -> bytes:
-    """What fills up the last block of a content."""
+    """The bytes that fill up the last block of a content."""
     return bytes(-length % tarfile.BLOCKSIZE)

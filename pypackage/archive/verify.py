@@ -1,4 +1,4 @@
-"""Verify that a finished environment does what it was made for."""
+"""Verify that a finished environment fulfills its purpose."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pypackage.python import dist_info
 
 _T = TypeVar("_T")
 
-_MOST = 10  # lines that are told of a kind
+_MOST = 10  # lines of a kind that are reported
 
 
 @dataclass(frozen=True)
 class RequiredModules:
-    """What the environment is made for.
+    """The modules that the environment is made for.
 
     Attributes:
-        modules: Those that have to import.
+        modules: Those that must import.
         optional: Those that the program can do without, with the reason.
     """
 
@@ -43,16 +43,16 @@ def check(
     scratch: Path,
     reporter: Reporter,
 ) -> None:
-    """Import what is wanted, and warn of what is inconsistent or missing.
+    """Import the required modules, and warn about what is inconsistent or missing.
 
     Args:
-        contents: What is shipped.
-        wanted: What it is made for.
+        contents: The content of the archive.
+        wanted: The modules that the environment is made for.
         platform: Conda's name of another platform, whose Python cannot run here; else empty.
-        scratch: A folder for the trial, on the file system of the environment.
+        scratch: A folder for the test, on the environment's file system.
 
     Raises:
-        VerificationError: A module that has to does not import.
+        VerificationError: A required module does not import.
     """
     with reporter.task("verifying"):
         native = (one.subdir for one in contents.packages if one.subdir != "noarch")
@@ -84,7 +84,7 @@ def _tell(lines: Sequence[str], reporter: Reporter) -> None:
 
 
 def _needed(missing: Mapping[str, Sequence[str]]) -> list[str]:
-    """What workers have to have, since files of the environment are linked with it."""
+    """Libraries that workers must have, since files of the environment are linked with them."""
     return [
         f"workers have to have {name}: {users[0]}"
         + (f" and {len(users) - 1} other files need it" if users[1:] else " needs it")
@@ -93,9 +93,9 @@ def _needed(missing: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _loaded(loaded: Mapping[str, Sequence[Path]], told: Container[str]) -> list[str]:
-    """What workers have to have, since a module took it from this machine.
+    """Libraries that workers must have, since a module loaded them from this machine.
 
-    Most Linux machines have these (`libGL.so.1`), and those without a screen often not.
+    Most Linux machines have these (`libGL.so.1`), but those without a screen often do not.
     """
     found = {module: missing_libraries.loaded(paths) for module, paths in loaded.items()}
     return [
@@ -109,7 +109,7 @@ def _loaded(loaded: Mapping[str, Sequence[Path]], told: Container[str]) -> list[
 def _check_without_python(
     contents: Contents, wanted: RequiredModules, scratch: Path, *, may_start: bool
 ) -> None:
-    """Make sure that an environment of other programs alone starts, and is meant to be one."""
+    """Check that an environment of other programs alone starts, and needs no Python."""
     if wanted.modules:
         raise VerificationError(
             f"{wanted.modules[0]} does not import: the environment has no Python",
@@ -120,7 +120,7 @@ def _check_without_python(
 
 
 def _started(attempt: Callable[[], _T], scratch: Path) -> _T:
-    """What a trial finds.
+    """Run a test in the environment.
 
     Raises:
         VerificationError: The environment does not start, or cannot be laid out.
@@ -165,7 +165,7 @@ _ABSENT = "name the package of a module that is not there under conda.dependenci
 
 
 def _lacking_module(module: str, user: str) -> str:
-    """What to do where a module that is there imports one that is not."""
+    """A hint for a module that imports a missing one."""
     packages = package_names.find(module)
     known = packages[0].conda or packages[0].pypi if packages else ""
     what = f", of the package {known}" if known else ""
@@ -173,6 +173,6 @@ def _lacking_module(module: str, user: str) -> str:
 
 
 def _is_the_workers(reason: str) -> bool:
-    """Whether it is for want of a driver or a display, which a worker may have."""
+    """Whether a driver or display library is missing, which a worker may have."""
     library = re.search(r"(\S+\.so[\w.]*): cannot open shared object file", reason)
     return bool(library and elf.is_host_library(library[1]))

@@ -1,4 +1,4 @@
-"""Read a base image: a layout of this machine, or one that skopeo fetches from a registry."""
+"""Read a base image: a layout on this machine, or one that skopeo fetches from a registry."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _TRANSPORT = re.compile(
     r"(docker|docker-daemon|containers-storage|docker-archive|dir|oci-archive):"
 )
 _IN_A_TAR = re.compile(r"(?:\./)?(oci-layout|index\.json|blobs/sha256/[0-9a-f]{64})")
-_TYPES = {  # Docker's names of the same things
+_TYPES = {  # Docker's names for the same types
     "application/vnd.docker.image.rootfs.diff.tar.gzip": (
         "application/vnd.oci.image.layer.v1.tar+gzip"
     ),
     "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
 }
-_ATTEMPTS = 3  # of skopeo, for registries that are busy
+_ATTEMPTS = 3  # by skopeo, for busy registries
 
 
 @dataclass(frozen=True)
 class Base:
-    """An image on which another one is put.
+    """An image that another one is based on.
 
     Attributes:
-        config: Its configuration, as OCI has it.
-        layers: Its layers, the lowest first.
-        labels: What the other image tells of it.
-        blobs: The folders where its blobs are.
+        config: Its configuration, in OCI's format.
+        layers: Its layers, lowest first.
+        labels: Labels about it for the other image.
+        blobs: The folders that contain its blobs.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -51,14 +51,14 @@ class Base:
     blobs: tuple[Path, ...] = ()
 
     def paths(self) -> list[Path]:
-        """Its layers' files, the lowest first."""
+        """The files of its layers, lowest first."""
         return [_blob(self.blobs, one.digest) for one in self.layers]
 
     def copy(self, layer: Layer, target: BinaryIO) -> None:
-        """Copy a layer, which has to be what its digest says.
+        """Copy a layer and check its digest.
 
         Raises:
-            PackError: It is not there, or is another.
+            PackError: The digest does not match.
         """
         digest = sha256()
         with _blob(self.blobs, layer.digest).open("rb") as source:
@@ -70,17 +70,17 @@ class Base:
 
 
 def is_here(name: str) -> bool:
-    """Whether a base is a folder or file of this machine, not one that skopeo brings."""
+    """Whether a base is a folder or file on this machine, not one to be fetched by skopeo."""
     return not _TRANSPORT.match(name)
 
 
 def is_fixed(name: str) -> bool:
-    """Whether the name of a base always means the same image."""
+    """Whether a base's name always refers to the same image."""
     return is_here(name) or bool(re.search(r"@sha256:[0-9a-f]{64}$", name))
 
 
 def identity(name: str) -> str:
-    """What tells the base from all others of that name."""
+    """A string that identifies the content of a base."""
     if not name or not is_here(name):
         return name
     path, _ = _split(name)
@@ -88,11 +88,11 @@ def identity(name: str) -> str:
 
 
 def check(name: str) -> None:
-    """Make sure that a base can be had.
+    """Check that a base is available.
 
     Raises:
-        InputPathError: There is no such layout.
-        UsageError: It is the name of something in a registry without `docker://`.
+        InputPathError: The layout does not exist.
+        UsageError: It is a name in a registry without `docker://`.
         PackError: skopeo is not installed.
     """
     if not name:
@@ -112,17 +112,17 @@ def check(name: str) -> None:
 
 @contextmanager
 def load(name: str, platform: str, kept: Path, scratch: Path, reporter: Reporter) -> Iterator[Base]:
-    """A base, for as long as the block lasts.
+    """Provide a base for the duration of the block.
 
     Args:
-        name: A layout's folder or tar file, with `:TAG` if it has several images; or what
-            skopeo knows; empty for none.
-        platform: Conda's name of the platform that it has to be for.
-        kept: A folder where what skopeo has brought stays for the next time.
+        name: A layout's folder or tar file, with `:TAG` if it has several images; or a reference
+            for skopeo; empty for none.
+        platform: Conda's name of the platform that it must be for.
+        kept: The folder in which blobs fetched by skopeo are cached.
         scratch: An empty folder.
 
     Raises:
-        PackError: It cannot be had, or is not for the platform.
+        PackError: It cannot be fetched, or is not for the platform.
     """
     if not name:
         yield Base()
@@ -172,7 +172,7 @@ def _fetch(name: str, platform: str, kept: Path, scratch: Path) -> None:
 
 
 def _extract(path: Path, folder: Path) -> None:
-    """Unpack the files of a layout, and nothing else."""
+    """Extract only the files that are part of a layout."""
     with tarfile.open(path) as archive:
         for member in archive:
             named = _IN_A_TAR.fullmatch(member.name)
@@ -196,7 +196,7 @@ def _read(folder: Path, blobs: tuple[Path, ...], name: str, tag: str, platform: 
     index = json.loads((folder / "index.json").read_bytes())
     described = _choose(index["manifests"], tag, platform)
     manifest = json.loads(_blob(blobs, described["digest"]).read_bytes())
-    while "manifests" in manifest:  # an index of several platforms' images
+    while "manifests" in manifest:  # an index of images for several platforms
         described = _choose(manifest["manifests"], "", platform)
         manifest = json.loads(_blob(blobs, described["digest"]).read_bytes())
     config = json.loads(_blob(blobs, manifest["config"]["digest"]).read_bytes())
@@ -217,7 +217,7 @@ def _read(folder: Path, blobs: tuple[Path, ...], name: str, tag: str, platform: 
 
 
 def _choose(manifests: list[dict[str, Any]], tag: str, platform: str) -> dict[str, Any]:
-    """The one of a tag and a platform, or the only one."""
+    """The manifest for a tag and a platform, or the only one."""
     key = "org.opencontainers.image.ref.name"
     named = [one for one in manifests if not tag or one.get("annotations", {}).get(key) == tag]
     arch, variant = architecture(platform)

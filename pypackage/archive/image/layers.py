@@ -1,4 +1,4 @@
-"""Write an image's layers: one a package, so that registries and nodes keep the others."""
+"""Write an image's layers: one per package, so that registries and nodes reuse the others."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pypackage.core.progress import Task
 TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 MOST = 80
-"""Layers of an environment: overlay2 takes 128 with those of the base, and each is a request."""
+"""Layers of an environment: overlay2 allows 128 with those of the base, each is a request."""
 
-_FILES = "files"  # what belongs to no package and to no module: bin/, etc/ and so on
+_FILES = "files"  # files of no package and no module: bin/, etc/ and so on
 
 
 class Layer(NamedTuple):
-    """A layer as manifests describe it.
+    """A layer as described in manifests.
 
     Attributes:
-        title: What is in it.
+        title: What it contains.
         digest: `sha256:…` of the compressed bytes.
-        size: Of those.
+        size: The number of compressed bytes.
         diff_id: `sha256:…` of the tar stream.
         media_type: How it is compressed.
     """
@@ -52,16 +52,16 @@ class Group(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
+        """The size of its files in bytes."""
         return sum(map(tar_stream.size, self.entries))
 
 
 def groups(entries: Iterable[Entry], packages: Sequence[Package]) -> list[Group]:
-    """What goes into the same layer.
+    """Group entries into layers.
 
-    Packages come first, by name; then modules that no package of conda's owns; then the other
-    files. Whoever unpacks a layer has to do so with all above it, and those change more often.
-    Where there are more than `MOST`, the smallest are one layer.
+    Packages come first, by name; then modules that no conda package owns; then other files.
+    Changing a layer means unpacking all layers above it again, so those that change more often are
+    on top. If there are more than `MOST`, the smallest share one layer.
     """
     titles = {one.name: f"{one.name} {one.version}" for one in packages}
     records = {f"conda-meta/{one.name}-{one.version}-{one.build}.json": one for one in packages}
@@ -80,7 +80,7 @@ def groups(entries: Iterable[Entry], packages: Sequence[Package]) -> list[Group]
 
 
 def _at_most(made: list[Group], number: int) -> list[Group]:
-    """The same entries in no more than a number of groups."""
+    """Merge the smallest groups, so that there are at most a number of them."""
     if len(made) <= number:
         return made
     by_size = sorted(made[:-1], key=lambda one: (one.size, one.title))
@@ -96,10 +96,10 @@ def write(
     """Write the layers' blobs; the same entries give the same bytes.
 
     Args:
-        prefix: Where the entries are in containers.
+        prefix: The folder of the entries in containers.
         blobs: The folder of blobs.
-        level: Of compression.
-        workers: How many are written at a time.
+        level: The compression level.
+        workers: How many are written in parallel.
 
     Raises:
         OSError: A file cannot be read or written.
@@ -132,13 +132,13 @@ def _write(group: Group, prefix: PurePosixPath, blobs: Path, level: int) -> Laye
 
 
 def _tar(entries: Iterable[Entry], prefix: PurePosixPath) -> Iterator[bytes | memoryview]:
-    """A layer's tar stream; the folders above its files are in it, so that all have one mode."""
+    """A layer's tar stream; parent folders are included, so that they have the same mode."""
     top = str(prefix).lstrip("/")
     placed = {}
     for entry in entries:
         target = f"{top}/{entry.target}"
         placed[target] = replace(entry, target=target)
         for folder in map(str, PurePosixPath(target).parents[:-1]):
-            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is no matter
+            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is ignored
     yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
     yield tar_stream.END

@@ -1,4 +1,4 @@
-"""Write an OCI image layout: configuration, manifest and index, and the tar file of all."""
+"""Write an OCI image layout: configuration, manifest and index, and a tar file of it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def config(
     """The configuration of an image.
 
     Args:
-        layers: Those on top of the base's.
-        epoch: When it was made, as its bytes tell it.
-        active: Whether the environment has to be activated, by its runner.
+        layers: The layers on top of the base's.
+        epoch: The creation time that is recorded.
+        active: Whether the environment must be activated, by its runner.
     """
     arch, variant = architecture(platform)
     created = datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -60,7 +60,7 @@ def config(
 def _settings(
     image: Image, base: Base, former: Mapping[str, Any], *, active: bool
 ) -> dict[str, Any]:
-    """What a container starts, as whom, and with which variables."""
+    """What a container runs, as which user, and with which variables."""
     folder = f"{image.prefix}/bin"
     variables = dict(text.partition("=")[::2] for text in former.get("Env") or [])
     variables["PATH"] = f"{folder}:{variables.get('PATH') or _PATH}"
@@ -81,11 +81,11 @@ def _without_nothing(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write(folder: Path, image: Image, base: Base, layers: Sequence[Layer], about: object) -> None:
-    """Write all of a layout but the blobs of its layers.
+    """Write everything in a layout except the blobs of its layers.
 
     Args:
-        folder: The layout's, which has these blobs.
-        layers: Of the image, without the base's.
+        folder: The layout's folder, which already contains these blobs.
+        layers: The image's layers, without the base's.
         about: The configuration.
     """
     configuration = _blob(folder, about)
@@ -124,9 +124,9 @@ def _json(content: object) -> bytes:
 
 
 def pack(folder: Path, image: Image, file: BinaryIO) -> None:
-    """Write a layout as one tar file, which `docker load` of any age reads as well.
+    """Write a layout as one tar file, which old versions of `docker load` accept too.
 
-    Older ones know no layouts: they look for a `manifest.json` with the names of the blobs.
+    Old versions do not support layouts: they look for a `manifest.json` with the blobs' names.
     """
     index = json.loads((folder / "index.json").read_bytes())
     place = _place(index["manifests"][0])

@@ -1,4 +1,4 @@
-"""Check that the C library of a base image is one that an environment runs with."""
+"""Check that an environment can run with the C library of a base image."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pypackage.archive.image.base import Base
 from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
 
-# Debian had libc-2.31.so behind a link until 2021; others have the file itself.
+# In Debian until 2021 libc.so.6 was a link to libc-2.31.so; elsewhere it is the file itself.
 _GLIBC = re.compile(r"(?:\./)?(?:usr/)?lib(?:32|64)?/(?:[\w-]+/)?libc(?:\.so\.6|-2\.\d+\.so)")
 _MUSL = re.compile(r"(?:\./)?(?:usr/)?lib/ld-musl-[\w-]+\.so\.1")
 _VERSION = re.compile(rb"GNU C Library [^\n]*release version (\d+\.\d+)")
 
 
 def check(base: Base, name: str, needed: str, reporter: Reporter) -> None:
-    """Refuse a base that an environment cannot run on, as far as its layers tell.
+    """Reject a base that an environment cannot run on, judging by its layers.
 
     Args:
-        name: What the base is called.
+        name: The name of the base.
         needed: The lowest glibc that the environment runs with; empty for any.
 
     Raises:
-        PackError: The base has an older glibc, or musl in its place.
+        PackError: The base has an older glibc, or musl.
     """
     found = next(filter(None, map(_library, reversed(base.paths()))), "")
     if found == "musl":
@@ -43,7 +43,7 @@ def check(base: Base, name: str, needed: str, reporter: Reporter) -> None:
 
 
 def _library(layer: Path) -> str:
-    """The version of glibc in a layer, or `musl`; empty where there is neither."""
+    """The version of glibc in a layer, or `musl`; empty if there is neither."""
     musl = ""
     with suppress(tarfile.TarError, EOFError), tarfile.open(layer, "r|*") as archive:
         for member in archive:
@@ -53,7 +53,7 @@ def _library(layer: Path) -> str:
                 if version:
                     return version[1].decode()
             elif _MUSL.fullmatch(member.name):
-                musl = "musl"  # glibc may be beside it, in a layer of its own or in this one
+                musl = "musl"  # glibc may also be there, in this layer or another
     return musl
 
 

@@ -1,4 +1,4 @@
-"""What a container image is to be, as a value."""
+"""Describe a container image to be made, as a value."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FORMAT = "oci"
 ENDING = ".oci.tar"
 
 USER = "1000:1000"
-"""Not root, by number, since clusters cannot tell from a name that it is another user."""
+"""Not root; by number, since clusters cannot tell from a name that it is not root."""
 
-# The names of repositories and tags in registries (OCI distribution specification).
+# Valid names and tags in registries (OCI distribution specification).
 _NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _TAG = r"\w[\w.-]{0,127}"
 _USER = r"[\w.-]+(:[\w.-]+)?"
 _LABEL = r"[A-Za-z0-9][\w./-]*"
 
-# Go's names of the machines that conda has platforms for, with their variants.
+# Go's names and variants of the architectures that conda has platforms for.
 _ARCHITECTURES = {
     "linux-64": ("amd64", ""),
     "linux-aarch64": ("arm64", "v8"),
@@ -35,20 +35,20 @@ _ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class Image:
-    """An image: what it is called, and what it has beside the environment.
+    """An image: its name, and what it has besides the environment.
 
     Attributes:
         app: Its name, and that of the environment's folder.
         version: Its tag; empty for `latest`.
-        base: The image below: a layout (folder or tar file), or a reference that skopeo
-            knows, such as `docker://debian:stable-slim`; empty for none.
+        base: The base image: a layout (folder or tar file), or a reference for skopeo, such as
+            `docker://debian:stable-slim`; empty for none.
         commands: The first is the program that a container starts; empty for Python.
-        user: Who runs it, by number or name: `1000:1000`.
-        labels: More labels, by their names.
+        user: The user that runs it, by number or name: `1000:1000`.
+        labels: More labels by name.
         maintainer: Name and address.
         description: What it is.
-        license: Its name, such as `MIT`.
-        install_root: The folder above that of the environment.
+        license: The name of its license, such as `MIT`.
+        install_root: The parent of the environment's folder.
     """
 
     app: str
@@ -64,7 +64,7 @@ class Image:
 
     @property
     def prefix(self) -> PurePosixPath:
-        """Where the environment is in containers."""
+        """The environment's folder in containers."""
         return PurePosixPath(self.install_root) / self.app
 
     @property
@@ -73,7 +73,7 @@ class Image:
         return self.version or "latest"
 
     def all_labels(self) -> dict[str, str]:
-        """The labels of the image, in the names that OCI has for them."""
+        """The labels of the image, under OCI's names."""
         told = {
             "title": self.app,
             "version": self.version,
@@ -86,15 +86,15 @@ class Image:
 
 
 def architecture(platform: str) -> tuple[str, str]:
-    """Go's name of a platform's machines, and its variant; both empty where there is none."""
+    """Go's name of a platform's architecture, and its variant; empty if there is none."""
     return _ARCHITECTURES.get(platform, ("", ""))
 
 
 def check(image: Image) -> None:
-    """Make sure that what is said of an image is valid.
+    """Check that the description of an image is valid.
 
     Raises:
-        UsageError: Its name, version or another option is not.
+        UsageError: Its name, version or another option is invalid.
     """
     if not re.fullmatch(_NAME, image.app, re.A):
         raise UsageError(

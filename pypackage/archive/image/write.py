@@ -25,12 +25,12 @@ _OF_LAYOUTS = {"blobs", "index.json", "oci-layout"}
 
 
 def check_all(image: Image, output: Path) -> None:
-    """Make sure, before the work is done, that an image can be made.
+    """Check, before the work is done, that an image can be made.
 
     Raises:
-        UsageError: Its name or another option is not valid.
-        InputPathError: There is no such base.
-        PackError: skopeo is needed and not installed, or a folder of the user's own in the way.
+        UsageError: Its name or another option is invalid.
+        InputPathError: The base image does not exist.
+        PackError: skopeo is needed and not installed, or the user's own folder is in the way.
     """
     check(image)
     bases.check(image.base)
@@ -46,10 +46,10 @@ def write(
 ) -> None:
     """Write an image: a folder, or one file if its name ends in `.oci.tar`.
 
-    A former one is replaced at the end. The same contents and base give the same bytes.
+    An existing one is replaced at the end. The same contents and base give the same bytes.
 
     Args:
-        contents: Such as `fixed_place.settle` makes them.
+        contents: The contents, as returned by `fixed_place.settle`.
 
     Raises:
         PackError: It cannot be made.
@@ -63,7 +63,7 @@ def write(
 
 @contextmanager
 def _new(image: Image, output: Path) -> Iterator[Path]:
-    """A folder for a layout that comes to be the output."""
+    """A folder for a layout that becomes the output."""
     if not output.name.endswith(ENDING):
         with files.new_folder(output, replace=True) as folder:
             yield folder
@@ -109,7 +109,7 @@ def _fill(
 def _write_layers(
     contents: Contents, image: Image, blobs: Path, reporter: Reporter, how: Compression
 ) -> list[Layer]:
-    """The environment's layers; the last one tells of all others, and is small."""
+    """Write the environment's layers; the last, small one has the records about all others."""
     entries = tar_stream.with_tools(contents.entries)
     records = [entry for entry in entries if entry.target in _RECORDS]
     groups = layers.groups([e for e in entries if e.target not in _RECORDS], contents.packages)

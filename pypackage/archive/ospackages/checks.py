@@ -1,4 +1,4 @@
-"""Check that an OS package can be made as asked, before any work."""
+"""Check, before any work, that an OS package can be made as requested."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _DEPENDENCY = r"[A-Za-z0-9][\w.+:/()-]*( ?\(?(<<|<=|=|>=|>>|<|>) ?[\w.+:~^-]+\)?
 
 
 def check(package: OsPackage, *, published: bool = False) -> None:
-    """Make sure that a package can be made as it is asked for.
+    """Check that a package can be made as requested.
 
     Args:
-        published: Whether it is to go into a repository.
+        published: Whether it is to be added to a repository.
 
     Raises:
-        UsageError: Its name, version or another option is not valid.
-        InputPathError: A file that it is to have cannot be read.
-        PackError: A program is missing here, or another OS package.
+        UsageError: Its name, version or another option is invalid.
+        InputPathError: A file to be included cannot be read.
+        PackError: A program or another OS package is missing on this machine.
     """
     check_words(package)
     scripts.check(package)
@@ -48,10 +48,10 @@ def check(package: OsPackage, *, published: bool = False) -> None:
 
 
 def check_words(package: OsPackage) -> None:
-    """Make sure that what is said of a package is valid, whatever machine makes it.
+    """Check that the description of a package is valid, independent of this machine.
 
     Raises:
-        UsageError: Its name, version or another option is not valid.
+        UsageError: Its name, version or another option is invalid.
     """
     kind, system = package.format, _SYSTEMS[package.format]
     if package.sign:
@@ -85,7 +85,7 @@ def check_words(package: OsPackage) -> None:
 
 _ABSOLUTE = r"(/[^/\s]+)+"
 
-# What a field of dpkg's or rpm's may be, by its name in `OsPackage` and that of its option.
+# Valid values of dpkg's or rpm's fields, by the name in `OsPackage`, which is the option's.
 _FIELDS = {
     "release": (r"[A-Za-z0-9.+~]+", "a revision such as 1"),
     "epoch": (r"\d+", "a number"),
@@ -109,7 +109,7 @@ def _check_fields(package: OsPackage) -> None:
 
 
 def _relations(package: OsPackage) -> dict[str, tuple[str, ...]]:
-    """What a package says of others, by the options."""
+    """The package's relations to other packages, by option."""
     return {
         "--runtime-deps": package.runtime_deps,
         "--recommends": package.recommends,

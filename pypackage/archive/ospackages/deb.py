@@ -16,14 +16,14 @@ from pypackage.archive.ospackages.staging import Staged
 from pypackage.core import process
 from pypackage.core.errors import PackError, ProcessError
 
-LEVEL = 2  # of xz: a half of gzip's time at its best level, and smaller
+LEVEL = 2  # of xz: half the time of gzip's best level, and smaller
 
 
 def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -> None:
     """Make the package.
 
     Args:
-        level: How hard it is compressed; None is the default.
+        level: The compression level; None for the default.
 
     Raises:
         PackError: dpkg-deb failed.
@@ -43,7 +43,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
 
 
 def _add_documents(package: OsPackage, staged: Staged) -> None:
-    """What Debian's policy wants each package to have."""
+    """Add the documents that Debian's policy requires of each package."""
     folder, date = f"usr/share/doc/{package.app}", _date(staged.epoch)
     staged.add(f"{folder}/copyright", _copyright(package, date.year).encode())
     changes = (

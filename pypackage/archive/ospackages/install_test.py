@@ -13,9 +13,9 @@ from pypackage.core import process
 from pypackage.core.errors import ProcessError, VerificationError
 from pypackage.core.progress import Reporter
 
-TIMEOUT = 1800.0  # seconds for each of the steps
+TIMEOUT = 1800.0  # seconds for each step
 
-# Where the system's own tools write when anything is installed.
+# Where the system's own tools write on any installation.
 _NOT_COUNTED = (
     *("/dev", "/proc", "/run", "/sys", "/tmp", "/var/cache", "/var/log"),
     *("/var/lib/apt", "/var/lib/dpkg", "/var/lib/rpm", "/usr/lib/sysimage/rpm"),
@@ -24,13 +24,13 @@ _RPM_DATABASES = ("var/lib/rpm", "usr/lib/sysimage/rpm")
 
 
 def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: Reporter) -> None:
-    """Try a package; what is left over when it was removed is told as a warning.
+    """Test a package; files left over after its removal are reported as warnings.
 
     Args:
-        package: What it is; `try_command` is run by sh.
-        made: Its file.
-        kept: Where clean roots are kept.
-        scratch: A folder for the copy of one.
+        package: Its description; `try_command` is run by sh.
+        made: The package's file.
+        kept: The cache of clean roots.
+        scratch: A folder for a copy of one.
 
     Raises:
         PackError: There is no such root.
@@ -55,7 +55,7 @@ def check(package: OsPackage, made: Path, kept: Path, scratch: Path, reporter: R
 
 
 def _told(what: str, step: Callable[..., bytes], *arguments: object) -> bytes:
-    """A step whose failure is that of the trial."""
+    """Run a step; its failure is a failed verification."""
     try:
         return step(*arguments)
     except ProcessError as error:
@@ -64,7 +64,7 @@ def _told(what: str, step: Callable[..., bytes], *arguments: object) -> bytes:
 
 
 def _bring(root: Path, package: OsPackage) -> bytes:
-    """Install what the package needs beside it."""
+    """Install the package's dependencies."""
     needed = [re.split(r"[ (|]", text)[0] for text in package.runtime_deps]
     if not needed:
         return b""
@@ -77,7 +77,7 @@ def _install(root: Path, package: OsPackage, made: Path) -> bytes:
     if package.format == "deb":
         place = f"/tmp/{made.name}"
         return _inside(root, ["dpkg", "-i", place], ["--ro-bind", str(made), place])
-    # Without a database of rpm's there is nothing to look needs up in.
+    # Without an rpm database, dependencies cannot be looked up.
     return _rpm(root, "-i", *([] if _database(root) else ["--nodeps"]), str(made))
 
 
@@ -97,7 +97,7 @@ def _rpm(root: Path, *arguments: str) -> bytes:
 
 
 def _database(root: Path) -> str:
-    """Where rpm's database of a root is; empty if it has none."""
+    """The path of rpm's database in a root; empty if there is none."""
     return next((one for one in _RPM_DATABASES if any((root / one).glob("*"))), "")
 
 
@@ -122,7 +122,7 @@ def _inside(
 
 
 def _files(root: Path) -> Iterator[str]:
-    """All files and folders of a root, but for what the system's tools write for themselves."""
+    """All files and folders of a root, except what the system's tools write for themselves."""
     for folder, folders, names in os.walk(root):
         place = folder[len(str(root)) :]
         folders[:] = [one for one in folders if f"{place}/{one}" not in _NOT_COUNTED]

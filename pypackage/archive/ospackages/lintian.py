@@ -1,6 +1,6 @@
-"""Lintian overrides, each with its reason.
+"""Provide lintian overrides, each with its reason.
 
-They are for the application's folder alone; what else the package has is held to them.
+They only apply to the application's folder; the rest of the package must pass without them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CONFIGURATION = {
 
 
 def overrides(package: OsPackage) -> str:
-    """The file of overrides that the package installs."""
+    """The overrides file that the package installs."""
     reasons = dict(_REASONS)
     if any(path.startswith(f"{package.prefix}/") for path in package.config_paths):
         reasons.update(_CONFIGURATION)

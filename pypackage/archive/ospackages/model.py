@@ -1,4 +1,4 @@
-"""An OS package's description, as a value."""
+"""Describe an OS package as a value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HOOKS = (
     "before-upgrade",
     "after-upgrade",
 )
-"""When scripts of the user's own are run."""
+"""The events at which the user's own scripts are run."""
 
-# Conda's name of a platform, Debian's and RPM's of its architecture.
+# By conda's platform, the architecture's names in Debian and RPM.
 _ARCHITECTURES = {
     "linux-64": ("amd64", "x86_64"),
     "linux-aarch64": ("arm64", "aarch64"),
@@ -34,39 +34,39 @@ _ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class OsPackage:
-    """An OS package: what it is called, and what it has beside the environment.
+    """An OS package: its name, and what it has besides the environment.
 
     Attributes:
         format: One of `FORMATS`.
         app: The package's name, and that of its folder.
-        version: As dpkg or rpm takes it.
+        version: A version that dpkg or rpm accepts.
         maintainer: Name and address: `Jane Doe <jane@example.org>`.
         description: The first line is the summary.
-        license: Its name, such as `MIT`.
-        install_root: The folder above that of the application.
-        runtime_deps: What it needs installed beside it: `libgl1`, `libssl3 (>= 3.0.2)`.
-        build_deps: OS packages that have to be installed on this machine.
-        scripts: Files of sh by the moment when they are run.
-        commands: Programs of the environment that are linked into /usr/bin.
+        license: The name of its license, such as `MIT`.
+        install_root: The parent of the application's folder.
+        runtime_deps: The packages that it depends on: `libgl1`, `libssl3 (>= 3.0.2)`.
+        build_deps: OS packages that must be installed on this machine.
+        scripts: Shell scripts by the event at which they are run.
+        commands: Programs of the environment to be linked into /usr/bin.
         systemd_unit: The file of a service.
-        config_files: What stays as the user changed it: a path in the environment, or
-            `FILE:/etc/DEST` for a file that is put there.
-        try_command: What is run in a clean root to try the package; empty for no trial.
+        config_files: Configuration that keeps the user's changes: a path in the environment, or
+            `FILE:/etc/DEST` for a file to be installed there.
+        try_command: A command to test the package in a clean root; empty for no test.
         try_root: The clean root: `debian:SUITE`, a folder or a tar file.
         glibc: The glibc of the machines that it is for; empty for any.
         release: The revision of the package: `1`; empty for none with dpkg, 1 with rpm.
-        epoch: What counts before the version; empty for none.
-        url: The application's page.
-        section: Of Debian's archive, such as `net`; the group of an RPM package.
-        priority: Debian's.
-        vendor: Who delivers it.
-        provides: Names by which others may ask for it.
-        conflicts: What cannot be installed beside it.
-        replaces: What it takes the place of, files included.
-        recommends: What belongs to it, and may be left out.
-        suggests: What goes well with it.
-        directories: Empty folders that belong to it, by their absolute paths.
-        sign: The name of gpg's key by which it is signed; empty for none.
+        epoch: The epoch, which takes precedence over the version; empty for none.
+        url: The application's home page.
+        section: The section of Debian's archive, such as `net`; the group of an RPM package.
+        priority: Debian's priority.
+        vendor: The vendor.
+        provides: Virtual packages that it provides.
+        conflicts: Packages that cannot be installed with it.
+        replaces: Packages that it replaces, including their files.
+        recommends: Packages that are usually installed with it.
+        suggests: Packages that may be useful with it.
+        directories: Absolute paths of empty folders that belong to it.
+        sign: The name of the gpg key that signs it; empty for none.
     """
 
     format: str
@@ -101,14 +101,14 @@ class OsPackage:
 
     @property
     def full_version(self) -> str:
-        """The version with the release, as file names have it."""
+        """The version with the release, as in file names."""
         release = self.release or ("1" if self.format == "rpm" else "")
-        version = self.version.partition(":")[2] or self.version  # dpkg's may have the epoch
+        version = self.version.partition(":")[2] or self.version  # dpkg's may include the epoch
         return f"{version}-{release}" if release else version
 
     @property
     def prefix(self) -> PurePosixPath:
-        """Where the environment is on the machines that install the package."""
+        """The environment's folder on machines that install the package."""
         return PurePosixPath(self.install_root) / self.app
 
     @property
@@ -124,48 +124,48 @@ class OsPackage:
 
     @property
     def contact(self) -> str:
-        """The maintainer, or who stands for one that is not named; an address is a name as well."""
+        """The maintainer with an address, or a substitute if none is given."""
         if "<" not in self.maintainer and "@" in self.maintainer:
             return f"{self.maintainer.partition('@')[0]} <{self.maintainer}>"
         return self.maintainer or f"{self.app} maintainers <{self.app}@users.noreply.invalid>"
 
     def identity(self, environ: Mapping[str, str] = os.environ) -> list[object]:
-        """All that the package's content depends on, beside the environment."""
+        """Everything that the package's content depends on besides the environment."""
         named = [*self.scripts.values(), *self.config_sources.values(), self.systemd_unit]
         contents = [sha256(path.read_bytes()).hexdigest() for path in named if path]
         return [repr(self), contents, environ.get("SOURCE_DATE_EPOCH", "")]
 
     @property
     def config_sources(self) -> dict[str, Path]:
-        """The user's own configuration files by the absolute path that they get."""
+        """The user's own configuration files, by the absolute path that they are installed to."""
         pairs = (text.rpartition(":") for text in self.config_files if ":/" in text)
         return {dest: Path(source) for source, _, dest in pairs}
 
     @property
     def config_paths(self) -> tuple[str, ...]:
-        """All configuration files by their absolute paths."""
+        """The absolute paths of all configuration files."""
         own = [str(self.prefix / one) for one in self.config_files if ":/" not in one]
         return tuple(sorted({*own, *self.config_sources}))
 
 
 def architecture(format_: str, platform: str) -> str:
-    """The system's name for the machines of a platform; empty where there is none."""
+    """The system's name of a platform's architecture; empty if there is none."""
     names = _ARCHITECTURES.get(platform)
     return names[FORMATS.index(format_)] if names else ""
 
 
 def platform_of(architecture_: str) -> str:
-    """Conda's name of the platform that a system's architecture is; empty where there is none."""
+    """Conda's platform for a system's architecture; empty if there is none."""
     return next((name for name, both in _ARCHITECTURES.items() if architecture_ in both), "")
 
 
 def architectures() -> list[str]:
-    """All names of architectures that are known."""
+    """The names of all known architectures."""
     return sorted({name for both in _ARCHITECTURES.values() for name in both})
 
 
 def file_name(package: OsPackage, platform: str) -> str:
-    """The name that a package's file has by the system's custom."""
+    """The conventional file name of a package."""
     arch = architecture(package.format, platform)
     if package.format == "deb":
         return f"{package.app}_{package.full_version}_{arch}.deb"

@@ -1,4 +1,4 @@
-"""A folder of OS packages as a repository from which apt or dnf installs."""
+"""Maintain a folder of OS packages as a repository for apt or dnf."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pypackage.core.errors import PackError, ProcessError
 from pypackage.core.progress import Reporter
 
 PROGRAMS = {"deb": ("apt-ftparchive", "apt-utils"), "rpm": ("createrepo_c", "createrepo_c")}
-"""What writes the index of a format's repository, and the OS package that it is in."""
+"""The program that writes the index of a format's repository, and its OS package."""
 
 KEY = "key.asc"
 """The file of the public key."""
 
 
 def add(package: Path, format_: str, folder: Path, key: str, reporter: Reporter) -> None:
-    """Put a package into a repository and write its index anew.
+    """Add a package to a repository and update its index.
 
-    Packages that are there stay, older versions too; processes that add some at the same time
+    Other packages are kept, including older versions; processes that add packages at the same time
     wait for each other.
 
     Args:
         package: The package's file.
-        format_: Its format: apt's flat form for `deb`, dnf's and yum's for `rpm`.
-        folder: The repository's; it is made if it is not there.
-        key: The name of gpg's key with which the index is signed; empty for none.
+        format_: Its format: `deb` for apt's flat repositories, `rpm` for dnf's and yum's.
+        folder: The repository's folder; created if it does not exist.
+        key: The name of the gpg key that signs the index; empty for none.
 
     Raises:
         PackError: It cannot be written.
@@ -56,10 +56,10 @@ def add(package: Path, format_: str, folder: Path, key: str, reporter: Reporter)
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep others of this machine out, as builds at the same time are."""
+    """Lock the folder against concurrent builds on this machine."""
     place = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a file system that has no locks
+        with suppress(OSError):  # a file system without locks
             fcntl.flock(place, fcntl.LOCK_EX)
         yield
     finally:
@@ -69,7 +69,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _index_of_apt(folder: Path, key: str) -> None:
     listed = process.run(["apt-ftparchive", "packages", "."], cwd=folder)
     made = {"Packages": listed, "Packages.gz": gzip.compress(listed, mtime=0)}
-    with tempfile.TemporaryDirectory() as alone:  # it tells of all that is beside it
+    with tempfile.TemporaryDirectory() as alone:  # apt-ftparchive lists everything in the folder
         for name, content in made.items():
             Path(alone, name).write_bytes(content)
         made["Release"] = process.run(["apt-ftparchive", "release", "."], cwd=Path(alone))
@@ -79,7 +79,7 @@ def _index_of_apt(folder: Path, key: str) -> None:
         release = folder / "Release"
         signing.sign_file(release, key, folder / "InRelease", "--clearsign")
         signing.sign_file(release, key, folder / "Release.gpg", "--armor", "--detach-sign")
-    else:  # one of before is of another index
+    else:  # existing signatures are those of an older index
         (folder / "InRelease").unlink(missing_ok=True)
         (folder / "Release.gpg").unlink(missing_ok=True)
 

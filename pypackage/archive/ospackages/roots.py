@@ -1,4 +1,4 @@
-"""Clean roots for testing packages: minimal systems, made once and copied."""
+"""Provide clean roots for testing packages: minimal systems, cached and copied."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pypackage.core.progress import Reporter
 
 DEFAULT = "debian:stable"
 
-# No files of the system; bubblewrap brings its own.
+# Folders that bubblewrap mounts itself.
 _LEFT_OUT = ("dev", "proc", "sys", "tmp")
 
 
 def check(name: str) -> None:
-    """Make sure that a root can be had.
+    """Check that a root is available.
 
     Raises:
-        UsageError: It is no name of one, and there is no such folder or file.
+        UsageError: The name is invalid, and there is no such folder or file.
     """
     if not os.path.exists(name) and not re.fullmatch(r"(debian|ubuntu):[a-z0-9.-]+", name):
         raise UsageError(
@@ -33,11 +33,11 @@ def check(name: str) -> None:
 
 @contextmanager
 def fresh(name: str, kept: Path, scratch: Path, reporter: Reporter) -> Iterator[Path]:
-    """A copy of a clean root, to be altered at will.
+    """Provide a writable copy of a clean root.
 
     Args:
         name: `debian:SUITE`, a folder or a tar file.
-        kept: Where roots are kept that had to be made.
+        kept: The cache of roots.
         scratch: A folder for the copy.
 
     Raises:
@@ -56,7 +56,7 @@ def fresh(name: str, kept: Path, scratch: Path, reporter: Reporter) -> Iterator[
 
 
 def _source(name: str, kept: Path, reporter: Reporter) -> Path:
-    """The folder that is copied."""
+    """The folder to be copied."""
     path = Path(name)
     if path.is_dir():
         return path
@@ -69,7 +69,7 @@ def _source(name: str, kept: Path, reporter: Reporter) -> Path:
     if not root.is_dir():
         with reporter.task(f"making the clean root {name}"):
             _make(command, root)
-    os.utime(root)  # a use, for the limit of the cache
+    os.utime(root)  # marks its use, for evicting from the cache
     return root
 
 

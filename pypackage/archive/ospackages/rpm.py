@@ -15,9 +15,9 @@ from pypackage.archive.ospackages.staging import Staged
 from pypackage.core import process
 from pypackage.core.errors import PackError, ProcessError
 
-LEVEL = 2  # of xz, as for Debian's
+LEVEL = 2  # of xz, as for Debian packages
 
-# What rpmbuild would do to the files, or write of this machine into the package.
+# Turn off rpmbuild's changes to the files, and its traces of this machine in the package.
 _MACROS = {
     "__os_install_post": "%{nil}",
     "__spec_install_post": "%{nil}",
@@ -30,11 +30,11 @@ _MACROS = {
     "source_date_epoch_from_changelog": "0",
 }
 
-# rpmbuild reads English alone, and strftime writes the locale's.
+# rpmbuild only accepts English, and strftime depends on the locale.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# Folders that the system has.
+# Folders that belong to the system.
 _COMMON = ("/etc", "/opt", "/srv", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var")
 _UNITS = ("/usr/lib/systemd", "/usr/lib/systemd/system")
 
@@ -44,7 +44,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
 
     Args:
         staged: Its files; they are moved away.
-        level: How hard it is compressed; None is the default.
+        level: The compression level; None for the default.
 
     Raises:
         PackError: rpmbuild failed.
@@ -59,7 +59,7 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
         **_MACROS,
         "_topdir": str(top),
         "_rpmdir": str(top),
-        "_dbpath": str(top / "database"),  # else there would be one in the home folder
+        "_dbpath": str(top / "database"),  # by default it is created in the home folder
         "_rpmfilename": "made.rpm",
         "_binary_payload": f"w{LEVEL if level is None else level}.xzdio",
     }
@@ -133,10 +133,10 @@ def _files(package: OsPackage, staged: Staged) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A text that holds no macros of rpm's."""
+    """Escape a text so that rpm expands no macros in it."""
     return text.replace("%", "%%")
 
 
 def _pattern(path: str) -> str:
-    """A path as %files has it: what means something to rpm there is any one character."""
+    """A path for %files: special characters are replaced by `?`, which matches any character."""
     return re.sub(r"[\s%\"'*?\[\]{}\\]", "?", path)

@@ -1,4 +1,4 @@
-"""Maintainer scripts, which dpkg and rpm run on installation, upgrade and removal."""
+"""Make maintainer scripts, which dpkg and rpm run on installation, upgrade and removal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SHELLS = ("/bin/sh", "/bin/bash")
 
 
 class Script(NamedTuple):
-    """A script of a package: the shell that runs it, and what it runs."""
+    """A script of a package: the shell that runs it, and its text."""
 
     shell: str
     body: str
 
 
-# For each script of the package: the condition, in the words of dpkg and of rpm, on which
-# the user's of a moment is run, what is done before it and what behind it.
+# By format: the name of each script of the package, and the shell conditions under which the
+# user's scripts for an event are run in it.
 _NAMES = {
     "deb": {"before": "preinst", "after": "postinst", "leaving": "prerm", "left": "postrm"},
     "rpm": {"before": "pre", "after": "post", "leaving": "preun", "left": "postun"},
@@ -37,11 +37,11 @@ _REMOVES = {"deb": '[ "$1" = remove ]', "rpm": '[ "$1" = 0 ]'}
 
 
 def check(package: OsPackage) -> None:
-    """Make sure that the user's scripts are of sh.
+    """Check that the user's scripts are valid shell scripts.
 
     Raises:
-        InputPathError: One cannot be read.
-        UsageError: One is of another language, or not valid.
+        InputPathError: A script cannot be read.
+        UsageError: A script is in another language, or invalid.
     """
     for moment, text in _read(package).items():
         shell = _shell(moment, text)
@@ -52,7 +52,7 @@ def check(package: OsPackage) -> None:
 
 
 def make(package: OsPackage) -> dict[str, Script]:
-    """All scripts that a package has, by the names that its format gives them."""
+    """All scripts of a package, by their names in its format."""
     own, kind = _read(package), package.format
     unit = f"{package.app}.service" if package.systemd_unit else ""
     parts = {
@@ -88,7 +88,7 @@ def make(package: OsPackage) -> dict[str, Script]:
 
 
 def _in(part: str, moment: str) -> bool:
-    """Whether the user's script of a moment is part of one of the package's."""
+    """Whether the user's script for an event is part of one of the package's scripts."""
     when, _, what = moment.partition("-")
     if what == "remove":
         return part == ("leaving" if when == "before" else "left")
@@ -106,7 +106,7 @@ def _read(package: OsPackage) -> Mapping[str, str]:
 
 
 def _shell(moment: str, text: str) -> str:
-    """The shell that a script asks for."""
+    """The shell that a script requests."""
     found = re.match(r"#!\s*(?:/usr/bin/env\s+|(?:/usr)?/bin/)(\S+)", text)
     if not text.startswith("#!") or (found and found[1] in ("sh", "dash")):
         return "/bin/sh"
@@ -119,7 +119,7 @@ def _shell(moment: str, text: str) -> str:
 
 
 def _function(own: Mapping[str, str], moment: str) -> str:
-    """A script as a function, in a process of its own so that it may exit."""
+    """A script as a function, in a subshell so that it may exit."""
     return f"{moment.replace('-', '_')}() (\n:\n{_without_shebang(own[moment])}\n)\n"
 
 
@@ -134,7 +134,7 @@ def _call(own: Mapping[str, str], moment: str, condition: str) -> str:
 
 
 def _systemd(unit: str, command: str, condition: str = "") -> str:
-    """Tell systemd, where it runs, what has become of a service."""
+    """Run systemctl for a service, if systemd is running."""
     if not unit:
         return ""
     test = (
@@ -144,9 +144,9 @@ def _systemd(unit: str, command: str, condition: str = "") -> str:
 
 
 def _without_byte_code(package: OsPackage) -> str:
-    """Remove what root's Python wrote beside modules, before dpkg removes the package's own.
+    """Remove byte code written by root's Python, before dpkg removes the package's own.
 
-    dpkg says nothing of files that it does not find any more.
+    dpkg does not complain about files that are already gone.
     """
     return (
         f'if [ "$1" != failed-upgrade ] && [ -d "{package.prefix}" ]; then\n'
@@ -155,10 +155,10 @@ def _without_byte_code(package: OsPackage) -> str:
 
 
 def _without_orphans(package: OsPackage) -> str:
-    """Remove what root's Python wrote beside modules that rpm has removed.
+    """Remove byte code that root's Python wrote for modules that rpm has removed.
 
-    rpm warns of each of its own files that it does not find, so this comes after it. In an
-    upgrade the new package's files are there already: byte code stays beside its modules.
+    rpm warns about each of its own files that is missing, so this runs after rpm. In an upgrade the
+    new package's files already exist: byte code beside its modules is kept.
     """
     return f"""\
 if [ -d "{package.prefix}" ]; then

@@ -1,4 +1,4 @@
-"""Sign OS packages, and the repositories that they are in, with a key of gpg's."""
+"""Sign OS packages and their repositories with a gpg key."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pypackage.core import files, process
 from pypackage.core.errors import PackError, ProcessError, UsageError
 
 PROGRAMS = {"deb": ("debsigs", "debsigs"), "rpm": ("rpmsign", "rpm-sign, on Debian: rpm")}
-"""What signs a package of a format, and the OS package that it is in."""
+"""The program that signs a format's packages, and the OS package that contains it."""
 
 
 def check_name(key: str) -> None:
-    """Make sure that a key can be one.
+    """Check that the name of a key is valid.
 
     Args:
-        key: As gpg takes it: a fingerprint, an address, a name.
+        key: A name for gpg: a fingerprint, an address, a name.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: It is invalid.
     """
-    if key.startswith("-") or re.search(r"[%\n]", key):  # rpm expands what follows a %
+    if key.startswith("-") or re.search(r"[%\n]", key):  # rpm expands macros after %
         raise UsageError(f"--sign: {key!r} is not the name of a key")
 
 
 def check(key: str) -> None:
-    """Make sure that a key is there.
+    """Check that a key exists.
 
     Raises:
         PackError: gpg is missing, or has no such secret key.
@@ -45,7 +45,7 @@ def check(key: str) -> None:
 
 
 def sign_package(path: Path, format_: str, key: str) -> None:
-    """Put a signature into a package: `_gpgorigin` of debsigs, or the header's of rpm.
+    """Sign a package: debsigs adds `_gpgorigin`, rpm signs the header.
 
     Raises:
         PackError: It cannot be signed.
@@ -53,7 +53,7 @@ def sign_package(path: Path, format_: str, key: str) -> None:
     if format_ == "deb":
         command = ["debsigs", "--sign=origin", f"--default-key={key}"]
     else:
-        gpg = shutil.which("gpg") or "gpg"  # of which Debian's rpm looks for another name
+        gpg = shutil.which("gpg") or "gpg"  # Debian's rpm looks for another name
         command = ["rpmsign", "--define", f"_gpg_name {key}", "--define", f"__gpg {gpg}"]
         command.append("--addsign")
     _run([*command, path], f"{command[0]} failed")
@@ -63,8 +63,8 @@ def sign_file(path: Path, key: str, output: Path, *how: str) -> None:
     """Write the signature of a file.
 
     Args:
-        output: Where it goes, all of it or nothing.
-        how: gpg's options that tell of which kind it is.
+        output: The signature's file, written completely or not at all.
+        how: gpg's options for the kind of signature.
 
     Raises:
         PackError: It cannot be signed.
@@ -74,7 +74,7 @@ def sign_file(path: Path, key: str, output: Path, *how: str) -> None:
 
 
 def export(key: str, output: Path) -> None:
-    """Write the public key, by which the signatures are checked.
+    """Write the public key for checking the signatures.
 
     Raises:
         PackError: gpg failed.

@@ -20,13 +20,13 @@ UNITS = "usr/lib/systemd/system"
 
 @dataclass(frozen=True)
 class Staged:
-    """A folder that holds all files of a package at their places.
+    """A folder with all files of a package in their places.
 
     Attributes:
-        root: The folder; it stands for `/`.
-        epoch: The time that the package and all of its files have.
-        glibc: The lowest glibc that it runs with; empty when none is needed.
-        platform: Conda's name of it.
+        root: The folder, which stands for `/`.
+        epoch: The time of the package and all of its files.
+        glibc: The lowest glibc that it runs with; empty if it needs none.
+        platform: Conda's name of its platform.
     """
 
     root: Path
@@ -47,7 +47,7 @@ class Staged:
         place.chmod(mode)
 
     def normalize_metadata(self) -> None:
-        """Give all folders their mode, and all there is the same time."""
+        """Set the mode of all folders, and the same time for everything."""
         for _, path in self.paths():
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
@@ -56,11 +56,11 @@ class Staged:
 
 
 def lay_out(contents: Contents, package: OsPackage, root: Path, reporter: Reporter) -> Staged:
-    """Lay out the environment, and what the package has beside it.
+    """Lay out the environment, and the package's other files.
 
     Args:
-        contents: Such as `fixed_place.settle` makes them.
-        package: Where it goes, and with what.
+        contents: The contents, as returned by `fixed_place.settle`.
+        package: The description of the package.
         root: An empty folder.
 
     Raises:
@@ -85,7 +85,7 @@ def lay_out(contents: Contents, package: OsPackage, root: Path, reporter: Report
 
 
 def _add_commands(staged: Staged, package: OsPackage, prefix: Path, *, active: bool) -> None:
-    """Link commands; those of an environment that has to be activated are started by its runner."""
+    """Link commands, or add scripts that run them if the environment must be activated."""
     (staged.root / "usr/bin").mkdir(parents=True, exist_ok=True)
     for name in package.commands:
         program = prefix / "bin" / name

@@ -17,14 +17,14 @@ from pypackage.core.progress import Reporter
 def write(
     contents: Contents, package: OsPackage, output: Path, reporter: Reporter, how: Compression
 ) -> None:
-    """Make the package and try it, if that is asked for; a former one is replaced at the end.
+    """Make the package, and test it if requested; an existing one is replaced at the end.
 
     Args:
-        package: What the package is to be.
+        package: The description of the package.
 
     Raises:
         PackError: It cannot be made or signed.
-        VerificationError: It does not install, run or go again.
+        VerificationError: It cannot be installed, run or removed again.
     """
     try:
         with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
@@ -63,7 +63,7 @@ def _make(
 
 
 def _newer(one: str, other: str) -> bool:
-    """Whether a version is newer than another, if both are known."""
+    """Whether a version is newer than another; false if one is unknown."""
     return bool(one and other) and _numbers(one) > _numbers(other)
 
 

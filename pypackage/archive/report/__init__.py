@@ -1,4 +1,4 @@
-"""Report what an archive is made of and what it costs, as text or as a page."""
+"""Report what an archive consists of and its size by package, as text or HTML."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pypackage.core.errors import InputPathError, PackError
 def of(
     contents: Contents, asked: Sequence[str], archive: Path, *, compressed: bool
 ) -> costs.Report:
-    """Look at what an archive holds.
+    """Analyze the content of an archive.
 
     Args:
-        contents: All of it; the files are still there.
-        asked: The match specs and requirements that were to be satisfied.
+        contents: All of its contents; the files must still exist.
+        asked: The requested match specs and requirements.
         archive: The finished archive, or the folder.
-        compressed: Whether it is smaller than what is in it.
+        compressed: Whether the archive is compressed.
 
     Raises:
         PackError: A file cannot be read.
@@ -32,12 +32,12 @@ def of(
 
 
 def plain(report: costs.Report) -> str:
-    """A report for a terminal, 100 columns wide."""
+    """Render a report for a terminal, 100 columns wide."""
     return text.render(report)
 
 
 def write_page(report: costs.Report, output: Path) -> None:
-    """Write a report as one HTML page that needs nothing else.
+    """Write a report as a self-contained HTML page.
 
     Raises:
         InputPathError: It cannot be written.

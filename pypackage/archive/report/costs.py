@@ -20,16 +20,16 @@ from pypackage.core import platforms
 
 @dataclass(frozen=True)
 class Cost:
-    """A package's part of an environment; the files of no package make one without a name.
+    """A package's share of an environment; files without a package have one without a name.
 
     Attributes:
         version: Its version.
         origin: `conda`, `PyPI` or nothing.
-        way: From what was asked for to it, by names; empty when nothing needs it.
-        files: How many.
-        size: Bytes on the disk of the worker.
-        packed: Bytes in the archive, as far as they can be told apart.
-        saves: Bytes on the disk without it and all that is there for it alone.
+        way: The dependency chain from a requested package to it; empty if nothing needs it.
+        files: The number of files.
+        size: Its size in bytes on the worker's disk.
+        packed: Its estimated size in bytes in the archive.
+        saves: The bytes on disk that it and everything needed only by it take.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Saving:
-    """Files of a kind that programs do not need: what `--slim` leaves out."""
+    """Files of a kind that programs do not need, which `--slim` leaves out."""
 
     kind: str
     files: int
@@ -53,15 +53,15 @@ class Saving:
 
 @dataclass(frozen=True)
 class Report:
-    """What an archive is made of.
+    """What an archive consists of.
 
     Attributes:
         archive: Its file name.
-        packed: Its bytes.
-        costs: The packages, the largest first.
+        packed: Its size in bytes.
+        costs: The packages, largest first.
         same_content: Files that are in several packages.
-        same_library: Versions of one library.
-        savings: What could be left out, the largest first.
+        same_library: Several versions of one library.
+        savings: What could be left out, largest first.
         omitted: What was left out.
     """
 
@@ -75,12 +75,12 @@ class Report:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The size of all files in bytes."""
         return sum(cost.size for cost in self.costs)
 
     @property
     def files(self) -> int:
-        """How many files, links and empty folders there are."""
+        """The number of files, links and empty folders."""
         return sum(cost.files for cost in self.costs)
 
 
@@ -137,7 +137,7 @@ def _costs(
 
 
 def _size(entries: Sequence[Entry]) -> int:
-    """Bytes of files; links have none."""
+    """The size of files in bytes; links count as 0."""
     return sum(tar_stream.tar_info(entry).size for entry in entries)
 
 
@@ -148,7 +148,7 @@ def _bytes(archive: Path) -> int:
 
 
 def _packed(parts: Mapping[str, Sequence[Entry]], whole: int) -> dict[str, int]:
-    """The archive's bytes by package, in the proportion in which they can be compressed."""
+    """Divide the archive's size by package, in proportion to their compressed sizes."""
     with ThreadPoolExecutor(platforms.cores()) as pool:
         sizes = dict(zip(parts, pool.map(_compressed, parts.values()), strict=True))
     scale = whole / max(1, sum(sizes.values()))

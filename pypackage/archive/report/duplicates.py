@@ -12,18 +12,18 @@ from hashlib import sha256
 from pypackage.archive import tar_stream
 from pypackage.archive.contents import Entry
 
-SMALLEST = 16384  # bytes; smaller files are texts of licences and the like
+SMALLEST = 16384  # bytes; smaller duplicates are licenses and the like
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Files of several packages that are the same, or versions of the same library.
+    """Identical files in several packages, or versions of the same library.
 
     Attributes:
-        name: The library's, or the file's.
-        files: Path and package of each.
-        size: Bytes of all.
-        extra: Bytes of all but the largest.
+        name: The name of the library or file.
+        files: The path and package of each.
+        size: The size of all in bytes.
+        extra: The size of all but the largest in bytes.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Copies:
 
 
 def same_content(entries: Iterable[Entry], owners: Mapping[str, str]) -> tuple[Copies, ...]:
-    """Groups of equal files in several packages, the largest first.
+    """Groups of identical files in several packages, largest first.
 
     Raises:
         OSError: A file cannot be read.
@@ -53,12 +53,12 @@ def same_content(entries: Iterable[Entry], owners: Mapping[str, str]) -> tuple[C
 def same_library(
     entries: Iterable[Entry], owners: Mapping[str, str], same: Iterable[Copies]
 ) -> tuple[Copies, ...]:
-    """Groups of shared libraries of one name in several packages, the largest first.
+    """Groups of shared libraries of the same name in several packages, largest first.
 
     Args:
         entries: All files.
         owners: The package of each path.
-        same: Groups of equal files, which are told already.
+        same: Groups of identical files, which are reported already.
     """
     by_name: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -71,7 +71,7 @@ def same_library(
 
 
 def library(path: str) -> str:
-    """A shared library's name without version and auditwheel's digest; empty for no library."""
+    """A shared library's name without version and auditwheel's digest; empty if it is not one."""
     name = posixpath.basename(path)
     found = re.fullmatch(r"(lib.+?)(-[0-9a-f]{8})*(\.\d[\w.]*)?\.so(\.[\d.]+)?", name)
     if not found or re.search(r"\.(cpython-|abi3)", name):

@@ -1,4 +1,4 @@
-"""Why a package is there: the chain from what was asked for, and what goes with it."""
+"""Explain why packages are there: their dependency chains, and what depends on them only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Needs = Mapping[str, Sequence[str]]
 
 
 def roots(asked: Sequence[str], needs: Needs) -> tuple[str, ...]:
-    """Those of the packages asked for that are there, then all that no other one needs.
+    """The requested packages that are there, then all packages that no other one needs.
 
-    The latter are the user's own, which are asked for as paths.
+    The latter are the user's own, which are requested by path.
     """
     needed = {other for name, others in needs.items() for other in others if other != name}
     found = [name for name in asked if name in needs] + sorted(set(needs) - needed)
@@ -19,7 +19,7 @@ def roots(asked: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 
 def ways(start: Sequence[str], needs: Needs) -> dict[str, tuple[str, ...]]:
-    """The shortest way to each package that is reached, itself included."""
+    """The shortest dependency chain to each reachable package, including itself."""
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in start}
     queue = deque(start)
     while queue:

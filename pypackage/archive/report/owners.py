@@ -1,4 +1,4 @@
-"""Which package owns each file: conda's, wheels, or byte code."""
+"""Determine the package of each file: conda's, or a wheel; byte code belongs to its module's."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class ReportedPackage:
     """An installed package of either kind.
 
     Attributes:
-        name: Of conda's package; PyPI's normalized name for a wheel.
+        name: The conda package's name, or the normalized name on PyPI of a wheel.
         version: Its version.
         origin: `conda` or `PyPI`.
-        needs: Names of the packages that it depends on; there may be others too.
+        needs: The names of its dependencies, which need not be installed.
     """
 
     name: str
@@ -45,7 +45,7 @@ def packages(contents: Contents) -> dict[str, ReportedPackage]:
 
 
 def owners(contents: Contents) -> dict[str, str]:
-    """The package of each path; those of none are missing."""
+    """The package of each path; paths without a package are left out."""
     found = {entry.target: entry.package for entry in contents.entries if entry.package}
     for wheel, paths in _wheels(contents):
         for path in paths:
@@ -58,13 +58,13 @@ def owners(contents: Contents) -> dict[str, str]:
 
 
 def name_of(spec: str) -> str:
-    """The name in a match spec or requirement, as `numpy` in `conda-forge::numpy >=2`."""
+    """The name in a match spec or requirement, such as `numpy` in `conda-forge::numpy >=2`."""
     found = re.match(r"\s*(?:\S+::)?([\w.-]*)", spec)
     return found[1].lower() if found else ""
 
 
 def _derived(entry: Entry, known: Mapping[str, str]) -> str:
-    """Whose byte code a file is, or whose record."""
+    """The package of a byte code file or of a conda record."""
     compiled = re.fullmatch(r"(.*/)__pycache__/([^/.]+)\.[^/]+\.pyc", entry.target)
     if compiled:
         return known.get(f"{compiled[1]}{compiled[2]}.py", "")

@@ -12,12 +12,12 @@ from pypackage.archive.report.duplicates import Copies
 from pypackage.archive.report.text import megabytes, title, way
 
 _PAGE = Path(__file__).with_name("report.html")
-_COLOURS = 8  # of the strip; the last one is for all the rest
-_SHOWN = 50  # groups of files that are there several times
+_COLOURS = 8  # of the strip; the last one is for all others
+_SHOWN = 50  # groups of duplicate files
 
 
 def render(report: Report) -> str:
-    """The whole page."""
+    """Render the whole page."""
     parts = _parts(report)
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(
         title=escape(f"{report.archive}: what it costs"),
@@ -46,7 +46,7 @@ def _tiles(report: Report) -> str:
 
 
 def _parts(report: Report) -> list[tuple[str, int]]:
-    """The largest packages, and the rest together."""
+    """The largest packages, and all others together."""
     largest = [(cost.name or "of no package", cost.size) for cost in report.costs[: _COLOURS - 1]]
     rest = sum(cost.size for cost in report.costs[_COLOURS - 1 :])
     return [*largest, ("all others", rest)] if rest else largest

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from pypackage.archive.report.costs import Cost, Report
 from pypackage.archive.report.duplicates import Copies
 
-SHOWN = 10  # groups of files that are there several times
+SHOWN = 10  # groups of duplicate files
 
 
 def render(report: Report) -> str:
-    """The whole report, lines ended."""
+    """Render the whole report, with a newline after each line."""
     return "".join(f"{line.rstrip()}\n" for line in _lines(report))
 
 
 def megabytes(size: int) -> str:
-    """Bytes as megabytes, without the unit."""
+    """Format bytes as megabytes, without the unit."""
     return f"{size / 1e6:.1f}"
 
 
@@ -58,7 +58,7 @@ def title(cost: Cost) -> str:
 
 
 def way(cost: Cost) -> str:
-    """The way to a package in words."""
+    """The dependency chain to a package, in words."""
     if not cost.name:
         return ""
     if len(cost.way) == 1:

@@ -1,4 +1,4 @@
-"""The files by which Splunk knows an app, beside its programs."""
+"""Render the configuration files of a Splunk app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ export = system
 
 
 def render(app: SplunkApp, commands: Sequence[Described]) -> dict[str, str]:
-    """The texts by their paths in the app."""
+    """The texts of the files, by their paths in the app."""
     return {
         "README.txt": _readme(app, commands),
         "app.manifest": _manifest(app),
@@ -62,7 +62,7 @@ version = {app.version}
 
 
 def _command(described: Described) -> str:
-    """From 10.2 on Splunk reads `python.required`, before `python.version`: any of its will do."""
+    """From 10.2 on Splunk reads `python.required` before `python.version`; any of its will do."""
     command = described.command
     return f"""\
 [{command.name}]
@@ -76,7 +76,7 @@ command.arg.2 = {command.kind}
 
 
 def _distributed(app: SplunkApp) -> str:
-    """Commands run on the search head, and indexers need no copy of the environment."""
+    """Commands run on the search head, so indexers need no copy of the environment."""
     return f"""\
 [replicationDenylist]
 {re.sub(r"[^A-Za-z0-9]", "_", app.app)}_environment = apps/{app.app}/bin/environment/...
@@ -99,7 +99,7 @@ comment1 = {_line(short)}
 
 
 def _manifest(app: SplunkApp) -> str:
-    """What Splunk's packaging toolkit reads, in version 2.0.0 of its form."""
+    """The manifest for Splunk's packaging toolkit, in version 2.0.0 of its format."""
     name, _, address = app.maintainer.partition("<")
     author = {"name": name.strip(), "email": address.strip(" >") or None, "company": None}
     licensed = {"name": app.license, "text": None, "uri": None} if app.license else None
@@ -137,10 +137,10 @@ of Splunk only starts it. The environment works at any place and needs nothing e
 
 
 def _label(name: str) -> str:
-    """The app's name in lists, where Splunk wants 5 to 80 characters."""
+    """The app's name in lists; Splunk requires 5 to 80 characters."""
     return name[:80] if len(name) >= 5 else f"{name} commands"
 
 
 def _line(text: str) -> str:
-    """A text as the value of a setting: one line, which a backslash at its end would continue."""
+    """Make a text the value of a setting: one line, without a backslash that would continue it."""
     return " ".join(text.split()).rstrip("\\ ")

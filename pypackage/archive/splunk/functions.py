@@ -1,4 +1,4 @@
-"""What the source of a search command's function tells, without running any of it."""
+"""Read the source of a search command's function, without running it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _COMPILED = (".so", ".pyc")
 
 
 class Described(NamedTuple):
-    """A command, and what Splunk's help shows of it.
+    """A command, and its description for Splunk's help.
 
     Attributes:
-        command: With its kind.
-        text: What it does: the function's docstring.
-        options: Its options, as `count=<int>`, with whether they may be left out.
-        fields: Whether it takes words beside options.
+        command: The command, with its kind.
+        text: The function's docstring.
+        options: Its options, such as `count=<int>`, and whether each is optional.
+        fields: Whether it accepts words besides options.
     """
 
     command: Command
@@ -32,27 +32,27 @@ class Described(NamedTuple):
 
     @property
     def syntax(self) -> str:
-        """How it is written in a search."""
+        """Its syntax in a search."""
         words = [self.command.name]
         words += [f"({word})?" if optional else word for word, optional in self.options]
         return " ".join([*words, "<field-list>"] if self.fields else words)
 
 
 def describe(command: Command, contents: Contents) -> Described:
-    """Find a command's function in the environment, and read what its source tells.
+    """Find a command's function in the environment, and read its source.
 
-    A function is generating if it takes no records: if it has no parameter that has to be given
-    by position. Which ones are reporting has to be said.
+    A function is generating if it takes no records, that is, if it has no required positional
+    parameter. Reporting commands must be declared as such.
 
     Raises:
-        PackError: The environment has no such module, or the module no such function.
+        PackError: The environment lacks the module, or the module lacks the function.
     """
     source = _source(command, contents)
-    if source is None:  # compiled: nothing is known of it
+    if source is None:  # compiled: nothing is known about it
         return Described(command._replace(kind=command.kind or "streaming"))
     found = _definition(source, command.function)
     if found is None:
-        if command.function.partition(".")[0] in _names(source):  # made by a call, or imported
+        if command.function.partition(".")[0] in _names(source):  # created by a call, or imported
             return Described(command._replace(kind=command.kind or "streaming"))
         raise PackError(
             f"the module {command.module} has no function {command.function} (--splunk-command "
@@ -76,7 +76,7 @@ def describe(command: Command, contents: Contents) -> Described:
 
 
 def _source(command: Command, contents: Contents) -> ast.Module | None:
-    """The module's source; None if it is there without one."""
+    """The module's source; None if the module is there without source."""
     path = command.module.replace(".", "/")
     tails = tuple(f"/{path}{end}" for end in (".py", "/__init__.py"))
     entries = [one for one in contents.entries if one.target.startswith("lib/python")]
@@ -115,7 +115,7 @@ def _definition(
 
 
 def _names(module: ast.Module) -> set[str]:
-    """Names that are bound somewhere in a module other than by a definition."""
+    """Names that are bound in a module, at any level."""
     names = {
         one.id
         for one in ast.walk(module)

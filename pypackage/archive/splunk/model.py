@@ -1,4 +1,4 @@
-"""What a Splunk app is to be, as a value."""
+"""Describe a Splunk app to be made, as a value."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ENDING = ".spl"
 
 KINDS = ("streaming", "reporting", "generating")
 CLASS = "splunklib"
-"""The kind of a command that is a class of splunklib.searchcommands, and says itself what it is."""
+"""The kind of commands that are splunklib.searchcommands classes, which declare their type."""
 
-# What files of the user's own may not be called, by the beginning of their paths.
+# Paths that the user's own files must not begin with.
 _RESERVED = {
     "bin/": "its programs are in the environment: add them by --add",
     "default/commands.conf": "commands are declared by --splunk-command",
@@ -37,10 +37,10 @@ class Command(NamedTuple):
     """A search command.
 
     Attributes:
-        name: What stands in searches.
-        module: The module of the environment that has its function.
+        name: Its name in searches.
+        module: The module of the environment that contains its function.
         function: The function's name, or that of a class of splunklib.
-        kind: One of `KINDS`; empty for what the function's source tells.
+        kind: One of `KINDS`; empty to determine it from the function's source.
     """
 
     name: str
@@ -50,22 +50,22 @@ class Command(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Module and function in a word."""
+        """`module:function`."""
         return f"{self.module}:{self.function}"
 
 
 @dataclass(frozen=True)
 class SplunkApp:
-    """An app: what it is called, and its search commands.
+    """An app: its name, and its search commands.
 
     Attributes:
-        app: Its id, and its folder's name in Splunk's folder of apps.
-        version: Of three numbers.
+        app: Its id, and its folder's name in Splunk's app folder.
+        version: Three numbers.
         commands: Its search commands.
-        maintainer: Who made it: `Jane Doe <jane@example.org>`.
+        maintainer: Name and address: `Jane Doe <jane@example.org>`.
         description: What it is; the first line is the summary.
-        license: Its name, such as `MIT`.
-        files: A folder of what it has besides: dashboards, lookups, settings.
+        license: The name of its license, such as `MIT`.
+        files: A folder of further files: dashboards, lookups, settings.
     """
 
     app: str
@@ -78,18 +78,18 @@ class SplunkApp:
 
     @property
     def prefix(self) -> PurePosixPath:
-        """The environment's folder in the archive: in bin, where files may be run."""
+        """The environment's folder in the archive: in bin, where files are executable."""
         return PurePosixPath(self.app) / "bin" / "environment"
 
     @property
     def summary(self) -> str:
-        """What it is, in a line."""
+        """The description's first line, or a default."""
         lines = self.description.strip().splitlines()
         names = ", ".join(one.name for one in self.commands)
         return lines[0] if lines else f"Search commands with a Python of their own: {names}"
 
     def own_files(self) -> Iterator[tuple[str, Path]]:
-        """The user's files by their paths in the app; hidden ones and byte code are left out.
+        """The user's files by their paths in the app, without hidden ones and byte code.
 
         Raises:
             OSError: The folder cannot be read.
@@ -100,7 +100,7 @@ class SplunkApp:
                     yield path, self.files / path
 
     def identity(self) -> list[object]:
-        """All that the app's bytes depend on, beside the environment, as JSON.
+        """Everything that the app's bytes depend on besides the environment, for JSON.
 
         Raises:
             OSError: A file cannot be read.
@@ -113,10 +113,10 @@ class SplunkApp:
 
 
 def parse_command(text: str) -> Command:
-    """Read `NAME=MODULE:FUNCTION` or `NAME=MODULE:FUNCTION:KIND`.
+    """Parse `NAME=MODULE:FUNCTION` or `NAME=MODULE:FUNCTION:KIND`.
 
     Raises:
-        UsageError: It is something else.
+        UsageError: It has another form.
     """
     name, _, rest = text.partition("=")
     module, _, function = rest.partition(":")
@@ -139,11 +139,11 @@ def parse_command(text: str) -> Command:
 
 
 def check(app: SplunkApp) -> None:
-    """Make sure that what is said of an app is valid.
+    """Check that the description of an app is valid.
 
     Raises:
-        UsageError: Its name or version is not, it has no commands, or files that it cannot have.
-        InputPathError: There is no folder of files.
+        UsageError: Its name or version is invalid, it has no commands, or has reserved files.
+        InputPathError: The folder of files does not exist.
     """
     if not re.fullmatch(_NAME, app.app, re.A) or app.app.endswith((".", ".tar", ".tgz", ENDING)):
         raise UsageError(

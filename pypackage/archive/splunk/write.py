@@ -19,18 +19,18 @@ from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
 
 _RUNTIME = Path(__file__).parent / "runtime"
-_PACKAGE = "python_package_splunk"  # the runtime's name in apps
+_PACKAGE = "python_package_splunk"  # the runtime's package name in apps
 
 
 def write(
     contents: Contents, app: SplunkApp, output: Path, reporter: Reporter, how: Compression
 ) -> None:
-    """Write an app, a tar file in gzip; a former one is replaced at the end.
+    """Write an app, a gzipped tar file; an existing one is replaced at the end.
 
-    It has one folder, that of the app. The same contents give the same bytes.
+    It contains one folder, that of the app. The same contents give the same bytes.
 
     Raises:
-        PackError: It has no Python, or not the module or function of a command; or it cannot be
+        PackError: It lacks Python, or the module or function of a command; or it cannot be
             written.
     """
     if not any(package.name == "python" for package in contents.packages):
@@ -52,7 +52,7 @@ def write(
 
 
 def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:
-    """What an app has beside its environment; the user's own files come last, and replace ours."""
+    """An app's files besides its environment; the user's own come last, and replace ours."""
     for path, text in texts.items():
         yield Entry(f"{app.app}/{path}", None, text.encode(), mode=0o644)
     for path, file in app.own_files():
@@ -63,10 +63,10 @@ def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:
 
 
 def _tar(entries: list[Entry]) -> Iterator[bytes | memoryview]:
-    """The tar stream; all folders are in it, so that none depends on an umask."""
+    """The tar stream; it includes all folders, so that none depends on an umask."""
     placed = {entry.target: entry for entry in entries}
     for entry in entries:
         for folder in map(str, PurePosixPath(entry.target).parents[:-1]):
-            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is no matter
+            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is ignored
     yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
     yield tar_stream.END

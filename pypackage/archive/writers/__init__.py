@@ -1,4 +1,4 @@
-"""Writers: one module per archive format, all of the same tree."""
+"""Writers: one module per archive format, all for the same tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pypackage.core.progress import Reporter
 
 DEFAULT = "tar.gz"
 
-# What the names of archives end in; a folder's may end in anything.
+# The endings of archives' names; a folder's name may have any ending.
 ENDINGS = {
     "tar.gz": (".tar.gz", ".tgz"),
     "tar.zst": (".tar.zst", ".tzst"),
@@ -41,18 +41,18 @@ def write(
     *,
     since: Collection[str] | None = None,
 ) -> None:
-    """Write an environment; what was there before is replaced at the end.
+    """Write an environment; an existing archive is replaced at the end.
 
     The same contents give the same bytes.
 
     Args:
         format_: A key of `ENDINGS`.
-        output: The archive's path, or the folder's.
+        output: The path of the archive or folder.
         how: How it is compressed.
-        since: Of a `.tar.gz`, the digests of parts that need not be in it: a thin archive.
+        since: For a `.tar.gz`, the digests of parts that can be left out: a thin archive.
 
     Raises:
-        PackError: A file cannot be read, or the archive not written.
+        PackError: A file cannot be read, or the archive cannot be written.
     """
     from pypackage.archive.writers import layers, self_extracting, thin
 
@@ -74,7 +74,7 @@ def write(
 def _write_whole(
     contents: Contents, format_: str, output: Path, reporter: Reporter, how: Compression
 ) -> None:
-    """Write a format that is not made of parts: the tree as a whole."""
+    """Write a format that does not consist of parts: the tree as a whole."""
     from pypackage.archive.writers import folder, squashfs, tar, tree, zip_
 
     writer = {
@@ -90,10 +90,10 @@ def _write_whole(
 
 
 def check(format_: str, output: Path) -> None:
-    """Make sure, before the work is done, that a format can be written.
+    """Check, before the work is done, that a format can be written.
 
     Raises:
-        PackError: A program is missing, or a folder of the user's own in the way.
+        PackError: A program is missing, or the user's own folder is in the way.
     """
     from pypackage.archive.writers import folder, layers, squashfs
 

@@ -1,4 +1,4 @@
-"""A folder: the tree as `tar x` makes it, to be prepared by the runner when it is first used."""
+"""Write a folder: the tree as `tar x` makes it, to be prepared by the runner on first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pypackage.core.progress import Task
 
 
 def write(tree: Tree, output: Path, task: Task, _how: Compression) -> None:
-    """Make the folder, in place of an empty one or of a former environment.
+    """Create the folder, replacing an empty one or an existing environment.
 
     Raises:
         PackError: There is another folder, or a file.
@@ -27,10 +27,10 @@ def write(tree: Tree, output: Path, task: Task, _how: Compression) -> None:
 
 
 def check_replaceable(output: Path) -> None:
-    """Make sure that nothing of the user's own is lost.
+    """Check that nothing of the user's own is lost.
 
     Raises:
-        PackError: There is a file, or a folder that is no environment of ours.
+        PackError: There is a file, or a folder that is not an environment of ours.
     """
     if not os.path.lexists(output) or (output / manifest.PATH).is_file():
         return
@@ -44,8 +44,7 @@ def check_replaceable(output: Path) -> None:
 def fill(tree: Tree, folder: Path, task: Task) -> None:
     """Write a tree into an empty folder.
 
-    The folders in it get modes and times of their own, so that nothing depends on the umask or
-    the hour.
+    Folders get fixed modes and times, so that nothing depends on the umask or the time.
     """
     made: set[Path] = set()
     for entry in tree.entries:
@@ -59,7 +58,7 @@ def fill(tree: Tree, folder: Path, task: Task) -> None:
 
 
 def normalize_metadata(folder: Path) -> None:
-    """Give a folder its mode and time."""
+    """Set a folder's mode and time."""
     folder.chmod(0o755)
     os.utime(folder, (tar_stream.EPOCH, tar_stream.EPOCH))
 
@@ -72,7 +71,7 @@ def _missing_parents(path: Path, made: set[Path], top: Path) -> Iterator[Path]:
 
 
 def _write(entry: Entry, path: Path, task: Task) -> bool:
-    """Write one entry; whether it is a folder."""
+    """Write one entry; return whether it is a folder."""
     info = tar_stream.tar_info(entry)
     if info.isdir():
         path.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
-"""A layers folder: the manifest, and each part as a file named by its digest.
+"""Write a layers folder: the manifest, and each part as a file named by its digest.
 
-Several environments share the parts in one folder, and what is there is not written again.
-Nothing in it is ever changed: the manifest, which comes last, is what makes an environment.
+Several environments can share the parts in one folder; existing parts are not written again.
+Nothing in it is ever changed: the manifest, written last, completes an environment.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from pypackage.core.progress import Reporter
 
 
 def write(contents: Contents, output: Path, reporter: Reporter, how: Compression) -> None:
-    """Write an environment into a layers folder; a former manifest is replaced at the end.
+    """Write an environment into a layers folder; an existing manifest is replaced at the end.
 
     Args:
-        output: The folder; or, where it has several environments, the manifest in it.
+        output: The folder; or, if it has several environments, the manifest in it.
 
     Raises:
-        OSError: A file cannot be read, or a part not be written.
+        OSError: A file cannot be read, or a part cannot be written.
     """
     parted.write(contents, Layers(output), reporter, how)
 
 
 def manifest_of(output: Path) -> Path:
-    """Where the manifest is, of a folder or of what is itself one."""
+    """The path of the manifest, given the folder or the manifest itself."""
     return output if output.name.endswith(".json") else output / parts.MANIFEST
 
 
 def check_replaceable(output: Path) -> None:
-    """Make sure that nothing of the user's own is lost or mixed up with.
+    """Check that nothing of the user's own is lost or mixed with parts.
 
     Raises:
-        PackError: There is a file that is no manifest, or a folder with other things.
+        PackError: There is a file that is not a manifest, or a folder with other files.
     """
     place = manifest_of(output)
     try:
@@ -61,7 +61,7 @@ def check_replaceable(output: Path) -> None:
 
 
 def _is_free(folder: Path) -> bool:
-    """Whether there is no such folder yet, or nothing in it but parts."""
+    """Whether the folder does not exist yet, is empty, or contains parts."""
     if not folder.is_dir():
         return not folder.exists()
     return (folder / parts.FOLDER).is_dir() or not any(folder.iterdir())
@@ -78,18 +78,18 @@ class Layers:
         self._folder = self._manifest.parent / parts.FOLDER
 
     def start(self, _length: int) -> None:
-        """The first member is no file of its own: it can be made from the manifest."""
+        """Create the folder; the first member gets no file: it can be made from the manifest."""
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def has(self, length: int, digest: str) -> bool:
-        """Whether a part is there, as long as it ought to be."""
+        """Whether a part exists in its full length."""
         return parts.is_whole(self._part(digest), length)
 
     def add(self, made: Made) -> None:
-        """Write a part, unless it is there.
+        """Write a part, unless it exists.
 
         Raises:
-            OSError: It cannot be written, or was removed while it was relied on.
+            OSError: It cannot be written, or was removed after it was seen.
         """
         if self.has(made.length, made.sha256):
             made.close()

@@ -1,6 +1,6 @@
-"""A manifest that has the digest of the file around it, of which it is one of the first bytes.
+"""Put the digest of a file into the manifest near its beginning.
 
-It is written with a digest that stands for the right one, and replaced when all else is known.
+The manifest is written with a dummy digest, which is replaced when everything else is known.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ _BLOCK = 1 << 20
 
 
 def unfinished(plain: bytes, kind: str) -> bytes:
-    """The manifest as it is written first; it has the length of the finished one.
+    """The manifest with a dummy digest; it has the length of the finished one.
 
     Args:
         plain: The manifest without a digest of the file.
-        kind: Which format, and so the key.
+        kind: The format, which is the key.
     """
     return manifest.with_digest(plain, kind, "0" * 64)
 
 
 def finished(plain: bytes, kind: str, file: BinaryIO, ranges: Iterable[tuple[int, int]]) -> bytes:
-    """The manifest to be written in the place of the other.
+    """The manifest with the real digest, which replaces the unfinished one.
 
     Args:
         plain: The manifest without a digest of the file.
-        kind: Which format, and so the key.
-        file: All that is written, open for reading.
-        ranges: What the digest is of: where each begins and ends, in bytes.
+        kind: The format, which is the key.
+        file: The complete file, open for reading.
+        ranges: The ranges that the digest covers: begin and end of each, in bytes.
     """
     digest = sha256()
     for start, stop in ranges:

@@ -1,8 +1,8 @@
-"""An environment in parts: made, or taken from the store, and handed on in their order.
+"""Write an environment in parts: compressed, or taken from the store, in a fixed order.
 
-A part of the archive, a gzip member, holds whole files of one package, so that parts can be
-compressed, and unpacked, side by side, and be kept for the next environment. Where they go, a
-destination says: into an archive, into files of their own, or nowhere if they are there already.
+A part of the archive is a gzip member with whole files of one package, so that parts can be
+compressed and unpacked in parallel, and cached for the next environment. A destination takes them:
+an archive, or files of their own, unless they exist already.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ ROOM = 48  # characters by which a member's description may grow once it is know
 
 
 class Destination(Protocol):
-    """Where the parts of an environment go."""
+    """The destination of an environment's parts."""
 
     def start(self, length: int) -> None:
-        """Leave place for the first member."""
+        """Leave space for the first member."""
 
     def has(self, length: int, digest: str) -> bool:
         """Whether a part need not be handed over."""
 
     def add(self, made: Made) -> None:
-        """Take the next part, unless it has it; of what it has, the bytes may be missing."""
+        """Take the next part; if it is there already, its bytes may be missing."""
 
     def copy(self, added: Sequence[Member], file: BinaryIO) -> None:
-        """Write the bytes of parts that were added to where a file is.
+        """Write the bytes of added parts to a file's current position.
 
         Raises:
-            OSError: They are not at hand.
+            OSError: They are not available.
         """
 
     def finish(self, environment_id: str, text: bytes) -> None:
-        """Take the manifest, filled up: now all is there."""
+        """Take the padded manifest, which completes the environment."""
 
 
 def write(
@@ -55,12 +55,12 @@ def write(
 ) -> None:
     """Write an environment.
 
-    The same contents give the same bytes: parts are in a fixed order, owners are zero, and
-    times are those of the packages.
+    The same contents give the same bytes: parts are in a fixed order, owners are zero, and times
+    are those of the packages.
 
     Raises:
-        PackError: Two parts have the same path, or a name has a newline.
-        OSError: A file cannot be read, or a part not be written.
+        PackError: Two parts have the same path, or a name contains a newline.
+        OSError: A file cannot be read, or a part cannot be written.
     """
     with ThreadPoolExecutor(how.workers) as pool:
         _Writer(destination, contents, how, pool).write(reporter)
@@ -111,12 +111,12 @@ class _Writer:
         return list(self._pool.map(find, groups))
 
     def _write_members(self, parts: Sequence[Part], start: int, task: Task) -> list[Member]:
-        """Hand on all members, and the end of the tar; those of new parts are kept.
+        """Hand over all members, and the end of the tar stream; cache the members of new parts.
 
         Args:
-            parts: In their order.
-            start: Where the first begins in an archive.
-            task: Hears of the progress.
+            parts: The parts, in order.
+            start: The offset of the first one in an archive.
+            task: Receives the progress.
         """
         written: list[Member] = []
         work = ((part, index) for part in parts for index in range(part.number))
@@ -154,7 +154,7 @@ class _Writer:
 def _in_order(
     pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[Result]:
-    """The results in the order of the items; few are under way or waiting at a time."""
+    """The results in the order of the items; only a few are computed ahead."""
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))

@@ -13,12 +13,12 @@ from pypackage.core import files
 from pypackage.core.progress import Reporter
 
 _RUNNER = Path(__file__).parents[1] / "share" / "python_package_run"
-_WIDTH = 120  # of the second line
+_WIDTH = 120  # length of the second line
 _FIRST, _LAST = "#!/bin/sh\n", 'main "$@"; }\n'
 
 
 def write(contents: Contents, output: Path, reporter: Reporter, how: Compression) -> None:
-    """Write a file that sh runs; the archive in it is the one that is written alone."""
+    """Write a file that sh runs; its archive is the same as one written alone."""
     with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
         packed = temporary / "payload"
         targz.write(contents, packed, reporter, how)
@@ -31,7 +31,7 @@ def write(contents: Contents, output: Path, reporter: Reporter, how: Compression
 
 
 def head(environment_id: str) -> bytes:
-    """What stands before the archive: the runner, which takes its own file as environment."""
+    """The text before the archive: the runner, which takes its own file as the environment."""
     text = _RUNNER.read_text(encoding="utf-8")
     assert text.startswith(_FIRST)
     assert text.endswith(_LAST)

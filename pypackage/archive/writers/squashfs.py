@@ -17,20 +17,20 @@ from pypackage.core import files, process
 from pypackage.core.errors import PackError, ProcessError
 from pypackage.core.progress import Task
 
-# Of gzip, the one method that all readers know. 6 takes 1.7 times as long and saves a thirtieth;
-# 9, the default of mksquashfs, four times as long as that and saves a hundredth more.
+# For gzip, the only method that all readers support. 6 takes 1.7 times as long and saves a
+# thirtieth; 9, the default of mksquashfs, four times as long as that and saves a hundredth more.
 LEVEL = 4
 
-# Not compressed, and not together with the ends of other files.
+# The manifest is neither compressed nor put together with the ends of other files.
 _AS_IT_IS = [
     *("-action", f"uncompressed@pathname({manifest.PATH})"),
     *("-action", f"no-fragments@pathname({manifest.PATH})"),
 ]
-_STARTS = (96, 106)  # where the first file begins: behind the header, and a level other than 9
+_STARTS = (96, 106)  # offset of the first file: after the header, and options if the level is not 9
 
 
 def program() -> str:
-    """Where mksquashfs is.
+    """The path of mksquashfs.
 
     Raises:
         PackError: It is not installed.
@@ -45,10 +45,10 @@ def program() -> str:
 
 
 def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
-    """Write an image whose manifest has the digest of all else; the line behind it tells the id.
+    """Write an image whose manifest has the digest of all else, followed by a line with the id.
 
-    An older mksquashfs cannot put the manifest where it is found without mounting: then the image
-    is checked by its lists of digests alone.
+    With an older mksquashfs the manifest cannot be found without mounting the image: then it is
+    only checked by its digest lists.
 
     Raises:
         PackError: mksquashfs is not installed, or failed.
@@ -73,13 +73,13 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
 
 
 def _has_actions(mksquashfs: str) -> bool:
-    """Whether it is 4.5, of 2021, or later."""
+    """Whether it is version 4.5 (2021) or later, which supports actions."""
     version = re.search(rb"version (\d+)\.(\d+)", process.run([mksquashfs, "-version"]))
     return version is not None and (int(version[1]), int(version[2])) >= (4, 5)
 
 
 def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: list[str]) -> None:
-    # It is a new empty file of ours: -noappend says that there is nothing to be kept.
+    # -noappend: the file is new and empty, there is nothing to be kept.
     command = [mksquashfs, str(tree), file.name, "-noappend", "-no-progress", "-quiet"]
     command += ["-all-root", "-no-xattrs", "-no-exports", "-mkfs-time", str(tar_stream.EPOCH)]
     command += ["-comp", "gzip", "-Xcompression-level", str(how.level or LEVEL)]
@@ -91,12 +91,12 @@ def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: l
 
 
 def _line(text: bytes) -> bytes:
-    """What stands behind the image, padded to whole pages or not."""
+    """The line after the image, which may be padded to whole pages."""
     return f"\npypackage-archive {manifest.FORMAT} {manifest.identity(text)}\n".encode()
 
 
 def _finish(file: BinaryIO, plain: bytes, unfinished: bytes, end: int) -> None:
-    """Put the manifest in the place of the one that stands for it, and its id behind the image."""
+    """Replace the unfinished manifest, and write the id after the image."""
     for start in _STARTS:
         file.seek(start)
         if file.read(len(unfinished)) == unfinished:

@@ -12,10 +12,10 @@ from pypackage.archive.writers.tree import Tree
 from pypackage.core import files, zstd
 from pypackage.core.progress import Task
 
-# Between size and time: smaller than gzip's best, in less time than its fastest.
+# A compromise: smaller than gzip's best, in less time than its fastest.
 LEVEL = 6
 
-# Of a frame that readers of zstd skip (RFC 8878, 3.1.2).
+# The magic number of a skippable frame (RFC 8878, 3.1.2).
 _SKIPPABLE = bytes.fromhex("502a4d18")
 
 
@@ -26,7 +26,7 @@ def write(tree: Tree, output: Path, task: Task, _how: Compression) -> None:
 
 
 def write_zst(tree: Tree, output: Path, task: Task, how: Compression) -> None:
-    """Write a tar file compressed by zstd, after a frame that tells the environment's id."""
+    """Write a tar file compressed by zstd, after a frame with the environment's id."""
     line = f"\npypackage-archive {manifest.FORMAT} {tree.environment_id}\n".encode()
     with files.new_file(output) as file:
         file.write(_SKIPPABLE + len(line).to_bytes(4, "little") + line)

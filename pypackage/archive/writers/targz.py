@@ -1,8 +1,8 @@
-"""The archive: a plain `.tar.gz` whose gzip stream has many members, one for each part.
+"""Write the archive: a plain `.tar.gz` whose gzip stream has a member for each part.
 
-The first member holds the manifest alone, and its header tells the environment's id in its
-comment field (RFC 1952), where sh finds it without unpacking anything. `tar xzf` reads all
-members as one stream.
+The first member only contains the manifest, and its header has the environment's id in its comment
+field (RFC 1952), where sh finds it without unpacking anything. `tar xzf` reads all members as one
+stream.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from pypackage.core.progress import Reporter
 def write(
     contents: Contents, output: Path, reporter: Reporter, how: Compression = compression.DEFAULT
 ) -> None:
-    """Write an environment's archive; what was there before is replaced at the end.
+    """Write an environment's archive; an existing one is replaced at the end.
 
     Raises:
-        PackError: A file cannot be read, or the archive not written (a full disk, say).
+        PackError: A file cannot be read, or the archive cannot be written (a full disk, say).
     """
     try:
         with files.new_file(output) as file:
@@ -44,19 +44,19 @@ class Archive:
         self._file = file
 
     def start(self, length: int) -> None:
-        """The first member is written last."""
+        """Leave space for the first member, which is written last."""
         self._file.seek(length)
 
     def has(self, _length: int, _digest: str) -> bool:
-        """It is a new one, with nothing in it."""
+        """False: the archive is new and empty."""
         return False
 
     def add(self, made: Made) -> None:
-        """Write a part behind the others."""
+        """Append a part."""
         made.write(self._file)
 
     def copy(self, added: Sequence[Member], file: BinaryIO) -> None:
-        """Write parts, which are side by side here, to another file."""
+        """Write parts, which are consecutive here, to another file."""
         self._file.flush()
         with open(self._file.name, "rb") as source:
             files.copy(source, added[0].offset, sum(one.length for one in added), file)

@@ -1,7 +1,7 @@
-"""A thin archive: the manifest of an environment, and those of its parts that others lack.
+"""Write a thin archive: the manifest of an environment, and only the parts that others lack.
 
-It is for who has an older environment already: what that has in common with this one is not
-sent again. Everything in it is as in the whole archive, so its id is the same.
+It is for those who already have an older environment: the common parts are not sent again.
+Everything in it is the same as in the whole archive, including the id.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def write(
     how: Compression,
     since: Collection[str],
 ) -> None:
-    """Write a thin archive; what was there before is replaced at the end.
+    """Write a thin archive; an existing one is replaced at the end.
 
     Args:
-        since: The digests of the parts that need not be in it.
+        since: The digests of the parts that can be left out.
 
     Raises:
-        OSError: A file cannot be read, or the archive not written.
+        OSError: A file cannot be read, or the archive cannot be written.
     """
     with files.new_file(output) as file, spill(output) as temporary:
         parted.write(contents, Thin(file, temporary, since), reporter, how)
 
 
 def spill(output: Path) -> BinaryIO:
-    """A file without a name, on the file system of another one, for what goes there later."""
+    """A temporary file without a name, on the file system of the output."""
     return tempfile.TemporaryFile(dir=output.absolute().parent)
 
 
 class Thin:
     """A thin archive as the destination of parts.
 
-    They are put aside first: how long the list of them is, which stands before them, is known
-    when all are.
+    Parts are first written to a temporary file: the list of them precedes them, and its length is
+    only known at the end.
     """
 
     def __init__(self, file: BinaryIO, aside: BinaryIO, since: Collection[str]) -> None:
@@ -60,14 +60,14 @@ class Thin:
         self._places: dict[str, Member] = {}
 
     def start(self, _length: int) -> None:
-        """There is nothing to leave place for."""
+        """Do nothing: no space need be left."""
 
     def has(self, _length: int, digest: str) -> bool:
-        """Whether a part need not be in it."""
+        """Whether a part can be left out."""
         return digest in self._since
 
     def add(self, made: Made) -> None:
-        """Put a part aside, also one that was made only to know that it need not be in it."""
+        """Store a part in the temporary file, even if it turns out not to be needed."""
         if made.is_at_hand and made.sha256 not in self._places:
             self._places[made.sha256] = Member(self._aside.tell(), made.length, made.sha256)
             made.write(self._aside)
@@ -76,7 +76,7 @@ class Thin:
         """Write parts one after the other to another file.
 
         Raises:
-            OSError: One was not handed over, as it need not be.
+            OSError: A part was not handed over, as it can be left out.
         """
         for one in added:
             if one.sha256 not in self._places:
@@ -85,7 +85,7 @@ class Thin:
         self._aside.seek(0, 2)
 
     def finish(self, environment_id: str, text: bytes) -> None:
-        """Write what is lacking elsewhere behind the manifest and the list of it."""
+        """Write the manifest, the list of parts, and the parts that others lack."""
         chosen = [one for one in self._places.values() if one.sha256 not in self._since]
         held, start = [], 0
         for one in chosen:

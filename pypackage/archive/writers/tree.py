@@ -1,4 +1,4 @@
-"""The tree of an environment, common to all writers but that of `.tar.gz`."""
+"""Build the tree of an environment, for all writers but that of `.tar.gz`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pypackage.archive.contents import Contents, Entry
 
 @dataclass(frozen=True)
 class Tree:
-    """All that is written, in its order.
+    """Everything that is written, in order.
 
     Attributes:
-        environment_id: Of the manifest.
-        entries: The manifest first, the others by their paths.
-        size: Bytes of all files together.
+        environment_id: The manifest's id.
+        entries: The manifest first, the others by path.
+        size: The size of all files in bytes.
     """
 
     environment_id: str
@@ -26,12 +26,12 @@ class Tree:
 
 
 def of(contents: Contents) -> Tree:
-    """Add the runner and a manifest, whose id stands for the whole content.
+    """Add the runner and a manifest, whose id covers the whole content.
 
-    The files are read once for that; they have just been written and are in memory.
+    The files are read once for that; they have just been written and are still in memory.
 
     Raises:
-        PackError: A name has a newline.
+        PackError: A name contains a newline.
         OSError: A file cannot be read.
     """
     listed = tar_stream.with_tools(contents.entries)

@@ -21,14 +21,14 @@ from pypackage.archive.writers.tree import Tree
 from pypackage.core import files
 from pypackage.core.progress import Task
 
-_RAW = -15  # zlib's window bits for bare deflate
-_UNIX = 3  # the system whose modes stand in the file
+_RAW = -15  # zlib's window bits for raw deflate
+_UNIX = 3  # the system of the file modes
 _TIME = struct.Struct("<HHBi")  # Info-ZIP's field "UT": seconds since 1970, in no time zone
 
 _NAMED = len(manifest.PATH) + _TIME.size
-_START = 30 + _NAMED  # where the manifest begins, behind its header
+_START = 30 + _NAMED  # offset of the manifest, after its header
 _TABLE_CHECKSUM = 46 + _NAMED - 16  # from the end of its entry in the table back to the checksum
-_END = 22  # bytes behind the table
+_END = 22  # bytes after the table
 _END_ZIP64 = 98
 
 
@@ -42,15 +42,15 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for entry in (unfinished, *others):
                 _add(archive, entry, level, task)
-            # So its checksum in the table has the same distance from the end in each file.
+            # So its checksum in the table is at the same distance from the end in each file.
             archive.filelist.append(archive.filelist.pop(0))
         _put_manifest(file, plain)
 
 
 def _put_manifest(file: BinaryIO, plain: bytes) -> None:
-    """Put the manifest, with the digest of all else, in place of the one that stands for it.
+    """Replace the unfinished manifest by the one with the digest of everything else.
 
-    Larger files (zip64) have another end: they are checked by their lists of digests alone.
+    Larger files (zip64) have another ending: they are only checked by their digest lists.
     """
     room = len(own_digest.unfinished(plain, "zip"))
     end = file.seek(0, os.SEEK_END)
@@ -75,7 +75,7 @@ def _add(archive: zipfile.ZipFile, entry: Entry, level: int, task: Task) -> None
     member = _member(entry, info)
     with archive.open(member, "w") as stream:
         if member.compress_type == zipfile.ZIP_DEFLATED:
-            # zipfile has no other way to let igzip do it: 1.5 s for 240 MB in place of 9.
+            # zipfile has no other way to use igzip: 1.5 s for 240 MB instead of 9.
             cast(Any, stream)._compressor = members.deflater(level, _RAW)
         if info.issym():
             stream.write(member_link(info))
@@ -86,7 +86,7 @@ def _add(archive: zipfile.ZipFile, entry: Entry, level: int, task: Task) -> None
 
 
 def member_link(info: tarfile.TarInfo) -> bytes:
-    """What a link's member holds."""
+    """The content of a link's member."""
     return info.linkname.encode("utf-8", "surrogateescape")
 
 

@@ -1,6 +1,5 @@
-"""What an app runs: on Splunk's side the dispatcher, on the environment's the user's functions.
+"""The code in an app: the dispatcher on Splunk's side, the server on the environment's side.
 
-Each app carries a copy of this folder. Hence it imports nothing but itself and the standard
-library, and works with any Python from 3.7 on: Splunk's and the environment's are not ours to
-choose.
+Each app contains a copy of this folder. Hence it imports only itself and the standard library, and
+works with any Python from 3.7 on: those of Splunk and of the environment vary.
 """

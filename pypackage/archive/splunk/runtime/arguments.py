@@ -1,4 +1,4 @@
-"""The words behind a search command as arguments of the user's function."""
+"""Convert the words of a search command to arguments of the user's function."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 _TRUE = ("1", "t", "true", "y", "yes")
 _FALSE = ("0", "f", "false", "n", "no")
-_OPTION = re.compile(r"([^\W\d]\w*)(=)(?!=)(.*)", re.S)  # not what compares: numpy==2.1
+_OPTION = re.compile(r"([^\W\d]\w*)(=)(?!=)(.*)", re.S)  # not a comparison: numpy==2.1
 SEARCH_INFO = "searchinfo"
-"""The parameter that gets what Splunk tells of the search, in place of an option."""
+"""The parameter that receives Splunk's information on the search; it is not an option."""
 
 
 class ArgumentError(Exception):
-    """The words do not fit the function; the message is for the search's user."""
+    """The words do not fit the function; the message is for the user of the search."""
 
 
 def bind(
     function: Callable[..., Any], words: Sequence[str], info: dict[str, Any], *, records: bool
 ) -> tuple[list[str], dict[str, Any]]:
-    """What a function is called with, its records apart.
+    """The arguments for a function, except its records.
 
     Args:
-        words: `name=value` is the parameter of that name, converted to what its annotation or
-            default tells (int, float, bool); other words, such as `a==b`, go to `*fields`.
-        info: What Splunk tells of the search, for a parameter `searchinfo`.
+        words: `name=value` sets the parameter of that name, converted to the type of its
+            annotation or default (int, float, bool); other words, such as `a==b`, go to `*fields`.
+        info: Splunk's information on the search, for a parameter `searchinfo`.
         records: Whether the first parameter is for the records.
 
     Raises:
-        ArgumentError: A word fits no parameter, or a parameter lacks its word.
+        ArgumentError: A word fits no parameter, or a required parameter is missing.
     """
     parameters = list(inspect.signature(function).parameters.values())[1 if records else 0 :]
     kinds = {one.kind for one in parameters}
@@ -91,7 +91,7 @@ def _converted(parameter: inspect.Parameter, text: str) -> Any:
 
 
 def _kind(parameter: inspect.Parameter) -> str:
-    """The name of the type that is wanted; annotations may be strings (PEP 563)."""
+    """The name of the parameter's type; annotations may be strings (PEP 563)."""
     wanted = parameter.annotation
     if wanted is inspect.Parameter.empty:
         return type(parameter.default).__name__

@@ -1,7 +1,7 @@
-"""Start a search command in the app's environment: by Splunk's Python.
+"""Start a search command in the app's environment, from Splunk's Python.
 
-Chunks of the command are passed on whole. So Splunk gets an answer that it can read, and its user
-a message, also when the environment cannot be started or the command is killed.
+Only complete chunks of the command are passed on. So Splunk gets a valid answer, and its user a
+message, even if the environment cannot be started or the command is killed.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from . import protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ENVIRONMENT = "environment"  # beside the entry script, in the app's folder bin
+ENVIRONMENT = "environment"  # beside the entry script, in the app's bin folder
 
-# What makes other programs load Splunk's own libraries, modules and settings.
+# Variables that make other programs load Splunk's own libraries, modules and settings.
 _FOREIGN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "OPENSSL_CONF", "OPENSSL_MODULES")
 _OF_PYTHON = ("PYTHON", "CONDA", "VIRTUAL_ENV")
-_RUNNER = 200  # its own failures are 201 to 204: before the command has started
+_RUNNER = 200  # its own failures are 201 to 204, before the command has started
 
 
 def main(entry: str, argv: list[str]) -> int:
-    """Run a command to its end; its exit status.
+    """Run a command to its end; return its exit status.
 
     Args:
-        entry: The script in the app's folder bin that both sides start with.
+        entry: The script in the app's bin folder that starts both sides.
         argv: The command's `MODULE:FUNCTION`, and its kind.
     """
     environment = os.path.join(os.path.dirname(os.path.abspath(entry)), ENVIRONMENT)
@@ -47,7 +47,7 @@ def main(entry: str, argv: list[str]) -> int:
     log = _Log(child.stderr)
     with suppress(BrokenPipeError):  # the search was cancelled
         finished, broken = _pass_on(child.stdout, sys.stdout.buffer)
-        child.stdout.close()  # one that goes on after a broken chunk ends by that
+        child.stdout.close()  # ends a command that goes on after a broken chunk
         status = child.wait()
         log.join(1)
         if broken or (status and not finished):
@@ -59,7 +59,7 @@ def main(entry: str, argv: list[str]) -> int:
 
 
 def _cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """Splunk's variables without those that are for its own Python and libraries."""
+    """Splunk's environment without the variables for its own Python and libraries."""
     kept = {
         name: value
         for name, value in environ.items()
@@ -70,7 +70,7 @@ def _cleaned(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pass_on(source: IO[bytes], target: IO[bytes]) -> tuple[bool, str]:
-    """Pass on whole chunks; whether the command has finished, and what broke its stream."""
+    """Pass on complete chunks; return whether the command finished, and what broke its stream."""
     finished = False
     while True:
         try:
@@ -85,17 +85,17 @@ def _pass_on(source: IO[bytes], target: IO[bytes]) -> tuple[bool, str]:
 
 
 def _explained(status: int, last: str) -> str:
-    """Why there is no answer, in a line for the search's user."""
+    """Why there is no answer, in one line for the user of the search."""
     if _RUNNER < status <= _RUNNER + 4:
         return f"the app's environment cannot be used: {last or f'status {status}'}"
-    number = -status if status < 0 else status - 128  # a shell tells of signals by 128 and more
+    number = -status if status < 0 else status - 128  # shells report signals as 128 and more
     how = f"was killed by signal {number}" if number > 0 else f"ended with status {status}"
     told = f"; its last words: {last}" if last else ""
     return f"the command {how} before it had finished, see search.log{told}"
 
 
 class _Log(threading.Thread):
-    """Passes on what a command says on stderr, and keeps the last line of it."""
+    """Passes on a command's stderr, and keeps its last line."""
 
     def __init__(self, source: IO[bytes]) -> None:
         super().__init__(daemon=True)
@@ -104,7 +104,7 @@ class _Log(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Pass on until the end."""
+        """Pass on lines until the end."""
         for line in self._source:
             self.last = line.decode("utf-8", "replace").strip() or self.last
             sys.stderr.buffer.write(line)

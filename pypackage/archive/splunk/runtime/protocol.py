@@ -1,4 +1,4 @@
-"""Splunk's chunked protocol for search commands, version 2: its framing and its CSV.
+"""Implement Splunk's chunked protocol for search commands, version 2: its framing and its CSV.
 
 A chunk is a line `chunked 1.0,METADATA,BODY` with two lengths in bytes, then that much JSON and
 that much CSV (RFC 4180, UTF-8). Splunk sends a chunk and waits for one in answer: first for
@@ -31,7 +31,7 @@ class ProtocolError(Exception):
 
 
 class Chunk(NamedTuple):
-    """A chunk as it is on the wire, with its metadata read."""
+    """A chunk as sent, with its parsed metadata."""
 
     metadata: dict[str, Any]
     body: bytes
@@ -42,7 +42,7 @@ def read(stream: IO[bytes]) -> Chunk | None:
     """Read a chunk; None at the end of the stream.
 
     Raises:
-        ProtocolError: It is no chunk, or not a whole one.
+        ProtocolError: It is not a complete chunk.
     """
     header = stream.readline(_LONGEST_HEADER)
     if not header:
@@ -72,7 +72,7 @@ def write(stream: IO[bytes], metadata: dict[str, Any], body: bytes = b"") -> Non
     """Write a chunk.
 
     Raises:
-        OSError: Nobody reads it any more.
+        OSError: The reader is gone.
     """
     told = json.dumps(metadata).encode("utf-8")
     stream.write(b"chunked 1.0,%d,%d\n" % (len(told), len(body)) + told + body)
@@ -89,7 +89,7 @@ def failure(message: str) -> dict[str, Any]:
 
 
 def decode(body: bytes) -> Iterator[Record]:
-    """The records of a body; a field with several values is a list."""
+    """The records of a body; a multivalue field is a list."""
     csv.field_size_limit(sys.maxsize)  # an event may be longer than csv's 128 KiB
     text = io.StringIO(_ILLEGAL.sub("", body.decode("utf-8", "replace")), newline="")
     for row in csv.DictReader(text):
@@ -106,10 +106,10 @@ def decode(body: bytes) -> Iterator[Record]:
 
 
 def encode(records: Iterable[Record]) -> bytes:
-    """The body of some records, with every field that one of them has.
+    """Encode records as a body, with every field that occurs in one of them.
 
-    A list or tuple becomes a field with several values, a mapping JSON, true and false 1 and 0,
-    None and NaN an empty field.
+    A list or tuple becomes a multivalue field, a mapping JSON, true and false 1 and 0, None and NaN
+    an empty field.
     """
     rows = list(records)
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
@@ -145,7 +145,7 @@ def _values(value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    if value is None or value != value:  # NaN is what does not equal itself
+    if value is None or value != value:  # NaN does not equal itself
         return ""
     if isinstance(value, bool):
         return str(int(value))

@@ -1,9 +1,9 @@
-"""A search command: started by Splunk's Python, and once more by the environment's."""
+"""Run a search command: started by Splunk's Python, and again by the environment's."""
 
 import sys
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True  # the app's folder stays as it was installed
+    sys.dont_write_bytecode = True  # leaves the app's folder as it was installed
     if sys.argv[1:2] == ["--serve"]:
         from python_package_splunk import serve  # type: ignore[import-not-found]
 

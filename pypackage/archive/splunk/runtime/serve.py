@@ -14,19 +14,19 @@ from . import arguments, protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MAX_RECORDS = 50000  # of an answer, unless Splunk says how many (maxresultrows)
+_MAX_RECORDS = 50000  # of an answer, unless Splunk gives a limit (maxresultrows)
 
-# What Splunk calls the kinds. What streams is called stateful: that runs on the search head
-# alone, and indexers do not have the environment.
+# Splunk's names of the kinds. Streaming commands are declared stateful, which run only on the
+# search head: indexers do not have the environment.
 _TYPES = {"streaming": "stateful", "reporting": "reporting", "generating": "streaming"}
 
 
 class CommandError(Exception):
-    """The user's code cannot be run, or gave something other than records."""
+    """The user's code cannot be run, or returned something other than records."""
 
 
 def main(argv: list[str]) -> int:
-    """Speak with Splunk on stdin and stdout; 1 if the command failed, which Splunk is told.
+    """Speak with Splunk on stdin and stdout; return 1 if the command failed, after reporting it.
 
     Args:
         argv: The command's `MODULE:FUNCTION`, and its kind.
@@ -45,9 +45,9 @@ def main(argv: list[str]) -> int:
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The protocol's streams; for all others stdin is empty and stdout goes to the log.
+    """The protocol's streams; for other code stdin becomes empty and stdout goes to the log.
 
-    What the user's code prints, by itself or by a library in C, would break the protocol.
+    Output of the user's code, or of a C library that it uses, would break the protocol.
     """
     received, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     empty = os.open(os.devnull, os.O_RDONLY)
@@ -58,7 +58,7 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _load(target: str) -> Any:
-    """The function or class; modules of the app's own are out of sight of the user's."""
+    """Import the function or class; the app's own modules are hidden from the user's code."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path[:] = [one for one in sys.path if os.path.abspath(one or os.curdir) != here]
     module, _, name = target.partition(":")
@@ -71,7 +71,7 @@ def _load(target: str) -> Any:
 
 
 def _answer_failure(received: BinaryIO, answers: BinaryIO, error: BaseException) -> int:
-    """Tell of an error in answer to the next chunk, which is Splunk's first."""
+    """Report an error in answer to the next chunk, which is Splunk's first."""
     traceback.print_exc()
     with suppress(protocol.ProtocolError):
         protocol.read(received)
@@ -80,9 +80,9 @@ def _answer_failure(received: BinaryIO, answers: BinaryIO, error: BaseException)
 
 
 def describe(error: BaseException) -> str:
-    """An error in a line for the search's user, with the line of code that raised it."""
+    """An error in one line for the user of the search, with the line of code that raised it."""
     text = " ".join(str(error).split())
-    if isinstance(error, SystemExit) and isinstance(error.code, str):  # the user's own words
+    if isinstance(error, SystemExit) and isinstance(error.code, str):  # the user's own message
         return text
     if isinstance(error, (arguments.ArgumentError, CommandError, protocol.ProtocolError)):
         return text
@@ -96,15 +96,15 @@ def describe(error: BaseException) -> str:
 
 
 class _Session:
-    """One run of a function: a chunk from Splunk, an answer, and so on."""
+    """One run of a function: chunks from Splunk, and their answers."""
 
     def __init__(self, received: BinaryIO, answers: BinaryIO) -> None:
         self._received = received
         self._answers = answers
         self._pending: list[protocol.Record] = []
         self._most = _MAX_RECORDS
-        self._ended = False  # whether Splunk sends no more records
-        self._gone = False  # whether Splunk is
+        self._ended = False  # whether Splunk will send no more records
+        self._gone = False  # whether Splunk has closed the stream
 
     def run(self, function: Callable[..., Any], kind: str) -> int:
         """Run the function to its end."""
@@ -133,7 +133,7 @@ class _Session:
         records = self._records()
         for record in _results(function(records, *fields, **options)):
             self._pending.append(record)
-        for _ in records:  # what the function did not want to see
+        for _ in records:  # records that the function did not consume
             pass
         if not self._gone:
             self._answer(finished=True)
@@ -154,7 +154,7 @@ class _Session:
         return chunk
 
     def _records(self) -> Iterator[protocol.Record]:
-        """All records of the search. Who asks for the next chunk's has answered this one."""
+        """Yield all records of the search; asking for those of the next chunk answers this one."""
         while not self._ended:
             chunk = self._next()
             self._ended = chunk is None or bool(chunk.metadata.get("finished"))
@@ -164,7 +164,7 @@ class _Session:
                 self._answer(finished=False)
 
     def _generate(self, result: Any) -> None:
-        """Answer each chunk with as many records as one may have."""
+        """Answer each chunk with the maximum number of records."""
         if self._next() is None:
             return
         for record in _results(result):
@@ -182,7 +182,7 @@ class _Session:
 
 
 def _results(result: Any) -> Iterator[protocol.Record]:
-    """What a function returned, as records: mappings, or a table of pandas."""
+    """Convert a function's result to records: from mappings, or a pandas table."""
     if hasattr(result, "to_dict") and hasattr(result, "columns"):
         result = result.to_dict("records")
     if isinstance(result, (str, bytes, dict)) or not hasattr(result, "__iter__"):
@@ -198,13 +198,13 @@ def _named(value: Any) -> str:
 
 
 def _run_class(found: Any, received: BinaryIO, answers: BinaryIO) -> int:
-    """Let a class of splunklib.searchcommands speak for itself."""
+    """Run a class of splunklib.searchcommands, which implements the protocol itself."""
     command = found()
     configuration: Any = getattr(command, "configuration", None)
     if hasattr(type(configuration), "distributed"):
         configuration.distributed = False  # see `_TYPES`
     try:
         command.process([found.__name__], received, answers)
-    except SystemExit as error:  # it has told Splunk why
+    except SystemExit as error:  # it has already reported the reason
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     return 0
