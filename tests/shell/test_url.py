@@ -8,12 +8,10 @@ import random
 import re
 import shutil
 import signal
-import socket
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -541,56 +539,3 @@ def test_foreign_file__by_url__is_refused_by_its_url(client: Runner, server: Ser
     (server.folder / "other.json").write_text('{\n "python": "3.11.7"\n}\n')
     line = refusal(client, "-e", pinned(server, "other.json"))
     assert f"{server.url}/other.json is not an archive" in line
-
-
-@contextmanager
-def listening(command: Callable[[int], list[str]]) -> Iterator[str]:
-    """The URL of a server that a command starts, given a port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def answers() -> bool:
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        wait_for(answers)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@dash
-def test_nginx__serves_it(client: Runner, folder: Path, tmp_path: Path) -> None:
-    program = need("nginx")
-
-    def command(port: int) -> list[str]:
-        (tmp_path / "nginx.conf").write_text(
-            f"""daemon off; master_process off; pid {tmp_path}/pid; error_log /dev/null;
-            events {{}}
-            http {{ access_log off; server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
-            """
-        )
-        return [program, "-p", str(tmp_path), "-c", "nginx.conf"]
-
-    serves_all(client, folder, command)
-
-
-@dash
-def test_busybox_httpd__serves_it(client: Runner, folder: Path) -> None:
-    program = need("busybox")
-    serves_all(
-        client,
-        folder,
-        lambda port: [program, "httpd", "-f", "-p", f"127.0.0.1:{port}", "-h", str(folder)],
-    )
-
-
-def serves_all(client: Runner, folder: Path, command: Callable[[int], list[str]]) -> None:
-    with listening(command) as url:
-        server = Server(folder, url)
-        begin(client, pinned(server, "one.json"), ONE)
-        begin(client, pinned(server, "two.tar.gz"), TWO)
