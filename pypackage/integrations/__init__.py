@@ -1,5 +1,5 @@
 """Helpers for clients of distributed engines.
 
-One module an engine, none of which imports it before a function is called; distributing the
-tasks is the engine's work.
+There is one module per engine, which imports the engine only when a function is called;
+distributing the tasks is the engine's work.
 """

@@ -1,4 +1,4 @@
-"""A Dask worker that Dask's cluster classes start through the runner."""
+"""Implement a Dask worker that Dask's cluster classes start through the runner."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from distributed.deploy.spec import ProcessInterface
 
 from pypackage.core.errors import UsageError
 
-PATIENCE = 10.0  # seconds that a worker has to end by itself
+PATIENCE = 10.0  # seconds for a worker to exit by itself
 
-# LocalCluster's options that mean something in another process.
+# LocalCluster's options that also apply to another process.
 PASSED = (
     "dashboard",
     "dashboard_address",
@@ -34,7 +34,7 @@ class CommandWorker(ProcessInterface):
     Args:
         scheduler: The scheduler's address.
         python: The words that start Python.
-        options: What LocalCluster gives to its workers.
+        options: LocalCluster's options for its workers.
     """
 
     def __init__(self, scheduler: str, *, python: Sequence[str], **options: Any) -> None:
@@ -49,12 +49,12 @@ class CommandWorker(ProcessInterface):
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start the process; the scheduler hears of it from the worker."""
+        """Start the process; the worker registers itself with the scheduler."""
         self.process = await asyncio.create_subprocess_exec(*self.command)
         await super().start()
 
     async def close(self) -> None:
-        """End the process, gently at first."""
+        """End the process: terminate it, and kill it if that does not suffice."""
         if self.process and self.process.returncode is None:
             self.process.terminate()
             try:

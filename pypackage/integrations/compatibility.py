@@ -1,7 +1,7 @@
-"""Check that client and environment agree on the packages that talk to each other.
+"""Check that client and environment agree on the packages that communicate.
 
-Functions and results travel as pickles, which another Python or serializer may not read; the
-errors of the engines then tell of unpickling, on a worker, and not of what differs.
+Functions and results are sent as pickles, which another Python or serializer may not be able to
+read; engines then report unpickling errors on a worker, not what differs.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pypackage.pipeline.environment import HERE, Environment
 
 
 def check(environment: str | os.PathLike[str], distributions: Sequence[str]) -> None:
-    """Make sure that the environment goes with the Python that this runs in.
+    """Check that the environment is compatible with the running Python.
 
     Args:
         environment: An archive of `python_package_create`, or a folder.
-        distributions: Those whose versions have to be equal; Python's first two numbers
-            always have to be.
+        distributions: Those whose versions must be equal; Python's major and minor version must
+            always be equal.
 
     Raises:
-        InputPathError: There is no such environment, or nothing tells what is in it.
-        MismatchError: Something differs; the message says what.
+        InputPathError: There is no such environment, or it has no manifest.
+        MismatchError: A version differs; the message says which.
     """
     found = Environment(Path(environment)).differences(HERE, distributions)
     if found:
@@ -40,7 +40,7 @@ def check(environment: str | os.PathLike[str], distributions: Sequence[str]) -> 
 
 
 def packages(environment: str | os.PathLike[str]) -> Mapping[str, str]:
-    """The version of each package in an environment, as its manifest tells.
+    """The version of each package in an environment, from its manifest.
 
     Raises:
         InputPathError: There is no such environment, or it has no manifest.

@@ -13,7 +13,7 @@ from pypackage.integrations import compatibility
 from pypackage.pipeline import commands
 
 TALK = ("cloudpickle", "dask", "distributed", "msgpack")
-"""What client, scheduler and workers have to have in the same version."""
+"""Packages that client, scheduler and workers must have in the same version."""
 
 
 @contextmanager
@@ -23,20 +23,20 @@ def packed_workers(
     extra: Sequence[str] = (),
     **given: Any,
 ) -> Iterator[Any]:
-    """A cluster whose workers run in an environment made of what the client is going to send.
+    """A cluster whose workers run in an environment made for what the client will send.
 
         with packed_workers(task, cluster=SLURMCluster, cores=4, memory="8GB") as cluster:
             Client(cluster).map(task, range(100))
 
     Args:
-        *needs: As for `environment_for`: functions, collections of Dask, requirements; or the
-            environment itself, alone.
+        *needs: As for `environment_for`: functions, Dask collections, requirements; or only the
+            environment itself.
         cluster: `LocalCluster` (the default), `SSHCluster`, or a class of dask-jobqueue.
-        extra: Packages that no import shows, beside Dask's own.
-        **given: Arguments of the cluster's.
+        extra: Packages that no import shows, besides Dask's own.
+        **given: Arguments for the cluster.
 
     Raises:
-        PackageError: The environment cannot be made, or does not go with the client's packages.
+        PackageError: The environment cannot be made, or is incompatible with the client's packages.
     """
     from distributed import LocalCluster
 
@@ -66,12 +66,12 @@ def jobqueue_settings(
         cluster = SLURMCluster(cores=4, memory="8GB", **jobqueue_settings("/shared/env.tar.gz"))
 
     Args:
-        environment: The archive, on a disk that the nodes see too.
-        runner: The worker script, on such a disk.
+        environment: The archive, on a file system that the nodes share.
+        runner: The worker script, on such a file system.
 
     Raises:
-        InputPathError: There is no such environment, or nothing tells what is in it.
-        MismatchError: It does not go with the client's Python or packages.
+        InputPathError: There is no such environment, or it has no manifest.
+        MismatchError: It is incompatible with the client's Python or packages.
     """
     return {"python": shlex.join(_command(environment, runner))}
 
@@ -88,8 +88,8 @@ def local_settings(
         runner: The worker script.
 
     Raises:
-        InputPathError: There is no such environment, or nothing tells what is in it.
-        MismatchError: It does not go with the client's Python or packages.
+        InputPathError: There is no such environment, or it has no manifest.
+        MismatchError: It is incompatible with the client's Python or packages.
     """
     command = _command(environment, runner)
     from pypackage.integrations._dask_worker import CommandWorker
@@ -98,7 +98,7 @@ def local_settings(
 
 
 def _command(environment: str | os.PathLike[str], runner: str | os.PathLike[str]) -> list[str]:
-    """The words that stand for Python; the environment is known to go with the client."""
+    """The words that start Python, after checking that the environment is compatible."""
     compatibility.check(environment, TALK)
     place = os.path.abspath(environment)
     return commands.in_environment(place, ["python3"], runner=os.path.abspath(runner))

@@ -1,4 +1,4 @@
-"""Notebooks: progress bars, and environments as kernels."""
+"""Support notebooks: progress bars, and environments as kernels."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def install_kernel(
     display_name: str = "",
     folder: str | os.PathLike[str] | None = None,
 ) -> Path:
-    """Let Jupyter offer an environment as a kernel; returns its `kernel.json`.
+    """Install an environment as a Jupyter kernel; return the path of its `kernel.json`.
 
     Args:
-        environment: One that has ipykernel.
-        name: Of the kernel.
-        display_name: What Jupyter shows; by default the name.
-        folder: That of all kernels; by default the user's own.
+        environment: An environment that contains ipykernel.
+        name: The kernel's name.
+        display_name: The name that Jupyter shows; by default the kernel's.
+        folder: The folder of all kernels; by default the user's own.
 
     Raises:
         InputPathError: It cannot be written.
@@ -51,9 +51,9 @@ def install_kernel(
 
 
 class ProgressBars(Reporter):
-    """Shows each step under way as a bar, and warnings above the bars.
+    """Shows each running task as a bar, and warnings above the bars.
 
-    In a notebook they are widgets where ipywidgets is installed, else text that is drawn anew.
+    In a notebook they are widgets if ipywidgets is installed, else text that is redrawn.
 
         environment_for(task, reporter=ProgressBars())
     """
@@ -65,7 +65,7 @@ class ProgressBars(Reporter):
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Show a bar as long as the step lasts."""
+        """Show a bar for the duration of the task."""
         progress = self._begin()
         number = progress.add_task(title, total=total)
         try:
@@ -75,7 +75,7 @@ class ProgressBars(Reporter):
             self._end()
 
     def warning(self, message: str) -> None:
-        """Show it; it stays."""
+        """Print a warning, which stays visible."""
         from rich.console import Console
 
         console = self._progress.console if self._progress else Console()

@@ -9,29 +9,29 @@ from pypackage.integrations import compatibility
 from pypackage.pipeline import commands
 
 TALK = ("dill", "parsl")
-"""What the client and the workers have to have in the same version."""
+"""Packages that the client and the workers must have in the same version."""
 
 
 def launch_cmd(
     environment: str | os.PathLike[str], *, runner: str | os.PathLike[str] = commands.RUNNER
 ) -> str:
-    """The executor's setting `launch_cmd`: its own, run in the environment.
+    """The executor's setting `launch_cmd`: its default, run in the environment.
 
         HighThroughputExecutor(launch_cmd=launch_cmd("/shared/env.tar.gz"), provider=...)
 
     Args:
-        environment: The archive, on a disk that the nodes see too; it has parsl.
-        runner: The worker script, on such a disk.
+        environment: The archive, on a file system that the nodes share; it must contain parsl.
+        runner: The worker script, on such a file system.
 
     Raises:
-        InputPathError: There is no such environment, or nothing tells what is in it.
-        MismatchError: It does not go with the client's Python or packages.
+        InputPathError: There is no such environment, or it has no manifest.
+        MismatchError: It is incompatible with the client's Python or packages.
     """
     compatibility.check(environment, TALK)
     from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
 
     place = os.path.abspath(environment)
     words = commands.in_environment(place, [], runner=os.path.abspath(runner))
-    # Parsl fills in the setting twice by str.format.
+    # Parsl applies str.format to the setting twice.
     before = shlex.join(words).replace("{", "{{{{").replace("}", "}}}}")
     return f"{before} {DEFAULT_LAUNCH_CMD}"

@@ -16,9 +16,9 @@ class InputFile(NamedTuple):
     """A file that a task needs.
 
     Attributes:
-        local: Where it lies.
-        remote: What the task calls it.
-        cache: Whether the worker is to keep it for further tasks.
+        local: Its path on this machine.
+        remote: Its name for the task.
+        cache: Whether the worker should keep it for further tasks.
     """
 
     local: str
@@ -37,9 +37,9 @@ def wrap(command: str | Sequence[str], archive: str | os.PathLike[str]) -> Wrapp
     """Make a task's command run in an environment, which each worker unpacks once.
 
     Args:
-        command: What the task runs: a line for sh, or words.
+        command: The task's command: shell code for sh, or words.
         archive: The environment, made by `python_package_create`: an archive; or a layers folder
-            or manifest, of which a worker is sent only the parts that it has not had yet.
+            or manifest, of which a worker is only sent parts that it does not have yet.
 
     Returns:
         The command and the files for `Task` of Work Queue's or TaskVine's Python bindings:
@@ -59,7 +59,7 @@ def wrap(command: str | Sequence[str], archive: str | os.PathLike[str]) -> Wrapp
 
 
 def _layers(path: Path) -> dict[Path, str]:
-    """The files of an archive or a layers folder, with what the task calls them."""
+    """The files of an archive or a layers folder, each with its name for the task."""
     manifest = parts.manifest_of(path)
     if not manifest:
         return {commands.existing(path): path.name}

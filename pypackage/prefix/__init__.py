@@ -1,1 +1,1 @@
-"""What fills a prefix besides packages: own code, data, variables, post-link scripts."""
+"""Fill a prefix with what is not a package: own code, data, variables, post-link scripts."""

@@ -1,7 +1,6 @@
 """Fetch the data that a program needs: git repositories and files from the web.
 
-Each comes under the name of a variable, which the runner sets to its place (see
-docs/archive.md, "Data").
+Each has the name of a variable, which the runner sets to its path (see docs/archive.md, "Data").
 """
 
 from __future__ import annotations
@@ -33,16 +32,16 @@ RECORD = "etc/pypackage/data.json"
 
 
 def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporter) -> None:
-    """Put data into a prefix, and write down what the runner is to export.
+    """Put data into a prefix, and record the variables for the runner.
 
-    What was really taken, the commit for a branch say, is recorded in `RECORD`.
+    What was actually fetched, such as the commit of a branch, is recorded in `RECORD`.
 
     Args:
-        sources: What is wanted.
+        sources: The data.
         base: What a repository's relative path starts from.
 
     Raises:
-        InstallError: It cannot be had, or is not what it should be.
+        InstallError: Data cannot be fetched, or its digest differs.
     """
     if not sources:
         return
@@ -65,7 +64,7 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
 
 
 def check_local(sources: Sequence[Source], base: Path) -> None:
-    """Refuse what cannot be had without the network.
+    """Reject data that needs the network.
 
     Raises:
         InstallError: There is such data; the message names it.
@@ -102,7 +101,7 @@ def _record(prefix: Path, places: dict[str, Path], taken: Sequence[Source]) -> N
 
 
 def _clone(source: Git, folder: Path, base: Path) -> Git:
-    """Put the files of a commit into a folder; the same source with that commit."""
+    """Check out a commit into a folder; return the source with that commit."""
     repository = folder.with_name(f"{source.name}.git")
     near = base / source.remote
     remote, logins = (str(near.resolve()), {}) if near.exists() else hide_logins(source.remote)
@@ -120,7 +119,7 @@ def _clone(source: Git, folder: Path, base: Path) -> Git:
 
 
 def _fetch(repository: Path, remote: str, ref: str, logins: Mapping[str, str]) -> str:
-    """Fetch a commit alone where the server lets us, else all there is; tell the commit."""
+    """Fetch only one commit if the server allows it, else everything; return the commit."""
     try:
         _git(repository, "fetch", "--quiet", "--depth=1", "--", remote, ref or "HEAD", env=logins)
         return _git(repository, "rev-parse", "FETCH_HEAD^{commit}")
@@ -135,7 +134,7 @@ def _fetch(repository: Path, remote: str, ref: str, logins: Mapping[str, str]) -
 
 
 def _git(repository: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-    """Run git on a repository, without questions and without what the user has set up for work."""
+    """Run git on a repository, without prompts, hooks and line-end conversion."""
     settings = ["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"]
     own = {"GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(repository)}
     variables = {**os.environ, **own, **(env or {})}
@@ -147,7 +146,7 @@ def _git(repository: Path, *arguments: str, env: Mapping[str, str] | None = None
 
 
 def _download(source: Http, folder: Path, reporter: Reporter) -> tuple[Path, Http]:
-    """Download a file and unpack it as it says; its place, and the source with the digest."""
+    """Download and unpack a file; return its place, and the source with the digest."""
     packed = folder.with_name(f"{source.name}.download")
     from pypackage.core import download
 
@@ -175,7 +174,7 @@ _COMPRESSED: dict[str, tuple[str, Callable[..., Any]]] = {
 
 
 def _tar() -> Any:
-    """`tarfile` with its filters, which Pythons before 3.10.12 and 3.11.4 have not."""
+    """`tarfile` with its filters, which Python before 3.10.12 and 3.11.4 lacks."""
     if hasattr(tarfile, "data_filter"):
         return tarfile
     return importlib.import_module("backports.tarfile")

@@ -1,4 +1,4 @@
-"""The folder of an environment: filled beside its final place, and moved there when complete."""
+"""Manage the folder of an environment: filled beside its final place, then moved there."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from pypackage.backends import conda_meta
 from pypackage.core import files, fingerprint
 from pypackage.core.errors import InstallError
 
-# Stands for this machine's prefix in files that no package owns; conda's own traditional
-# placeholder, in two parts so that nobody takes this file for one to be rewritten.
+# Stands for this machine's prefix in files without a package: conda's traditional placeholder, in
+# two parts so that this file itself is not taken for one to be rewritten.
 PLACEHOLDER = "/opt/anaconda1" + "anaconda2anaconda3"
 
-# The mark of an environment that may be replaced, since `create` made it.
+# Marks an environment created by `create`, which may be replaced.
 MARK = "conda-meta/made-by-python_package_create"
 
-# Notes of what it was made from, for `pypackage.pipeline.provenance`. (Conda takes *.json for
-# packages.)
+# The record of `pypackage.pipeline.provenance`; not *.json, which conda takes for packages.
 PROVENANCE = "conda-meta/python_package_create.origin"
 
 
 def check_replaceable(prefix: Path) -> None:
-    """Make sure that an environment that somebody else made is not lost.
+    """Check that an environment was not created by another tool, so that it may be replaced.
 
     Raises:
-        InstallError: There is one.
+        InstallError: It was.
     """
     if prefix.exists() and not (prefix / MARK).exists():
         raise InstallError(
@@ -38,18 +37,18 @@ def check_replaceable(prefix: Path) -> None:
 
 @contextmanager
 def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]]:
-    """Make a new environment.
+    """Create a new environment.
 
     Args:
-        prefix: Where it will be when the block ends without an error, in place of a former
-            one; None for one that is gone then.
+        prefix: Its place when the block ends without an error, replacing an existing one; None
+            for an environment that is deleted then.
         temporary: A folder for the latter.
 
     Yields:
-        The folder to fill, and the path that its files are to be written for.
+        The folder to fill, and the path that its files must be written for.
 
     Raises:
-        InstallError: The folder cannot be made.
+        InstallError: The folder cannot be created.
     """
     try:
         if prefix is None:
@@ -65,13 +64,13 @@ def building(prefix: Path | None, temporary: Path) -> Iterator[tuple[Path, Path]
 
 
 def mark(prefix: Path, key: str) -> None:
-    """Note in a finished environment what it was made of, and how it is."""
+    """Record in a finished environment its cache key and a digest of its state."""
     with suppress(OSError):
         (prefix / MARK).write_text(f"{key} {fingerprint.digest(prefix, MARK)}\n")
 
 
 def is_as_made(prefix: Path, key: str) -> bool:
-    """Whether an environment was made of what a key stands for, and not changed since."""
+    """Whether an environment was made with this cache key, and is unchanged since."""
     try:
         return (prefix / MARK).read_text() == f"{key} {fingerprint.digest(prefix, MARK)}\n"
     except OSError:
@@ -79,17 +78,17 @@ def is_as_made(prefix: Path, key: str) -> bool:
 
 
 def absent_modules(folder: Path, modules: Iterable[str]) -> list[str]:
-    """Those of some top-level modules that are nowhere on an environment's search path."""
+    """The given top-level modules that are nowhere on an environment's search path."""
     site = [place for place in folder.glob("lib/python3*/*-packages") if place.is_dir()]
     found = {path.name.partition(".")[0] for place in site for path in place.iterdir()}
     return sorted(set(modules) - found)
 
 
 def overwritten(folder: Path) -> list[str]:
-    """A line for each two packages that have a file in common, of which one lost it.
+    """A line for each two packages that share a file path, of which one file was overwritten.
 
     Args:
-        folder: A prefix as the installer left it: it keeps the lost files in `__clobbers__`.
+        folder: A prefix as left by the installer, which keeps overwritten files in `__clobbers__`.
     """
     lost = {
         path.relative_to(folder / "__clobbers__").as_posix()
@@ -110,10 +109,10 @@ def overwritten(folder: Path) -> list[str]:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what the installer leaves beside the packages' files, and let all read its records.
+    """Remove the installer's own files, and make its records readable for everyone.
 
-    That is its mark of a cache, which would keep the environment out of backups, and the
-    files that lost where two packages have the same.
+    These are its cache mark, which would exclude the environment from backups, and the overwritten
+    files of packages that share a path.
     """
     (folder / "CACHEDIR.TAG").unlink(missing_ok=True)
     shutil.rmtree(folder / "__clobbers__", ignore_errors=True)

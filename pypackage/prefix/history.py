@@ -1,8 +1,8 @@
-"""conda-meta/history: which packages conda takes for asked for, and when they came.
+"""Write conda-meta/history: which packages were requested, and when they were installed.
 
-With it `conda env export --from-history`, and what `conda install` leaves alone, are as in an
-environment that conda has made. It is in environments that stay here, not in archives: it tells
-times.
+With it `conda env export --from-history` and the packages that `conda install` keeps are as in an
+environment created by conda. It is only in environments on this machine, not in archives, as it
+contains times.
 
 Source: conda/history.py of conda 26.
 """
@@ -23,7 +23,7 @@ PATH = "conda-meta/history"
 
 
 def write(prefix: Path, specs: Sequence[str]) -> None:
-    """Note in a new environment what was asked for, and what it has.
+    """Record in a new environment what was requested, and what it contains.
 
     Args:
         specs: Match specs.
@@ -44,7 +44,7 @@ def write(prefix: Path, specs: Sequence[str]) -> None:
 def _distribution(record: Mapping[str, Any]) -> str:
     """A package as conda writes it: CHANNEL/SUBDIR::NAME-VERSION-BUILD.
 
-    Another name of the channel would be another package to it, removed and added again.
+    With another name of the channel, conda would see another package, removed and added again.
     """
     channel = redact(record.get("channel") or "").rstrip("/").removeprefix(f"{ALIAS}/")
     if channel.startswith(f"{REPOSITORY}/pkgs/"):

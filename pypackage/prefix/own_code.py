@@ -1,6 +1,6 @@
-"""The user's own modules, folders and projects.
+"""Add the user's own modules, folders and projects.
 
-It is copied, or built to a wheel and installed, never linked to: the archive needs nothing of
+They are copied, or built to a wheel and installed, never linked: the archive needs nothing from
 this machine.
 """
 
@@ -28,9 +28,9 @@ class CopySpec:
     """A file or folder to be copied.
 
     Attributes:
-        source: Where it lies.
-        target: Where it goes.
-        is_module: Whether `target` is relative to the folder of modules, else to the prefix.
+        source: Its path.
+        target: Its destination.
+        is_module: Whether `target` is relative to site-packages; else to the prefix.
     """
 
     source: Path
@@ -43,7 +43,7 @@ class Project:
     """A folder that is built to a wheel.
 
     Attributes:
-        extras: Those of its extras that are wanted.
+        extras: The requested extras.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class Project:
 
 @dataclass(frozen=True)
 class OwnCode:
-    """All of it, checked to be there."""
+    """All own code, checked to exist."""
 
     copies: tuple[CopySpec, ...] = ()
     projects: tuple[Project, ...] = ()
@@ -62,14 +62,14 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
     """Find the user's own code.
 
     Args:
-        local: Modules and packages by their paths, as the analyzer tells them.
+        local: The paths of modules and packages, as found by the analyzer.
         folder: What these are relative to.
-        added: `PATH` or `PATH:DEST`, as the user named them.
+        added: `PATH` or `PATH:DEST`, as given by the user.
 
     Raises:
-        InputPathError: Something is not there; an archive without it would fail on the worker.
+        InputPathError: Something does not exist; an archive without it would fail on the worker.
         RequirementsError: What is local is not Python.
-        UsageError: Where it is to go cannot be told, or is outside of the environment.
+        UsageError: The destination is unknown, or outside the environment.
     """
     copies, projects = [], []
     for path in local:
@@ -80,7 +80,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
                 "analyze the program again, or remove it from 'local' and add it with --add",
             )
         if not _is_importable(found, found.resolve().name):
-            # What requirements name goes into an archive that is given to others.
+            # Files named in requirements would get into an archive that is given to others.
             raise RequirementsError(
                 f"'local' names {found}, which is no Python module or package",
                 f"to pack it, add it by hand: --add {found}:share/{found.name}",
@@ -97,7 +97,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
 
 
 def _split(text: str) -> tuple[Path, str]:
-    """The path and the destination, which may be empty, in `PATH[:DEST]`."""
+    """Split `PATH[:DEST]` into the path and the destination, which may be empty."""
     source, colon, dest = text.rpartition(":")
     if not colon or Path(text).exists():
         source, dest = text, ""
@@ -139,14 +139,14 @@ def _is_importable(path: Path, name: str) -> bool:
 
 
 def projects_among(requirements: Sequence[str], folder: Path) -> dict[str, Project]:
-    """Those of some requirements that are folders of projects.
+    """The requirements that are folders of projects.
 
     Args:
         requirements: Such as `-e ./here`, `./here[extra]`, `/there` or `name @ file:///there`.
         folder: What relative paths start from.
 
     Raises:
-        InputPathError: It is no folder of a project.
+        InputPathError: A folder does not contain a project.
     """
     found = {}
     for text in requirements:
@@ -160,10 +160,10 @@ def projects_among(requirements: Sequence[str], folder: Path) -> dict[str, Proje
 
 
 def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
-    """The path that a requirement names, empty when it is one of an index; and its extras."""
+    """The path in a requirement, empty if it refers to an index; and its extras."""
     text = re.sub(r"^(-e|--editable)[ =]\s*", "", requirement.strip())
     editable = text != requirement.strip()
-    text = text.split(" ;")[0].strip()  # what follows is a marker
+    text = text.split(" ;")[0].strip()  # remove the marker
     named = re.fullmatch(r"[\w.-]+\s*(?:\[(?P<extras>[^]]*)\])?\s*@\s*(?P<url>\S+)", text)
     extras = named["extras"] if named else None
     url = named["url"] if named else text
@@ -181,7 +181,7 @@ def _folder_of(requirement: str) -> tuple[str, frozenset[str]]:
 
 
 def identity(copies: Iterable[CopySpec]) -> list[list[object]]:
-    """What `place` would copy, ready for JSON: each file's place, digest and executable bit.
+    """What `place` would copy, for JSON: each file's destination, digest and executable bit.
 
     Raises:
         OSError: A file cannot be read.
@@ -195,15 +195,15 @@ def identity(copies: Iterable[CopySpec]) -> list[list[object]]:
 
 
 def place(copies: Sequence[CopySpec], prefix: Path, reporter: Reporter) -> None:
-    """Copy modules and folders into a prefix; nothing that is there is replaced.
+    """Copy modules and folders into a prefix; existing files are not replaced.
 
     Args:
-        copies: What.
-        prefix: The folder.
-        reporter: Is warned of what is neither a file nor leads to one.
+        copies: The files and folders.
+        prefix: The prefix.
+        reporter: Receives warnings about broken links.
 
     Raises:
-        InstallError: Something of that name is there already, or cannot be copied.
+        InstallError: Something of that name already exists, or cannot be copied.
     """
     if not copies:
         return
@@ -229,7 +229,7 @@ def _is_executable(file: Path) -> bool:
 
 
 def _check_module(spec: CopySpec, sites: Sequence[Path]) -> None:
-    """Refuse a module that would hide, or be hidden by, an installed one of another form."""
+    """Reject a module that would shadow, or be shadowed by, an installed one of another form."""
     name = spec.target.partition(".")[0]
     for site in sites:
         for path in (site / name, *sorted(site.glob(f"{name}.*"))):
@@ -238,7 +238,7 @@ def _check_module(spec: CopySpec, sites: Sequence[Path]) -> None:
 
 
 def _files(source: Path, path: Path, above: tuple[str, ...] = ()) -> Iterator[tuple[Path, Path]]:
-    """The files of a tree and their places in it; links are followed, not in a circle."""
+    """The files of a tree and their destinations; links are followed, except in cycles."""
     if not source.is_dir():
         yield source, path
         return
@@ -250,7 +250,7 @@ def _files(source: Path, path: Path, above: tuple[str, ...] = ()) -> Iterator[tu
             yield from _files(inner, path / inner.name, (*above, real))
 
 
-# The archive has these of its own, in place of any others.
+# The archive adds its own files here.
 _RESERVED = re.compile(
     r"etc/pypackage(/.*)?|conda-meta(/.*)?"
     r"|bin/(activate|deactivate|conda-unpack|run_in_env|(python|poncho)_package_run)"

@@ -1,7 +1,7 @@
 """Run the post-link scripts of packages.
 
-py-rattler could run them, but would throw away what they say; and they may write to files
-that are hard links into the package cache, which has to be prevented first.
+py-rattler could run them, but would discard their output; and they may write to files that are hard
+links into the package cache, which must be prevented first.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from pypackage.prefix import variables
 def run(prefix: Path, target_prefix: Path, platform: str, reporter: Reporter) -> frozenset[str]:
     """Run the post-link scripts of all packages in a prefix, dependencies first.
 
-    A script knows the present path alone. In the text files and links that it writes,
-    `target_prefix` takes its place.
+    Scripts only know the present path. In the text files and links that they write, it is replaced
+    by `target_prefix`.
 
     Args:
         target_prefix: The path that the environment will have.
-        platform: What it is for; scripts for another one than this machine's are not run.
+        platform: The target platform; if it is not this machine's, scripts are not run.
 
     Returns:
-        Files that were changed or made, relative to the prefix.
+        Files that were changed or created, relative to the prefix.
 
     Raises:
-        InstallError: A script failed, with what it said; or it put the prefix's path into a
+        InstallError: A script failed, with its output; or it wrote the prefix's path into a
             binary file.
     """
     scripts = [record for record in _in_order(prefix) if _script(prefix, record).is_file()]
@@ -58,7 +58,7 @@ def run(prefix: Path, target_prefix: Path, platform: str, reporter: Reporter) ->
 
 
 def _in_order(prefix: Path) -> Iterator[dict[str, Any]]:
-    """The records of the installed packages, each after those that it depends on."""
+    """The records of the installed packages, each after its dependencies."""
     by_name = {record["name"]: record for record in conda_meta.records(prefix)}
     needs = {
         name: [need for spec in record["depends"] if (need := spec.split()[0]) in by_name]
@@ -67,7 +67,7 @@ def _in_order(prefix: Path) -> Iterator[dict[str, Any]]:
     ordered: dict[str, None] = {}
 
     def place(name: str, above: tuple[str, ...]) -> None:
-        if name in ordered or name in above:  # packages may depend on each other in a circle
+        if name in ordered or name in above:  # packages may depend on each other
             return
         for need in needs[name]:
             place(need, (*above, name))
@@ -83,7 +83,7 @@ def _script(prefix: Path, record: dict[str, Any]) -> Path:
 
 
 def _run(prefix: Path, record: dict[str, Any]) -> None:
-    """Run one script as conda does: in the activated environment, by bash where there is one."""
+    """Run one script as conda does: in the activated environment, by bash if there is one."""
     environment = {
         **{name: value for name, value in os.environ.items() if _may_see(name)},
         **variables.values(prefix),
@@ -104,7 +104,7 @@ def _run(prefix: Path, record: dict[str, Any]) -> None:
         ) from error
 
 
-# The hooks of the packages that are there already, then the script, as conda sources both.
+# The activation hooks of the packages, then the script; conda sources both.
 _ACTIVATED = """\
 for hook in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do
     [ ! -f "$hook" ] || . "$hook"
@@ -112,7 +112,7 @@ done
 . "$0"
 """
 
-# Nothing that may hold a token or a password.
+# Variables that cannot contain a token or password.
 _SEEN = {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
 
 
@@ -121,7 +121,7 @@ def _may_see(name: str) -> bool:
 
 
 def _break_hardlinks(prefix: Path) -> None:
-    """Give the prefix files of its own instead of hard links into the package cache."""
+    """Replace hard links into the package cache by copies."""
     for path in _files(prefix):
         if not path.is_symlink() and path.stat().st_nlink > 1:
             copy = path.with_name(f"{path.name}.copy")

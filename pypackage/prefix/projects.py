@@ -29,9 +29,9 @@ class Built:
     Attributes:
         name: Its normalized name.
         version: Its version.
-        requires: What it requires, its wanted extras' requirements among it (PEP 508).
+        requires: Its requirements, including those of the requested extras (PEP 508).
         wheel: The file.
-        project: What it was built of.
+        project: The project that it was built from.
     """
 
     name: str
@@ -42,11 +42,11 @@ class Built:
 
     @property
     def is_pure(self) -> bool:
-        """Whether it suits every machine and every Python 3."""
+        """Whether it works on every machine and with every Python 3."""
         return self.wheel.name.endswith("-none-any.whl")
 
     def suits(self, prefix: Path) -> bool:
-        """Whether it suits the Python of a prefix."""
+        """Whether it works with the Python of a prefix."""
         found = re.search(r"-cp(\d)(\d+)-cp\d+-[^-]+\.whl$", self.wheel.name)
         return self.is_pure or bool(
             found and (prefix / "bin" / f"python{found[1]}.{found[2]}").exists()
@@ -54,17 +54,17 @@ class Built:
 
 
 def build(projects: Sequence[Project], scratch: Path) -> tuple[Built, ...]:
-    """Build wheels with the running interpreter, to know what the projects require.
+    """Build wheels with the running interpreter, to learn what the projects require.
 
     Nothing is written into the projects' folders.
 
     Args:
-        projects: The folders.
-        scratch: A folder that lives as long as the wheels are needed.
+        projects: The projects.
+        scratch: A folder that must exist as long as the wheels are needed.
 
     Raises:
-        SolveError: One cannot be built.
-        RequirementsError: One has not an extra that is wanted.
+        SolveError: A project cannot be built.
+        RequirementsError: A project does not have a requested extra.
     """
     made = []
     for number, project in enumerate(projects):
@@ -81,10 +81,10 @@ def install(
     context: ResolutionContext,
     scratch: Path,
 ) -> None:
-    """Install the wheels; those that do not suit the prefix's Python are built anew with it.
+    """Install the wheels; those incompatible with the prefix's Python are built again with it.
 
     Raises:
-        InstallError: One cannot be built or installed.
+        InstallError: A wheel cannot be built or installed.
     """
     python = prefix / "bin" / "python"
     packages = []
@@ -101,7 +101,7 @@ def install(
 
 
 def _described(wheel: Path, project: Project) -> Built:
-    """What the metadata in a wheel says."""
+    """Read the metadata in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         path = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         head = archive.read(path).decode(errors="replace").split("\n\n", 1)[0]
@@ -117,12 +117,12 @@ _KEYS = ("Name", "Version")
 
 
 def required(name: str, requires: Sequence[str], extras: frozenset[str]) -> list[str]:
-    """What a project requires with some extras, those that these include too.
+    """The requirements of a project with some extras, including extras that these refer to.
 
     Args:
-        name: Its normalized name: `name[extra]` among what an extra requires is that extra.
-        requires: As its metadata says it.
-        extras: By normalized names.
+        name: Its normalized name; a requirement `name[extra]` of an extra refers to that extra.
+        requires: The requirements in its metadata.
+        extras: The normalized names of the extras.
     """
     needed = [line for one in requires if (line := wanted(one, extras))]
     itself = [one for one in needed if _name(one) == name]
@@ -137,10 +137,10 @@ def _name(requirement: str) -> str:
 
 
 def wanted(requirement: str, extras: frozenset[str]) -> str:
-    """A requirement with the extras in its marker settled; empty when it is not wanted.
+    """Evaluate the extras in a requirement's marker; empty if the requirement does not apply.
 
     Args:
-        extras: By normalized names.
+        extras: The normalized names of the extras.
     """
 
     def settled(found: re.Match[str]) -> str:

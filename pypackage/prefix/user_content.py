@@ -1,4 +1,4 @@
-"""What a program needs besides packages: the user's own code, and data."""
+"""Prepare and install what a program needs besides packages: own code, and data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pypackage.requirements.model import Requirements
 
 @dataclass(frozen=True)
 class UserContent:
-    """Own code and data, looked for and built but not yet in the environment.
+    """Own code and data, found and built but not yet in the environment.
 
     Attributes:
         own: What is copied.
         built: The wheels of projects.
         data: What is fetched.
         base: Where relative paths start.
-        scratch: A folder for what is made on the way.
+        scratch: A folder for temporary files.
     """
 
     own: own_code.OwnCode
@@ -37,17 +37,17 @@ class UserContent:
 
     @property
     def requires(self) -> tuple[str, ...]:
-        """What the projects require of PyPI (PEP 508)."""
+        """The projects' requirements from PyPI (PEP 508)."""
         return tuple(text for one in self.built for text in one.requires)
 
     @property
     def needs_python(self) -> bool:
-        """Whether it is of no use without Python."""
+        """Whether it is useless without Python."""
         return bool(self.built) or any(one.is_module for one in self.own.copies)
 
     @property
     def distributions(self) -> dict[str, Present]:
-        """The projects' versions by their names."""
+        """The projects' versions by name."""
         return {one.name: Present(one.version) for one in self.built}
 
 
@@ -57,7 +57,7 @@ class Place:
 
     Attributes:
         base: Where relative paths in the requirements start.
-        cache: For what can be made again.
+        cache: The cache folder.
     """
 
     base: Path
@@ -72,17 +72,17 @@ def prepared(
     place: Place,
     reporter: Reporter,
 ) -> Iterator[UserContent]:
-    """Look for own code, and build what is a project.
+    """Find own code, and build projects.
 
     Args:
-        requirements: Which modules are local, and what data is needed.
-        added: `PATH[:DEST]` as the user named them.
+        requirements: The local modules, and the data that is needed.
+        added: `PATH[:DEST]`, as given by the user.
         folders: Projects that the requirements name.
-        place: Where to look, and to work.
+        place: The folders to search and work in.
 
     Raises:
-        InputPathError: Something is not there.
-        UsageError: It cannot be told where something is to go.
+        InputPathError: Something does not exist.
+        UsageError: A destination is unknown.
         SolveError: A project cannot be built.
     """
     own = own_code.of(requirements.local, place.base, added)
@@ -103,15 +103,15 @@ def install(
     context: ResolutionContext,
     reporter: Reporter,
 ) -> None:
-    """Put all of it into a prefix that has its packages.
+    """Add own code and data to a prefix that contains its packages.
 
     Args:
-        target_prefix: The path that is written into files in its place.
-        context: What packages of PyPI have to suit.
+        target_prefix: The path that is written into files instead of the prefix.
+        context: What packages of PyPI must be compatible with.
 
     Raises:
-        SolveError: A project has to be built on the machine that it is for.
-        InstallError: Something cannot be had, or is there already.
+        SolveError: A project must be built on its target platform.
+        InstallError: Something cannot be fetched, or already exists.
     """
     platform = context.platform
     foreign = [one for one in content.built if platform and not one.is_pure]

@@ -1,7 +1,7 @@
-"""Environment variables that activation sets.
+"""Handle environment variables that activation sets.
 
-Conda keeps those of the packages in `etc/conda/env_vars.d/*.json` and those of the user, which
-`conda env config vars set` writes, in `conda-meta/state`. In an archive two scripts say the same.
+Conda keeps those of packages in `etc/conda/env_vars.d/*.json`, and those of the user, written by
+`conda env config vars set`, in `conda-meta/state`. In an archive two scripts set and unset them.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from pypackage.core.errors import InstallError, PackError
 
 STATE = "conda-meta/state"
 _PACKAGES = "etc/conda/env_vars.d"
-_UNSET = "***unset***"  # what conda writes for a variable that is not to be set
+_UNSET = "***unset***"  # conda's value for a variable that is not to be set
 
-# Conda sets the variables before it runs the packages' scripts, which come in the order of
-# their names: of what a file name begins with, this stands first in C and in other locales.
+# Conda sets the variables before it runs the packages' scripts in the order of their names: "!"
+# sorts first in the C locale and in others.
 ACTIVATE = "etc/conda/activate.d/!pypackage-variables.sh"
 DEACTIVATE = "etc/conda/deactivate.d/!pypackage-variables.sh"
 
 
 def write(given: Mapping[str, str], prefix: Path) -> None:
-    """Note variables in a new prefix, as conda does.
+    """Record variables in a new prefix, as conda does.
 
     Args:
-        given: Values by names that the shell takes.
+        given: Values by names that are valid in the shell.
 
     Raises:
         InstallError: They cannot be written.
@@ -46,11 +46,11 @@ def write(given: Mapping[str, str], prefix: Path) -> None:
 def values(prefix: Path) -> dict[str, str]:
     """The variables that activation sets, sorted by name.
 
-    The user's take the place of the packages', and of those the later file's (by name) that
-    of the earlier ones'.
+    The user's override the packages'; among packages, those in later files (by name) override those
+    in earlier ones.
 
     Raises:
-        PackError: A file is not as conda writes it.
+        PackError: A file is not in conda's format.
     """
     found: dict[str, str] = {}
     for path in sorted(prefix.glob(f"{_PACKAGES}/*.json")):
@@ -64,7 +64,7 @@ def scripts(prefix: Path) -> dict[str, str]:
     """The scripts that set and unset a prefix's variables, by their paths in it.
 
     Raises:
-        PackError: As of `values`.
+        PackError: As for `values`.
     """
     found = values(prefix)
     if not found:
@@ -76,7 +76,7 @@ def scripts(prefix: Path) -> dict[str, str]:
 
 
 def _read(path: Path, prefix: Path, key: str = "") -> dict[str, str]:
-    """The variables in a file: an object of conda's, or what it has under a key."""
+    """The variables in a file: a JSON object, or the object under a key."""
     try:
         content = json.loads(path.read_bytes())
         listed = content.get(key, {}) if key else content

@@ -1,4 +1,4 @@
-"""PyDen Manager: interpreters and environments looked after from Splunk's search bar.
+"""PyDen Manager: manage interpreters and environments from Splunk's search bar.
 
 `python -m pypackage.integrations.pyden` writes the app.
 """

@@ -29,7 +29,7 @@ _FILES = Path(__file__).parent / "app"
 
 
 def make(output: Path, reporter: Reporter = SILENT) -> None:
-    """Write the app, with the interpreter and the installation of this package that run this.
+    """Write the app, with the running interpreter and its installation of this package.
 
     Raises:
         PackageError: It cannot be made.
@@ -51,11 +51,11 @@ def make(output: Path, reporter: Reporter = SILENT) -> None:
 
 
 def described(number: str, folder: Path) -> SplunkApp:
-    """The app as a value.
+    """Describe the app as a value.
 
     Args:
         number: Its version.
-        folder: What it has beside its commands.
+        folder: Its files besides the commands.
     """
     commands = [f"{name}={_MODULE}:{name}:generating" for name in _COMMANDS]
     return SplunkApp(
@@ -70,7 +70,7 @@ def described(number: str, folder: Path) -> SplunkApp:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line: the app's file, by default in the present folder."""
+    """Run the command line: the app's file, by default in the current directory."""
     try:
         make(Path(argv[0] if argv else f"{NAME}{model.ENDING}"))
     except PackageError as error:

@@ -1,7 +1,7 @@
-"""The search commands of the app; each gives its records to Splunk.
+"""Implement the search commands of the app; each yields its records to Splunk.
 
-They call `python_package_create` in a process of its own, whose talk is in search.log. Whatever
-ends a search with a message does so by `sys.exit`.
+They call `python_package_create` in a separate process, whose stderr goes to search.log. Errors
+that end a search with a message use `sys.exit`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def createvenv(*, name: str, version: str = "") -> Iterator[Record]:
     if any(one["name"] == name for one in _listed(chosen, "environment")):
         sys.exit(f"there is an environment {name}: remove it by pydelete first")
     needs = json.dumps({"python": version, "modules": []})
-    # Before one of this machine that has the same version.
+    # It takes precedence over an interpreter of this machine with the same version.
     built = [one for one in _listed(chosen, "interpreter") if one["python"] == version]
     channel = f"host:{built[0]['folder']}/bin/python3" if built else "host"
     create(chosen, ["-c", channel, "--allow-empty", "-", name], needs)
@@ -76,7 +76,7 @@ def pip(*words: str, environment: str = "") -> Iterator[Record]:
     chosen = settings.load(app())
     environment = _chosen(chosen, environment)
     action, *packages = words or ("do nothing",)
-    # What is named is brought up to date anyway.
+    # Installing a named package upgrades it anyway.
     packages = [one for one in packages if action != "install" or one not in _UPGRADE]
     if any(one.startswith("-") for one in packages):
         sys.exit("this pip takes packages alone, and no options")
@@ -162,20 +162,20 @@ def pyden(*words: str, environment: str = "") -> Iterator[Record]:
 
 
 def app() -> Path:
-    """The app's folder: that above the one of the script by which it was started."""
+    """The app's folder: the parent of that of the script that was started."""
     return Path(os.path.abspath(sys.argv[0])).parents[1]
 
 
 def create(chosen: Settings, words: Sequence[str], stdin: str = "") -> str:
-    """What python_package_create writes; its error ends the search.
+    """Run python_package_create and return its output; its error ends the search.
 
     Args:
         words: Its arguments.
-        stdin: What it reads.
+        stdin: Its input.
     """
     chosen.environments.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pypackage.cli.create", "--quiet", *words]
-    with tempfile.TemporaryDirectory() as scratch:  # archives beside the environment go with it
+    with tempfile.TemporaryDirectory() as scratch:  # so that archives are removed
         done = subprocess.run(
             command,
             input=stdin,
@@ -198,14 +198,14 @@ def _fail(talk: str) -> NoReturn:
 
 
 def _listed(chosen: Settings, kind: str) -> list[Record]:
-    """Environments or interpreters of the app's location: conda may know of others."""
+    """Environments or interpreters in the app's location: conda may know others."""
     rows: list[Record] = json.loads(create(chosen, ["--list", "--json"]))
     here = [one for one in rows if Path(one["folder"]).is_relative_to(chosen.location)]
     return [one for one in here if one["kind"] == kind]
 
 
 def _chosen(chosen: Settings, environment: str) -> str:
-    """The environment of a command: the one given, else the default."""
+    """The environment of a command: the given one, else the default."""
     name = environment or chosen.environment
     if not name:
         sys.exit("name it by environment=NAME: the first that createvenv makes is the default")
@@ -213,7 +213,7 @@ def _chosen(chosen: Settings, environment: str) -> str:
 
 
 def _check_name(name: str) -> str:
-    """Refuse what is no name: it might be an option, or a path."""
+    """Reject invalid names, which might be options or paths."""
     if not _NAME.fullmatch(name):
         sys.exit(f"{name!r} is not the name of an environment")
     return name

@@ -1,4 +1,4 @@
-"""The settings of the app: pyden.conf, in which `local` counts before `default`."""
+"""Read the settings of the app: pyden.conf, in which `local` overrides `default`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MIRROR = "https://www.python.org/ftp/python"
 
 @dataclass(frozen=True)
 class Settings:
-    """What is said in pyden.conf.
+    """The settings in pyden.conf.
 
     Attributes:
-        location: The folder of the app that holds interpreters and environments.
+        location: The folder of the app that contains interpreters and environments.
         optimize: Whether interpreters are built with their own optimizations.
         url: Where Python's sources are, in a folder for each version.
-        proxy: For downloads; empty for none.
-        distribution: The version of Python of an environment for which none is given.
-        environment: The environment of commands to which none is given.
+        proxy: The proxy for downloads; empty for none.
+        distribution: The default Python version of environments.
+        environment: The default environment of commands.
     """
 
     location: Path
@@ -36,7 +36,7 @@ class Settings:
     environment: str = ""
 
     def variables(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The variables by which the commands of this package have these settings."""
+        """Environment variables that apply these settings to this package's commands."""
         kept = {**environ, "PYPACKAGE_PYTHON_MIRROR": self.url.rstrip("/")}
         kept["XDG_CACHE_HOME"] = str(self.location / "bin/dist")
         kept["CONDA_ENVS_PATH"] = str(self.environments)
@@ -51,11 +51,11 @@ class Settings:
         return self.location / "bin/envs"
 
     def set_default(self, key: str, name: str) -> None:
-        """Write a default into pyden.conf of the app that holds what it names, as PyDen does.
+        """Write a default into pyden.conf of the app at `location`, as PyDen does.
 
         Args:
             key: `distribution` or `environment`.
-            name: Empty for none.
+            name: The default; empty for none.
         """
         path = _defaults(self.location)
         conf = _read(path)
@@ -72,7 +72,7 @@ def load(app: Path) -> Settings:
     """Read the settings of an app.
 
     Args:
-        app: Its folder; without a `location` interpreters and environments are in the app `pyden`
+        app: Its folder; without a `location`, interpreters and environments are in the app `pyden`
             beside it.
     """
     conf = _read(app / "default/pyden.conf", app / "local/pyden.conf")

@@ -1,6 +1,6 @@
 """Build OS packages (.deb, .rpm) of an application with its interpreter.
 
-`Builder` makes several at a time, as docs/os-packages.md tells; one is made by
+`Builder` makes several at once, see docs/os-packages.md; a single one is made by
 `python_package_create --format deb`.
 """
 
@@ -16,7 +16,7 @@ __all__ = ["Builder", "BuildsError", "directory", "git", "git_directory"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is: this package is part of each start of create."""
+    """Import on first use: this package is imported by each start of create."""
     if name in ("Builder", "BuildsError"):
         from pypackage.integrations.vdist import builder
 

@@ -1,4 +1,4 @@
-"""The arguments of `Builder.add_build`: what they say together with fpm's and the profile."""
+"""Turn the arguments of `Builder.add_build`, fpm's options and the profile into a build."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pypackage.integrations.vdist.profiles import Profile
 from pypackage.integrations.vdist.source import Source
 
 _PLACES = ("working_dir", "requirements_path", "pip_args", "custom_filename", "allow_sdist")
-# vdist's names of arguments that are called otherwise here.
+# vdist's names of arguments with another name here.
 _VDIST_NAMES = {
     "python_version": "compile_python_version",
     "package_install_root": "install_root",
@@ -28,14 +28,14 @@ _SEQUENCES = (
 
 
 def build_of(arguments: Mapping[str, Any], source: Source, profile: Profile, base: Path) -> Build:
-    """The build that is described.
+    """Create the build that is described.
 
     Args:
-        arguments: Those of `Builder.add_build` by their names, `BuildOptions` among them.
+        arguments: The arguments of `Builder.add_build` by name, including `BuildOptions`.
         base: Where relative paths start.
 
     Raises:
-        UsageError: One is not valid, or there is none of its name.
+        UsageError: An argument is invalid or unknown.
     """
     given = {_VDIST_NAMES.get(key, key): one for key, one in arguments.items()}
     told = fpm.options(given.pop("fpm_args", ""), profile.format, given["app"])
@@ -58,7 +58,7 @@ def build_of(arguments: Mapping[str, Any], source: Source, profile: Profile, bas
 
 
 def _python(given: dict[str, Any], base: Path) -> dict[str, Any]:
-    """Take out of the arguments what they say of Python: fields of a build."""
+    """Remove the arguments about Python, and return them as fields of a build."""
     compiled = given.pop("compile_python", True)
     version = given.pop("compile_python_version", "")
     interpreter = _interpreter(compiled, given.pop("python_basedir", ""))
@@ -72,7 +72,7 @@ def _python(given: dict[str, Any], base: Path) -> dict[str, Any]:
 
 
 def _merged(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
-    """What fpm's options and the arguments say together; of what is one thing the latter count."""
+    """Combine fpm's options and the arguments; arguments override single values."""
     result = {**told, **described}
     for name in (*_SEQUENCES, "exclude", "scripts"):
         if name in told and name in described:
@@ -82,10 +82,10 @@ def _merged(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, 
 
 
 def _package(profile: Profile, **given: Any) -> OsPackage:
-    """The package that is asked for.
+    """Create the description of the package.
 
     Raises:
-        UsageError: An argument has no such name.
+        UsageError: An argument is unknown.
     """
     shaped: dict[str, Any] = {
         name: tuple(value) if name in _SEQUENCES else value for name, value in given.items()
@@ -112,7 +112,7 @@ def _platform(architecture: str, platform: str) -> str:
 
 
 def _interpreter(compiled: bool, folder: str) -> tuple[str, ...]:
-    """The channel of a Python that is given."""
+    """The channel of a given Python."""
     if compiled and folder:
         raise UsageError(
             "python_basedir names a Python that is there already: say compile_python=False",

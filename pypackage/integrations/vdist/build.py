@@ -1,4 +1,4 @@
-"""One build: an application's source, and the OS package made from it."""
+"""Describe one build: an application's source, and the OS package made from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pypackage.integrations.vdist.source import Source
 from pypackage.pipeline import child
 
 REQUIREMENTS = "requirements.txt"
-# Fields of the package that are options of the same name.
+# Fields of the package with an option of the same name.
 _PASSED = (
     *("release", "epoch", "url", "section", "priority", "vendor"),
     *("sign", "provides", "conflicts", "replaces", "recommends", "suggests"),
@@ -29,28 +29,28 @@ _PROJECT = ("pyproject.toml", "setup.py")
 
 
 class BuildOptions(TypedDict, total=False):
-    """What may be said of a build, besides what has to be.
+    """Optional arguments of a build.
 
     Attributes:
-        name: What it is called in messages; by default of app, version and profile.
-        fpm_args: Options of fpm's that have a counterpart here.
-        pip_args: Options of pip's for the requirements, such as `--index-url …`.
-        working_dir: The folder of the source that is the application.
-        requirements_path: The file of requirements in it.
-        compile_python: False if the Python in `python_basedir` is to be used.
+        name: Its name in messages; by default of app, version and profile.
+        fpm_args: Options of fpm that have a counterpart here.
+        pip_args: Options of pip for the requirements, such as `--index-url …`.
+        working_dir: The folder of the source that contains the application.
+        requirements_path: The requirements file in it.
+        compile_python: False to use the Python in `python_basedir`.
         compile_python_version: The version of Python otherwise, such as `3.11`.
-        python_basedir: The folder of that Python; `bin/python3` is in it.
-        python_source: CPython's source, which is built, as for `--python-source`.
-        channels: Where the packages come from, as for `--channel`.
+        python_basedir: The folder of that Python, with `bin/python3`.
+        python_source: CPython's source to build, as for `--python-source`.
+        channels: The channels of packages, as for `--channel`.
         add: More files, as for `--add`.
-        architecture: Of the machines that it is for.
-        exclude: What is left out of the package, as for `--exclude`.
-        allow_sdist: Whether packages of PyPI may be built of their source; by default as the
-            profile says.
-        use_local_pip_conf: Whether this machine's settings of pip count.
+        architecture: The architecture that it is for.
+        exclude: Files to leave out of the package, as for `--exclude`.
+        allow_sdist: Whether packages of PyPI may be built from source; by default as in the
+            profile.
+        use_local_pip_conf: Whether this machine's pip settings apply.
         custom_filename: The name of the package's file.
-        output_folder: Where it goes, in place of the folder of `Builder.build`.
-        repository: The folder of a repository that it goes into as well, as for `--repository`.
+        output_folder: Its folder, instead of that of `Builder.build`.
+        repository: The folder of a repository to add it to, as for `--repository`.
         python_version, package_install_root: vdist's later names of `compile_python_version`
             and `install_root`.
 
@@ -106,28 +106,28 @@ class BuildOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Build:
-    """A package and what it is made of.
+    """A package and what it is made from.
 
     Attributes:
-        name: What it is called in messages and its log.
+        name: Its name in messages, and that of its log.
         package: The package.
         source: Where the application comes from.
         base: Where relative paths start.
-        platform: Conda's name of it; empty for machines like this one.
-        working_dir: The folder of the source that is the application.
-        requirements_path: The file of pip's requirements in it.
-        pip_args: Options of pip's.
+        platform: Conda's name of its platform; empty for this machine's.
+        working_dir: The folder of the source that contains the application.
+        requirements_path: The requirements file in it.
+        pip_args: Options of pip.
         python: The version of Python; empty for any.
-        channels: Where the packages come from.
-        python_source: CPython's source, as for `--python-source`; empty for a Python of the
+        channels: The channels of packages.
+        python_source: CPython's source, as for `--python-source`; empty for a Python from the
             channels.
-        add: What else is put into the environment, as for `--add`.
-        exclude: What is left out of the package, as for `--exclude`.
-        allow_sdist: Whether packages that PyPI has as source only are built.
-        pip_conf: Whether this machine's settings of pip count.
-        custom_filename: The name of the package's file; empty for that of the system's custom.
-        output_folder: Where it goes; empty for the folder of all builds.
-        repository: The folder of a repository that it goes into as well; empty for none.
+        add: More files for the environment, as for `--add`.
+        exclude: Files to leave out of the package, as for `--exclude`.
+        allow_sdist: Whether to build packages that PyPI only has as source.
+        pip_conf: Whether this machine's pip settings apply.
+        custom_filename: The name of the package's file; empty for the conventional name.
+        output_folder: Its folder; empty for that of all builds.
+        repository: The folder of a repository to add it to; empty for none.
     """
 
     name: str
@@ -158,7 +158,7 @@ class Build:
         return self.custom_filename.removesuffix(ending) + ending
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The variables that it is made with."""
+        """The environment variables for the build."""
         glibc = self.package.glibc
         return {
             **environ,
@@ -172,14 +172,14 @@ class Build:
         return re.sub(r"[^\w.+-]+", "-", self.name).strip("-") + ".log"
 
     def command(self, scratch: Path, output: Path) -> tuple[list[str], dict[str, str]]:
-        """Fetch the source; how to start what makes the package of it: see `child.command`.
+        """Fetch the source; return how to start the package's process, as `child.command` does.
 
         Args:
-            scratch: An empty folder that is there until that has ended.
+            scratch: An empty folder that must exist until the process has ended.
             output: The package's file.
 
         Raises:
-            InputPathError: The source cannot be had, or lacks the folder or file that is named.
+            InputPathError: The source cannot be fetched, or lacks the named folder or file.
         """
         tree = scratch / "source"
         source.fetch(self.source, self.base, tree)
@@ -193,7 +193,7 @@ class Build:
         return child.command(str(needs), output, self._options(own, tree))
 
     def _needs(self, top: Path) -> Mapping[str, object]:
-        """What an environment.yml would say."""
+        """The requirements, in the form of an environment.yml."""
         path = _below(top, self.requirements_path.lstrip("/"), "requirements_path")
         lines = _pip_lines(self.pip_args)
         if path.is_file():
@@ -237,7 +237,7 @@ class Build:
         }
 
     def _file(self, text: str, tree: Path) -> str:
-        """A file that is named, of the application or its source, else beside the builds' file.
+        """Find a named file in the application or its source, else beside the builds' file.
 
         Args:
             text: `PATH` or `PATH:DEST`.
@@ -250,14 +250,14 @@ class Build:
 
 
 def _below(folder: Path, path: str, what: str) -> Path:
-    """A path in a folder."""
+    """Join a path that must stay in a folder."""
     if path.startswith("/") or ".." in Path(path).parts:
         raise UsageError(f"{what}: {path} is not a path in the source")
     return folder / path
 
 
 def _pip_lines(text: str) -> list[str]:
-    """Options of pip's, one a line as in its files of requirements."""
+    """Split pip's options into one per line, as in requirements files."""
     lines: list[str] = []
     try:
         words = shlex.split(text)

@@ -1,6 +1,6 @@
 """Build several OS packages at once, each with its own log.
 
-The names are vdist's: what was written for it needs few changes.
+The names are vdist's, so that what was written for it needs few changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pypackage.pipeline import child as creating
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-PROFILES = "buildprofiles"  # the folder where vdist looks for them
+PROFILES = "buildprofiles"  # the folder in which vdist looks for them
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Failed:
 
 
 class BuildsError(PackageError):
-    """Some of the builds failed; the others are made.
+    """Some of the builds failed; the other packages are made.
 
     Attributes:
-        failed: Those, in their order; the exit code is the first one's.
+        failed: The failed builds, in order; the exit code is that of the first.
         made: The packages of the others.
     """
 
@@ -56,8 +56,8 @@ class Builder:
     """Collects builds and makes them.
 
     Args:
-        profiles_dir: The folder of `profiles.json`; by default `buildprofiles`, if it is there.
-        base: Where relative paths start; by default the present folder.
+        profiles_dir: The folder of `profiles.json`; by default `buildprofiles`, if it exists.
+        base: Where relative paths start; by default the current directory.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Builder:
         profile: str,
         **options: Unpack[BuildOptions],
     ) -> None:
-        """Add a build; nothing is made yet.
+        """Add a build, without making it yet.
 
         Args:
-            source: Of `git`, `directory` or `git_directory`.
-            profile: What it is made for.
+            source: As returned by `git`, `directory` or `git_directory`.
+            profile: The name of the profile that it is made for.
 
         Raises:
-            UsageError: Something is not valid, or there is a build of this name.
+            UsageError: An argument is invalid, or there is a build of this name.
         """
         given = {"app": app, "version": version, **options}
         given["name"] = options.get("name") or f"{app}-{version}-{profile}"
@@ -103,8 +103,8 @@ class Builder:
         """Make all packages.
 
         Args:
-            folder: Where they go, and their logs.
-            jobs: How many at the same time; by default as many as there are processors.
+            folder: The folder of the packages and their logs.
+            jobs: How many to make at once; by default one per processor.
 
         Returns:
             The packages, in the builds' order.

@@ -42,7 +42,7 @@ def load(path: Path, reporter: Reporter) -> Builder:
 
     Raises:
         InputPathError: It cannot be read.
-        RequirementsError: It is not valid; the message names the place.
+        RequirementsError: It is invalid; the message names the place.
         UsageError: A build is not possible.
     """
     try:
@@ -89,7 +89,7 @@ def _value(key: str, node: Node) -> Any:
 
 
 def _text(node: Node) -> str:
-    """A string of any number of lines; a number is refused, which may have lost digits."""
+    """A string of any number of lines; numbers are rejected, as they may have lost digits."""
     if isinstance(node.value, int | float):
         raise node.invalid(f"{node.value} is a number", "write it in quotes")
     if isinstance(node.value, str):

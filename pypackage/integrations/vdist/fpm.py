@@ -17,7 +17,7 @@ _OLD_NAMES = {
     "after-remove": "--post-uninstall",
 }
 
-# Options by the arguments of `Builder.add_build` that stand for them.
+# fpm's options, by the corresponding arguments of `Builder.add_build`.
 _TEXTS = {
     "architecture": ("-a", "--architecture"),
     "maintainer": ("-m", "--maintainer"),
@@ -45,7 +45,7 @@ _LISTS = {
     "exclude": ("-x", "--exclude"),
 }
 
-# What a package of this project is in any case.
+# Options for what is always the case for packages of this project.
 _FLAGS_WITHOUT_EFFECT = (
     *("--deb-no-default-config-files", "--no-auto-depends", "--no-python-dependencies"),
     *("--verbose", "--debug", "--force", "-f", "--rpm-auto-add-directories"),
@@ -92,18 +92,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def options(text: str, format_: str, app: str) -> dict[str, Any]:
-    """What options of fpm ask for.
+    """Translate options of fpm.
 
     Args:
-        text: As on a command line.
-        format_: The package's; options for the other one have no effect, as with fpm.
+        text: The options, as on a command line.
+        format_: The package's format; options for the other one have no effect, as with fpm.
         app: The application's name.
 
     Returns:
         Arguments of `Builder.add_build`.
 
     Raises:
-        UsageError: One has no counterpart here; the message says what there is instead.
+        UsageError: An option has no counterpart here; the message says what to use instead.
     """
     try:
         words = shlex.split(text)
@@ -162,7 +162,7 @@ def _is_others(flag: str, format_: str) -> bool:
 
 
 def _in_environment(pattern: str, root: str) -> str:
-    """A pattern for paths of the package as one for those of the environment."""
+    """Convert a pattern for the package's paths to one for paths of the environment."""
     for start in (root, root.lstrip("/")):
         if pattern.startswith(start):
             return pattern.removeprefix(start)

@@ -1,4 +1,4 @@
-"""vdist's profiles: the kind of package, its machines, its clean root."""
+"""Load vdist's profiles: the kind of package, its machines, its clean root."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Profile:
 
     Attributes:
         format: One of `FORMATS`.
-        platform: Conda's name of it; empty for machines such as this one.
-        glibc: The glibc that they have; empty for any.
-        root: The clean root that the package is tried in; empty for the default.
-        allow_sdist: Whether packages of PyPI may be built of their source for it.
-        build_deps: OS packages that have to be installed on the machine that makes it.
+        platform: Conda's name of its platform; empty for this machine's.
+        glibc: The glibc of the target machines; empty for any.
+        root: The clean root that the package is tested in; empty for the default.
+        allow_sdist: Whether packages of PyPI may be built from source for it.
+        build_deps: OS packages that must be installed on the build machine.
     """
 
     format: str
@@ -51,7 +51,7 @@ KNOWN: Mapping[str, Profile] = {
 }
 """The profiles that need no file."""
 
-# vdist's, and those of its time: the format, the glibc, and a system that stands for it now.
+# vdist's profiles of old systems: the format, the glibc, and a present system to use instead.
 _DEAD = {
     "ubuntu-trusty": ("deb", "2.19", "ubuntu-jammy"),
     "ubuntu-xenial": ("deb", "2.23", "ubuntu-jammy"),
@@ -70,14 +70,14 @@ _VDIST = ("docker_image", "script")
 
 
 def load(folder: Path | None) -> dict[str, Profile]:
-    """All profiles: those that are known, and those of a folder's `profiles.json`.
+    """All profiles: the known ones, and those in a folder's `profiles.json`.
 
     Args:
-        folder: Where the file is; None for none.
+        folder: The folder of the file; None for no file.
 
     Raises:
         InputPathError: It cannot be read.
-        RequirementsError: It is not valid; the message names the place.
+        RequirementsError: It is invalid; the message names the place.
     """
     if folder is None:
         return dict(KNOWN)
@@ -111,10 +111,10 @@ def _profile(node: Node, folder: Path) -> Profile:
 
 
 def find(profiles: Mapping[str, Profile], name: str) -> Profile:
-    """A profile by its name.
+    """Find a profile by name.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is no such profile.
     """
     if name not in profiles and name in _DEAD:
         format_, glibc, living = _DEAD[name]

@@ -1,4 +1,4 @@
-"""The source of an application: a folder, or a branch of a git repository."""
+"""Fetch the source of an application: a folder, or a branch of a git repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pypackage.core.errors import InputPathError, ProcessError
 from pypackage.core.git import hide_logins
 from pypackage.core.urls import redact
 
-# Not the application's: version control, and what tools leave behind.
+# Files of version control and caches of tools.
 _LEFT_OUT = shutil.ignore_patterns(
     *(".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "*.pyc", ".*_cache")
 )
@@ -26,7 +26,7 @@ class Source:
     Attributes:
         place: A folder, or the URI of a repository.
         branch: A branch or a tag; empty for a folder as it is.
-        versioned: Whether the place is a repository of git.
+        versioned: Whether the place is a git repository.
     """
 
     place: str
@@ -45,12 +45,12 @@ def directory(path: str | os.PathLike[str]) -> Source:
 
 
 def git_directory(path: str | os.PathLike[str], branch: str = "master") -> Source:
-    """A branch or tag of a repository of this machine; its working tree stays as it is."""
+    """A branch or tag of a repository on this machine; its working tree is not touched."""
     return Source(os.fspath(path), branch, versioned=True)
 
 
 def fetch(source: Source, base: Path, target: Path) -> None:
-    """Put an application's files into a new folder, without what belongs to version control.
+    """Copy an application's files to a new folder, without those of version control.
 
     Args:
         source: Where it comes from.
@@ -75,7 +75,7 @@ def fetch(source: Source, base: Path, target: Path) -> None:
 def _clone(place: str, branch: str, target: Path) -> None:
     """Clone a repository without its history."""
     command = ["git", "-c", "advice.detachedHead=false", "-c", "core.hooksPath=/dev/null", "clone"]
-    depth = [] if os.path.isdir(place) else ["--depth=1"]  # which git warns of there
+    depth = [] if os.path.isdir(place) else ["--depth=1"]  # git warns about it for local folders
     plain, logins = hide_logins(place)
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", **logins}
     env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
