@@ -51,6 +51,7 @@ class Scope(NamedTuple):
 
 
 Contents = Callable[[Source], bytes]
+Key = tuple[str | int, str, str]  # an import: where it is looked for, its module and name
 
 
 class Analyzer:
@@ -92,8 +93,8 @@ class Analyzer:
         self._named: set[str] = set()
         self._contexts: dict[tuple[object, ...], int] = {}
         self._siblings: dict[str, frozenset[str]] = {}  # names that each file imports relatively
-        self._known: dict[tuple[str | int, str, str], Kind] = {}
-        self._settled: dict[tuple[int, str, bool], set[tuple[str | int, str, str]]] = {}
+        self._known: dict[Key, Kind] = {}
+        self._settled: dict[tuple[int, str, bool], set[Key]] = {}
         self._pending: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     # --- what is analyzed ----------------------------------------------------------------
@@ -249,13 +250,14 @@ class Analyzer:
             self._paths.update(scanned.paths)
         context, settled = self._context(unit)
         path, label, *_ = unit
+        required, optional = Why.REQUIRED, Why.OPTIONAL
         known, found, nowhere = self._known, self._findings.raw, ("unresolved", None)
         for one in scanned.imports:  # there may be hundreds of thousands
             module, name, _, _, why, _, deferred, _, _, flags = one
             if deferred and self._scope.toplevel:
                 continue
             kind: Kind = nowhere
-            if why is Why.REQUIRED or why is Why.OPTIONAL:
+            if why is required or why is optional:
                 if flags:
                     one = self._foreign_flags.guarded(unit, one)
                     if not one.why.counts:
@@ -264,23 +266,14 @@ class Analyzer:
                 key = (unit.folder if module[0] == "." else context, module, name)
                 kind = known.get(key) or nowhere
                 if kind is nowhere:
-                    whole = (key[0], module, "")
-                    kind = known.get(whole) or nowhere
-                    if kind[1] is None or not kind[1].closed:
-                        kind = self._classifier.kind(unit, one, context)
-                        if kind[1] is not None and kind[1].closed:
-                            known[whole] = kind
-                    elif whole in settled:
-                        settled.add(key)
-                    known[key] = kind
+                    kind = known[key] = self._classifier.kind(unit, one, context)
                 meant = one
                 if kind[0] == "package" and self._is_beside(unit, scanned, one.top):
                     kind, meant = self._classifier.own(unit, one) or (kind, one)
                 if kind[1] is not None:
-                    if key not in settled and self._follow(unit, meant, kind[1]) and meant is one:
-                        settled.add(key)
-                        if kind[1].closed:
-                            settled.add((key[0], module, ""))
+                    if key not in settled:
+                        new = settled if meant is one else set()
+                        self._follow_new(unit, meant, kind[1], key, new)
                     if self._changing and not deferred:
                         changed = self._changed_by(unit, kind[1])
                         if changed is not unit:
@@ -300,10 +293,13 @@ class Analyzer:
         is_there = self._finder.has_package(top, (unit.folder,))
         return is_there or top in self._siblings[unit.path]
 
-    def _context(self, unit: Unit) -> tuple[int, set[tuple[str | int, str, str]]]:
+    def _context(self, unit: Unit) -> tuple[int, set[Key]]:
         """The number of a file's search context, and the imports already followed in it."""
         context = self._contexts.setdefault((unit.roots, unit.late), len(self._contexts))
-        return context, self._settled.setdefault((context, unit.base, bool(unit.top)), set())
+        key = (context, unit.base, bool(unit.top))
+        if key not in self._settled:
+            self._settled[key] = set()
+        return context, self._settled[key]
 
     def _changed_by(self, unit: Unit, located: Located) -> Unit:
         """A file's unit after it imports a local module that may change sys.path."""
@@ -312,6 +308,14 @@ class Analyzer:
             if scanned and not set(scanned.paths) <= set(unit.roots):
                 unit = _with_paths(unit, scanned)
         return unit
+
+    def _follow_new(
+        self, unit: Unit, one: Import, located: Located, key: Key, settled: set[Key]
+    ) -> None:
+        """Follow an import, unless one of the same module that has no submodules was followed."""
+        whole = (*key[:2], "") if located.closed else key
+        if whole in settled or self._follow(unit, one, located):
+            settled.update((key, whole))
 
     def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
         """Record a local module and queue its files; return whether it had none to queue."""

@@ -13,6 +13,7 @@ from pypackage.core.typed import NamedTuple
 _COMPILED = (".so", ".pyd", ".pyc")
 # Sources or type stubs of an extension module, in order of preference.
 _OF_EXTENSIONS = (".pyx", ".pxd", ".pyi")
+_NOT_PLAIN = (*_COMPILED, *_OF_EXTENSIONS)
 _MOST_PARTS = 100  # parts of a dotted name that are looked up
 
 
@@ -40,13 +41,13 @@ class _Listing(NamedTuple):
 
     Attributes:
         names: Each name, and whether it is a folder.
-        stems: The part of each name before the first dot, which is the name of any module there.
         compiled: The files of extension modules, and of byte code without source, by module name.
+        plain: Whether all modules there are Python files, as they mostly are.
     """
 
     names: dict[str, bool]
-    stems: frozenset[str]
     compiled: dict[str, str]
+    plain: bool = False
 
 
 class _Hit(NamedTuple):
@@ -247,8 +248,6 @@ class Finder:
     def _hit(self, folder: str, name: str) -> _Hit | None:
         """What a name is in a folder, in Python's order of precedence."""
         listing = self._listing(folder)
-        if name not in listing.stems and name not in listing.names:
-            return None  # the usual case
         path = f"{folder}{os.sep}{name}"
         is_folder = listing.names.get(name, False)
         if is_folder:
@@ -258,6 +257,10 @@ class Finder:
             if any(one.startswith("__init__.") and one.endswith(_COMPILED) for one in inside):
                 return _Hit("package", path)
         names = listing.names
+        if listing.plain:
+            if names.get(f"{name}.py") is False:
+                return _Hit("module", f"{path}.py", f"{path}.py")
+            return _Hit("folder", path) if is_folder else None
         if name in listing.compiled:
             source = next((end for end in _OF_EXTENSIONS if names.get(f"{name}{end}") is False), "")
             file = f"{path}{source}" if source else ""
@@ -283,16 +286,15 @@ def _listed(folder: str) -> _Listing:
     try:
         names = {entry.name: entry.is_dir() for entry in os.scandir(folder)}
     except (OSError, ValueError):
-        return _Listing({}, frozenset(), {})
-    stems = frozenset([one.partition(".")[0] for one in names])
+        return _Listing({}, {}, plain=True)
+    if not any(one.endswith(_NOT_PLAIN) for one in names):
+        return _Listing(names, {}, plain=True)
     compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]
-    if not compiled:
-        return _Listing(names, stems, {})
     # Extension modules take precedence over other files of that name, byte code comes last.
     last = [one for one in compiled if one.endswith(".pyc") and f"{one[:-1]}" not in names]
     extensions = [one for one in compiled if not one.endswith(".pyc")]
     ordered = sorted(last, reverse=True) + sorted(extensions, reverse=True)
-    return _Listing(names, stems, {one.partition(".")[0]: one for one in ordered})
+    return _Listing(names, {one.partition(".")[0]: one for one in ordered})
 
 
 def _with(

@@ -109,8 +109,7 @@ def _program() -> str:
         subfolders.sort()
         files += [os.path.join(here, name) for name in sorted(names) if name.endswith(".py")]
     for path in files:
-        with open(path, "rb", buffering=0) as file:
-            digest.update(file.read())
+        digest.update(repr((path, fingerprint(path))).encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

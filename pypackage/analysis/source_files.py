@@ -17,6 +17,7 @@ _ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Sn
 _NEVER = {
     *("site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"),
     *("CVS", "_darcs"),
+    "LC_MESSAGES",  # catalogs of gettext: half of Django's folders
 }
 _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
 # Nor do these, unless they are packages.

@@ -8,6 +8,7 @@ checkers see the originals.
 from __future__ import annotations
 
 TYPE_CHECKING = False
+_MANY = 20  # tuples of a class, for which a compiled constructor is worth its time
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
@@ -30,9 +31,20 @@ else:
     class NamedTuple(metaclass=_Maker):
         """The base of named tuples, as `typing.NamedTuple` is."""
 
+    _made = {}  # how many tuples there are of a class
+
     def _first(cls, /, *values, **named):
-        """Make the first tuple of a class, and compile the constructor for all others."""
+        """Make one of the first tuples of a class; if there are many, compile its constructor.
+
+        That takes 70 µs, and of most classes a short run makes few.
+        """
         home = next(one for one in cls.__mro__ if "_fields" in one.__dict__)
+        _made[home] = _made.get(home, 0) + 1
+        given = {**dict(zip(home._fields, values, strict=False)), **named}
+        full = {**home._field_defaults, **given}
+        is_right = len(given) == len(values) + len(named) and full.keys() == set(home._fields)
+        if is_right and _made[home] < _MANY:
+            return tuple.__new__(cls, [full[field] for field in home._fields])
         listed = "".join(f"{field}, " for field in home._fields)
         code = f"lambda _cls, {listed}: _new(_cls, ({listed}))"
         construct = eval(code, {"_new": tuple.__new__, "__builtins__": {}})
