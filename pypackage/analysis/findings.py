@@ -152,11 +152,9 @@ class Findings:
         optional: dict[str, set[str]] = {}
         reasons: dict[str, str] = {}
         submodules: set[str] = set()
-        required = Why.REQUIRED
+        required = Why.REQUIRED  # looked up once: there are many
         standard = {
-            found.module
-            for _, _, found, kind in self.raw
-            if kind == "standard" and found.why is required
+            one.module for *_, one, kind in self.raw if kind == "standard" and one.why is required
         }
         for path, _, found, _ in packages:
             why, reason = why_of(path, found)
