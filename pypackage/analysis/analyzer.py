@@ -275,10 +275,8 @@ class Analyzer:
                         new = settled if meant is one else set()
                         self._follow_new(unit, meant, kind[1], key, new)
                     if self._changing and not deferred:
-                        changed = self._changed_by(unit, kind[1])
-                        if changed is not unit:
-                            unit = changed
-                            context, settled = self._context(unit)
+                        unit = self._changed_by(unit, kind[1])
+                        context, settled = self._context(unit)
             found.append((path, label, one, kind[0]))
 
     def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
@@ -290,8 +288,7 @@ class Analyzer:
             relative = (one for one in scanned.imports if one.module[0] == ".")
             names = (one.module.lstrip(".").partition(".")[0] or one.name for one in relative)
             self._siblings[unit.path] = frozenset((f"_{stem}", *names))
-        is_there = self._finder.has_package(top, (unit.folder,))
-        return is_there or top in self._siblings[unit.path]
+        return self._finder.has_package(top, (unit.folder,)) or top in self._siblings[unit.path]
 
     def _context(self, unit: Unit) -> tuple[int, set[Key]]:
         """The number of a file's search context, and the imports already followed in it."""
