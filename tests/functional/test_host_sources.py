@@ -65,7 +65,10 @@ def test_no_binary__wheel_and_source__is_built_where_that_is_allowed(
 
 
 def test_allow_sdist__no_wheel__is_built_with_the_interpreter(tools: Tools, shelf: Path) -> None:
-    assert create(tools, shelf, "unbuilt\n").returncode == 4
+    refused = create(tools, shelf, "unbuilt\n")
+    assert refused.returncode == 4
+    assert "--allow-sdist builds here" in refused.stderr
+    assert "--no-build" not in refused.stderr  # uv's option
     done = create(tools, shelf, "unbuilt\nboth\n", "--allow-sdist")
     assert done.returncode == 0, done.stderr
     major, minor = BASE.major_minor.split(".")

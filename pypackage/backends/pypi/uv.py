@@ -22,6 +22,7 @@ NO_SOLUTION = 1
 """Its exit status when it looked and found none; others are failures."""
 
 _CHATTER = ("Using CPython ", "Using PyPy ", "Using Python ")  # before the error itself
+_OPTION = "`--no-build`"  # a hint at uv's own option, in place of which --allow-sdist is told
 
 
 def run(
@@ -127,7 +128,7 @@ def links(options: Iterable[str] = ()) -> list[Path]:
 def message(error: ProcessError) -> str:
     """What uv said when it failed, without credentials, and what a build lacked."""
     lines = error.output.strip().splitlines()
-    told = [redact(line) for line in lines if not line.startswith(_CHATTER)]
+    told = [redact(one) for one in lines if not one.startswith(_CHATTER) and _OPTION not in one]
     return "\n".join(filter(None, [*told, missing_tools.advice(error.output)]))
 
 
