@@ -107,6 +107,11 @@ def manifest_of(path: Path) -> Path | None:
         return path if file.read(1) == b"{" else None
 
 
+def shared_name(path: Path) -> str:
+    """The name of a layers folder's manifest in a folder that environments share."""
+    return f"{path.name.removesuffix('.layers')}.json" if path.is_dir() else path.name
+
+
 def complete(path: Path) -> list[Path]:
     """The files of all parts of a layers folder, in order.
 

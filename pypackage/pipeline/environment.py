@@ -161,8 +161,8 @@ class Environment(os.PathLike[str]):
 
         Args:
             folder: The URL (`https://host/envs`, or `http:`) by which workers see the folder that
-                it was uploaded to under its own name, as `upload=` does. A query, such as an access
-                token, is kept.
+                it was uploaded to by `upload=`, or copied to under its own name. A query, such as
+                an access token, is kept.
 
         Raises:
             InputPathError: It is a folder but not a layers folder, or cannot be read.
@@ -172,9 +172,10 @@ class Environment(os.PathLike[str]):
         from pypackage.archive import parts
         from pypackage.core import fingerprint
 
-        served = parts.manifest_of(self.path) or self.path
+        manifest = parts.manifest_of(self.path)
+        served = manifest or self.path
         place = urlsplit(folder)
-        name = quote(served.relative_to(self.path.parent).as_posix())
+        name = quote(parts.shared_name(self.path) if manifest else self.path.name)
         url = urlunsplit(place._replace(path=f"{place.path.rstrip('/')}/{name}", fragment=""))
         try:
             return f"{url}#sha256={fingerprint.of_file(served)}"

@@ -26,7 +26,8 @@ def upload(environment: Environment, target: Upload) -> str:
             there yet are sent.
         target: A function that receives the environment and may return its URL; or the URL of
             a folder, such as `s3://bucket/environments`. There it keeps its name, and is not sent
-            again if it is already complete.
+            again if it is already complete; `NAME.layers` becomes `NAME.json`, so that all
+            environments there share their parts.
 
     Raises:
         UsageError: The URL's protocol is not supported here.
@@ -41,11 +42,13 @@ def upload(environment: Environment, target: Upload) -> str:
         import fsspec
     except ImportError as error:
         raise UsageError("uploading to a URL needs fsspec", "pip install fsspec") from error
-    url = f"{target.rstrip('/')}/{environment.path.name}"
+    manifest = parts.manifest_of(environment.path)
+    name = parts.shared_name(environment.path) if manifest else environment.path.name
+    url = f"{target.rstrip('/')}/{name}"
     try:
         files, path = fsspec.core.url_to_fs(url)
-        if manifest := parts.manifest_of(environment.path):
-            _send_layers(files, manifest, path + f"/{parts.MANIFEST}" * environment.path.is_dir())
+        if manifest:
+            _send_layers(files, manifest, path)
         elif not _is_there(files, str(environment), path):
             _send(files, str(environment), path)
     except (ImportError, ValueError) as error:  # unknown protocol, or its library is missing

@@ -187,23 +187,6 @@ def test_snippets__of_the_analyzer__run(tools: Tools) -> None:
         assert done.returncode == 0, f"{one.place}: {done.stderr}"
 
 
-@pytest.mark.slow
-def test_snippet__first_of_the_api__runs(tools: Tools) -> None:
-    (first,) = [one for one in SNIPPETS if one.place.startswith("docs/python_api.md:3")]
-    (tools.cwd / "script.py").write_text("import iniconfig\n")
-    program = tools.cwd / "program.py"
-    program.write_text(f"def function(): import iniconfig\n\n{first.text}\nprint(environment.id)\n")
-    done = subprocess.run(
-        [sys.executable, program],
-        cwd=tools.cwd,
-        env={**tools.environment, "PYTHONPATH": str(TREE)},
-        capture_output=True,
-        text=True,
-    )
-    assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout), done.stderr
-    assert (tools.cwd / "env.tar.gz").exists()
-
-
 def _page(page: str, *firsts: str) -> list[str]:
     """The snippets of a page that begin so, in their order."""
     own = [one.text for one in SNIPPETS if one.place.startswith(f"{page}:")]

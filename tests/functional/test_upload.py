@@ -29,7 +29,7 @@ def test_upload__served_by_a_web_server__the_runner_fetches_it(tmp_path: Path, n
     upload(Environment(source), f"file://{tmp_path}/there")
     with http.serve(tmp_path / "there") as server:
         url = Environment(source).pinned_url(f"{server.url}/?token=t")
-        assert url.startswith(f"{server.url}/{name}")
+        assert url.startswith(f"{server.url}/{name.replace('layers', 'json')}?token=t#sha256=")
         command = ["sh", str(packed.SCRIPT), "--cache-dir", str(tmp_path / "cache"), "-e", url]
         done = subprocess.run(
             [*command, "show", "x"],

@@ -54,18 +54,19 @@ def test_upload__folder_of_an_environment__all_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "there" / "env" / "bin" / "tool").read_text() == "1"
 
 
-@pytest.mark.parametrize("name", ["first.json", "one.layers"])
+@pytest.mark.parametrize("names", [("a.json", "a.json"), ("a.layers", "b.layers")])
 def test_upload__layers_folder__sends_the_manifest_and_only_new_parts(
-    tmp_path: Path, name: str
+    tmp_path: Path, names: tuple[str, str]
 ) -> None:
     there = tmp_path / "there"
-    source = tmp_path / "layers" / name
-    for module in (b"x = 1\n", b"x = 2\n"):
+    for module, one in zip((b"x = 1\n", b"x = 2\n"), names, strict=True):
+        source = tmp_path / "layers" / one
+        name = f"{source.stem}.json"
         entry = Entry("lib/python3.11/site-packages/own.py", None, module)
         writers.write(Contents((entry,), (), ()), "layers", source, SILENT)
-        before = {one: one.stat().st_ino for one in there.rglob("*.tar.gz")}
+        before = {file: file.stat().st_ino for file in there.rglob("*.tar.gz")}
         assert upload(Environment(source), f"file://{there}") == f"file://{there}/{name}"
-        after = {one: one.stat().st_ino for one in there.rglob("*.tar.gz")}
+        after = {file: file.stat().st_ino for file in there.rglob("*.tar.gz")}
         assert before.items() <= after.items()
         assert len(after) - len(before) == (1 if before else 4)
         join.join([there / name], tmp_path / "e.tar.gz", "tar.gz", SILENT)
