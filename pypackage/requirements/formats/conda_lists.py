@@ -18,6 +18,9 @@ from pypackage.requirements.model import Requirements
 # a digest as pip's options have it.
 _PIP = re.compile(r"# pip (\S+) @ (\S+?)(?:(?:#| --hash=)sha256[:=]([0-9a-f]{64}))?\s*")
 
+# What conda writes in place of a token, which is looked up when the package is fetched.
+_MASKED = "/t/<TOKEN>"
+
 _DIGESTS = "conda list --explicit --sha256 writes them"
 
 
@@ -88,7 +91,10 @@ def _check_platform(text: str, label: str, platform: str) -> None:
     told = re.search(r"^# platform:\s*(\S+)", text, re.M)
     if told and told[1] != platform:
         raise RequirementsError(
-            f"{label}: is a list for {told[1]}, not for {platform}", f"say --platform {told[1]}"
+            f"{label}: is a list for {told[1]}, not for {platform}",
+            "make one on a machine of this kind; there are no environments for Windows"
+            if told[1].startswith("win")
+            else f"say --platform {told[1]}",
         )
 
 
@@ -101,7 +107,7 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
             yield {"pypi": pip[2], "name": pip[1]} | ({"sha256": pip[3]} if pip[3] else {})
         if not line or line.startswith(("#", "@EXPLICIT")):
             continue
-        url, mark, told = line.partition("#")
+        url, mark, told = line.replace(_MASKED, "").partition("#")
         found = re.fullmatch(r"(?:sha256:)?([0-9a-f]{64})|([0-9a-f]{32})", told)
         if "://" not in url or not url.endswith((".conda", ".tar.bz2")):
             raise RequirementsError(f"{label}:{number}: not the URL of a conda package: {line}")

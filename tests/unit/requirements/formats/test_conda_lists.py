@@ -38,6 +38,18 @@ def test_explicit__digests_and_conda_locks_pip_lines__are_all_taken() -> None:
     ]
 
 
+def test_explicit__token_that_conda_masked__is_left_to_who_fetches() -> None:
+    text = f"@EXPLICIT\n{URL.replace('chan', 't/<TOKEN>/chan')}#{MD5}\n"
+    (record,) = lock.loads(conda_lists.explicit(text, "l", "linux-64"), "l", "linux-64").records
+    assert record.url == URL
+
+
+def test_explicit__of_windows__does_not_send_to_a_platform_that_is_refused() -> None:
+    with pytest.raises(RequirementsError) as raised:
+        conda_lists.explicit("# platform: win-64\n@EXPLICIT\n", "l", "linux-64")
+    assert "--platform" not in raised.value.hint
+
+
 def test_explicit__quoted_epoch__is_that_of_the_version() -> None:
     text = f"@EXPLICIT\nhttps://host/chan/linux-64/x264-1%21164.3095-h1_2.tar.bz2#{MD5}\n"
     (record,) = lock.loads(conda_lists.explicit(text, "l", "linux-64"), "l", "linux-64").records
