@@ -6,10 +6,18 @@ import os
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.package_names import normalize
+from pypackage.core.typed import TYPE_CHECKING
+from pypackage.requirements import pep508
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.match_specs import conda_range
 from pypackage.requirements.model import Requirements
 from pypackage.requirements.selected import Selected, known_names
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+
+_MINORS = range(6, 40)  # of Python 3
 
 
 def requirements(
@@ -41,13 +49,47 @@ def requirements(
         name, digests = normalize(package.required("name")), _digests(package)
         if digests:  # a package may stand there in several versions, each with its marker
             hashes[name] = (*hashes.get(name, ()), *digests)
-    python = top.get("requires-python", "").string()
+    bounds = _bounds_of_python(top)
     return Requirements(
         python="",
-        dependencies=(f"python{conda_range(python.replace(' ', ''))}",) if python else (),
+        dependencies=(f"python{conda_range(','.join(bounds))}",) if bounds else (),
         pip=tuple(_requirement(one, folder) for one in found),
         hashes=hashes,
     )
+
+
+def _bounds_of_python(top: Node) -> list[str]:
+    """The bounds of the Python that the file is for, those of its environments included."""
+    versions = top.get("requires-python", "").string().replace(" ", "")
+    bounds = [versions] if versions else []
+    environments = top.get("environments", [])
+    if not environments.value:
+        return bounds
+    markers = [_marker(one) for one in environments.items()]
+    fit = [minor for minor in _MINORS if any(_is_for(one, minor) for one in markers)]
+    if not fit:
+        raise environments.invalid(
+            "none of these environments is on this platform", "lock for this one, too"
+        )
+    if fit[0] != _MINORS[0]:
+        bounds.append(f">=3.{fit[0]}")
+    if fit[-1] != _MINORS[-1]:
+        bounds.append(f"<3.{fit[-1] + 1}")
+    return bounds
+
+
+def _marker(node: Node) -> Requirement:
+    """A marker, as that of a requirement."""
+    try:
+        return pep508.parse(f"it ; {node.string()}")
+    except ValueError:
+        raise node.invalid("not an environment marker") from None
+
+
+def _is_for(marker: Requirement, minor: int) -> bool:
+    """Whether a marker is true for a release of Python 3.MINOR."""
+    releases = (f"3.{minor}.0", f"3.{minor}.999")
+    return any(pep508.holds(marker, pep508.markers(one)) for one in releases)
 
 
 def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) -> bool:

@@ -50,6 +50,25 @@ directory = {{ path = ".", editable = true }}
     )
 
 
+@pytest.mark.parametrize(
+    ("environments", "python"),
+    [
+        ("\"sys_platform == 'linux'\", \"sys_platform == 'win32'\"", ">=3.9"),
+        ("\"python_version >= '3.13'\"", ">=3.9,>=3.13"),
+        ("\"python_full_version >= '3.10.4' and python_version < '3.13'\"", ">=3.9,>=3.10,<3.13"),
+    ],
+)
+def test_requirements__environments__bound_python(environments: str, python: str) -> None:
+    head = f'{HEAD}requires-python = ">=3.9"\nenvironments = [{environments}]\npackages = []\n'
+    assert read(head).dependencies == (f"python{python}",)
+
+
+def test_requirements__environments_of_other_platforms__are_told_with_their_place() -> None:
+    text = f"{HEAD}environments = [\"sys_platform == 'win32'\"]\npackages = []\n"
+    with pytest.raises(RequirementsError, match=r"pylock\.toml:2: environments: none of these"):
+        read(text)
+
+
 def test_requirements__extras_and_groups__are_the_default_ones() -> None:
     packages = (
         f'[[packages]]\nname = "{name}"\nversion = "1"\nmarker = "{marker}"\n'
