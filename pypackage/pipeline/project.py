@@ -15,6 +15,7 @@ from pypackage.core.errors import ProcessError, RequirementsError
 from pypackage.core.package_names import normalize
 from pypackage.core.progress import Reporter
 from pypackage.core.reading import read_text
+from pypackage.python import interpreter
 from pypackage.requirements import formats, pep508
 from pypackage.requirements.declarations import Declaration, Declarations
 from pypackage.requirements.formats import (
@@ -192,6 +193,12 @@ def _requirements(
     )
 
 
+def _other_python(versions: str) -> tuple[str, ...]:
+    """The Python of some versions as a match spec, where the one here is of none of them."""
+    is_here = pep508.allows(versions, interpreter.find().version)
+    return () if is_here else (f"python{conda_range(versions.replace(' ', ''))}",)
+
+
 def _of_pypi(one: Declaration, folder: str) -> str:
     if one.path:
         return sources.local(one.requirement.name, one.requirement.extras, one.path, folder)
@@ -249,7 +256,10 @@ def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements
     sourced = _requirements(_with_sources(found, top), {"", *labels}, str(declared), own)
     pip = (_with_extras(folder, extras), *beside.pip, *sourced.pip)
     return Requirements(
-        python="", pip=tuple(dict.fromkeys(pip)), pip_options=project_indexes.options(top, folder)
+        python="",
+        dependencies=_other_python(",".join(versions for versions, _ in found.requires_python)),
+        pip=tuple(dict.fromkeys(pip)),
+        pip_options=project_indexes.options(top, folder),
     )
 
 
@@ -322,23 +332,27 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
     lines = (Line(one, label) for one, _ in requirements_txt.lines(text, label))
     found = requirements_txt.entries(lines, str(root))
     wanted = requirements_txt.collect(found, locked=True)
-    options = (*wanted.pip_options, *_indexes(root / "uv.lock", wanted.hashes))
-    return wanted._replace(pip_options=tuple(dict.fromkeys(options)))
+    lock = _read(root / "uv.lock")
+    options = (*wanted.pip_options, *_indexes(lock, root, wanted.hashes))
+    return wanted._replace(
+        dependencies=_other_python(lock.get("requires-python", "").string()),
+        pip_options=tuple(dict.fromkeys(options)),
+    )
 
 
-def _indexes(lock: Path, names: Container[str]) -> Iterator[str]:
+def _indexes(lock: Node, root: Path, names: Container[str]) -> Iterator[str]:
     """The indexes of a uv.lock, as options for pip; its digests make them safe to use.
 
     PyPI is left out, as this machine may use a mirror.
     """
-    for package in _read(lock).get("package", []).items():
+    for package in lock.get("package", []).items():
         place = package.get("source", {}).get("registry", "").string()
         if package.required("name") not in names or place.rstrip("/") in ("", _PYPI):
             continue
         if "://" in place:
             yield f"--extra-index-url={place}"
         else:
-            yield f"--find-links={os.path.abspath(lock.parent / place)}"
+            yield f"--find-links={os.path.abspath(root / place)}"
 
 
 _PYPI = "https://pypi.org/simple"

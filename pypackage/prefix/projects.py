@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from pypackage.backends import conda_meta
 from pypackage.backends.pypi import build as pypi_build
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.install import unpack
@@ -18,7 +19,7 @@ from pypackage.core.errors import InstallError, SolveError
 from pypackage.core.package_names import normalize
 from pypackage.prefix.own_code import Project
 from pypackage.python import dist_info
-from pypackage.requirements.pep508 import parse
+from pypackage.requirements.pep508 import allows, parse
 from pypackage.requirements.selected import known_names
 
 
@@ -30,6 +31,7 @@ class Built:
         name: Its normalized name.
         version: Its version.
         requires: Its requirements, including those of the requested extras (PEP 508).
+        requires_python: The versions of Python that it supports (PEP 440); empty for any.
         wheel: The file.
         project: The project that it was built from.
     """
@@ -37,6 +39,7 @@ class Built:
     name: str
     version: str
     requires: tuple[str, ...]
+    requires_python: str
     wheel: Path
     project: Project
 
@@ -84,11 +87,18 @@ def install(
     """Install the wheels; those incompatible with the prefix's Python are built again with it.
 
     Raises:
+        SolveError: A project does not support the Python.
         InstallError: A wheel cannot be built or installed.
     """
     python = prefix / "bin" / "python"
+    version = conda_meta.versions(prefix).get("python", "")
     packages = []
     for number, one in enumerate(built):
+        if version and not allows(one.requires_python, version):
+            raise SolveError(
+                f"{one.project.folder} requires Python {one.requires_python}, not {version}",
+                "require such a Python beside it, or name its interpreter (-c host:PYTHON)",
+            )
         wheel = one.wheel
         if not context.platform and not one.suits(prefix):
             folder, place = one.project.folder, scratch / f"again-{number}"
@@ -107,10 +117,11 @@ def _described(wheel: Path, project: Project) -> Built:
         head = archive.read(path).decode(errors="replace").split("\n\n", 1)[0]
     name, version = (re.findall(rf"^{key}: *(.+?)\s*$", head, re.M)[0] for key in _KEYS)
     requires = re.findall(r"^Requires-Dist: *(.+?)\s*$", head, re.M)
+    pythons = ",".join(re.findall(r"^Requires-Python: *(.+?)\s*$", head, re.M))
     provided = re.findall(r"^Provides-Extra: *(.+?)\s*$", head, re.M)
     found = known_names(sorted(project.extras), provided, "extra", str(project.folder))
     needed = required(normalize(name), requires, frozenset(map(normalize, found)))
-    return Built(normalize(name), version, tuple(needed), wheel, project)
+    return Built(normalize(name), version, tuple(needed), pythons, wheel, project)
 
 
 _KEYS = ("Name", "Version")

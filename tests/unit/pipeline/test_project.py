@@ -85,6 +85,18 @@ def test_project__built__has_its_extras_and_the_groups_beside_it(tmp_path: Path)
     assert found.pip == (f"{tmp_path}[all,fast]", "pytest", "ruff", lib)
 
 
+@pytest.mark.parametrize(("versions", "specs"), [(">=3.9", ()), (">=3.99", ("python>=3.99",))])
+def test_project__for_another_python__asks_for_that(
+    tmp_path: Path, versions: str, specs: tuple[str, ...]
+) -> None:
+    text = PROJECT.replace("dependencies", f'requires-python = "{versions}"\ndependencies', 1)
+    assert read(tmp_path, text + BUILT).dependencies == specs
+    source = f'source = {{ git = "https://example.invalid/o#{"1" * 40}" }}\n'
+    (tmp_path / "uv.lock").write_text(UV_LOCK.replace(">=3.10", versions) + source)
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six", "other"]\n'
+    assert read(tmp_path, text).dependencies == specs
+
+
 def test_project__of_poetry__has_optional_packages_by_their_extra_alone(tmp_path: Path) -> None:
     assert read(tmp_path, POETRY).pip == ("six<2,>=1.16",)
     assert read(tmp_path, POETRY, Selected(extras=("pg",))).pip == ("six<2,>=1.16", "psycopg")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.core.errors import InputPathError
+from pypackage.backends.pypi.choose import ResolutionContext
+from pypackage.core.errors import InputPathError, SolveError
 from pypackage.prefix import own_code, projects
 from pypackage.prefix.own_code import Project
 from pypackage.prefix.projects import Built
@@ -66,8 +67,17 @@ def test_projects_among__folder_without_a_project__is_refused(tmp_path: Path) ->
 def test_suits__wheel_of_a_tag__or_is_built_again(tmp_path: Path, tag: str, suits: bool) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python3.11").touch()
-    built = Built("mine", "1.0", (), Path(f"mine-1.0-{tag}.whl"), Project(tmp_path))
+    built = Built("mine", "1.0", (), "", Path(f"mine-1.0-{tag}.whl"), Project(tmp_path))
     assert built.suits(tmp_path) is suits
+
+
+def test_install__for_another_python__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "conda-meta").mkdir()
+    (tmp_path / "conda-meta/python-3.11.7-h0_0.json").touch()
+    built = Built("mine", "1", (), ">=3.12", Path("mine-1-py3-none-any.whl"), Project(tmp_path))
+    context = ResolutionContext(python="", present={})
+    with pytest.raises(SolveError, match=r"requires Python >=3\.12, not 3\.11\.7"):
+        projects.install([built], tmp_path, tmp_path, context, tmp_path)
 
 
 def test_wanted__requirement_of_an_extra__is_there_when_the_extra_is_asked_for() -> None:
