@@ -1,8 +1,8 @@
 """Use the user's own conda, mamba or micromamba instead of the built-in engine.
 
-What they have in common is enough: `create`, the prefix, channels and match specs on the
-command line, and a word that confirms. They differ in `env create`, in the options of
-their output and in how they fail; none of that is relied upon.
+What they have in common suffices: `create`, the prefix, channels and match specs on the
+command line, and an option that confirms. They differ in `env create`, in the options of
+their output and in how they fail; nothing here relies on that.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from pypackage.core.progress import Reporter
 from pypackage.core.relocation import rewrite_prefix
 from pypackage.core.urls import redact
 
-# What they say when the packages are chosen; what fails later is no matter of solving.
+# Their output once the packages are chosen; a failure after that is not one of solving.
 _CHOSEN = re.compile(
     r"^\s*(The following (NEW )?packages will be|Transaction\b|Downloading and Extracting"
     r"|(Preparing|Verifying|Executing) transaction)",
     re.MULTILINE,
 )
 
-_LENGTH = 60  # of the path that programs are installed for: conda gives up at 127 in `#!` lines
+_LENGTH = 60  # of the path that programs are installed for: conda allows 127 bytes in `#!` lines
 
 
 def find(name: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """The program that the user means.
+    """Find the program that the user means.
 
     Args:
-        name: Its path, or its name: looked up on PATH, or where `conda init` and `micromamba
-            shell init`, which define functions of these names, say that it is.
-        environ: Where they say it.
+        name: Its path, or its name: looked up on PATH, then in the variable that `conda init` or
+            `micromamba shell init` (which define functions of these names) set.
+        environ: The variables.
 
     Raises:
         InputPathError: There is none.
@@ -69,25 +69,25 @@ def create(
     offline: bool,
     reporter: Reporter,
 ) -> frozenset[str]:
-    """Let the program make an environment.
+    """Let the program create an environment.
 
     Args:
-        program: As `find` finds it.
+        program: As `find` returns it.
         request: Match specs, and the channels as the user names them: the program reads condarc
             too.
         prefix: An empty folder, to be filled.
         target_prefix: The path that is written into the files instead of `prefix`.
-        offline: Whether to do without the network.
+        offline: Whether the network is not to be used.
 
     Returns:
-        Files that are not as their package brought them, relative to the prefix.
+        Files that differ from those in their package, relative to the prefix.
 
     Raises:
-        InputPathError: It cannot be started.
+        InputPathError: The program cannot be started.
         SolveError: It found no solution, or could not read a channel.
         InstallError: It could not fetch or link packages.
     """
-    # At a path that is long enough for what stands for it to fit in its place in binaries.
+    # At a path long enough for the final prefix to fit into its place in binaries.
     missing = max(len(str(target_prefix)), _LENGTH) - len(f"{prefix}/")
     made = prefix / ("prefix" + "_" * max(0, missing - len("prefix")))
     try:
@@ -124,11 +124,11 @@ def _failed(program: Path, error: ProcessError) -> PackageError:
     return SolveError(f"no packages could be chosen: {status}", said)
 
 
-# --- what it made, as the built-in engine would have left it -------------------------------
+# --- turn its result into what the built-in engine would have made --------------------------
 
 
 def _make_relocatable(prefix: Path, target_prefix: Path) -> frozenset[str]:
-    """Take out what belongs to this machine; see `create` for what is returned."""
+    """Remove what is specific to this machine; returns what `create` does."""
     altered = set()
     owned: dict[str, dict[str, Any]] = {}
     for path in conda_meta.paths(prefix):
@@ -159,7 +159,7 @@ def _paths(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _altered(prefix: Path, record: Mapping[str, Any]) -> set[str]:
-    """The files that a post-link script changed after the package was linked."""
+    """Return the files that a post-link script changed after the package was linked."""
     return {
         one["_path"]
         for one in _paths(record)
@@ -171,7 +171,7 @@ def _altered(prefix: Path, record: Mapping[str, Any]) -> set[str]:
 
 
 def _without_byte_code(record: dict[str, Any]) -> None:
-    """Forget byte code that was made on linking; it is made again, the same each time."""
+    """Remove byte code made on linking from a record; it is compiled again reproducibly."""
     made = {one["_path"] for one in _paths(record) if one.get("path_type") == "pyc_file"}
     if made:
         record["files"] = [name for name in record["files"] if name not in made]

@@ -8,21 +8,21 @@ from typing import Any
 
 
 def paths(prefix: Path) -> list[Path]:
-    """The files of the records, in the order of their names."""
+    """Return the files of the records, sorted by name."""
     return sorted((prefix / "conda-meta").glob("*.json"))
 
 
 def records(prefix: Path) -> list[dict[str, Any]]:
-    """The records."""
+    """Return the records."""
     return [json.loads(path.read_bytes()) for path in paths(prefix)]
 
 
 def owners(prefix: Path) -> dict[str, str]:
-    """The names of the packages by the files that they have, relative to the prefix."""
+    """Map the packages' files, relative to the prefix, to the packages' names."""
     return {file: record["name"] for record in records(prefix) for file in record["files"]}
 
 
 def versions(prefix: Path) -> dict[str, str]:
-    """The versions of the packages by their names, as the names of the files tell."""
+    """Map the packages' names to their versions, from the names of the files."""
     named = (path.name.rsplit("-", 2) for path in paths(prefix) if path.name.count("-") >= 2)
     return {name: version for name, version, _ in named}

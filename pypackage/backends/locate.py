@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def relocate_local(locked: Lock, channels: Sequence[Path], links: Sequence[Path]) -> Lock:
-    """The lock with each local package where it lies on this machine.
+    """Return a lock whose local packages have their paths on this machine.
 
     Conda packages that are in none of the folders are left as they are: the engine may have
     them in its cache.
 
     Args:
         locked: A lock.
-        channels: Channels' folders of this machine, with a folder for each platform.
+        channels: Channel folders on this machine, with a folder for each platform.
         links: Folders of wheels.
 
     Raises:
-        InstallError: A package in them is not the one that was locked, or a wheel is in none.
+        InstallError: A package in them is not the locked one, or a wheel is in none of them.
     """
     return replace(
         locked,
@@ -40,10 +40,10 @@ def relocate_local(locked: Lock, channels: Sequence[Path], links: Sequence[Path]
 
 
 def check_found(locked: Lock) -> None:
-    """Make sure that all conda packages are known to lie somewhere.
+    """Check that all local conda packages were found.
 
     Raises:
-        InstallError: Some are not.
+        InstallError: Some were not.
     """
     lost = [record.name.normalized for record in locked.records if _is_local(record)]
     if lost:
@@ -55,7 +55,7 @@ def check_found(locked: Lock) -> None:
 
 
 def folder_of(url: str) -> Path:
-    """The folder that a `file://` URL names."""
+    """Return the folder that a `file://` URL names."""
     return Path(unquote(urlsplit(url).path))
 
 

@@ -1,8 +1,8 @@
 """The lock: exactly which packages an environment has, in pixi's lock format.
 
-py-rattler writes and reads the format; since it can read hashes of wheels and not write
-them, what it wrote is completed here. Paths of this machine and credentials never stand in
-a lock: a package from a channel that is a folder is found again by its digest.
+py-rattler writes and reads the format; since it reads hashes of wheels but does not write
+them, its output is completed here. A lock never has paths of this machine or credentials:
+a package from a channel that is a folder is found again by its digest.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Lock:
 
     Attributes:
         platform: Conda's name of the platform.
-        channels: URLs or absolute folders that the conda packages come from, in order.
+        channels: URLs or absolute folders that the conda packages come from, by priority.
         records: The conda packages.
-        wheels: The packages of PyPI.
-        projects: Folders of projects that are built, relative to the lock's own.
+        wheels: The packages from PyPI.
+        projects: Folders of projects to be built, relative to the lock's own.
     """
 
     platform: str
@@ -51,7 +51,7 @@ class Lock:
 
 
 def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
-    """The conda packages in an environment."""
+    """Return a lock of the conda packages in an environment."""
     from rattler import PrefixRecord
 
     records = tuple(PrefixRecord.from_path(path) for path in conda_meta.paths(folder))
@@ -60,7 +60,7 @@ def of_prefix(folder: Path, channels: Sequence[str] = ()) -> Lock:
 
 
 def digest(locked: Lock) -> str:
-    """A digest of all that a lock says of its packages; empty where one's content is not told."""
+    """Return a digest of a lock's packages; empty if one of them has no SHA-256."""
     told = [json.loads(record.to_json()) for record in locked.records]
     wheels = [_wheel_entry(wheel) for wheel in locked.wheels]
     if not all(one.get("sha256") for one in (*told, *wheels)):
@@ -76,7 +76,7 @@ def digest(locked: Lock) -> str:
 
 
 def dumps(locked: Lock) -> bytes:
-    """A lock as the content of a file: the same for the same packages."""
+    """Serialize a lock; the same packages give the same bytes."""
     import yaml
 
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +97,7 @@ def dumps(locked: Lock) -> bytes:
 
 
 def write(content: bytes, path: Path) -> None:
-    """Write the content of a lock to a file, in place of a former one.
+    """Write the content of a lock to a file, replacing an existing one.
 
     Raises:
         InputPathError: It cannot be written there.
@@ -110,7 +110,7 @@ def write(content: bytes, path: Path) -> None:
 
 
 def _of_conda(locked: Lock) -> LockFile:
-    """The conda packages of a lock as py-rattler has it."""
+    """Convert a lock's conda packages to py-rattler's lock file."""
     from rattler import LockFile, LockPlatform
 
     platform = LockPlatform(locked.platform)
@@ -122,7 +122,7 @@ def _of_conda(locked: Lock) -> LockFile:
 
 
 def _channels(locked: Lock) -> list[str]:
-    """The channels' URLs; several folders of this machine count as one."""
+    """Return the channels' URLs; all folders of this machine are merged into one."""
     used = {record.channel for record in locked.records}
     named = [channel for channel in locked.channels if "://" in channel or channel[:1] == "/"]
     urls = [*named, *sorted(used)]
@@ -130,7 +130,7 @@ def _channels(locked: Lock) -> list[str]:
 
 
 def _without_machine(entry: dict[str, Any]) -> dict[str, Any]:
-    """A package's entry without what only holds on this machine, and now."""
+    """Remove from a package's entry what only applies to this machine and moment."""
     entry.pop("indexed_timestamp", None)
     entry["conda"] = _shared(entry["conda"])
     if "channel" in entry:
@@ -139,7 +139,7 @@ def _without_machine(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shared(url: str) -> str:
-    """A URL as it may be passed on; of a local package the part below its channel stays."""
+    """Make a URL machine-independent; of a local package, the part below its channel stays."""
     if not url.startswith(("file:", "/")):
         return redact(url)
     folder, name = url.rstrip("/").rsplit("/", 2)[-2:]
@@ -147,7 +147,7 @@ def _shared(url: str) -> str:
 
 
 def _wheel_entry(wheel: PyPIPackage) -> dict[str, Any]:
-    """The entry of a wheel; one of this machine is named without its folders."""
+    """Return the entry of a wheel; a local one is named without its folders."""
     url = redact(wheel.url)
     if url.startswith(("file:", "/", "git+file:")):
         url = f"{'git+' if url[:4] == 'git+' else ''}{LOCAL}/{url.rsplit('/', 1)[-1]}"
@@ -174,7 +174,7 @@ def loads(
 
     Args:
         content: Of pixi's lock file, in any of its versions.
-        label: What messages call it.
+        label: The name shown in messages.
         platform: Conda's name of the platform; by default this machine's.
         environment: Which of its environments; by default `default`, or the only one.
 
@@ -251,7 +251,7 @@ def _is_pypi(package: object) -> bool:
 
 
 def _is_project(package: Any) -> bool:
-    """Whether it is a folder beside the lock, as pixi has its own project: `pypi: ./`."""
+    """Whether it is a folder beside the lock, such as pixi's own project: `pypi: ./`."""
     place = of_lock(package.location)
     is_file = place.endswith((".whl", ".zip", ".tar.gz"))
     return not (is_file or "://" in place or place.startswith("/") or is_commit(place))
@@ -273,12 +273,12 @@ def _record(package: Any, label: str) -> RepoDataRecord:
 def _wheel(package: Any, label: str) -> PyPIPackage:
     place = of_lock(package.location)
     file = None
-    if "://" not in place:  # so the library tells file:///…, and files beside the lock
+    if "://" not in place:  # the library's form of file:///… and of files beside the lock
         file = Path(os.path.abspath(os.path.join(os.path.dirname(label), place)))
         place = file.as_uri()
     try:
         digest = package.hashes.sha256
-    except AttributeError:  # the library's answer when there are none
+    except AttributeError:  # raised by the library if there are none
         digest = None
     if not digest and file and file.is_file():
         digest = sha256(file.read_bytes()).digest()

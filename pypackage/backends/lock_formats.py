@@ -1,6 +1,6 @@
-"""A lock in the forms of other tools: conda's explicit list, and pylock.toml (PEP 751).
+"""A lock in the formats of other tools: conda's explicit list, and pylock.toml (PEP 751).
 
-Neither can hold all that a lock has. What is lost is returned with the text, to be told.
+Neither can represent a whole lock. What is lost is returned with the text, for a warning.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Written(NamedTuple):
-    """A lock in another form.
+    """A lock in another format.
 
     Attributes:
         text: The content of the file.
-        lost: What it does not say, a sentence each.
+        lost: What it lacks, as sentences.
     """
 
     text: str
@@ -32,12 +32,12 @@ class Written(NamedTuple):
 
 
 def explicit(locked: Lock) -> Written:
-    """The list that `conda create --file` takes, of packages in the order of their dependencies.
+    """Return the list that `conda create --file` reads, sorted by dependencies.
 
-    Packages of PyPI are comments in it, as conda-lock writes them.
+    Packages from PyPI are comments in it, as conda-lock writes them.
 
     Args:
-        locked: As read from a file, so that nothing of this machine is in it.
+        locked: As read from a file, so that it has nothing specific to this machine.
     """
     from rattler import PackageRecord
 
@@ -63,11 +63,11 @@ def explicit(locked: Lock) -> Written:
 
 
 def pylock_toml(locked: Lock, context: ResolutionContext) -> Written:
-    """A pylock.toml of the distributions: conda's are looked for on PyPI, in the same version.
+    """Return a pylock.toml; conda's distributions are looked up on PyPI, in the same version.
 
     Args:
-        locked: Likewise.
-        context: For which Python and machine, and from where PyPI's packages come.
+        locked: As for `explicit`.
+        context: The Python and platform, and where PyPI's packages come from.
     """
     known = [(one.name.normalized, str(one.version), one.depends) for one in locked.records]
     among_conda = choose.present(known)
@@ -87,7 +87,7 @@ def _by_name(packages: Sequence[PyPIPackage]) -> list[PyPIPackage]:
 
 
 def _digest(record: RepoDataRecord) -> str:
-    """What stands behind a URL: SHA-256, or MD5 where the channel knows no other."""
+    """Return a URL's fragment: SHA-256, or MD5 if the channel has no other."""
     if record.sha256:
         return f"#sha256:{record.sha256.hex()}"
     return f"#{record.md5.hex()}" if record.md5 else ""
@@ -107,7 +107,7 @@ def _names(packages: Sequence[PyPIPackage]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """Names, of many the first."""
+    """Join names; of many, the first ones."""
     most = 8
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(sorted(names)[:most]) + more

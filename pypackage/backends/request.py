@@ -26,14 +26,14 @@ HOST = "host"
 
 @dataclass(frozen=True)
 class SolveRequest:
-    """What is asked of the solver.
+    """The input of the solver.
 
     Attributes:
         specs: Match specs.
-        channels: Names, URLs or absolute folders, the most preferred first.
-        wheels: Requirements (PEP 508) that PyPI is to meet, beside the packages of conda.
-        constraints: Match specs that hold for what comes in, and ask for nothing.
-        preferred: The same, where they can be met.
+        channels: Names, URLs or absolute folders, by priority.
+        wheels: Requirements (PEP 508) to be resolved on PyPI, besides the conda packages.
+        constraints: Match specs that restrict what is chosen, and request nothing.
+        preferred: Constraints that are dropped if they cannot be satisfied.
     """
 
     specs: tuple[str, ...]
@@ -44,15 +44,15 @@ class SolveRequest:
 
 
 def is_host(channel: str) -> bool:
-    """Whether a channel is the one that is made of this machine."""
+    """Whether a channel is the host channel."""
     return channel == HOST or channel.startswith(f"{HOST}:")
 
 
 def check_channel(name: str) -> None:
-    """Refuse what people take for a channel.
+    """Refuse names that are mistaken for channels.
 
     Raises:
-        UsageError: It is such.
+        UsageError: It is one of them.
     """
     if name.partition(":")[0].lower() == HOST and not is_host(name):
         raise UsageError(f"there is no channel {name}", f"did you mean {HOST}?")
@@ -64,7 +64,7 @@ def check_channel(name: str) -> None:
 
 
 def host_python(channels: Sequence[str]) -> str:
-    """The interpreter that a host channel names, or its version; empty where none does."""
+    """Return the interpreter that a host channel names, or its version; empty if there is none."""
     return next(filter(is_host, channels), "").partition(":")[2]
 
 
@@ -80,21 +80,21 @@ def of(
     allow_guesses: bool = False,
     has_own_code: bool = False,
 ) -> SolveRequest:
-    """What has to be solved for a program's requirements.
+    """Translate a program's requirements to a solve request.
 
     Args:
         requirements: The Python version and the packages.
         channels: As the user names them; for `host` (or `host:PYTHON`) the host channel is
             made.
-        settings: For which platform, of which time, and whether there is a network.
-        context: What packages of PyPI have to suit.
+        settings: The platform, the date, and whether there is a network.
+        context: What packages from PyPI must be compatible with.
         jobs: How many threads make the host channel's packages.
-        allow_guesses: Whether a module that nothing is known of may be taken for a package.
+        allow_guesses: Whether an unknown module may be taken for a package of its name.
         has_own_code: Whether projects or modules of the user's own are added.
 
     Raises:
-        RequirementsError: Nothing tells the package of a module.
-        SolveError: A channel is none, or the host channel cannot be made.
+        RequirementsError: The package of a module is not known.
+        SolveError: A channel does not exist, or the host channel cannot be made.
     """
     work = _Translation(
         requirements, tuple(channels), context, cache, reporter, jobs, allow_guesses, has_own_code
@@ -112,7 +112,7 @@ def of(
 
 @dataclass(frozen=True)
 class _Translation:
-    """Requirements on their way to a request; see `of`."""
+    """Requirements being translated to a request; see `of`."""
 
     requirements: Requirements
     channels: tuple[str, ...]
@@ -124,12 +124,12 @@ class _Translation:
     has_own_code: bool
 
     def for_channels(self) -> SolveRequest:
-        """A request of channels that others have made."""
+        """Return a request for existing channels."""
         needed = self.requirements
         found, wheels = self._packages(self._modules())
         wheels = (*needed.pip, *wheels)
         python = _python_spec(needed, self.reporter)
-        # As conda has it: an environment of programs that need no Python has none.
+        # As with conda, an environment of programs that do not need Python has none.
         is_needed = self.has_own_code or needed.needs_python or wheels or not needed.dependencies
         specs = (*needed.dependencies, *(python if is_needed else ()), *found)
         named = tuple(map(channel_of, self.channels))
@@ -137,17 +137,17 @@ class _Translation:
         return SolveRequest(specs, named, wheels, _constraints(needed), preferred)
 
     def with_host_channel(self, host: str) -> SolveRequest:
-        """A request of channels of which one is made now, of what is installed here."""
+        """Return a request for channels including the host channel, which is made now."""
         needed = self.requirements
         python = _host_python(needed, host)
         wanted_python = _python_spec(needed, self.reporter)
-        # The host channel heeds no hashes and no indexes of the requirements' own.
+        # The host channel ignores hashes and indexes of the requirements.
         alone = len(self.channels) == 1 and not (needed.hashes or needed.pip_options)
         here = needed.pip if alone else _installed(python, needed)
         made = self._host_channel(python, here, self.context if alone else None)
         if len(self.channels) == 1:
             refuse_unanswered(made.unanswered)
-        # What a channel named before it has too is to be taken from there, in any build.
+        # A channel of higher priority provides its packages in any build.
         first = host == self.channels[0]
         answers = made.specs if first else [spec.split()[0] for spec in made.specs]
         found, wheels = self._packages(made.missing)
@@ -157,9 +157,9 @@ class _Translation:
         return SolveRequest(tuple(specs), named, wheels, _constraints(needed))
 
     def _modules(self) -> tuple[str, ...]:
-        """The modules whose packages are to be found.
+        """Return the modules whose packages must be found.
 
-        None where packages are named: what the modules resolve to says more than their names.
+        None if packages are named: they tell more than the names of modules.
         """
         needed = self.requirements
         if needed.dependencies or needed.pip:
@@ -173,7 +173,7 @@ class _Translation:
     def _host_channel(
         self, python: Interpreter, pip: tuple[str, ...], fetching: ResolutionContext | None
     ) -> HostChannel:
-        """Make the host channel; PyPI is asked for what is missing if there is no other one."""
+        """Make the host channel; without another channel, what is missing comes from PyPI."""
         with self.reporter.task(f"taking what is installed for {python.executable}"):
             return make_host_channel(
                 python,
@@ -190,7 +190,7 @@ class _Translation:
 
 
 def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
-    """The match spec of Python: a program that says none is taken to be for the one here."""
+    """Return Python's match spec unless a package is one; by default this machine's version."""
     if requirements.python:
         return [f"python={requirements.python}"]
     if any(python_version(spec) is not None for spec in requirements.dependencies):
@@ -201,7 +201,7 @@ def _python_spec(requirements: Requirements, reporter: Reporter) -> list[str]:
 
 
 def _constraints(requirements: Requirements) -> tuple[str, ...]:
-    """Match specs of what is pinned, and that say what constraints say of packages of PyPI."""
+    """Return match specs of the pins, and of the constraints on PyPI packages."""
     parsed = [closure.parse(text) for text in requirements.constraints]
     named = ((package_names.conda_name(one.name) or normalize(one.name), one) for one in parsed)
     ranges = [f"{name}{conda_range(str(one.specifier))}" for name, one in named]
@@ -211,10 +211,10 @@ def _constraints(requirements: Requirements) -> tuple[str, ...]:
 def _of_modules(
     modules: Sequence[str], reporter: Reporter, *, allow_guesses: bool
 ) -> tuple[list[str], tuple[str, ...]]:
-    """The packages that modules come from, by the table; an unknown one is a guess, if allowed.
+    """Look up the packages of modules in the table; an unknown one is guessed, if allowed.
 
     Returns:
-        Those of conda, and those that only PyPI has.
+        Conda packages, and those that only PyPI has.
     """
     if not allow_guesses:
         package_names.refuse_unknown(modules)
@@ -232,7 +232,7 @@ def _of_modules(
 
 
 def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ...]:
-    """What of PyPI is installed for an interpreter, but what has to be built or have a hash."""
+    """Return installed PyPI requirements, except those to be built or with hashes."""
     have = {one.key: one for one in distributions.installed(python)}
     alone = {"PIP_CONFIG_FILE": os.devnull}  # a site's settings are for what is fetched
     built = pip_settings.to_build(python.prefix, alone, requirements.pip_options)
@@ -248,7 +248,7 @@ def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ..
 
 
 def channel_of(name: str) -> str:
-    """A channel as the engine takes it: folders by their absolute path."""
+    """Return a channel as the engine takes it: folders by their absolute path."""
     if not name.strip():
         raise SolveError("a channel has no name")
     folder = Path(os.path.expanduser(name))
@@ -266,7 +266,7 @@ def channel_of(name: str) -> str:
 
 
 def _host_python(requirements: Requirements, host: str) -> Interpreter:
-    """The interpreter that the host channel is made of."""
+    """Return the interpreter that the host channel is made of."""
     named = host_python([host])
     try:
         python = interpreter.find(named or requirements.python or None)

@@ -1,7 +1,7 @@
-"""The conda engine: solve, install and index with py-rattler.
+"""The conda engine: solve, install and query with py-rattler.
 
-The only package that knows py-rattler. It is asynchronous inside; each function here runs
-one operation to its end and turns what went wrong into an error of this package.
+No other package imports py-rattler. It is asynchronous; each function here runs one operation to
+completion and turns its exceptions into errors of pypackage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the engine keeps packages and repodata."""
+"""The engine's caches of packages and repodata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder that all programs on py-rattler share: `RATTLER_CACHE_DIR`, if it is set."""
+    """Return the cache of all programs on py-rattler: `RATTLER_CACHE_DIR`, if it is set."""
     named = environ.get("RATTLER_CACHE_DIR")
     if named:
         return Path(named).absolute()
@@ -23,19 +23,19 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def repodata(environ: Mapping[str, str] = os.environ) -> Path:
-    """What is known of channels."""
+    """Return the repodata cache."""
     return folder(environ) / "repodata"
 
 
 def package_cache(settings: Settings, environ: Mapping[str, str] = os.environ) -> PackageCache:
-    """The package caches of `package_folders`."""
+    """Return the package caches of `package_folders`, as py-rattler takes them."""
     from rattler import PackageCache
 
     return PackageCache.new_layered(list(package_folders(settings, environ)))
 
 
 def package_folders(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """The package caches: those of the settings, after `RATTLER_CACHE_DIR` if that is set."""
+    """Return the package caches: the settings', after `RATTLER_CACHE_DIR` if that is set."""
     folders = list(settings.package_caches)
     if environ.get("RATTLER_CACHE_DIR") or not folders:
         folders.insert(0, folder(environ) / "pkgs")

@@ -17,16 +17,16 @@ from pypackage.core.urls import Credentials, credentials, redact
 from pypackage.requirements.match_specs import parse_match_spec
 
 ALIAS = "https://conda.anaconda.org"
-REPOSITORY = "https://repo.anaconda.com"  # where conda looks for pkgs/main and its like
+REPOSITORY = "https://repo.anaconda.com"  # where conda looks for pkgs/main and the like
 DEFAULTS = ("pkgs/main", "pkgs/r")
 
 
 @dataclass(frozen=True)
 class Tier:
-    """Channels of the same rank: one, or all that a name such as `defaults` stands for.
+    """Channels of the same priority: one, or all that a name such as `defaults` stands for.
 
     Attributes:
-        name: As the user calls it, without secrets.
+        name: As the user wrote it, without secrets.
         urls: Without secrets too.
     """
 
@@ -36,11 +36,11 @@ class Tier:
 
 @dataclass(frozen=True)
 class Channels:
-    """Where packages may come from.
+    """The channels that packages may come from.
 
     Attributes:
-        tiers: The most preferred first.
-        credentials: What lets one in there; not shown.
+        tiers: By priority.
+        credentials: Logins and tokens of the channels; not in the repr.
     """
 
     tiers: tuple[Tier, ...]
@@ -48,15 +48,15 @@ class Channels:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """All URLs, without secrets."""
+        """The URLs of all tiers, without secrets."""
         return tuple(url for tier in self.tiers for url in tier.urls)
 
 
 def resolve(names: Sequence[str], settings: Condarc) -> Channels:
-    """The URLs of channels.
+    """Resolve channels to their URLs.
 
     Args:
-        names: Names, URLs or absolute folders, the most preferred first.
+        names: Names, URLs or absolute folders, by priority.
     """
     groups = {"defaults": settings.default_channels or DEFAULTS, **settings.custom_multichannels}
     tiers = []
@@ -74,16 +74,16 @@ def qualified(
     settings: Condarc,
     has: Callable[[str, str], bool],
 ) -> tuple[tuple[str, ...], Channels]:
-    """Let match specs name their channels by URL, as `CHANNEL::PACKAGE` does not.
+    """Replace the channel of `CHANNEL::PACKAGE` match specs by its URL.
 
-    A channel is known by its name, whatever URL it has, which may be that of a mirror. One that
-    is not among the channels is added behind them, as conda does.
+    A channel is matched by its name, whatever its URL is (which may be that of a mirror). One that
+    is not among the channels is appended with the lowest priority, as conda does.
 
     Args:
         specs: Match specs.
-        channels: Where packages may come from.
-        settings: Tell where what has a name is.
-        has: Whether a package is in the channel of a URL; asked where a name means several.
+        channels: The channels that packages may come from.
+        settings: Resolve names to URLs.
+        has: Whether the channel of a URL has a package; called if a name stands for several.
 
     Returns:
         The match specs, and all channels.
@@ -109,7 +109,7 @@ def qualified(
 
 
 def _among(name: str, channels: Channels, settings: Condarc) -> Sequence[str]:
-    """The URLs that a channel has among some: by its name, its place, or that of a mirror."""
+    """Return the URLs of a channel among others: by its name, its URL, or the end of a mirror's."""
     named = [url for tier in channels.tiers if tier.name == name for url in tier.urls]
     place = [url for url in resolve([name], settings).urls if url in channels.urls]
     return named or place or [url for url in channels.urls if unquote(url).endswith(f"/{name}")]

@@ -1,7 +1,7 @@
 """Conda's own settings: channels, folders, network and caches.
 
-Lists and tables of several files are put together, the more important ones first; of a
-single value the most important one counts, as conda does it.
+Lists and tables of several files are merged, those of higher priority first; of a single value,
+the one of the highest priority is taken, as conda does it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ PRIORITIES = ("strict", "flexible", "disabled")
 
 @dataclass(frozen=True)
 class Condarc:
-    """The settings that matter here; channels and proxies are not shown, for their passwords.
+    """The settings that matter here; channels and proxies (with passwords) are not in the repr.
 
     Attributes:
-        channels: Names, URLs or folders; empty when nothing names any.
-        channel_alias: What a channel's name is put behind; empty for conda's own.
+        channels: Names, URLs or folders; empty if none are set.
+        channel_alias: The URL that a channel's name is appended to; empty for conda's own.
         default_channels: What the name `defaults` stands for; empty for conda's own.
-        custom_channels: The places of some channels by name, or by how their names begin.
+        custom_channels: The base URLs of some channels, by name or first parts of the name.
         custom_multichannels: Names that stand for several channels.
         envs_dirs: Folders that hold environments by name.
-        pkgs_dirs: Package caches; packages go into the first that can be written to.
+        pkgs_dirs: Package caches; packages are written to the first writable one.
         channel_priority: One of `PRIORITIES`, or empty.
-        ssl_verify: Whether certificates are checked, or the file of the authorities' ones.
+        ssl_verify: Whether certificates are verified, or a file of CA certificates.
         proxies: The proxy for `http` and for `https`.
-        offline: Whether to do without the network.
+        offline: Whether the network is not to be used.
         read_timeout: Seconds to wait for an answer (`remote_read_timeout_secs`).
-        retries: How often what failed is tried again (`remote_max_retries`).
+        retries: How often a failed request is repeated (`remote_max_retries`).
     """
 
     channels: tuple[str, ...] = field(default=(), repr=False)
@@ -62,7 +62,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Condarc:
     """Read all settings that conda would read: files and CONDA_ variables.
 
     Raises:
-        RequirementsError: A file is not valid YAML, or a setting not of its kind; the
+        RequirementsError: A file is not valid YAML, or a setting is of the wrong type; the
             message names file and key.
     """
     settings = _Settings(sources(environ), environ)
@@ -86,7 +86,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Condarc:
 
 
 def envs_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder into which a named environment goes.
+    """Return the folder of named environments.
 
     CONDA_ENVS_PATH (or CONDA_ENVS_DIRS) comes first, then `envs_dirs`, then `~/.conda/envs`.
     """
@@ -98,9 +98,9 @@ def envs_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def known_environments(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """The prefixes that conda knows, which `conda env list` shows.
+    """Return the prefixes that conda knows, which `conda env list` shows.
 
-    Source: conda keeps them, a line each, in `~/.conda/environments.txt`.
+    Source: conda keeps them, one a line, in `~/.conda/environments.txt`.
     """
     try:
         text = _known(environ).read_text("utf-8", "surrogateescape")
@@ -110,7 +110,7 @@ def known_environments(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
 
 def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
-    """Tell conda about an environment."""
+    """Register an environment with conda."""
     known = _known(environ)
     known.parent.mkdir(parents=True, exist_ok=True)
     with known.open("a+", encoding="utf-8", errors="surrogateescape") as file:
@@ -121,7 +121,7 @@ def register(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def forget(prefix: Path, environ: Mapping[str, str] = os.environ) -> None:
-    """Take back a `register`, such as conda's own for an environment that was moved since."""
+    """Undo a `register`, such as conda's own for an environment that was moved since."""
     known = known_environments(environ)
     if prefix in known:
         text = "".join(f"{one}\n" for one in known if one != prefix)
@@ -139,21 +139,21 @@ def _folder(name: str, environ: Mapping[str, str]) -> Path:
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:
-    """A text with its `$NAME` and `${NAME}` replaced; those that are not set stay."""
+    """Replace `$NAME` and `${NAME}` in a text; variables that are not set stay as they are."""
     return re.sub(
         r"\$(?:\{(\w+)\}|(\w+))", lambda found: environ.get(found[1] or found[2], found[0]), text
     )
 
 
 class _Settings:
-    """What several sources, the least important first, say to a key."""
+    """The values that several sources, by ascending priority, set for a key."""
 
     def __init__(self, places: Sequence[Source], environ: Mapping[str, str]) -> None:
         self._places = places
         self._environ = environ
 
     def strings(self, *keys: str, separator: str = ",") -> tuple[str, ...]:
-        """The lists of all sources, the most important first; a string is a list of one."""
+        """Return the merged lists, highest priority first; a string is a list of one."""
         found: list[str] = []
         for key, source, value in self._said(*keys):
             if isinstance(value, str):
@@ -162,12 +162,12 @@ class _Settings:
         return tuple(dict.fromkeys(one.strip() for one in found if one.strip()))
 
     def folders(self, *keys: str) -> tuple[Path, ...]:
-        """A list of folders, absolute."""
+        """Return a list of folders, as absolute paths."""
         names = self.strings(*keys, separator=os.pathsep)
         return tuple(_folder(name, self._environ) for name in names)
 
     def text(self, key: str) -> str:
-        """The most important source's string; empty when there is none."""
+        """Return the string of the highest priority; empty if there is none."""
         found = ""
         for _, source, value in self._said(key):
             if not isinstance(value, str):
@@ -176,7 +176,7 @@ class _Settings:
         return found
 
     def flag(self, key: str) -> bool:
-        """The most important source's yes or no."""
+        """Return the boolean of the highest priority."""
         found = False
         for _, source, value in self._said(key):
             given = _as_flag(value)
@@ -186,7 +186,7 @@ class _Settings:
         return found
 
     def number(self, key: str) -> int | None:
-        """The most important source's number, rounded up."""
+        """Return the number of the highest priority, rounded up."""
         found = None
         for _, source, value in self._said(key):
             try:
@@ -196,7 +196,7 @@ class _Settings:
         return found
 
     def table(self, key: str) -> dict[str, str]:
-        """The tables of all sources in one; the most important source's entry counts."""
+        """Return the merged tables; of an entry, the value of the highest priority is taken."""
         found: dict[str, str] = {}
         for _, source, value in self._said(key):
             for name, one in _items(key, source, value):
@@ -206,7 +206,7 @@ class _Settings:
         return found
 
     def lists(self, key: str) -> dict[str, tuple[str, ...]]:
-        """Likewise, of lists."""
+        """Return the merged tables of lists, likewise."""
         found: dict[str, tuple[str, ...]] = {}
         for _, source, value in self._said(key):
             for name, one in _items(key, source, value):
@@ -215,7 +215,7 @@ class _Settings:
         return found
 
     def priority(self) -> str:
-        """`channel_priority`, which was yes or no in former times."""
+        """Return `channel_priority`, which was a boolean in old versions."""
         found = ""
         for key, source, value in self._said("channel_priority"):
             flag = _as_flag(value)
@@ -226,7 +226,7 @@ class _Settings:
         return found
 
     def verification(self) -> bool | Path:
-        """`ssl_verify`: yes, no, or a file; `truststore` is the system's, which is ours too."""
+        """Return `ssl_verify`: a boolean or a file; `truststore` is the system's, our default."""
         found: bool | Path = True
         for key, source, value in self._said("ssl_verify", "verify_ssl"):
             given = True if value == "truststore" else _as_flag(value)
@@ -241,7 +241,7 @@ class _Settings:
         return found
 
     def _said(self, *keys: str) -> list[tuple[str, Source, Any]]:
-        """Who says something to a key or one of its aliases."""
+        """Return the sources that set a key or one of its aliases."""
         return [
             (key, source, source.values[key])
             for source in self._places
@@ -268,7 +268,7 @@ def _items(key: str, source: Source, value: object) -> list[tuple[str, Any]]:
 
 
 def _invalid(source: Source, key: str, expected: str) -> RequirementsError:
-    """Says where; what stands there is kept to itself, for it may hold a password."""
+    """Say where the invalid value is, but not the value: it may hold a password."""
     if source.name == ENVIRONMENT:
         return RequirementsError(f"CONDA_{key.upper()}: expected {expected}")
     return RequirementsError(f"{source.name}: {key}: expected {expected}")

@@ -21,11 +21,11 @@ SYSTEM = (Path("/etc/conda"), Path("/var/lib/conda"))
 
 @dataclass(frozen=True)
 class Source:
-    """Settings that stand at one place.
+    """The settings of one place.
 
     Attributes:
         name: The file, or `the environment`.
-        values: What it sets; not shown, for there may be passwords in it.
+        values: What it sets; not in the repr, since it may hold passwords.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Source:
 
 
 def sources(environ: Mapping[str, str]) -> list[Source]:
-    """All places with settings that conda would look at, the least important first.
+    """Return the settings of all places that conda reads, by ascending priority.
 
     Raises:
         RequirementsError: A file is not valid YAML.
@@ -51,12 +51,12 @@ ENVIRONMENT = "the environment"
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """The user's home, absolute."""
+    """Return the user's home folder, absolute."""
     return Path(user_dirs.home(environ))
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The condarc files that there are, the least important first."""
+    """Yield the condarc files that exist, by ascending priority."""
     user = home(environ)
     config = environ.get("XDG_CONFIG_HOME")
     root, prefix, named = (environ.get(n) for n in ("CONDA_ROOT", "CONDA_PREFIX", "CONDARC"))
@@ -75,7 +75,7 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _within(folder: Path) -> list[Path]:
-    """Where settings stand in one of conda's folders."""
+    """Return the paths of the condarc files of one of conda's folders."""
     parts = sorted((folder / "condarc.d").glob("*.y*ml"))
     return [folder / ".condarc", folder / "condarc", *parts]
 

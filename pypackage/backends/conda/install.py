@@ -31,15 +31,15 @@ def install(
 ) -> None:
     """Fetch packages into the package cache and link them into a new prefix.
 
-    Their post-link scripts are not run.
+    Post-link scripts are not run.
 
     Args:
         target_prefix: The path that is written into the files instead of `prefix`, for a
             prefix that will be moved there.
 
     Raises:
-        InstallError: A package cannot be fetched, is not what the channel promised, or
-            cannot be written; or it would have to be fetched, and this is offline.
+        InstallError: A package cannot be fetched or written, does not match its channel's digest,
+            or has unsafe paths; or it is not cached, and this is offline.
     """
     import rattler
     from rattler.exceptions import CacheDirError, InstallerError, IoError, LinkError
@@ -75,10 +75,10 @@ def install(
 
 
 def _linked_as(platform: str) -> Any:
-    """The platform that the library is to link for, None for this machine's.
+    """Return the platform to link for, None for this machine's.
 
-    It signs what it links for macOS, with a program that macOS alone has. For Linux it does
-    the same without that, and the worker signs what it relocates.
+    For macOS the library signs what it links, with a program that only macOS has. For Linux it
+    links the same files without signing; the worker signs those that it relocates.
     """
     from rattler import Subdir
 
@@ -90,7 +90,7 @@ def _linked_as(platform: str) -> Any:
 async def _unless_stuck(
     work: Callable[[], Awaitable[None]], listener: _Listener, timeout: int
 ) -> None:
-    """Wait for the installer, but not for ever for a download that stands still."""
+    """Wait for the installer, but fail if a download receives nothing for `timeout` seconds."""
     task = asyncio.ensure_future(work())
     while not task.done():
         await asyncio.wait({task}, timeout=1)
@@ -104,10 +104,10 @@ async def _unless_stuck(
 
 
 class _Listener:
-    """Passes on what py-rattler's installer reports (its `InstallerReporter` protocol).
+    """Pass on the events of py-rattler's installer (its `InstallerReporter` protocol).
 
-    The step "downloading packages", in bytes, is announced only when something has to be
-    downloaded; with a warm cache there is the linking alone.
+    The step "downloading packages", in bytes, is shown only if something has to be downloaded; with
+    a warm cache there is only linking.
     """
 
     def __init__(self, refusal: Refusal, packages: int, reporter: Reporter) -> None:
@@ -129,7 +129,7 @@ class _Listener:
         self._steps.close()
 
     def stands_still(self, timeout: float) -> bool:
-        """Whether nothing has been heard of the downloads under way for so many seconds."""
+        """Whether nothing was received by the downloads under way for `timeout` seconds."""
         return bool(self._open) and time.monotonic() - self._heard > timeout
 
     def on_populate_cache_start(self, _operation: int, package_name: str) -> int:

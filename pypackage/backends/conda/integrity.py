@@ -1,4 +1,4 @@
-"""Checks that the engine leaves out: digests of local files, and paths inside packages."""
+"""Checks that the engine does not do: digests of local files, and paths inside packages."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SUSPICIOUS = re.compile(rb'"_path"\s*:\s*"(?:/|[^"]*\.\.)|\\')
 
 
 def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> None:
-    """Compare packages of folder channels with the digests that their channel promises.
+    """Compare packages of local channels with the SHA-256 in the channel's repodata.
 
-    What is in a package cache was compared when it got there.
+    Packages in a package cache were checked when they were added to it.
 
     Raises:
-        InstallError: A package is not what its channel promises, or cannot be read.
+        InstallError: A package does not match, or cannot be read.
     """
     for record in records:
         if not record.url.startswith("file:") or record.sha256 is None:
@@ -46,21 +46,21 @@ def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> No
 
 
 def path_outside(package: Path) -> str:
-    """The first path of an unpacked package that would lead out of the prefix; empty for none."""
+    """Return an unpacked package's first path that leads out of the prefix; empty if none."""
     try:
         listing = (package / "info" / "paths.json").read_bytes()
-        if not _SUSPICIOUS.search(listing):  # of numpy's 1,000 paths this takes 1 ms, JSON 4 ms
+        if not _SUSPICIOUS.search(listing):  # 1 ms for numpy's 1,000 paths, JSON takes 4 ms
             return ""
         paths = [str(entry["_path"]) for entry in json.loads(listing)["paths"]]
     except FileNotFoundError:
         paths = _older_listing(package)
     except (OSError, ValueError, KeyError, TypeError):
-        return ""  # which the engine refuses in its own words
+        return ""  # the engine refuses it with its own message
     return next((path for path in paths if path.startswith("/") or ".." in path.split("/")), "")
 
 
 def _older_listing(package: Path) -> list[str]:
-    """The paths of a package that has no paths.json."""
+    """Return the paths of a package that has no paths.json."""
     try:
         return (package / "info" / "files").read_text(errors="replace").split("\n")
     except OSError:
@@ -68,14 +68,14 @@ def _older_listing(package: Path) -> list[str]:
 
 
 class Refusal:
-    """Keeps packages whose paths lead out of the prefix from being linked.
+    """Refuse to link packages whose paths lead out of the prefix.
 
-    The engine has no place for such a check: it asks nobody between unpacking and linking, and
-    of an absolute path it aborts the whole process. So a package that is refused is removed
-    from the cache right before it would be linked, which then fails.
+    The engine has no hook between unpacking and linking, and an absolute path makes it abort the
+    whole process. So a refused package is removed from the cache right before it would be linked,
+    which makes linking fail.
 
     Attributes:
-        reason: Which package was refused and why; empty while none was.
+        reason: Which package was refused and why; empty if none was.
     """
 
     def __init__(self, records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> None:
@@ -84,7 +84,7 @@ class Refusal:
         self._caches = caches
 
     def check(self, name: str) -> None:
-        """Look at a package that is about to be linked."""
+        """Check a package that is about to be linked."""
         stem = self._stems.get(name)
         for cache in self._caches if stem else ():
             if path := path_outside(cache / str(stem)):

@@ -1,7 +1,7 @@
 """Network settings for channels: certificates, proxies and credentials.
 
-Secrets reach the library beside the URLs and not in them, since URLs get into its caches, into
-the records of installed packages and into messages.
+Secrets are passed to the library separately, not in URLs: URLs end up in its caches, in the
+records of installed packages and in messages.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client]:
-    """A client that goes to the network as it is told to.
+    """Provide a client with the certificates, proxies, credentials and retries of the settings.
 
     Args:
-        timeout: Seconds that an answer may take as a whole; by default as long as it takes.
+        timeout: Seconds that an answer may take as a whole; unlimited by default.
     """
     from rattler import Client
     from rattler.config import Config
@@ -57,7 +57,7 @@ def _direct_hosts() -> list[str]:
 
 
 def _logins(credentials: Sequence[Credentials]) -> dict[str, Any]:
-    """Users and passwords by host, as the library's own file of them has it."""
+    """Return users and passwords by host, in the format of the library's credentials file."""
     return {
         one.host: {"BasicHTTP": {"username": one.login[0], "password": one.login[1]}}
         for one in credentials
@@ -66,7 +66,7 @@ def _logins(credentials: Sequence[Credentials]) -> dict[str, Any]:
 
 
 def _merged(logins: Mapping[str, Any]) -> dict[str, Any]:
-    """Those logins and the stored ones, which the library looks at no more beside a file."""
+    """Add the user's stored logins, which the library ignores if it is given a file."""
     stored: dict[str, Any] = {}
     with suppress(OSError, netrc.NetrcParseError):
         file = os.environ.get("NETRC") or home() / ".netrc"
@@ -80,7 +80,7 @@ def _merged(logins: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _in_memory(content: Mapping[str, Any] | None) -> Iterator[str]:
-    """A file that is on no disk; empty without content."""
+    """Provide the path of an in-memory file; empty without content."""
     if content is None:
         yield ""
         return
@@ -94,9 +94,9 @@ def _in_memory(content: Mapping[str, Any] | None) -> Iterator[str]:
 
 @contextmanager
 def _authorities(verify: bool | Path) -> Iterator[None]:
-    """Let the library, which reads them only where this variable says, find certificates.
+    """Set the variable from which the library takes the CA certificates' path.
 
-    No thread of ours runs while the variable is set: to set one is not safe beside its readers.
+    No thread of ours runs meanwhile: setting a variable is not safe while others read them.
     """
     wanted = verify if isinstance(verify, Path) else os.environ.get("REQUESTS_CA_BUNDLE")
     name = "SSL_CERT_DIR" if wanted and os.path.isdir(wanted) else "SSL_CERT_FILE"

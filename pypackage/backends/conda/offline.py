@@ -1,4 +1,4 @@
-"""What can be had without a network: cached repodata and the package cache."""
+"""What is available without a network: cached repodata and the package cache."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Predicate = Callable[["RepoDataRecord"], bool]
 
 
 def presence(settings: Settings) -> Predicate:
-    """Tells of a package whether it can be installed without a network."""
+    """Return a test of whether a package can be installed without a network."""
     held = run(caches.package_cache(settings).index).contains_record
     return lambda record: _is_local(record.url) or held(record)
 
 
 @dataclass
 class Memory:
-    """Channels as they were when they were last read.
+    """Channels as they were when their repodata was last fetched.
 
     Attributes:
-        wanted: Which of their packages are to be seen.
-        asked: The packages that were asked for.
-        known: Those of them that a channel told something of.
+        wanted: Which of their packages are visible.
+        asked: The names of the packages that were queried.
+        known: Those of them for which a channel had cached repodata.
     """
 
     wanted: Predicate
@@ -39,7 +39,7 @@ class Memory:
     known: set[str] = field(default_factory=set)
 
     def sources(self, tiers: Sequence[Tier]) -> list[Any]:
-        """What the solver is to ask; channels that are folders are read as they are."""
+        """Return the solver's sources; channels that are folders are read directly."""
         from rattler import Gateway, SourceConfig
 
         no_network = SourceConfig(cache_action="force-cache-only")
@@ -64,7 +64,7 @@ class _Remembered:
     async def fetch_package_records(
         self, platform: Subdir, name: PackageName
     ) -> list[RepoDataRecord]:
-        """The records of a package that are wanted."""
+        """Return the visible records of a package."""
         from rattler.exceptions import GatewayError
 
         self.memory.asked.add(name.normalized)
@@ -78,12 +78,12 @@ class _Remembered:
         return [record for records in found for record in records if self.memory.wanted(record)]
 
     def package_names(self, platform: Subdir) -> list[str]:
-        """None are told: the solver looks up by name what it needs."""
+        """Return no names: the solver looks up by name what it needs."""
         return []
 
 
 def unsolved(said: str, memory: Memory) -> SolveError:
-    """Why there is no solution with all that is known of the channels."""
+    """Return the error for requirements without a solution in all of the cached repodata."""
     names = sorted(memory.asked - memory.known)
     known = f"nothing is remembered of: {', '.join(names)}\n" if names else ""
     return SolveError("the requirements cannot be satisfied offline", f"{said}\n{known}{_WAYS}")
@@ -92,7 +92,7 @@ def unsolved(said: str, memory: Memory) -> SolveError:
 def missing(
     records: Iterable[RepoDataRecord], kind: type[PackageError] = SolveError
 ) -> PackageError:
-    """Names the packages that would have to be fetched."""
+    """Return the error that names the packages that would have to be fetched."""
     files = ", ".join(sorted(record.file_name for record in records))
     return kind(f"not in the package cache, and this is offline: {files}", _WAYS)
 

@@ -1,6 +1,6 @@
 """The platforms environments are made for, and the virtual packages of each.
 
-What it brings along are conda's virtual packages: the system's glibc, its kernel and so on.
+Virtual packages are conda's for what the system provides: its glibc, its kernel and so on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
-# Those that the worker's script is written for.
+# Those that the script on the worker supports.
 PLATFORMS = (
     "linux-32",
     "linux-64",
@@ -25,7 +25,7 @@ PLATFORMS = (
     "osx-arm64",
 )
 
-# The oldest that conda-forge builds for, so that what is chosen runs on any worker.
+# The oldest that conda-forge builds for, so that the chosen packages run on any worker.
 _GLIBC = "2.17"
 _KERNEL = "3.10"
 _MACOS = "11.0"
@@ -35,7 +35,7 @@ def check(platform: str) -> None:
     """Refuse a platform that no environment can be made for.
 
     Raises:
-        UsageError: It is none; empty is this machine's.
+        UsageError: It is not in `PLATFORMS`; empty is this machine's.
     """
     if platform and platform not in PLATFORMS:
         raise UsageError(
@@ -54,16 +54,16 @@ def virtual_packages(
     system: Mapping[str, str] = {},
     environ: Mapping[str, str] = os.environ,
 ) -> list[Any]:
-    """The virtual packages of this machine, or of any machine of another platform.
+    """Return the virtual packages of this machine, or of any machine of another platform.
 
-    In both cases the variables CONDA_OVERRIDE_GLIBC, _CUDA and the like have the last word.
+    In both cases the variables CONDA_OVERRIDE_GLIBC, _CUDA and the like take precedence.
 
     Args:
         platform: Conda's name of it; empty for this machine's.
-        system: Versions by name, such as `__cuda`, that count in place of the machine's own.
+        system: Versions by name, such as `__cuda`, that replace the machine's own.
 
     Raises:
-        UsageError: One of these variables is no version.
+        UsageError: One of these variables is not a version.
     """
     import rattler
 
@@ -77,12 +77,12 @@ def virtual_packages(
         stated = {name: version for name, version in system.items() if name not in fixed}
         kept = [one for one in found if one.name.normalized not in stated]
         return [*kept, *(_generic(name, version, "0") for name, version in stated.items())]
-    except Exception as error:  # the library raises one of its own, or a plain one
+    except Exception as error:  # the library raises its own exceptions, or plain ones
         raise UsageError(f"a variable CONDA_OVERRIDE_… is not valid: {error}") from error
 
 
 def _of_any(platform: str, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Name, version and build of the virtual packages of a machine that is not at hand."""
+    """Return name, version and build of the virtual packages of another platform's machines."""
     from rattler import Subdir
 
     architecture = environ.get("CONDA_OVERRIDE_ARCHSPEC", str(Subdir(platform).arch))

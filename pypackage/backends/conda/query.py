@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
-    """The versions of a package in channels of the same rank, the oldest first.
+    """Return the versions of a package in channels of the same priority, oldest first.
 
     Raises:
         SolveError: They cannot be read.

@@ -1,4 +1,4 @@
-"""Run py-rattler's operations, and word what they report."""
+"""Run py-rattler's operations, and format its errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def run(start: Callable[[], Awaitable[Result]]) -> Result:
-    """Run an operation to its end."""
+    """Run an operation to completion."""
 
     async def main() -> Result:
         return await start()
@@ -23,9 +23,9 @@ def run(start: Callable[[], Awaitable[Result]]) -> Result:
 
 
 def message(error: BaseException) -> str:
-    """The engine's own words: each cause once, without empty lines and credentials.
+    """Return the engine's message: each cause once, without empty lines and credentials.
 
-    Where a disk is full, with what to do; the engine has it in words alone.
+    If the disk is full, advice is added; the engine tells so only in its text.
     """
     said: list[str] = []
     for line in redact(str(error)).splitlines():
@@ -41,7 +41,7 @@ _FULL = f"(os error {errno.ENOSPC})"
 
 
 def source(name: str, sources: Sequence[Any]) -> Any:
-    """What is asked for packages: one source, or several of the same rank."""
+    """Return a source for the solver: the only one, or several of the same priority as one."""
     from rattler import MultiSource
 
     return sources[0] if len(sources) == 1 else MultiSource(name, sources)

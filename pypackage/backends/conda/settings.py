@@ -16,24 +16,24 @@ RETRIES = 3
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for solving and installing alike.
+    """The settings of both solving and installing.
 
     Attributes:
-        platform: For which, such as `linux-aarch64`; empty for this machine's.
-        channel_priority: With `strict` a package comes from the first channel that has any
-            of its name (what is asked for itself: any that is as asked for), with `flexible`
-            from another one where that cannot be, with `disabled` the newest is taken.
-        exclude_newer: Packages published after this moment are not taken.
-        offline: Use what is in the package cache, and channels that are folders, alone.
-        verify: Whether certificates are checked, or a file of authorities' certificates.
+        platform: The target, such as `linux-aarch64`; empty for this machine's.
+        channel_priority: With `strict` a package comes from the first channel that has its name
+            (a requested one: that has a match for it), with `flexible` from another one if
+            that is impossible, with `disabled` the newest is taken.
+        exclude_newer: Packages published after this moment are ignored.
+        offline: Use only the package cache and channels that are folders.
+        verify: Whether certificates are verified, or a file of CA certificates.
         proxies: The proxy for `http` and for `https`.
-        credentials: What lets one in at the channels.
-        package_caches: Folders; packages go into the first that can be written to. By
+        credentials: Logins and tokens of the channels.
+        package_caches: Folders; packages are written to the first writable one. By
             default the engine's own.
-        timeout: Seconds that what is known of a channel may take, and that a package's
-            download may stand still.
-        retries: How often a request that failed is made again.
-        system: Versions of virtual packages that count as the machine's.
+        timeout: Seconds that fetching a channel's repodata may take, and that a package's
+            download may receive nothing.
+        retries: How often a failed request is repeated.
+        system: Versions of virtual packages that replace the machine's.
     """
 
     platform: str = ""

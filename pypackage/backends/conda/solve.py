@@ -24,19 +24,19 @@ def solve(
     settings: Settings,
     constraints: Sequence[str] = (),
 ) -> list[RepoDataRecord]:
-    """Choose the packages of an environment.
+    """Solve for the packages of an environment.
 
     Args:
         specs: Match specs, such as `numpy>=2,<3`.
-        tiers: The channels, the most preferred first.
-        constraints: Match specs that hold for what comes in, and ask for nothing.
+        tiers: The channels, by priority.
+        constraints: Match specs that restrict what is chosen, and request nothing.
 
     Returns:
-        The records of all packages, dependencies included, in a fixed order.
+        The records of all packages, dependencies included, sorted by name.
 
     Raises:
         RequirementsError: A match spec is not valid.
-        SolveError: The specs exclude each other or ask for what no channel has, with the
+        SolveError: The specs conflict or no channel has what they request, with the
             solver's explanation; or a channel cannot be read.
     """
     asked = _Asked(
@@ -47,14 +47,14 @@ def solve(
 
 
 class _Asked(NamedTuple):
-    """Match specs: what is asked for, and what only bounds."""
+    """Parsed match specs: what is requested, and what only constrains."""
 
     specs: Sequence[Any]
     constraints: Sequence[Any]
 
 
 def _online(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[RepoDataRecord]:
-    """Solve with the channels as they are now."""
+    """Solve with the channels' current repodata."""
     from rattler import Gateway
     from rattler.exceptions import (
         GatewayError,
@@ -83,7 +83,7 @@ _KNOWN = ("conda-forge", "bioconda", "defaults", "nvidia", "pytorch", "host")
 
 
 def _meant(tiers: Sequence[Tier]) -> str:
-    """A line that names the channel which one of no such name may be meant for."""
+    """Return a line that suggests the known channel that a misspelled name may mean."""
     from difflib import get_close_matches
 
     unknown = (tier.name for tier in tiers if tier.name not in _KNOWN)
@@ -92,7 +92,7 @@ def _meant(tiers: Sequence[Tier]) -> str:
 
 
 def _offline(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[RepoDataRecord]:
-    """Solve with what is in the package cache; what is missing there is told by name."""
+    """Solve with the packages in the cache; on failure, name those that are missing there."""
     from rattler.exceptions import GatewayError, SolverError
 
     present = offline.presence(settings)
@@ -100,7 +100,7 @@ def _offline(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[R
     try:
         return _solve(asked, offline.Memory(present).sources(tiers), None, settings)
     except (SolverError, GatewayError):
-        pass  # with all that is known of the channels it may be clearer what is missing
+        pass  # all cached repodata may tell more clearly what is missing
     try:
         records = _solve(asked, memory.sources(tiers), None, settings)
     except (SolverError, GatewayError) as error:
@@ -124,7 +124,7 @@ def _solve(
             virtual_packages=virtual_packages(settings.platform, settings.system),
             channel_priority=rattler.ChannelPriority[settings.channel_priority.capitalize()],
             exclude_newer=settings.exclude_newer,
-            # What has no time is older than the habit of giving one.
+            # Packages without a timestamp are older than timestamps.
             timestamp_policy="allow-missing",
         )
     )

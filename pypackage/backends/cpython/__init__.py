@@ -1,7 +1,7 @@
 """Build interpreters from CPython's source, once for each source, compiler and set of flags.
 
-A finished one lies in the cache like any other interpreter of this machine, and the host
-channel makes a package of it like of any other.
+A built one lies in the cache like any other interpreter of this machine, and the host channel
+makes a package of it as of any other.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ __all__ = ["BuildRequest", "Flags", "Kept", "interpreter", "kept"]
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """An interpreter that is to be built, unless it was before.
+    """An interpreter to be built, unless it was built before.
 
     Attributes:
         source: An archive of CPython's source: its path or URL (`#sha256=…` may follow), or
             a version, which is fetched from python.org.
         flags: How it is built.
-        python: The version, or its beginning, that the source has to be of; empty for any.
+        python: The version, or first parts of it, that the source must have; empty for any.
         jobs: How many processes compile.
-        offline: Whether to do without the network.
+        offline: Whether the network is not to be used.
     """
 
     source: str
@@ -45,15 +45,14 @@ def interpreter(request: BuildRequest, cache: Path, reporter: Reporter) -> Path:
     """Build an interpreter from source, or find it among those built before.
 
     Args:
-        request: Which.
-        cache: Folder for what can be made again.
+        cache: pypackage's cache folder.
 
     Returns:
         Its executable.
 
     Raises:
-        InputPathError: The source cannot be read, or is no source of CPython.
-        SolveError: It is of another version than was asked for.
+        InputPathError: The source cannot be read, or is not CPython's.
+        SolveError: It is of another version than requested.
         InstallError: It cannot be downloaded or built.
     """
     root = builds.folder(cache)
@@ -71,7 +70,7 @@ def _found_or_built(request: BuildRequest, root: Path, reporter: Reporter) -> Ke
     wanted = sources.parse(request.source)
     tools = toolchain.find()
     setup = toolchain.setup(tools, request.flags)
-    # What another URL leads to may have changed since.
+    # The file behind any other URL may have changed since.
     url = wanted.url if wanted.is_release else ""
     found = builds.find(root, setup, sha256=wanted.sha256, url=url)
     if found:
@@ -87,7 +86,7 @@ def _found_or_built(request: BuildRequest, root: Path, reporter: Reporter) -> Ke
 
 
 def _place(root: Path, source: Source, setup: str) -> Path:
-    """Where an interpreter will be, which its build has to know."""
+    """Return the final path of an interpreter, which is compiled into it."""
     if any(character.isspace() for character in str(root)):
         raise InstallError(
             f"CPython cannot be built in {root}: its name has a space in it",
@@ -104,7 +103,7 @@ def _built(
     scratch: Path,
     reporter: Reporter,
 ) -> Kept:
-    """Build a source and put it where it stays."""
+    """Build a source and store the result."""
     unpacked = sources.unpack(source, scratch / "source", reporter)
     flags = request.flags
     if flags.ensurepip and not any(unpacked.glob("Lib/ensurepip/_bundled/pip-*.whl")):

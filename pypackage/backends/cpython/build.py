@@ -14,7 +14,7 @@ from pypackage.core.progress import Reporter
 
 _TAIL = 12  # lines of the log that an error shows
 
-# Variables that would reach into the build from the Python or the make that started us.
+# Variables by which the Python or make that started us would influence the build.
 _FOREIGN = ("PYTHON", "MAKE", "MFLAGS", "DESTDIR", "CONFIG_SITE")
 
 
@@ -23,9 +23,9 @@ class Flags:
     """How CPython is built.
 
     Attributes:
-        optimize: Measure its own tests and optimize for what they use, across all files:
-            faster by a tenth or more, and several times as long to build.
-        ensurepip: Whether it is to have pip.
+        optimize: Use profile-guided (by CPython's tests) and link-time optimization: faster by a
+            tenth or more, and several times as long to build.
+        ensurepip: Whether pip is installed.
     """
 
     optimize: bool = False
@@ -38,11 +38,11 @@ class Job:
 
     Attributes:
         source: What is built.
-        unpacked: Where it was unpacked.
-        prefix: Where the interpreter will be.
-        flags: How.
+        unpacked: The folder of the unpacked source.
+        prefix: The interpreter's final path.
+        flags: How it is built.
         jobs: How many processes compile.
-        log: The file for all that the build says.
+        log: The file for the build's whole output.
     """
 
     source: Source
@@ -54,11 +54,10 @@ class Job:
 
 
 def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
-    """Build and install it.
+    """Build and install CPython.
 
     Args:
-        job: What.
-        scratch: The folder that `job.unpacked` is in, for what is made on the way.
+        scratch: The folder that `job.unpacked` is in, for temporary files.
 
     Returns:
         A folder with what belongs at `job.prefix`.
@@ -68,7 +67,7 @@ def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
     """
     place = scratch / "build"
     place.mkdir()
-    # By a relative path, so that none of this machine's gets into the programs.
+    # By a relative path, so that no absolute one of this machine is compiled in.
     configure = os.path.relpath(job.unpacked / "configure", place)
     root = scratch / "root"
     version = job.source.version
@@ -87,21 +86,21 @@ def build(job: Job, scratch: Path, reporter: Reporter) -> Path:
 
 def _options(flags: Flags) -> list[str]:
     pip = f"--with-ensurepip={'install' if flags.ensurepip else 'no'}"
-    if flags.optimize:  # by its own tests, which have to be there
+    if flags.optimize:  # profiled by its own tests, which must be built
         return [pip, "--enable-optimizations", "--with-lto", "--without-static-libpython"]
     return [pip, "--disable-test-modules", "--without-static-libpython"]
 
 
 @dataclass(frozen=True)
 class _Run:
-    """Runs the steps of a build and writes down what they say."""
+    """Runs the steps of a build and logs their output."""
 
     job: Job
     place: Path
     reporter: Reporter
 
     def step(self, name: str, command: Sequence[str]) -> None:
-        """Run one to its end.
+        """Run one step to completion.
 
         Raises:
             InstallError: It fails.
@@ -127,8 +126,8 @@ def _environment(job: Job) -> dict[str, str]:
     return {
         **kept,
         "LC_ALL": "C",
-        "SOURCE_DATE_EPOCH": str(job.source.time),  # the time that programs say they are of
-        # For the interpreter and its own modules, not for what is built with it later.
+        "SOURCE_DATE_EPOCH": str(job.source.time),  # the build time that programs show
+        # For the interpreter and its own modules, not for extensions built with it later.
         "CFLAGS_NODIST": f"{os.environ.get('CFLAGS_NODIST', '')} -g0".strip(),
         "LDFLAGS_NODIST": f"{os.environ.get('LDFLAGS_NODIST', '')} -s".strip(),
     }

@@ -38,7 +38,7 @@ class Kept:
 
     @property
     def name(self) -> str:
-        """What users call it."""
+        """The name shown to users."""
         return self.prefix.name
 
     @property
@@ -48,24 +48,24 @@ class Kept:
 
 
 def folder(cache: Path) -> Path:
-    """Where they are; `pypackage.python.interpreter` looks there too."""
+    """Return the folder of all; `pypackage.python.interpreter` looks there too."""
     return cache / "interpreters"
 
 
 def every(root: Path) -> list[Kept]:
-    """All of them, by name."""
+    """Return all of them, by name."""
     found = (_read(prefix) for prefix in sorted(root.glob(_FORM)))
     return [one for one in found if one]
 
 
 def find(root: Path, setup: str, *, sha256: str = "", url: str = "") -> Kept | None:
-    """The one that was built of a source in a certain way.
+    """Find the interpreter built from a source with certain flags and tools, if there is one.
 
     Args:
-        root: Where they are.
-        setup: The way, as a digest.
+        root: The folder of all.
+        setup: The digest of flags and tools.
         sha256: The source's digest.
-        url: Where a release came from, for when there is no digest.
+        url: The URL of a release, used if there is no digest.
     """
     for one in every(root):
         same = one.sha256 == sha256 if sha256 else url and one.url == url
@@ -75,22 +75,22 @@ def find(root: Path, setup: str, *, sha256: str = "", url: str = "") -> Kept | N
 
 
 def place(root: Path, version: str, setup: str, digest: str) -> Path:
-    """Where one belongs."""
+    """Return the folder of an interpreter."""
     key = sha256(f"{digest} {setup}".encode()).hexdigest()[:8]
     return root / f"cpython-{version}-{key}"
 
 
 def log_of(prefix: Path) -> Path:
-    """The file with all that its build said."""
+    """Return the file with the output of its build."""
     return prefix.with_name(f"{prefix.name}.log")
 
 
 def keep(made: Kept, installed: Path) -> None:
-    """Put a finished one where it belongs; another process's, if there is one, stays.
+    """Move a finished interpreter to its place; one that is there already stays, unless damaged.
 
     Args:
-        made: What is to be noted of it.
-        installed: Its folder now, which is moved.
+        made: Its record.
+        installed: Its current folder, which is moved.
     """
     note = {**{key: getattr(made, key) for key in _NOTED}, "lacking": list(made.lacking)}
     (installed / RECORD).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n")

@@ -1,4 +1,4 @@
-"""Find and check archives of CPython's source, and tell their version."""
+"""Find and check archives of CPython's source, and read their version."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, repr=False)
 class Wanted:
-    """A source that the user named; not shown, since its URL may have a password.
+    """A source as the user named it; not in the repr, since its URL may hold a password.
 
     Attributes:
         place: A path, or a URL with all its secrets.
-        url: The URL without them; empty for a file of this machine.
+        url: The URL without secrets; empty for a file on this machine.
         sha256: The digest that it must have; empty for any.
-        is_release: Whether the URL is that of a version, whose content never changes.
+        is_release: Whether the URL is that of a release, whose content never changes.
     """
 
     place: str
@@ -43,22 +43,22 @@ class Wanted:
 
     @property
     def told(self) -> str:
-        """What messages call it."""
+        """The name shown in messages."""
         return self.url or self.place
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source of CPython on this machine.
+    """An archive of CPython's source on this machine.
 
     Attributes:
         path: The archive.
         sha256: Its digest.
         version: Such as `3.11.2`.
-        top: The archive's only folder.
-        time: When the newest of some of its files was changed, in seconds since 1970.
-        told: What messages call it.
-        url: Where it came from, without secrets; empty for a file of this machine.
+        top: The archive's top folder.
+        time: The modification time of its `patchlevel.h`, in seconds since 1970.
+        told: The name shown in messages.
+        url: Where it came from, without secrets; empty for a file on this machine.
     """
 
     path: Path
@@ -71,10 +71,10 @@ class Source:
 
 
 def parse(name: str) -> Wanted:
-    """What the user means: a path, a URL, or a version of python.org.
+    """Parse what the user names: a path, a URL, or a version on python.org.
 
     Raises:
-        InputPathError: What follows `#` is no digest.
+        InputPathError: The fragment after `#` is not a digest.
     """
     if interpreter.is_version(name) and not os.path.exists(name):
         base = os.environ.get(MIRROR) or _UPSTREAM
@@ -93,16 +93,16 @@ def parse(name: str) -> Wanted:
 
 
 def fetch(wanted: Wanted, scratch: Path, offline: bool, reporter: Reporter) -> Source:
-    """Get a source and see that it is one.
+    """Fetch a source and check that it is CPython's.
 
     Args:
-        wanted: Which.
-        scratch: A folder for what is downloaded.
-        offline: Whether to do without the network.
+        wanted: As `parse` returns it.
+        scratch: A folder for the download.
+        offline: Whether the network is not to be used.
 
     Raises:
-        InputPathError: It cannot be read, or is no source of CPython.
-        InstallError: It cannot be downloaded, or is not what was asked for.
+        InputPathError: It cannot be read, or is not CPython's source.
+        InstallError: It cannot be downloaded, or its digest is not the requested one.
     """
     path = Path(wanted.place)
     if wanted.url:
@@ -132,17 +132,17 @@ def unpack(source: Source, folder: Path, reporter: Reporter) -> Path:
     """Unpack a source into a new folder.
 
     Returns:
-        Where its `configure` is.
+        The folder of its `configure`.
     """
     with reporter.task(f"unpacking {source.told}"), _opened(source.path, source.told) as archive:
-        # Python 3.10 and 3.11 have it from some release on; what is built here is trusted.
+        # Only some releases of Python 3.10 and 3.11 have it; what is built here is trusted.
         archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(folder)
     return folder / source.top
 
 
 def _look(path: Path, told: str) -> tuple[str, str, int]:
-    """The version, the top folder and the time of a source."""
+    """Return the version, the top folder and the time of a source."""
     with _opened(path, told) as archive:
         for member in archive:
             top, _, inner = member.name.removeprefix("./").partition("/")

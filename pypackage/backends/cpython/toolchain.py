@@ -1,4 +1,4 @@
-"""What this machine has to build CPython with: compiler, make, and library headers."""
+"""What this machine has for building CPython: compiler, make, and library headers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pypackage.core import process
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.progress import Reporter
 
-_FORMAT = 1  # of the way of building: another one builds all anew
+_FORMAT = 1  # of the way of building: increase it to rebuild all
 
-# Variables that a build heeds.
+# Variables that influence a build.
 _HEEDED = ("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS", "LIBS", "PKG_CONFIG_PATH")
 
 
 @dataclass(frozen=True)
 class Library:
-    """What some modules of the standard library are built with.
+    """A library that some modules of the standard library are built with.
 
     Attributes:
-        modules: As they are imported.
-        probe: The one whose import shows that they were built.
-        header: Which the compiler has to find.
+        modules: The modules, as they are imported.
+        probe: The module whose import shows that they were built.
+        header: The header that the compiler must find.
         debian: The package with it in Debian and Ubuntu.
-        fedora: The same in Fedora and its relatives.
-        since: The first version that knows of it.
+        fedora: The package with it in Fedora and its relatives.
+        since: The first version of Python that uses it.
     """
 
     modules: str
@@ -61,10 +61,10 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Toolchain:
-    """What there is to build with.
+    """The tools to build with.
 
     Attributes:
-        compiler: What the compiler says that it is.
+        compiler: The first line of the compiler's `--version`.
         absent: Libraries whose headers it does not find.
     """
 
@@ -73,7 +73,7 @@ class Toolchain:
 
 
 def find() -> Toolchain:
-    """See what this machine has.
+    """Find the tools of this machine.
 
     Raises:
         InstallError: There is no compiler, or no make.
@@ -94,7 +94,7 @@ def find() -> Toolchain:
 
 
 def setup(tools: Toolchain, flags: Flags) -> str:
-    """A digest of all but the source that the build depends on."""
+    """Return a digest of all that the build depends on except the source."""
     heeded = {name: os.environ.get(name, "") for name in _HEEDED}
     absent = [one.header for one in tools.absent]
     machine = [platform.machine(), *platform.libc_ver()]
@@ -103,7 +103,7 @@ def setup(tools: Toolchain, flags: Flags) -> str:
 
 
 def tell_absent(tools: Toolchain, version: str, reporter: Reporter) -> None:
-    """Name, before the build, what it will lack, and the packages that would help."""
+    """Warn before the build of modules that it will lack, with the packages to install."""
     absent = _known(tools.absent, version)
     if absent:
         reporter.warning(
@@ -115,7 +115,7 @@ def tell_absent(tools: Toolchain, version: str, reporter: Reporter) -> None:
 
 
 def lacking(python: Path, version: str) -> tuple[str, ...]:
-    """The optional modules that an interpreter does not have."""
+    """Return the optional modules that an interpreter lacks."""
     known = _known(LIBRARIES, version)
     names = [one.probe for one in known]
     try:
@@ -136,7 +136,7 @@ for name in sys.argv[1:]:
 
 
 def _known(libraries: Sequence[Library], version: str) -> list[Library]:
-    """Those that a version of Python knows of."""
+    """Return the libraries that a version of Python uses."""
     major, minor = version.split(".")[:2]
     return [one for one in libraries if (int(major), int(minor)) >= one.since]
 
@@ -147,7 +147,7 @@ def _compiler() -> list[str]:
 
 
 def _has(compiler: Sequence[str], header: str) -> bool:
-    """Whether the compiler finds a header, some of which want others before them."""
+    """Whether the compiler finds a header; some headers need stdio.h before them."""
     flags = [word for name in ("CPPFLAGS", "CFLAGS") for word in _words(name)]
     code = f"#include <stdio.h>\n#include <{header}>\n".encode()
     try:

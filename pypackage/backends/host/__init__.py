@@ -28,9 +28,9 @@ class HostChannel:
 
     Attributes:
         url: Its `file://` URL.
-        specs: Match specs, pinned to version and build, of Python and of all asked for.
-        missing: Modules asked for that nothing installed provides, sorted.
-        unanswered: Those of the conda match specs asked for that are left to other channels.
+        specs: Match specs, pinned to version and build, of Python and of all that was requested.
+        missing: Requested modules that nothing installed provides, sorted.
+        unanswered: The requested conda match specs that are left to other channels.
     """
 
     url: str
@@ -55,16 +55,16 @@ def make(
     """Make a channel of an interpreter and of distributions installed beside it.
 
     Args:
-        interpreter: That of a virtual environment stands for the one it was made of.
-        packages: Conda match specs; those that are neither here nor fetched are left to others.
+        interpreter: That of a virtual environment stands for its base interpreter.
+        packages: Conda match specs; those neither installed nor fetched are left to other channels.
         fetching: How what is not installed is fetched from PyPI, dependencies too; None for never.
         jobs: How many threads make packages.
         allow_guesses: Whether an unknown module may be fetched as the distribution of its name.
-        standard: Modules of the standard library that have to be there, such as tkinter.
+        standard: Modules of the standard library that must be included, such as tkinter.
 
     Raises:
         RequirementsError: A requirement is not valid.
-        SolveError: Something asked for cannot be had, or a package cannot be made.
+        SolveError: Something requested is not available, or a package cannot be made.
     """
     base = interpreters.ask(interpreter.base_executable)
     interpreter_package.check(base)
@@ -94,7 +94,7 @@ def make(
 def _answer(
     url: str, made: Sequence[Package], wanted: request.HostRequest, packages: Sequence[str]
 ) -> HostChannel:
-    """What a channel has of what was asked for."""
+    """Describe the channel: what it has of the requested packages, and what it lacks."""
     named = {conda_name(root.name) for root in wanted.applying()} | {PYTHON}
     specs = tuple(_pinned(one.record) for one in made if one.record["name"] in named)
     unanswered = tuple(spec for spec in packages if not _is_among(spec, named, wanted))
@@ -102,14 +102,14 @@ def _answer(
 
 
 def refuse_unanswered(specs: Sequence[str]) -> None:
-    """Refuse match specs that no other channel is there for.
+    """Refuse match specs that would need another channel when there is none.
 
     Raises:
-        SolveError: There is one.
+        SolveError: There is such a match spec.
     """
     for spec in specs:
         name = parse_match_spec(spec)[0]
-        if "::" in spec or name.startswith("__"):  # of a channel that is named, of the machine
+        if "::" in spec or name.startswith("__"):  # of a named channel, or a virtual package
             continue
         other = request.namesake(name)
         here = f"the Python package {name} is conda's {other}; " if other else ""
@@ -120,7 +120,7 @@ def refuse_unanswered(specs: Sequence[str]) -> None:
 
 
 def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
-    """Refuse a Python version that is not the interpreter's."""
+    """Refuse a requested Python version other than the interpreter's."""
     for spec in packages:
         name, versions = parse_match_spec(spec)
         if name == PYTHON and versions and not versions.contains(base.version, prereleases=True):
@@ -131,7 +131,7 @@ def _check_python(base: Interpreter, packages: Sequence[str]) -> None:
 
 
 def _is_among(spec: str, named: Container[str], wanted: request.HostRequest) -> bool:
-    """Whether a match spec asks for Python or for one of some packages of the channel."""
+    """Whether a match spec is for Python or for one of the named packages of the channel."""
     name = parse_match_spec(spec)[0]
     if request.namesake(name):
         return False

@@ -27,25 +27,25 @@ from pypackage.python.compile import Compiler, Module
 from pypackage.python.distributions import Distribution
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 7  # of the packages' making: another one makes all of them anew
+_FORMAT = 7  # of the packages: increase it to make all of them again
 
 _SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64", "ppc64le": "linux-ppc64le"}
 
 
 @dataclass(frozen=True)
 class _Recipe:
-    """One package to make.
+    """How one package is made.
 
     Attributes:
-        key: Names all that goes into it.
-        key_now: Looks at its files anew.
-        description: What it says of itself, its need of glibc apart.
+        key: The cache key, from all that goes into the package.
+        key_now: Computes the key from the files as they are now.
+        description: The package's metadata, except for the glibc that it needs.
         size: How many files it has, about.
-        items: Lists them as they are on this machine.
-        rules: For its libraries.
-        scrubber: For its texts.
-        place: For those of them that can find their prefix.
-        distribution: What it is the package of; None for the interpreter.
+        items: Lists its files on this machine.
+        rules: For its shared libraries.
+        scrubber: For private paths in its files.
+        place: For files that can find their prefix themselves.
+        distribution: The distribution that is packed; None for the interpreter.
     """
 
     key: str
@@ -64,11 +64,11 @@ class Builder:
     """Makes packages for one interpreter.
 
     Attributes:
-        interpreter: The one that was asked for.
-        base: The one that it was made of, which is packed.
-        store: Where finished packages are.
+        interpreter: The one that was requested.
+        base: Its base interpreter, which is packed.
+        store: The finished packages.
         jobs: How many packages are made, and how many processes compile, at a time.
-        standard: Modules of the standard library that are asked for.
+        standard: Requested modules of the standard library.
     """
 
     interpreter: Interpreter
@@ -78,7 +78,7 @@ class Builder:
     standard: frozenset[str] = frozenset()
 
     def packages(self, selected: Sequence[Selected], reporter: Reporter) -> list[Package]:
-        """The packages of the interpreter and of some distributions, in this order.
+        """Make or look up the packages of the interpreter and of some distributions, in this order.
 
         Raises:
             SolveError: One of them cannot be made.
@@ -122,7 +122,7 @@ class Builder:
                     for item in listed
                 ]
                 outcome = graft_libraries(found, recipe.rules, libraries, recipe.scrubber, folder)
-                # What is developed here may be edited twice within the second that it tells.
+                # A project under development may be edited twice within the same second.
                 edited = bool(recipe.distribution and recipe.distribution.project)
                 items = [*outcome.items, *compiled(outcome.items, compiler, installed=not edited)]
                 task.advance(0.4 * recipe.size)
@@ -134,7 +134,7 @@ class Builder:
                 description = _with_glibc(recipe.description, outcome.glibc)
                 made = conda_file.write(folder, description, hashed, self.jobs)
                 task.advance(0.2 * recipe.size)
-                # What was edited meanwhile is packed as it is now, which the key does not say.
+                # A file edited meanwhile is packed with content that the key does not stand for.
                 key = recipe.key if recipe.key_now() == recipe.key else ""
                 return self.store.add(key, made, outcome.carried)
         except OSError as error:
@@ -153,7 +153,7 @@ class Builder:
         base = self.base
         items = interpreter_package.items(base, self.standard)
         scrubber = interpreter_package.scrubber(base)
-        # A folder of its own: packages of other channels bring libraries of the same names.
+        # A folder of its own: packages of other channels have libraries of the same names.
         folder = f"lib/{base.stdlib.name}/host.libs"
         rules = Rules(folder, base.markers["platform_machine"], self._roots(base.base_prefix))
         description = Description(
@@ -206,7 +206,7 @@ class Builder:
         return _Recipe(key(), key, description, size, items, rules, scrubber, place, one)
 
     def _identity(self) -> list[str]:
-        """What in the interpreter shows in every package made for it."""
+        """Return what influences every package made for the interpreter, as part of its key."""
         base = self.base
         paths = (self.interpreter.prefix, base.base_prefix, base.stdlib)
         return [base.version, base.extension_suffix, *map(str, paths)]
@@ -216,10 +216,10 @@ class Builder:
 
 
 def subdir(interpreter: Interpreter) -> str:
-    """The conda platform of an interpreter.
+    """Return the conda platform of an interpreter.
 
     Raises:
-        SolveError: There is none.
+        SolveError: The host channel does not support it.
     """
     machine = interpreter.markers["platform_machine"]
     if machine not in _SUBDIRS:
@@ -240,7 +240,7 @@ _T = TypeVar("_T")
 
 
 def _counted(made: _T, task: Task, amount: float) -> _T:
-    """What was made, of which a task is to know."""
+    """Advance a task and return what was made."""
     task.advance(amount)
     return made
 
@@ -248,12 +248,12 @@ def _counted(made: _T, task: Task, amount: float) -> _T:
 def compiled(
     items: Iterable[PackageFile], compiler: Compiler, *, installed: bool = False
 ) -> list[PackageFile]:
-    """The byte code of the modules among some items; what does not compile has none.
+    """Compile the modules among some items to byte code; those that fail to compile get none.
 
-    Items with a placeholder are left out, for byte code cannot be rewritten.
+    Items with a placeholder are left out, since byte code cannot be rewritten.
 
     Args:
-        installed: Whether byte code that is beside a module is taken where it is valid.
+        installed: Whether valid byte code beside a module is reused.
 
     Raises:
         SolveError: The interpreter cannot be run.

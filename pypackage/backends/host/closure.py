@@ -1,4 +1,4 @@
-"""Which distributions an environment needs: those asked for, and their requirements."""
+"""Which distributions an environment needs: the requested ones and their dependencies."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pypackage.python.distributions import Distribution
 
 @dataclass(frozen=True)
 class Selected:
-    """A distribution that belongs into the channel.
+    """A distribution that the channel must have.
 
     Attributes:
-        distribution: The installed one.
+        distribution: The installed distribution.
         depends: The conda packages that it requires, sorted.
     """
 
@@ -30,12 +30,12 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """The closure of what was asked for.
+    """The closure of the requested requirements.
 
     Attributes:
-        selected: Sorted by name, everything that is installed.
-        missing: Requirements that no installed distribution meets, with the name of the
-            distribution that has each (empty when the user has), sorted.
+        selected: The installed distributions of it, sorted by name.
+        missing: Requirements that no installed distribution satisfies, with the name of the
+            distribution that has each (empty if the user has), sorted.
     """
 
     selected: tuple[Selected, ...]
@@ -43,10 +43,10 @@ class Selection:
 
 
 def parse(requirement: str) -> Requirement:
-    """Read a requirement (PEP 508).
+    """Parse a requirement (PEP 508).
 
     Raises:
-        RequirementsError: It is not one.
+        RequirementsError: It is not valid.
     """
     try:
         return Requirement(requirement)
@@ -56,7 +56,7 @@ def parse(requirement: str) -> Requirement:
 
 
 def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
-    """Whether an installed distribution is what a requirement of the user asks for."""
+    """Whether an installed distribution satisfies a requirement of the user."""
     if not _is_from(distribution, requirement.url or ""):
         return False
     try:
@@ -66,8 +66,8 @@ def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
 
 
 def _is_from(distribution: Distribution, url: str) -> bool:
-    """Whether it was installed from a URL, in the revision that this names, if any."""
-    if not url or url.startswith("file:"):  # what is installed of a folder here is from there
+    """Whether it was installed from a URL, in the revision that the URL names, if any."""
+    if not url or url.startswith("file:"):  # a folder matches by name alone
         return True
     place, revision = _place_and_revision(url)
     there, commit = _place_and_revision(distribution.reference)
@@ -84,7 +84,7 @@ def _place_and_revision(url: str) -> tuple[str, str]:
 
 
 def holds(requirement: Requirement, markers: Mapping[str, str], extra: str) -> bool:
-    """Whether a requirement's marker is true, or it has none."""
+    """Whether a requirement applies: its marker is true, or it has none."""
     return requirement.marker is None or requirement.marker.evaluate({**markers, "extra": extra})
 
 
@@ -95,11 +95,11 @@ def select(
 ) -> Selection:
     """Follow requirements, with their markers and extras, to all that is needed.
 
-    A dependency of an installed distribution is met by whatever version is installed, as it
-    is on this machine; a requirement of the user is met by a version in its range alone.
+    A dependency of an installed distribution is satisfied by whatever version is installed, as it
+    is on this machine; a requirement of the user only by a version in its range.
 
     Args:
-        available: The installed distributions, one of a name.
+        available: The installed distributions, one per name.
         markers: The variables of environment markers without `extra`.
     """
     return _Closure(available, markers).follow(roots)
@@ -129,7 +129,7 @@ class _Closure:
         )
 
     def _ask(self, requirement: Requirement, by: Distribution | None) -> None:
-        """Take in what meets a requirement, with the extras asked for."""
+        """Select the distribution that satisfies a requirement, with the requested extras."""
         key = package_names.normalize(requirement.name)
         found = self.available.get(key)
         if found is None or (by is None and not satisfies(found, requirement)):
@@ -144,13 +144,13 @@ class _Closure:
             self.depends[by.key].add(conda_dependency(requirement, found.version))
 
     def _visit(self, key: str, extra: str) -> None:
-        """Ask for all that a distribution requires for one of its extras ("": always)."""
+        """Follow what a distribution requires for one of its extras ("": always)."""
         distribution = self.available[key]
         for text in distribution.requires:
             try:
                 requirement = Requirement(text)
             except InvalidRequirement:
-                continue  # old metadata; pip of today would not have installed it either
+                continue  # old metadata; today's pip would not have installed it either
             if holds(requirement, self.markers, extra):
                 requirement.marker = None
                 self._ask(requirement, distribution)

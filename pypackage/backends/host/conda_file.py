@@ -16,8 +16,8 @@ from pypackage.backends.host.files import PLACEHOLDER, HashedFile, digest
 from pypackage.core import zstd
 
 _FORMAT = 2
-# The channel stays on this machine, and the archive is compressed again: a third more bytes for
-# half the time (scipy's 145 MB: 53 MB in 0.41 s, where level 3 takes 0.73 s for 40 MB).
+# The channel stays on this machine and its files are compressed again in the archive: a third
+# more bytes for half the time (scipy's 145 MB: 53 MB in 0.41 s; level 3: 40 MB in 0.73 s).
 _LEVEL = -1
 _BLOCK = 1 << 20
 _TIMESTAMP = 315_532_800_000  # 1980, the first day of zip files
@@ -25,16 +25,16 @@ _TIMESTAMP = 315_532_800_000  # 1980, the first day of zip files
 
 @dataclass(frozen=True)
 class Description:
-    """What a package says about itself.
+    """A package's metadata.
 
     Attributes:
-        name: Of the conda package.
-        version: In conda's words.
+        name: The conda package's.
+        version: In conda's spelling.
         depends: Match specs, sorted.
         subdir: Such as `linux-64`.
-        build_prefix: What its build string begins with, such as `py311_`.
-        license: Empty when unknown.
-        site_packages: For Python itself, where its packages go.
+        build_prefix: The start of its build string, such as `py311_`.
+        license: Empty if unknown.
+        site_packages: For Python itself, the folder of its packages.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Package:
 
     Attributes:
         path: Its file, `name-version-build.conda`.
-        record: What a channel's repodata says of it: its index.json, digests and size.
+        record: Its entry in repodata: its index.json, digests and size.
     """
 
     path: Path
@@ -62,10 +62,10 @@ class Package:
 def write(
     folder: Path, description: Description, files: Sequence[HashedFile], jobs: int = 1
 ) -> Package:
-    """Write a package into a folder; its build string holds a digest of all that is in it.
+    """Write a package into a folder; its build string has a digest of its content.
 
     Args:
-        jobs: How many threads compress; the bytes are the same with any number.
+        jobs: How many threads compress; the result is the same with any number.
     """
     files = sorted(files, key=lambda hashed: hashed.file.path)
     paths = [_path_entry(hashed) for hashed in files]
@@ -105,7 +105,7 @@ def _path_entry(hashed: HashedFile) -> dict[str, Any]:
 
 
 def _index(description: Description, content: str) -> dict[str, Any]:
-    """What index.json says; the build string has the beginning of the content's digest."""
+    """Return the content of index.json; the build string has the start of the digest."""
     index: dict[str, Any] = {
         "build": f"{description.build_prefix}h{content[:12]}_0",
         "build_number": 0,

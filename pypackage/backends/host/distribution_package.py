@@ -1,4 +1,4 @@
-"""Make a distribution's package: its files, and where they go in a prefix."""
+"""Collect the files of a distribution's package, and their paths in a prefix."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pypackage.core.errors import SolveError
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution, File
 
-# What installers note about the place that a distribution came from or was put to.
+# What installers note about where a distribution came from or was installed.
 _NOTES = re.compile(r"[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD|RECORD\.jws|direct_url\.json)")
 
 
 def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The folder of the project that a distribution was built of on this machine, and the home.
+    """Return the folder of the local project that a distribution was built from, and the home.
 
-    A compiler writes both into what it makes. Both are empty for what came from an index.
+    Compilers write both into their output. Both are empty for a distribution from an index.
     """
     url = _local_url(distribution)
     return (private((unquote(urlsplit(url).path),)), homes()) if url else ((), ())
 
 
 def _local_url(distribution: Distribution) -> str:
-    """The `file:` URL that a distribution was installed from; empty for all others."""
+    """Return the `file:` URL that a distribution was installed from; empty for all others."""
     try:
         url = json.loads((distribution.info / "direct_url.json").read_bytes())["url"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -40,7 +40,7 @@ def _local_url(distribution: Distribution) -> str:
 
 
 def prefix_of(distribution: Distribution) -> Path | None:
-    """The prefix that a distribution is installed in; None for a mere folder of modules."""
+    """Return the prefix a distribution is installed in; None for a mere folder of modules."""
     root = distribution.root
     if root.name in ("site-packages", "dist-packages") and len(root.parts) > 3:
         return root.parents[2]  # lib/python3.11/site-packages
@@ -48,13 +48,13 @@ def prefix_of(distribution: Distribution) -> Path | None:
 
 
 def states(distribution: Distribution) -> list[list[object]]:
-    """What a cache key says of a distribution's files, ready for JSON.
+    """Return what identifies the content of a distribution's files in a cache key, for JSON.
 
-    The digests of their contents where the distribution is the user's own, or RECORD does not
-    list them; else RECORD's digest, and what shows that a file was edited since.
+    Digests if the distribution was built on this machine or RECORD does not list them; else
+    RECORD's digest with sizes and times, which show edits since.
 
     Raises:
-        SolveError: One of them is missing or cannot be read, or the metadata does not list them.
+        SolveError: A file is missing or cannot be read, or the metadata does not list the files.
     """
     found: list[list[object]] = []
     by_content = _is_own(distribution)
@@ -87,10 +87,10 @@ def _is_own(distribution: Distribution) -> bool:
 
 
 def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFile, ...]:
-    """The files of a distribution's package, sorted by path.
+    """Return the files of a distribution's package, sorted by path.
 
     Args:
-        distribution: Whose files `states` has found.
+        distribution: One whose files `states` has found.
         site: The folder of modules in the prefix.
         python: The interpreter's file name in the prefix.
 
@@ -110,7 +110,7 @@ def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFi
 def record(
     distribution: Distribution, site: str, files: Iterable[HashedFile]
 ) -> PackageFile | None:
-    """RECORD for the files as they are in the package; None for an egg-info, which has none."""
+    """Return RECORD for the files in the package; None for an egg-info, which has none."""
     if distribution.info.suffix != ".dist-info":
         return None
     path = f"{site}/{distribution.info.name}/RECORD"
@@ -124,7 +124,7 @@ def _row(hashed: HashedFile, site: str) -> list[str]:
     inside = path.startswith(f"{site}/")
     name = path[len(site) + 1 :] if inside else posixpath.relpath(path, site)
     if hashed.file.placeholder or name.endswith(".pyc"):
-        return [name, "", ""]  # the installer changes the one; the other is derived
+        return [name, "", ""]  # the installer changes the former; the latter is derived
     return dist_info.record_row(name, bytes.fromhex(hashed.sha256), hashed.size)
 
 
@@ -140,7 +140,7 @@ def _files(distribution: Distribution, site: str, python: str) -> Iterator[Packa
 
 
 def _is_note(file: File) -> bool:
-    """Whether a file tells of this machine; where a distribution was cloned from is kept."""
+    """Whether a file is a note of this machine; the origin of a VCS checkout is kept."""
     if not _NOTES.fullmatch(file.path):
         return False
     if not file.path.endswith("direct_url.json"):
@@ -150,7 +150,7 @@ def _is_note(file: File) -> bool:
 
 
 def _place(distribution: Distribution, file: File, site: str) -> str:
-    """Where a file goes in the prefix; empty for what lies outside the prefix it is in now."""
+    """Return a file's path in the prefix; empty if it lies outside the current prefix."""
     if file.path.startswith("EGG-INFO/"):
         inner = file.path.partition("/")[2]
         return f"{site}/{distribution.name}-{distribution.version}.egg-info/{inner}"
@@ -162,8 +162,8 @@ def _place(distribution: Distribution, file: File, site: str) -> str:
 
 
 def _script(item: PackageFile, python: str) -> PackageFile:
-    """A script with a relative first line; a program as it is."""
-    assert item.source is not None  # the caller has made it so
+    """Make a script's `#!` line relative; a binary stays as it is."""
+    assert item.source is not None  # the caller made it so
     with open(item.source, "rb") as file:
         if file.read(2) != b"#!":
             return item

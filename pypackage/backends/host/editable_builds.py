@@ -1,7 +1,7 @@
-"""Editable installs whose files cannot be told from their sources: built as wheels.
+"""Build wheels of editable installs whose files cannot be determined from their sources.
 
-What meson-python and scikit-build-core install in editable mode has its extension modules in a
-folder that a loader knows, and is built when it is imported. A wheel has all of it.
+Editable installs of meson-python and scikit-build-core have their extension modules in a folder
+known to a loader only, and are built when they are imported. A wheel has all of their files.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, installed, scan
 from pypackage.python.interpreter import Interpreter
 
-_FORMAT = 1  # of the building: another one builds all anew
+_FORMAT = 1  # of the builds: increase it to build all again
 
 
 def settled(
     distribution: Distribution, interpreter: Interpreter, cache: Path, reporter: Reporter
 ) -> Distribution:
-    """The distribution with files that can be packed: itself, or what is built of its project.
+    """Return a distribution whose files can be packed: itself, or a build of its project.
 
-    What is built is kept below `cache` until a file of the project changes.
+    A build is cached below `cache` until a file of the project changes.
 
     Args:
-        distribution: Installed for the interpreter.
-        interpreter: For which it is built: by what is installed there, if that is all that the
-            build requires, else isolated, with what PyPI or the site's mirror has.
+        distribution: One that is installed for the interpreter.
+        interpreter: The one it is built for: with what is installed there, if that satisfies the
+            build's requirements, else isolated, with packages from PyPI or the site's mirror.
 
     Raises:
         SolveError: It is linked to a project that cannot be built.
@@ -64,9 +64,9 @@ def settled(
 
 
 def needed(distribution: Distribution) -> bool:
-    """Whether it is installed in editable mode, and its sources do not tell its files.
+    """Whether it is an editable install whose files its sources do not determine.
 
-    They do where setuptools, hatchling, flit, pdm or poetry have installed it.
+    They do if setuptools, hatchling, flit, pdm or poetry installed it.
     """
     try:
         return bool(distribution.project) and not distribution.files
@@ -89,7 +89,7 @@ def _cache_key(distribution: Distribution, interpreter: Interpreter) -> str:
 
 
 def _wheel(project: Path, scratch: Path, interpreter: Interpreter) -> Path:
-    """Build by what is at hand, as the editable install was, else isolated."""
+    """Build with what is installed, as the editable install was, else isolated."""
     python, requires = interpreter.executable, _requires(project)
     ways = [False] if _are_at_hand(requires, interpreter) else []
     ways += [True] if requires or not ways else []
@@ -105,7 +105,7 @@ def _wheel(project: Path, scratch: Path, interpreter: Interpreter) -> Path:
 
 
 def _requires(project: Path) -> Sequence[str]:
-    """What the project's build requires, as far as pyproject.toml says."""
+    """Return the build requirements that pyproject.toml declares."""
     try:
         data: Mapping[str, object] = toml.loads((project / "pyproject.toml").read_text("utf-8"))
         system = data.get("build-system", {})

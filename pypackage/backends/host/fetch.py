@@ -26,18 +26,18 @@ def fetch(
     context: ResolutionContext,
     cache: Path,
 ) -> tuple[Distribution, ...]:
-    """Fetch what is wanted and what that requires, as far as it is not installed.
+    """Fetch distributions and their dependencies, except those that are installed.
 
-    The packages are unpacked below `cache` once for each question; asking it again reaches
-    for no network and gets the same versions.
+    They are unpacked below `cache` once for each combination of arguments; the same arguments give
+    the same versions again, without the network.
 
     Args:
-        wanted: Requirements, none of which an installed distribution meets.
+        wanted: Requirements that no installed distribution satisfies.
 
     Raises:
-        SolveError: There is no such distribution, none for this interpreter, or no way to
-            reconcile it with what is installed; or the index cannot be reached.
-        InstallError: What was chosen cannot be fetched or built.
+        SolveError: There is no such distribution, none for this interpreter, or it conflicts
+            with what is installed; or the index cannot be reached.
+        InstallError: A chosen distribution cannot be fetched or built.
     """
     names = {normalize(requirement.name) for requirement in wanted}
     direct = {normalize(requirement.name) for requirement in wanted if requirement.url}
@@ -57,7 +57,7 @@ def fetch(
 def _cache_key(
     interpreter: Interpreter, wanted: Sequence[Requirement], context: ResolutionContext
 ) -> str:
-    """The digest of all that decides on what is fetched; what is on the index apart."""
+    """Return a digest of all that determines what is fetched, except the index's content."""
     question = [
         interpreter.version,
         interpreter.extension_suffix,

@@ -14,15 +14,15 @@ PLACEHOLDER = "/opt/host-channel/a-prefix-that-the-installer-replaces"
 
 @dataclass(frozen=True)
 class PackageFile:
-    """One file or symbolic link of a package; exactly one of the three sources is set.
+    """One file or symbolic link of a package; one of `source`, `content` and `link` is set.
 
     Attributes:
-        path: Its place in the prefix.
+        path: Its path in the prefix.
         source: The file on disk that it is a copy of (links are followed).
-        content: What is in it, when it is not a copy.
-        link: Where it leads, when it is a symbolic link.
-        executable: Whether it can be executed, when it is not a copy.
-        placeholder: Whether it has `PLACEHOLDER` where the installer has to put the prefix.
+        content: Its content, if it is not a copy.
+        link: The target, if it is a symbolic link.
+        executable: Whether it is executable, if it is not a copy.
+        placeholder: Whether it has `PLACEHOLDER`, which the installer replaces by the prefix.
     """
 
     path: str
@@ -35,13 +35,13 @@ class PackageFile:
 
 @dataclass(frozen=True)
 class HashedFile:
-    """An item with what the archive and its lists of files say about it.
+    """A file with what the archive and its lists of files need to know of it.
 
     Attributes:
         file: The file.
         sha256: Hexadecimal digest of the content; of nothing for a link.
         size: In bytes.
-        executable: Whether it can be executed.
+        executable: Whether it is executable.
     """
 
     file: PackageFile
@@ -51,7 +51,7 @@ class HashedFile:
 
 
 def hash_file(item: PackageFile) -> HashedFile:
-    """Look at what an item contains.
+    """Hash and measure a file.
 
     Raises:
         OSError: Its source cannot be read.
@@ -69,6 +69,6 @@ def hash_file(item: PackageFile) -> HashedFile:
 
 
 def digest(question: Any) -> str:
-    """A name for a value that JSON can hold; the same value has the same name."""
+    """Return a digest of a value that JSON can represent."""
     text = json.dumps(question, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

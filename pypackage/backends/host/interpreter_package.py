@@ -1,4 +1,4 @@
-"""Make the package `python`: what a worker needs of the interpreter at hand."""
+"""Make the package `python`: what a worker needs of this machine's interpreter."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pypackage.python.interpreter import Interpreter
 
 OLDEST = (3, 9)
 
-# Folders of the standard library that no task needs: tests, and what only works on a screen.
+# Folders of the standard library that are not packed: byte code, installed packages, tests.
 _LEFT_OUT = re.compile("__pycache__|site-packages|dist-packages|tests?|idle_test")
 _LEFT_OUT_FILES = re.compile(
     r"EXTERNALLY-MANAGED|_sysconfig_vars_.*\.json|.*\.(?:pyc|pyo|a|o|exe)"
     r"|(?:_test|_ctypes_test|_xxtestfuzz|xxlimited)\w*\..*so|libpython.*"
 )
-# What of it is carried only when it is asked for.
+# Parts of it that are only included on request.
 _BY_REQUEST = re.compile(r"(_tkinter|idlelib|test|tkinter|turtle|turtledemo)(\..*)?")
 
-# Debian's site.py knows dist-packages alone, and has nothing like it per minor version.
-# The folder by itself is for those who read .pth files without running what is in them.
+# Debian's site.py only knows dist-packages, and no such folder per minor version.
+# The bare path is for programs that read .pth files without running the code in them.
 _BRIDGE = "../../../{site}\nimport site, sys; site.addsitedir(sys.prefix + '/{site}')\n"
 
 
 def check(base: Interpreter) -> None:
-    """Refuse what cannot be packed.
+    """Refuse an interpreter that cannot be packed.
 
     Raises:
         SolveError: It is not CPython, too old, or not for Linux.
@@ -54,22 +54,22 @@ def check(base: Interpreter) -> None:
 
 
 def site_packages(base: Interpreter) -> str:
-    """The folder of modules in the prefix, where conda's installers put it too."""
+    """Return the folder of modules in the prefix, the same that conda's installers use."""
     return f"lib/{base.stdlib.name}/site-packages"
 
 
 def program(base: Interpreter) -> str:
-    """The interpreter's file name in the prefix, such as `python3.11`."""
+    """Return the interpreter's file name in the prefix, such as `python3.11`."""
     return base.stdlib.name
 
 
 def items(base: Interpreter, asked: Collection[str] = ()) -> tuple[PackageFile, ...]:
-    """The files of the interpreter's package, sorted by path.
+    """Return the files of the interpreter's package, sorted by path.
 
     Args:
-        base: The interpreter itself, not that of a virtual environment.
-        asked: Modules of the standard library that the program needs; of those that few do,
-            such as tkinter, only these are carried.
+        base: The base interpreter, not that of a virtual environment.
+        asked: Requested modules of the standard library; of rarely needed ones,
+            such as tkinter, only these are included.
     """
     wanted = {*asked, *(tcl.USERS if not tcl.USERS.isdisjoint(asked) else ())}
     real = base.executable.resolve()
@@ -92,7 +92,7 @@ def items(base: Interpreter, asked: Collection[str] = ()) -> tuple[PackageFile, 
 
 
 def own_place(base: Interpreter) -> OwnPlace:
-    """What lets the interpreter's build settings find their prefix by their own place."""
+    """Return what makes the interpreter's build settings find their prefix themselves."""
     folders = (base.stdlib, base.platstdlib, base.include)
     inside = [os.path.relpath(folder, base.base_prefix) for folder in folders]
     return OwnPlace(
@@ -108,7 +108,7 @@ def _prefixes(base: Interpreter) -> tuple[str, ...]:
 
 
 def scrubber(base: Interpreter) -> PathScrubber:
-    """The paths to keep out: where it stands, where it was built, whose home that was."""
+    """Return the private paths to hide: install prefix, build folder, home."""
     text = "".join(metadata.read(str(path)) for path in base.stdlib.glob("_sysconfigdata*.py"))
     built = re.findall(r"'(?:abs_)?(?:srcdir|builddir)'\s*:\s*'(/[^']+)'", text)
     prefixes = private((base.base_prefix, base.prefix))
@@ -116,7 +116,7 @@ def scrubber(base: Interpreter) -> PathScrubber:
 
 
 def _shared_library(base: Interpreter, executable: Path) -> Iterator[PackageFile]:
-    """Libpython, if the executable is linked with it."""
+    """Yield libpython, if the executable is linked with it."""
     found = elf.read(executable)
     if found is None:
         raise SolveError(f"{executable} is not an executable for Linux, but a script or link")
@@ -127,12 +127,12 @@ def _shared_library(base: Interpreter, executable: Path) -> Iterator[PackageFile
         if library is None:
             raise SolveError(f"{soname}, which {executable} needs, cannot be found")
         yield PackageFile(f"lib/{soname}", source=library.path)
-        if not soname.endswith(".so"):  # under this name linkers look for it
+        if not soname.endswith(".so"):  # the name that linkers look for
             yield PackageFile(f"lib/{soname.partition('.so')[0]}.so", link=soname)
 
 
 def _for_compilers(base: Interpreter) -> Iterator[PackageFile]:
-    """What those ask for who build extension modules, beside headers and settings."""
+    """Yield what builds of extension modules need besides headers and settings."""
     name = program(base)
     for config in sorted(base.stdlib.glob("config-*/python-config.py")):
         yield PackageFile(f"bin/{name}-config", source=config)
@@ -146,20 +146,20 @@ def _for_compilers(base: Interpreter) -> Iterator[PackageFile]:
                 yield PackageFile(f"lib/pkgconfig/{file.name}", source=file)
                 yield PackageFile(f"lib/pkgconfig/python3{kind}.pc", link=file.name)
                 break
-    # Debian's pyconfig.h includes another one, which the compiler looks for beside it first.
+    # Debian's pyconfig.h includes another one, which compilers look for beside it first.
     for header in base.include.parent.glob(f"*-linux-*/{base.include.name}/pyconfig.h"):
         place = _inside(base.include, base, "include")
         yield PackageFile(f"{place}/{header.relative_to(base.include.parent)}", source=header)
 
 
 def _inside(folder: Path, base: Interpreter, fallback: str) -> str:
-    """A folder's place in the prefix: the same as in the interpreter's own."""
+    """Return a folder's path in the prefix: the same as in the interpreter's own prefix."""
     inner = os.path.relpath(folder, base.base_prefix)
     return f"{fallback}/{folder.name}" if inner.startswith("..") else inner
 
 
 def _tree(root: Path, place: str, wanted: Collection[str]) -> Iterator[PackageFile]:
-    """The files of a folder that are wanted; links that lead within it stay links."""
+    """Yield the wanted files of a folder; links to files in the same folder stay links."""
     for folder, subfolders, files in os.walk(root):
         inner = os.path.relpath(folder, root)
         here = place if inner == "." else f"{place}/{inner}"

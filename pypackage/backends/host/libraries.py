@@ -1,4 +1,4 @@
-"""Carry along shared libraries that a bare machine lacks, found by relative run paths."""
+"""Include shared libraries that a bare machine lacks, found by relative run paths."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pypackage.backends.host.privacy import PathScrubber
 from pypackage.core import elf
 from pypackage.core.elf import Elf, Libraries, Version
 
-# manylinux promises these, so that wheels do not bring them, but a machine that has glibc
-# and nothing else lacks them. The interpreter's package brings them for all.
+# manylinux guarantees these, so wheels do not include them, but a machine that has only
+# glibc lacks them. The interpreter's package includes them for all.
 BARE = ("libz.so.1", "libexpat.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libatomic.so.1")
 
-# An interpreter that needs a newer glibc was built for machines like this one, not to be
-# carried around: whatever this machine has does not narrow it noticeably.
+# An interpreter that needs a newer glibc than this was not built to be portable: libraries of
+# this machine hardly restrict it further.
 _PORTABLE: Version = (2, 28)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What to do with the ELF files of a package.
+    """How the ELF files of a package are treated.
 
     Attributes:
-        folder: Where in the prefix the libraries go that are carried along.
-        machine: As `uname -m` says it.
-        roots: Folders of this machine and the folders of the prefix that stand for them, to
-            translate absolute run paths.
+        folder: The folder in the prefix for added libraries.
+        machine: As `uname -m` prints it.
+        roots: Folders of this machine with their counterparts in the prefix, to translate
+            absolute run paths.
         others: Folders whose libraries come with other packages.
-        whole: What the names of files begin with for which the libraries of the display are
-            carried too; empty for none.
-        bare: Take in the libraries of `BARE` and leave out debug information, as the
-            interpreter's package does.
+        whole: The start of the names of files for which the display's libraries are
+            added too; empty for none.
+        bare: Add the libraries of `BARE` and leave out debug information, for the interpreter's
+            package.
     """
 
     folder: str
@@ -48,20 +48,20 @@ class Rules:
     whole: str = ""
 
     def is_whole(self, path: str) -> bool:
-        """Whether all that a file needs is carried, but for glibc and drivers."""
+        """Whether all libraries that a file needs are added, except for glibc and drivers."""
         return bool(self.whole) and posixpath.basename(path).startswith(self.whole)
 
 
 @dataclass
 class _Plan:
-    """What is known of a package's ELF files while looking at them."""
+    """A package's own ELF files and the libraries to add."""
 
     own: dict[str, Elf]
     carried: dict[str, Elf] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What the package has itself, by file name and by soname."""
+        """The libraries that the package has itself, by file name and by soname."""
         files = (posixpath.basename(path) for path in self.own)
         return frozenset((*files, *(found.soname for found in self.own.values())))
 
@@ -72,12 +72,12 @@ class _Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A package's items after its libraries have been looked after.
+    """A package's files with the added libraries.
 
     Attributes:
-        items: All of them, with the libraries that are carried along.
-        glibc: The lowest glibc that they need; (0, 0) when there is no ELF file.
-        carried: Where the added libraries come from.
+        items: All files, with the added libraries.
+        glibc: The lowest glibc that they need; (0, 0) if there is no ELF file.
+        carried: The sources of the added libraries.
     """
 
     items: tuple[PackageFile, ...]
@@ -95,8 +95,8 @@ def graft_libraries(
     """Add the libraries that a package needs and make its run paths relative.
 
     Args:
-        items: The package's files; those that have to be changed are copied first.
-        scratch: A folder that lives until the returned items have been read.
+        items: The package's files; those that must be changed are copied first.
+        scratch: A folder that exists until the returned items have been read.
 
     Raises:
         SolveError: A run path cannot be changed.
@@ -133,7 +133,7 @@ def _carry(
     *,
     display: bool = False,
 ) -> None:
-    """Take in what a file needs, and what that needs, except `leave`."""
+    """Add the libraries that a file needs, and their dependencies, except `leave`."""
     waiting = [(soname, user) for soname in user.needed]
     while waiting:
         soname, asking = waiting.pop()
@@ -148,7 +148,7 @@ def _carry(
 
 
 def _carry_bare(plan: _Plan, rules: Rules, found: Libraries) -> None:
-    """Take in what manylinux promises, unless a portable interpreter became less portable."""
+    """Add what manylinux guarantees, unless that makes a portable interpreter less portable."""
     limit = plan.glibc
     users = list(plan.own.values())
     for soname in BARE if users else ():
@@ -163,7 +163,7 @@ def _carry_bare(plan: _Plan, rules: Rules, found: Libraries) -> None:
 def _with_run_paths(
     items: list[PackageFile], files: dict[str, Elf], plan: _Plan, rules: Rules, scratch: Path
 ) -> list[PackageFile]:
-    """The items, those whose run path has to change replaced by changed copies."""
+    """Replace the files whose run path must change by changed copies."""
     groups: dict[str, list[Path]] = {}
     result = []
     for number, item in enumerate(items):
@@ -180,7 +180,7 @@ def _with_run_paths(
 
 
 def _run_path(path: str, found: Elf, plan: _Plan, rules: Rules) -> str | None:
-    """The run path that a file must get; None when it can stay as it is."""
+    """Return the run path that a file needs; None if it can stay as it is."""
     folder = posixpath.dirname(path)
     entries = [_relative(entry, folder, rules.roots) for entry in found.run_path]
     kept = [entry for entry in entries if entry]
@@ -197,7 +197,7 @@ def _run_path(path: str, found: Elf, plan: _Plan, rules: Rules) -> str | None:
 
 
 def _relative(entry: str, folder: str, roots: tuple[tuple[Path, str], ...]) -> str:
-    """A run path's entry relative to the file; empty when nothing of the package is there."""
+    """Make a run path's entry relative to the file; empty if it is outside the package."""
     if entry.startswith(("$ORIGIN", "${ORIGIN}")):
         return entry
     for root, place in roots:
@@ -209,12 +209,12 @@ def _relative(entry: str, folder: str, roots: tuple[tuple[Path, str], ...]) -> s
 
 
 def _is_ours(run_path: Iterable[str]) -> bool:
-    """Whether a run path leads to a folder of this machine; a wheel's may lead nowhere."""
+    """Whether a run path has a folder of this machine; a wheel's entries may not exist."""
     return any(os.path.isdir(entry) for entry in run_path)
 
 
 def _copy(item: PackageFile, place: Path) -> PackageFile:
-    """A copy of an item that may be changed on disk."""
+    """Copy an item to a file that may be changed."""
     content = item.source.read_bytes() if item.source else item.content or b""
     mode = item.source.stat().st_mode & 0o111 if item.source else 0o111 * item.executable
     place.write_bytes(content)

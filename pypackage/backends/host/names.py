@@ -12,18 +12,18 @@ from pypackage.requirements.match_specs import conda_range
 
 PYTHON = "python"
 
-# A normalized name has no underscore, so that this one cannot collide with another.
+# Normalized names have no underscore, so this one cannot collide with another.
 _RESERVED = {PYTHON: "pypi_python"}
 
 
 def conda_name(name: str) -> str:
-    """The conda package of a distribution: its normalized name (PEP 503)."""
+    """Return the conda package's name of a distribution: its normalized name (PEP 503)."""
     key = normalize(name)
     return _RESERVED.get(key, key)
 
 
 def conda_version(version: str) -> str:
-    """A version that conda can read; the normalized one wherever PEP 440 is followed."""
+    """Return a version that conda can read; the normalized one if it follows PEP 440."""
     try:
         return str(Version(version.rstrip("+")))
     except InvalidVersion:
@@ -31,11 +31,11 @@ def conda_version(version: str) -> str:
 
 
 def conda_dependency(requirement: Requirement, installed: str) -> str:
-    """A requirement as a conda package states it.
+    """Convert a requirement to a conda dependency.
 
-    The installed version always satisfies the result: a range that it does not meet, or
-    that conda orders in another way than PEP 440 (local and pre-release versions), is left
-    out, for the environment is to be what it is on this machine.
+    The installed version always satisfies the result: a range that it does not satisfy, or
+    that conda orders otherwise than PEP 440 (local and pre-release versions), is left
+    out, since the environment must be the same as on this machine.
     """
     name = conda_name(requirement.name)
     try:

@@ -1,8 +1,8 @@
-"""Build settings that find their prefix by their own place, so that nobody has to rewrite them.
+"""Make build settings find their prefix by their own location, so that none must be rewritten.
 
-What compilers are told of an interpreter names the folder that it was installed in: its
-sysconfig data, its Makefile, `python-config`, pkg-config's files. Each of these can work out
-where it lies when it is read. An environment of such files can be mounted read-only, moved,
+What an interpreter tells compilers names the folder that it was installed in: its
+sysconfig data, its Makefile, `python-config`, pkg-config's files. Each of these can determine
+its own location when it is read. An environment of such files can be mounted read-only, moved,
 and used at once by users who cannot write to it.
 """
 
@@ -21,7 +21,7 @@ from pypackage.python import launcher
 
 _TOKEN = "@prefix@"
 
-# The module's file is its own place; it is imported, so it may run code.
+# The module locates itself by `__file__`; it is imported, so it may run code.
 _SYSCONFIG_TAIL = """
 
 def _at_own_place(variables):
@@ -52,9 +52,9 @@ class OwnPlace:
     """Changes the files that can find their prefix.
 
     Attributes:
-        prefixes: Folders that stand for the prefix, wherever they are named.
-        shared: One that stands for much else too, as /usr does; empty for none. It is the
-            prefix where it is named alone, or with one of its main folders.
+        prefixes: Paths that mean the prefix wherever they occur.
+        shared: One that also occurs with other meanings, such as /usr; empty for none. It is
+            taken for the prefix only alone or followed by one of its main folders.
         folders: Folders that are in the package, relative to `shared`.
     """
 
@@ -63,7 +63,7 @@ class OwnPlace:
     folders: tuple[str, ...] = ()
 
     def patch(self, item: PackageFile) -> PackageFile:
-        """The item with nothing to rewrite in it; the same one if it is of another kind.
+        """Return an item without a prefix to rewrite; the same item if it is not such a file.
 
         Raises:
             OSError: The item's source cannot be read.
@@ -80,7 +80,7 @@ class OwnPlace:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        """Matches the prefix, as a whole."""
+        """Match the prefix, as a whole path."""
         found = [rf"{re.escape(prefix)}(?![\w.-])" for prefix in self.prefixes]
         if self.shared:
             inside = "|".join(map(re.escape, self.folders))
@@ -91,7 +91,7 @@ class OwnPlace:
 
 
 def _sysconfig_data(text: str, up: str, prefix: re.Pattern[str]) -> str:
-    levels = len(up.split("/")) + 1  # from the file's own name
+    levels = len(up.split("/")) + 1  # including the file's own name
     return prefix.sub(_TOKEN, text) + _SYSCONFIG_TAIL.format(levels=levels, token=_TOKEN)
 
 
@@ -111,7 +111,7 @@ def _pkg_config(text: str, up: str, prefix: re.Pattern[str]) -> str:
 
 
 def _build_details(text: str, up: str, prefix: re.Pattern[str]) -> str:
-    """PEP 739: its prefix may be relative to the file, and all else to the prefix."""
+    """Make PEP 739's prefix relative to the file, and its other paths relative to the prefix."""
     named = json.loads(text)["base_prefix"]
     details = json.loads(text.replace(f'"{named}/', '"'))
     return json.dumps({**details, "base_prefix": up}, indent=2) + "\n"

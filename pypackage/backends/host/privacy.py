@@ -14,14 +14,14 @@ from pypackage.backends.host.files import PLACEHOLDER, PackageFile
 from pypackage.core import user_dirs
 from pypackage.core.elf_dynamic import MAGIC
 
-# Too common to be anybody's, and part of other paths.
+# Too common to be private, and part of other paths.
 _SHARED = frozenset(map(Path, ("/", "/usr", "/usr/local", "/opt", "/home", "/root", "/tmp")))
 
 
-# Folders in which the homes of services lie.
+# Folders with the homes of services.
 _SYSTEM = frozenset(("bin", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys", "usr", "var"))
 
-_SMALL = 1 << 20  # bytes that are read faster than mapped
+_SMALL = 1 << 20  # bytes; smaller files are read faster than mapped
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class PathScrubber:
     """Paths of this machine that must not be in a package.
 
     Attributes:
-        prefixes: Where the files stand now. In text the installer puts the new prefix in
-            their place.
-        others: Such as where the interpreter was built.
-        homes: Folders whose very names are private.
+        prefixes: The current prefixes of the files. In text the installer replaces them by the
+            new prefix.
+        others: Such as the folder the interpreter was built in.
+        homes: Folders whose names are private as well.
     """
 
     prefixes: tuple[str, ...]
@@ -48,9 +48,9 @@ class PathScrubber:
         return tuple(sorted((*self.prefixes, *self.others, *self.homes), key=lambda p: -len(p)))
 
     def hide(self, item: PackageFile) -> PackageFile:
-        """The item without these paths; the same one when they are not in it.
+        """Return an item without these paths; the same item if it has none of them.
 
-        In text a placeholder stands for the prefixes and a slash for the rest. In ELF files
+        In text the prefixes are replaced by a placeholder and the rest by a slash. In ELF files
         all are overwritten at the same length. Other binary files stay as they are.
 
         Raises:
@@ -68,10 +68,10 @@ class PathScrubber:
         return _with_content(item, text, placeholder=bool(count))
 
     def _blank(self, match: re.Match[bytes]) -> bytes:
-        """What overwrites a path in an ELF file: slashes, and the last name as it was.
+        """Return what overwrites a path in an ELF file: slashes, then its last name if not a home.
 
-        Linkers let a string that ends like another one share its end: where a prefix ends in
-        `3.11.7`, that may be the version's own string.
+        Linkers merge a string into the end of another: if a prefix ends in `3.11.7`, these bytes
+        may be the version's string as well.
         """
         path: bytes = match[0]
         kept = b"" if path.decode() in self.homes else path.rsplit(b"/", 1)[-1]
@@ -90,7 +90,7 @@ class PathScrubber:
 
 
 def homes() -> tuple[str, ...]:
-    """The user's home, where its very name is private: not that of a service, such as /bin."""
+    """Return the user's home if its name is private: not that of a service, such as /bin."""
     home = Path(user_dirs.home())
     if home == Path("/root"):
         return ("/root",)
@@ -99,14 +99,14 @@ def homes() -> tuple[str, ...]:
 
 
 def private(paths: Iterable[Path | str]) -> tuple[str, ...]:
-    """The paths among some that say something about this machine, longest first."""
+    """Return those paths that tell something about this machine, longest first."""
     wanted = {str(path) for path in paths if Path(path).is_absolute()}
     wanted |= {str(Path(path).resolve()) for path in wanted}
     return tuple(sorted((p for p in wanted if Path(p) not in _SHARED), key=lambda p: (-len(p), p)))
 
 
 def _pattern(paths: Iterable[str]) -> re.Pattern[bytes] | None:
-    """Matches any of some paths as a whole, not `/home/me/env` in `/home/me/env2`."""
+    """Match any of some paths as a whole, not `/home/me/env` in `/home/me/env2`."""
     escaped = [re.escape(path.encode()) for path in paths]
     return re.compile(b"(?:%s)(?![\\w.-])" % b"|".join(escaped)) if escaped else None
 

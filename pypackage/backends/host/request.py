@@ -1,4 +1,4 @@
-"""Requests to the host channel, and where missing distributions come from."""
+"""Requests to the host channel, and the lookup of missing distributions on PyPI."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from pypackage.requirements.match_specs import parse_match_spec
 
 @dataclass(frozen=True)
 class HostRequest:
-    """What is asked for, in terms of distributions.
+    """What is requested, in terms of distributions.
 
     Attributes:
-        interpreter: For which.
-        available: Its distributions.
-        roots: Requirements for what is to be in the environment.
-        optional: Requirements that another channel may meet as well.
+        interpreter: The interpreter of the environment.
+        available: Its installed distributions.
+        roots: Requirements that the environment must satisfy.
+        optional: Requirements that another channel may satisfy instead.
         unknown: Modules that no distribution provides, sorted.
     """
 
@@ -41,12 +41,12 @@ class HostRequest:
     unknown: tuple[str, ...]
 
     def applying(self) -> list[Requirement]:
-        """The roots whose markers hold for the interpreter."""
+        """Return the roots whose markers hold for the interpreter."""
         markers = self.interpreter.markers
         return [root for root in self.roots if closure.holds(root, markers, "")]
 
     def select(self) -> Selection:
-        """All that belongs to what is asked for."""
+        """Return the roots with all their dependencies."""
         return closure.select(self.roots, self.available, self.interpreter.markers)
 
 
@@ -56,7 +56,7 @@ def of(
     requirements: Sequence[str],
     packages: Sequence[str],
 ) -> HostRequest:
-    """Say in terms of distributions what is asked for.
+    """Translate modules, requirements and conda packages to a request.
 
     Raises:
         RequirementsError: A requirement is not valid.
@@ -81,10 +81,10 @@ def of(
 
 
 def refuse_missing(found: Selection, reporter: Reporter) -> None:
-    """Refuse what the user wants and is not there; only tell what others lack.
+    """Refuse requirements of the user that are not installed; warn of distributions' ones.
 
     Raises:
-        SolveError: Something is not installed that is asked for.
+        SolveError: A requirement of the user is not installed.
     """
     for requirement, owner in found.missing:
         if not owner:
@@ -103,18 +103,18 @@ def fetched(
     *,
     allow_guesses: bool,
 ) -> HostRequest:
-    """The request with what is missing fetched from PyPI, and nothing unknown any more.
+    """Return the request with what is missing fetched from PyPI, and without unknown modules.
 
     Args:
         request: Its unknown modules are looked up in the table of names.
-        context: What the packages have to suit besides what is installed.
+        context: What the packages must be compatible with, besides the installed ones.
         folder: For what is fetched.
-        reporter: Is warned of that.
-        allow_guesses: Whether those that it does not know are taken for names of distributions.
+        reporter: Receives a warning for each such module.
+        allow_guesses: Whether other unknown modules are taken for names of distributions.
 
     Raises:
-        RequirementsError: Nothing tells the distribution of a module.
-        SolveError: PyPI has no such thing, or cannot be reached.
+        RequirementsError: The distribution of a module is not known.
+        SolveError: PyPI has no such distribution, or cannot be reached.
     """
     if not allow_guesses:
         package_names.refuse_unknown(request.unknown)
@@ -147,11 +147,11 @@ def _complete(
     return replace(request, available=tuple(kept[key] for key in sorted(kept)))
 
 
-_NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # what a distribution can be called
+_NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?")  # of a distribution
 
 
 def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator[Requirement]:
-    """Conda packages as requirements; a range that PEP 440 cannot say is the solver's."""
+    """Convert conda packages to requirements; ranges PEP 440 lacks are left to the solver."""
     for spec in packages:
         name, versions = parse_match_spec(spec)
         if name != PYTHON and _NAME.fullmatch(name) and not namesake(name):
@@ -159,10 +159,10 @@ def _of_packages(packages: Sequence[str], installed: Container[str]) -> Iterator
 
 
 def namesake(conda: str) -> str:
-    """What conda calls the distribution that has the name of another package of conda's.
+    """Return conda's name of a distribution if a different conda package has the plain name.
 
-    Conda's `graphviz` are the programs; the distribution `graphviz` is its `python-graphviz`.
-    Empty where there is no such confusion.
+    Conda's `graphviz` is the programs; the distribution `graphviz` is its `python-graphviz`.
+    Empty if the name is unambiguous.
     """
     key = package_names.normalize(conda)
     other = package_names.conda_name(key)
@@ -171,13 +171,13 @@ def namesake(conda: str) -> str:
 
 
 def distribution_name(conda: str, installed: Container[str]) -> str:
-    """The distribution that a conda package is made of: of its name, else by the table."""
+    """Return the distribution of a conda package: of the same name, else from the table."""
     same = package_names.normalize(conda)
     return same if same in installed else package_names.pypi_name(conda) or same
 
 
 def _on_pypi(module: str, reporter: Reporter) -> Requirement:
-    """Where a module that nothing installed provides comes from; warns of it."""
+    """Return the requirement for a module that nothing installed provides; warn of it."""
     known = package_names.find(module)
     if known and known[0].pypi:
         name = known[0].pypi

@@ -1,4 +1,4 @@
-"""Keep packages once built, and compose channels from them."""
+"""Store built packages, and compose channels from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pypackage.backends.host.conda_file import Package
 from pypackage.backends.host.files import digest
 from pypackage.core import files, fingerprint
 
-_FORM = 3  # of the channels: another one makes all of them anew
+_FORM = 3  # of the channels: increase it to make all of them again
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Store:
     """A folder of finished packages; any number of processes may use it at the same time.
 
     Attributes:
-        root: The folder, made when needed.
+        root: The folder, created when needed.
         subdir: The conda platform, such as `linux-64`.
     """
 
@@ -30,10 +30,10 @@ class Store:
     subdir: str
 
     def lookup(self, key: str) -> Package | None:
-        """The package that was made for a key, unless what went into it has changed since.
+        """Look up the package that was made for a key; None if its inputs have changed since.
 
         Args:
-            key: Of the question, as `digest` makes it.
+            key: As `digest` makes it.
         """
         try:
             note = json.loads((self.root / "keys" / f"{key}.json").read_bytes())
@@ -45,12 +45,12 @@ class Store:
         return package if fresh and whole else None
 
     def add(self, key: str, made: Package, watched: Iterable[Path]) -> Package:
-        """Take in a finished package; one of the same bytes stays, which other keys may have.
+        """Add a finished package; an identical one that is there stays, for other keys.
 
         Args:
-            key: What it answers from now on; empty for nothing but the present caller.
+            key: The key to find it by; empty if it is not to be found again.
             made: Its file is moved.
-            watched: Files outside the key whose change makes the answer void.
+            watched: Files not covered by the key; a change of one invalidates the entry.
 
         Raises:
             OSError: The store cannot be written to.
@@ -58,7 +58,7 @@ class Store:
         self._packages.mkdir(parents=True, exist_ok=True)
         package = Package(self._packages / made.path.name, made.record)
         same = _is_there(package)
-        # Of what is moved it is taken before: later another process's may be there.
+        # Before the file is moved: afterwards another process's may be in its place.
         state = _state(package.path if same else made.path)
         if not same:
             os.replace(made.path, package.path)
@@ -77,7 +77,7 @@ class Store:
         return package
 
     def channel(self, packages: Sequence[Package]) -> Path:
-        """The channel that consists of some packages of the store.
+        """Return the channel of some packages of the store.
 
         Raises:
             OSError: It cannot be written.
@@ -85,7 +85,7 @@ class Store:
         name = digest([_FORM, *sorted(package.record["sha256"] for package in packages)])
         target = self.root / "channels" / name
         if not _holds(target / self.subdir, [package.path for package in packages]):
-            # One that is there and does not hold them was damaged.
+            # An existing one that lacks some of them is damaged.
             with files.new_folder(target, replace=target.is_dir()) as folder:
                 records = {package.path.name: package.record for package in packages}
                 _index(folder / "noarch", {})
@@ -100,7 +100,7 @@ class Store:
 
 
 def _index(folder: Path, records: dict[str, Any]) -> None:
-    """Begin a channel's folder of a platform, by its repodata."""
+    """Create a channel's folder for a platform, with its repodata."""
     folder.mkdir()
     repodata = {"info": {"subdir": folder.name}, "packages": {}, "packages.conda": records}
     (folder / "repodata.json").write_text(json.dumps(repodata))
@@ -114,7 +114,7 @@ def _is_there(package: Package) -> bool:
 
 
 def _state(package: Path) -> list[int]:
-    """What shows that a package was replaced: its name tells the content of its files alone."""
+    """Return size and time, which show that a package was replaced by one of the same name."""
     status = package.stat()
     return [status.st_size, status.st_mtime_ns]
 

@@ -1,4 +1,4 @@
-"""Leave out debug information, of which locally built interpreters have more than code."""
+"""Strip debug information, which is larger than the code in locally built interpreters."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pypackage.core.errors import ProcessError
 
 
 def is_possible() -> bool:
-    """Whether `strip` (binutils) is at hand."""
+    """Whether `strip` (binutils) is installed."""
     return shutil.which("strip") is not None
 
 
 def without_debug(items: Iterable[PackageFile], scratch: Path) -> list[PackageFile]:
-    """The items, those with debug information replaced by copies without it, if that is possible.
+    """Replace files that have debug information by copies without it, if `strip` is installed.
 
-    The symbols stay, so that a debugger or profiler can tell the functions. It is done before
-    run paths are changed: patchelf moves sections, which not every strip takes well.
+    The symbols stay, so that debuggers and profilers can name functions. This precedes the
+    change of run paths: patchelf moves sections, which not every strip can handle.
 
     Args:
-        scratch: A folder that lives until the returned items have been read.
+        scratch: A folder that exists until the returned items have been read.
 
     Raises:
         OSError: A file cannot be read or copied.
@@ -42,7 +42,7 @@ def without_debug(items: Iterable[PackageFile], scratch: Path) -> list[PackageFi
             shutil.copyfile(item.source, copies[number])
             copies[number].chmod(0o644 | item.source.stat().st_mode & 0o111)
     if copies:
-        with suppress(ProcessError):  # a file that it does not know stays as it is
+        with suppress(ProcessError):  # a file that strip does not know stays as it is
             process.run(["strip", "--strip-debug", *copies.values()])
     return [
         replace(item, source=copies[number]) if number in copies else item
@@ -51,7 +51,7 @@ def without_debug(items: Iterable[PackageFile], scratch: Path) -> list[PackageFi
 
 
 def _has_debug(path: Path) -> bool:
-    """Whether a file is ELF and has sections of debug information (DWARF)."""
+    """Whether a file is ELF with sections of debug information (DWARF)."""
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             return False

@@ -15,13 +15,13 @@ USERS = frozenset(("_tkinter", "idlelib", "tkinter", "turtle", "turtledemo"))
 """Modules of the standard library that need them."""
 
 _ASK = "import tkinter; print(tkinter.Tcl().eval('info library'), tkinter.TkVersion, sep='\\n')"
-_LEFT_OUT = frozenset(("demos", "tzdata"))  # tkinter has no use for these
+_LEFT_OUT = frozenset(("demos", "tzdata"))  # not needed by tkinter
 
 
 def items(base: Interpreter) -> Iterator[PackageFile]:
-    """The scripts, in `lib/` beside `bin/`: Tcl looks there, seen from the executable.
+    """Yield the scripts, in `lib/` beside `bin/`, where Tcl looks relative to the executable.
 
-    Nothing when the interpreter has no tkinter, which is found out by who imports it.
+    None if the interpreter has no tkinter; importing it then fails.
     """
     try:
         told = process.run([base.executable, "-I", "-c", _ASK]).decode().splitlines()
@@ -32,12 +32,12 @@ def items(base: Interpreter) -> Iterator[PackageFile]:
     yield from _tree(tcl, f"lib/{tcl.name}")
     yield from _tree(tcl.with_name(f"tk{version}"), f"lib/tk{version}")
     yield from _tree(tcl.with_name(modules), f"lib/{modules}")
-    # Debian has Tcl's own modules within, under a name that only its Tcl looks for.
+    # Debian has Tcl's own modules inside, under a name that only its Tcl looks for.
     yield from _tree(tcl / modules, f"lib/{modules}/{version}")
 
 
 def _tree(root: Path, place: str) -> Iterator[PackageFile]:
-    """The files of a folder, if there is one, by their places below another."""
+    """Yield the files of a folder, if it exists, with their paths below another."""
     for folder, subfolders, files in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if name not in _LEFT_OUT)
         inner = os.path.relpath(folder, root)

@@ -1,4 +1,4 @@
-"""Build the folder of a project (pyproject.toml or setup.py) into a wheel, by uv."""
+"""Build a project's folder (pyproject.toml or setup.py) into a wheel, by uv."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pypackage.backends.pypi import uv
 from pypackage.backends.pypi.install import REPRODUCIBLE
 from pypackage.core.errors import PackageError, ProcessError
 
-# Not needed to build; the repository is, by those that take their version from it.
+# Not needed to build; `.git` is, by projects that take their version from it.
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "*.pyc", ".venv", "venv", ".tox", ".nox", ".*_cache", "node_modules"
 )
-# What CMake and meson write where they build: for that folder alone, and to be made anew.
+# Files that mark build folders of CMake and meson, which only work at their own path.
 _BUILT = ("CMakeCache.txt", "meson-private")
 
 
@@ -27,15 +27,15 @@ def wheel(
     *,
     isolated: bool = True,
 ) -> Path:
-    """Build a wheel in a copy of the project, whose place no compiler is to write down.
+    """Build a wheel in a copy of the project, without the copy's path in the compiled files.
 
     Args:
         project: The folder; nothing is written into it.
-        scratch: A folder that lives as long as the wheel is needed.
-        python: The interpreter that it is for.
-        kind: The error to be raised.
-        isolated: Whether what the build requires is fetched for it; otherwise it is what is
-            installed for `python`.
+        scratch: A folder that exists as long as the wheel is needed.
+        python: The interpreter it is for.
+        kind: The error to raise.
+        isolated: Whether the build's requirements are fetched for it; otherwise those
+            installed for `python` are used.
 
     Raises:
         PackageError: It cannot be built; the error has the build's log.
@@ -60,7 +60,7 @@ def wheel(
 
 
 def sources(project: Path) -> list[Path]:
-    """The files that a wheel of a project may be built of, sorted; no link is followed.
+    """Return the files that a project's wheel may be built from, sorted; links are not followed.
 
     Raises:
         OSError: A folder cannot be read.
@@ -78,7 +78,7 @@ def _raise(error: OSError) -> None:
 
 
 def _left_out(scratch: Path | None) -> Callable[[str, list[str]], set[str]]:
-    """What is not copied: also not the folder that is copied to, if the cache is in the project."""
+    """Return an `ignore` for copytree, which also skips the copy itself if it is inside."""
 
     def ignore(folder: str, names: list[str]) -> set[str]:
         here = Path(folder).resolve()

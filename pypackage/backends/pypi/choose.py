@@ -1,6 +1,6 @@
-"""Choose PyPI packages that fit those already there.
+"""Resolve PyPI packages compatible with those already present.
 
-They are chosen before anything is installed, against the Python and the packages that the
+They are chosen before anything is installed, for the Python and the packages that the
 solver chose, or that are installed on this machine.
 """
 
@@ -25,25 +25,25 @@ from pypackage.python.interpreter import Interpreter
 from pypackage.requirements.formats import requirements_txt
 
 BUILDING = "--allow-sdist builds here what has no wheel (this runs its code)"
-"""What lets a package be built."""
+"""The hint on how to allow builds."""
 
 
 @dataclass(frozen=True)
 class ResolutionContext:
-    """What the packages have to suit.
+    """What the packages must be compatible with.
 
     Attributes:
         python: The version of Python.
-        present: The distributions that are there already, by normalized names.
-        interpreter: That of this machine which they are for; None for one that is not there
-            yet.
+        present: The distributions that are present already, by normalized name.
+        interpreter: The interpreter of this machine that they are for; None if it is yet to be
+            installed.
         platform: Conda's name of the platform; empty for this machine's.
-        allow_sdist: Whether what has no wheel may be built here.
-        offline: Whether uv has to do with its cache and local folders.
-        exclude_newer: A date; what was uploaded later is left out.
-        constraints: Requirements that hold for what comes in, and ask for nothing.
-        indexes: Options of pip that say where to look, such as `--index-url=…`, and what to
-            build, as `--no-binary=…`.
+        allow_sdist: Whether packages without a wheel may be built here.
+        offline: Whether uv must do with its cache and local folders.
+        exclude_newer: A date; packages uploaded later are ignored.
+        constraints: Requirements that restrict what is chosen, and request nothing.
+        indexes: pip's options for where to look, such as `--index-url=…`, and what to
+            build, such as `--no-binary=…`.
     """
 
     python: str
@@ -58,18 +58,18 @@ class ResolutionContext:
 
     @property
     def prefix(self) -> Path:
-        """The environment of this machine whose pip.conf counts."""
+        """The environment on this machine whose pip.conf applies."""
         return self.interpreter.prefix if self.interpreter else Path(sys.prefix)
 
 
 def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Present]:
-    """The distributions among conda packages: those that depend on Python.
+    """Return the distributions among conda packages: those that depend on Python.
 
     Args:
         records: Name, version and match specs of each package.
 
     Returns:
-        They by PyPI's normalized names.
+        The distributions by PyPI's normalized names.
     """
     return {
         pypi_key(name): Present(version)
@@ -79,16 +79,16 @@ def present(records: Iterable[tuple[str, str, Sequence[str]]]) -> dict[str, Pres
 
 
 def pypi_key(name: str) -> str:
-    """The normalized name on PyPI of a conda package that is a distribution."""
+    """Return the normalized PyPI name of a conda package that is a distribution."""
     return package_names.normalize(package_names.pypi_name(name) or name)
 
 
 def exactly(pins: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:
-    """The packages that PyPI has of some, without what these require.
+    """Return those of the pinned packages that PyPI has, without their dependencies.
 
     Args:
         pins: As `NAME==VERSION`.
-        context: What they have to suit.
+        context: What they must be compatible with.
 
     Raises:
         SolveError: The index cannot be reached.
@@ -102,25 +102,25 @@ def exactly(pins: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackag
             raise uv.unreachable(error) from error
         if len(pins) == 1:
             return ()
-        middle = len(pins) // 2  # halves find the few that are not there in few runs
+        middle = len(pins) // 2  # bisecting finds the few that are not there in few runs
         return (*exactly(pins[:middle], context), *exactly(pins[middle:], context))
     return tuple(pylock.loads(locked, placeholders=Path(os.devnull)))
 
 
 def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[PyPIPackage, ...]:
-    """Choose packages for requirements, and for what these require.
+    """Resolve requirements and their dependencies.
 
     Args:
         requirements: As in PEP 508.
-        context: What they have to suit; what is present is not chosen again.
+        context: What they must be compatible with; present packages are not chosen again.
 
     Returns:
-        The packages, sorted by name; those given as `NAME @ file:…` among them.
+        The packages, sorted by name, including those given as `NAME @ file:…`.
 
     Raises:
         RequirementsError: A requirement or a constraint is not valid.
-        InputPathError: A file of constraints that pip or uv is configured with is missing.
-        SolveError: There is no such thing, or it does not go with what is present; or the
+        InputPathError: A constraints file that pip or uv is configured with is missing.
+        SolveError: There is no such package, or it conflicts with what is present; or the
             index cannot be reached.
     """
     if not requirements:
@@ -137,7 +137,7 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
             raise _refused(error, requirements, context) from error
         chosen = sorted(pylock.loads(locked, placeholders=folder), key=lambda one: one.name)
     if not context.allow_sdist:
-        # A wheel that was named by its URL is the one that is wanted.
+        # A wheel requested by its URL is what the user wants.
         by_name = [one for one in chosen if not any(one.url in text for text in requirements)]
         _refuse_builds(by_name, context)
     asked = "\n".join(repositories)
@@ -145,7 +145,7 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
 
 
 def with_names(requirements: Sequence[str], context: ResolutionContext) -> tuple[str, ...]:
-    """Requirements of which those that are a mere URL have the name of what is there.
+    """Give requirements that are a mere URL the name of the distribution at that URL.
 
     Raises:
         SolveError: It cannot be fetched, or would have to be built.
@@ -157,7 +157,7 @@ def with_names(requirements: Sequence[str], context: ResolutionContext) -> tuple
 
 
 def _name_of(url: str, context: ResolutionContext) -> str:
-    """The name of the distribution that a URL leads to."""
+    """Return the name of the distribution at a URL."""
     if not (context.allow_sdist or url.partition("#")[0].endswith(".whl")):
         raise SolveError(f"{redact(url)} would have to be built", BUILDING)
     here = replace(context, python=".".join(map(str, sys.version_info[:2])), platform="")
@@ -169,7 +169,7 @@ def _name_of(url: str, context: ResolutionContext) -> str:
 
 
 def is_available(requirement: str, context: ResolutionContext) -> bool:
-    """Whether there is a package that meets a requirement; offline nobody knows.
+    """Whether a package satisfies a requirement; offline this is assumed.
 
     Raises:
         SolveError: The index cannot be reached.
@@ -186,7 +186,7 @@ def is_available(requirement: str, context: ResolutionContext) -> bool:
 
 
 def fingerprint(context: ResolutionContext) -> list[str]:
-    """What else but requirements, interpreter and date decides on what is chosen."""
+    """Return what determines the choice besides requirements, interpreter and date."""
     builds = [*_build_options(context), *_to_build(context)]
     return [*_constraints(context), *builds, *uv.choice(context.prefix, context.indexes)]
 
@@ -202,7 +202,7 @@ def _to_build(context: ResolutionContext) -> tuple[str, ...]:
 
 
 def _refuse_builds(packages: Iterable[PyPIPackage], context: ResolutionContext) -> None:
-    """Refuse wheels of what pip or the requirements want built, where nothing may be."""
+    """Refuse wheels of packages that the user wants built, if builds are not allowed."""
     sources = _to_build(context)
     for package in packages:
         if package.name in sources or ":all:" in sources:
@@ -216,11 +216,11 @@ def _compile(
     context: ResolutionContext,
     *options: str,
 ) -> str:
-    """Let uv choose; what it chose as a pylock.toml."""
+    """Let uv resolve, and return the result as a pylock.toml."""
     here = context.interpreter
     builds = _build_options(context)
     lines = [f"{requirement}\n" for requirement in requirements]
-    # The passwords of repositories are for git alone, which uv starts with their URLs.
+    # Passwords of repositories are passed to git separately: uv starts it with the URLs.
     git, logins = hide_logins("".join(line for line in lines if "git+" in line))
     text = git + "".join(line for line in lines if "git+" not in line)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
@@ -240,15 +240,15 @@ def _compile(
 
 
 def _constraints(context: ResolutionContext) -> list[str]:
-    """Lines of a file of constraints: those that are asked for, and the configured ones."""
+    """Return the lines of a constraints file: the requested and the configured ones."""
     return [*context.constraints, *_configured_constraints(context)]
 
 
 def _configured_constraints(context: ResolutionContext) -> Iterator[str]:
-    """The constraints of pip's and uv's configuration, but none on what is present.
+    """Yield the constraints of pip's and uv's configuration, except on what is present.
 
-    A site's constraints are for what is yet to be chosen: what conda's solver chose, or what
-    is installed already, is not chosen again, and may well be outside of them.
+    A site's constraints are for what is yet to be chosen: what conda's solver chose or
+    is installed already is not chosen again, and may well be outside of them.
     """
     place = "the constraints that pip or uv is configured with"
     files, single = uv.constraints(context.prefix)
@@ -268,11 +268,11 @@ _PLATFORMS = {
     "osx-64": "x86_64-apple-darwin",
     "osx-arm64": "aarch64-apple-darwin",
 }
-_MANYLINUX = (17, 28, *range(31, 41))  # uv knows machines with glibc 2.N for these N
+_MANYLINUX = (17, 28, *range(31, 41))  # the glibc 2.N that uv has platforms for
 
 
 def platform_options(context: ResolutionContext) -> list[str]:
-    """Options by which uv suits its choice to a machine, and to a moment."""
+    """Return uv's options for the target's Python and platform, offline use, and the date."""
     platform = _platform(context, os.environ.get("CONDA_OVERRIDE_GLIBC", ""))
     options = [] if context.interpreter else ["--python-version", context.python]
     options += ["--python-platform", platform] if platform else []
@@ -281,7 +281,7 @@ def platform_options(context: ResolutionContext) -> list[str]:
 
 
 def _platform(context: ResolutionContext, glibc: str) -> str:
-    """How uv calls the platform; empty for this machine's."""
+    """Return uv's name of the platform; empty for this machine's."""
     if context.platform and context.platform not in _PLATFORMS:
         known = ", ".join(sorted(_PLATFORMS))
         raise SolveError(
@@ -298,7 +298,7 @@ def _platform(context: ResolutionContext, glibc: str) -> str:
 def _refused(
     error: ProcessError, requirements: Sequence[str], context: ResolutionContext
 ) -> Exception:
-    """Why uv found no solution, with the part in it of what is there already."""
+    """Explain why uv found no solution, naming the present packages that are involved."""
     said = uv.message(error)
     if error.returncode != uv.NO_SOLUTION:
         if "Couldn't parse requirement" in said:
@@ -323,7 +323,7 @@ def _refused(
 
 
 def conditional(requirements: Iterable[str]) -> set[str]:
-    """The normalized names of the requirements with a marker: not each machine needs them."""
+    """Return the names of requirements with a marker, which not every machine needs."""
     found = (re.match(r"\s*([\w.-]+)[^;]*;", text) for text in requirements)
     return {package_names.normalize(one[1]) for one in found if one}
 
@@ -333,7 +333,7 @@ def check_hashes(
     hashes: Mapping[str, Sequence[str]],
     conditional: Container[str] = (),
 ) -> None:
-    """Make sure that packages of PyPI are those whose digests the user has written down.
+    """Check that packages have the hashes that the user requires.
 
     Args:
         packages: As chosen.
@@ -341,7 +341,7 @@ def check_hashes(
         conditional: Names of those that need not be among the packages.
 
     Raises:
-        SolveError: One is not, or does not come from PyPI.
+        SolveError: One has another digest, or does not come from PyPI.
     """
     chosen = {package.name: package for package in packages}
     for name, allowed in hashes.items():

@@ -1,4 +1,4 @@
-"""Install PyPI packages into a prefix with uv, the only place where it writes to one."""
+"""Install PyPI packages into a prefix with uv; uv writes to prefixes nowhere else."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 
-# What is built here is to come out the same next time.
+# Makes builds reproducible.
 REPRODUCIBLE = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0"}
 
 
 def check_built(packages: Iterable[PyPIPackage]) -> None:
-    """Make sure that nothing has to be built, which would run its code.
+    """Check that nothing must be built, which would run its code.
 
     Raises:
-        InstallError: Something has.
+        InstallError: Something must.
     """
     for package in packages:
         if package.is_source:
@@ -42,13 +42,13 @@ def install(
     """Install packages into a prefix that has its Python, but need not have pip.
 
     Args:
-        packages: As chosen, or as a lock tells; the digests are checked.
+        packages: As chosen, or as in a lock; the digests are verified.
         prefix: The folder.
-        target_prefix: The path that is written into files in its place.
+        target_prefix: The path that is written into files instead of `prefix`.
         context: What they were chosen for.
 
     Raises:
-        InstallError: One cannot be fetched, built or written, or is not what was locked.
+        InstallError: One cannot be fetched, built or written, or is not the locked one.
     """
     if not packages:
         return
@@ -65,17 +65,17 @@ def unpack(
     context: ResolutionContext,
     direct: Container[str] = (),
 ) -> None:
-    """Let uv install packages into a prefix, and leave them as it does.
+    """Let uv install packages into a prefix, without making them relocatable.
 
     Args:
-        packages: The packages; the digests are checked.
+        packages: The packages; the digests are verified.
         prefix: The folder.
         python: The interpreter that it is for; not used for another platform.
         context: What they were chosen for.
-        direct: Names of those whose URL was asked for.
+        direct: Names of those that were requested by URL.
 
     Raises:
-        InstallError: One cannot be fetched, built or written, or is not what was locked.
+        InstallError: One cannot be fetched, built or written, or is not the locked one.
     """
     logins = hide_logins(" ".join(one.url for one in packages if is_commit(one.url)))[1]
     plain = [
@@ -126,7 +126,7 @@ def _run(
 
 
 def described(packages: Iterable[PyPIPackage], prefix: Path) -> tuple[PyPIPackage, ...]:
-    """The same packages with what their metadata, once installed, says they require."""
+    """Return the packages with the requirements in their installed metadata."""
     found = dist_info.installed(prefix)
     return tuple(
         replace(

@@ -1,4 +1,4 @@
-"""What a failed build of a package lacked on this machine, by what its log says."""
+"""Find what a failed build lacked on this machine, from its log."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 
 class _Tool(NamedTuple):
-    """What builds need, and by which package Debian and Fedora have it.
+    """A tool that builds need, with its packages in Debian and Fedora.
 
     Attributes:
-        programs: How it is called where it is a program.
-        sign: What its absence looks like besides to meson, CMake, maturin and compilers.
+        programs: Its names, if it is a program.
+        sign: How meson, CMake, maturin and compilers report its absence.
     """
 
     what: str
@@ -65,7 +65,7 @@ _TOOLS = (
 
 
 def advice(log: str) -> str:
-    """What is missing and how to get it, in a line for each; empty if the log does not tell."""
+    """Return what is missing and how to install it, one a line; empty if the log does not tell."""
     return "\n".join(
         f"{tool.what} is missing: apt-get install {tool.debian}, or dnf install {tool.fedora}"
         for tool in _TOOLS
@@ -74,7 +74,7 @@ def advice(log: str) -> str:
 
 
 def _no_program(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The ways in which distutils, Python and shells say that there is no such program."""
+    """Return patterns of how distutils, Python and shells report a missing program."""
     if not names:
         return ()
     one = f"({'|'.join(map(re.escape, names))})"

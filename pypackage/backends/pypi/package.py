@@ -9,15 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class PyPIPackage:
-    """A package of PyPI: a wheel, a source archive or a commit.
+    """A package from PyPI: a wheel, a source archive or a commit.
 
     Attributes:
         name: Its normalized name.
         version: Its version.
-        url: Of the wheel, or of the source archive that one is built of (`is_source`);
-            `git+URL@COMMIT` for what comes from a repository. It may have a password in it,
+        url: Of the wheel, or of the source archive to build (`is_source`);
+            `git+URL@COMMIT` for a commit of a repository. It may hold a password,
             which is needed to fetch it and must not be shown.
-        sha256: Of the file; empty where the index does not tell, and for a repository.
+        sha256: Of the file; empty if the index does not tell, and for a commit.
         requires_dist: Its requirements; known once it is installed.
         requires_python: Likewise.
     """
@@ -31,17 +31,17 @@ class PyPIPackage:
 
     @property
     def is_source(self) -> bool:
-        """Whether it has to be built."""
+        """Whether it must be built."""
         return not urlsplit(self.url).path.endswith(".whl")
 
 
 def is_commit(url: str) -> bool:
-    """Whether it is the URL of a package from a repository, which needs no digest."""
+    """Whether it is the URL of a commit of a repository, which needs no digest."""
     return bool(re.fullmatch(r"\w+\+.+@[0-9a-f]{40}(#subdirectory=.+)?", url))
 
 
 def of_lock(place: str) -> str:
-    """The URL of a package as pixi's lock file has it, in the form of PEP 508.
+    """Convert the URL of a package in pixi's lock file to the form of PEP 508.
 
     Args:
         place: Such as `git+https://…?rev=v1&subdirectory=a#<commit>` or `direct+https://….whl`.

@@ -1,6 +1,6 @@
 """Translate pip's configuration (pip.conf, PIP_*) for uv.
 
-uv reads its own configuration, but not pip's, which is where a site writes down its mirror.
+uv reads its own configuration but not pip's, which is where a site configures its mirror.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pypackage.core.package_names import normalize
 
-# pip's option, uv's variables for it (the first is set when none is), and the separator
+# pip's option, uv's variables for it (the first one is set if none is), and the separator
 # that uv expects between several values.
 _VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("index-url", ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), ""),
@@ -28,7 +28,7 @@ _VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("timeout", ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"), ""),
     ("retries", ("UV_HTTP_RETRIES",), ""),
 )
-# pip's option, and the variables of all programs, before which it goes.
+# pip's option, and the variables of all programs that it overrides.
 _GENERAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cert", ("SSL_CERT_FILE",)),
     ("client-cert", ("SSL_CLIENT_CERT",)),
@@ -41,13 +41,13 @@ OFF = ("", "0", "false", "no", "off")
 def as_uv_environment(
     prefix: Path, environment: Mapping[str, str], given: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The variables that make uv do as pip is configured to.
+    """Return the variables that make uv follow pip's configuration.
 
     Args:
         prefix: Of the interpreter to install for; a virtual environment may have a pip.conf.
-        environment: The present variables; what they say to uv already goes before pip's
+        environment: The current variables; uv's among them override pip's
             configuration.
-        given: Options of a requirements file (`--index-url=…`), which go before both.
+        given: Options of a requirements file (`--index-url=…`), which override both.
     """
     options = _options(prefix, environment)
     found: dict[str, str] = {}
@@ -63,20 +63,20 @@ def as_uv_environment(
         if options.get(option, "").strip():
             found |= dict.fromkeys(variables, options[option].strip())
     if "UV_INDEX" in found and "UV_INDEX_STRATEGY" not in environment:
-        found["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip weighs several indexes
+        found["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip treats several indexes
     return found
 
 
 def as_arguments(
     prefix: Path, environment: Mapping[str, str], given: Iterable[str] = (), *, sdists: bool
 ) -> list[str]:
-    """Options of uv for what pip is configured to build or not to build.
+    """Return uv's options for what pip is configured to build or not to build.
 
     Args:
         prefix: Of the interpreter to install for.
-        environment: The present variables.
-        given: Options of a requirements file, `--no-binary=…` among them.
-        sdists: Whether anything may be built; otherwise wheels alone are taken.
+        environment: The current variables.
+        given: Options of a requirements file, such as `--no-binary=…`.
+        sdists: Whether anything may be built; otherwise only wheels are used.
     """
     if not sdists:
         return ["--only-binary=:all:"]
@@ -88,12 +88,12 @@ def as_arguments(
 def to_build(
     prefix: Path, environment: Mapping[str, str], given: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """What is to be built of its source (pip's `no-binary`): normalized names, or `:all:`.
+    """Return what must be built from source (pip's `no-binary`): normalized names, or `:all:`.
 
     Args:
         prefix: Of the interpreter to install for.
-        environment: The present variables.
-        given: Options of a requirements file, `--no-binary=…` among them.
+        environment: The current variables.
+        given: Options of a requirements file, such as `--no-binary=…`.
     """
     told = [_options(prefix, environment).get("no-binary", "")]
     told += [_value(text, "no-binary") for text in given]
@@ -111,7 +111,7 @@ def _words(text: str) -> list[str]:
 
 
 def _value(text: str, option: str) -> str:
-    """The value of an option of a requirements file, without blanks; empty for another's."""
+    """Return the value of a requirements file's option; empty if the text is another option."""
     name, equals, value = text.removeprefix("--").partition("=")
     if name != option:
         return ""
@@ -121,16 +121,16 @@ def _value(text: str, option: str) -> str:
 
 
 def _in_uv_s_words(option: str, value: str) -> list[str]:
-    """The values of an option of pip as uv has them; none where uv is to be told nothing."""
+    """Translate the values of pip's option to uv's; none if uv's default applies."""
     words = value.split()
     if option in ("no-index", "pre"):
         on = "allow" if option == "pre" else "1"
         return [] if value.strip().lower() in OFF else [on]
-    if option == "keyring-provider":  # uv asks a keyring only through its program
+    if option == "keyring-provider":  # uv only uses keyring's program
         return [
             "disabled" if word == "disabled" else "subprocess" for word in words if word != "auto"
         ]
-    if option in ("timeout", "retries"):  # uv takes whole ones, and no timeout of 0
+    if option in ("timeout", "retries"):  # uv takes integers, and no timeout of 0
         least = 1 if option == "timeout" else 0
         numbers = [word for word in words if re.fullmatch(r"\d+(\.\d*)?", word)]
         return [str(max(least, int(float(number)))) for number in numbers]
@@ -138,13 +138,13 @@ def _in_uv_s_words(option: str, value: str) -> list[str]:
 
 
 def _options(prefix: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Pip's options by long name; those of `pip install` and PIP_* go before the global."""
+    """Return pip's options by long name; those of `pip install` and PIP_* override global ones."""
     parser = configparser.RawConfigParser(strict=False)
     for path in _files(prefix, environment):
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError):
-            continue  # pip itself says so to whom it concerns
+            continue  # pip itself reports it to its users
     options: dict[str, str] = {}
     for section in ("global", "install"):
         if parser.has_section(section):
@@ -159,7 +159,7 @@ _ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
 
 
 def _files(prefix: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Pip's configuration files; what a later one says goes before an earlier one's."""
+    """Yield pip's configuration files; later ones override earlier ones."""
     named = environment.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return

@@ -1,7 +1,7 @@
 """Placeholder wheels: empty wheels that stand for what an environment already has.
 
-Given to uv as constraints, they keep it from looking for these packages on PyPI, and from
-taking other versions of them.
+Given to uv as constraints, they prevent it from looking for these packages on PyPI, and from
+choosing other versions of them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 
 class Present(NamedTuple):
-    """A distribution that is there already.
+    """A distribution that is present already.
 
     Attributes:
-        version: Its version; one that is not of Python's form (PEP 440) stands for none.
+        version: Its version; one that does not follow PEP 440 gets no placeholder.
         requires: Its requirements (PEP 508).
     """
 
@@ -29,11 +29,11 @@ def write(present: Mapping[str, Present], folder: Path) -> Iterator[str]:
     """Write the placeholder wheels.
 
     Args:
-        present: What is there, by normalized name.
-        folder: Where they are to lie.
+        present: The present distributions, by normalized name.
+        folder: The folder of the wheels.
 
     Yields:
-        Constraints that admit them alone.
+        Constraints that only these wheels satisfy.
     """
     for name, one in sorted(present.items()):
         if re.fullmatch(r"[0-9]+([0-9A-Za-z.!+]*[0-9A-Za-z])?", one.version):

@@ -1,4 +1,4 @@
-"""pylock.toml (PEP 751), in which uv returns its choice and takes what to install."""
+"""pylock.toml (PEP 751), the format of uv's result and of what it installs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pypackage.python import dist_info
 
 
 def loads(text: str, placeholders: Path) -> Iterator[PyPIPackage]:
-    """The packages of a pylock.toml.
+    """Yield the packages of a pylock.toml.
 
     Args:
         text: Its content.
-        placeholders: The folder of the wheels that stand for what is there already; they are
+        placeholders: The folder of the wheels that stand for what is present already; they are
             left out.
 
     Raises:
@@ -32,13 +32,13 @@ def loads(text: str, placeholders: Path) -> Iterator[PyPIPackage]:
 
 
 def dumps(packages: Iterable[PyPIPackage], direct: Container[str] = (), python: str = "") -> str:
-    """The content of a pylock.toml that uv installs from.
+    """Return the content of a pylock.toml that uv installs from.
 
     Args:
         packages: The packages.
-        direct: Names of those whose URL was asked for; once installed, they tell it
-            (`direct_url.json`).
-        python: The versions of Python that it is for (PEP 440); empty for not told.
+        direct: Names of those that were requested by URL; installers note it in
+            `direct_url.json`.
+        python: The compatible versions of Python (PEP 440); empty to leave it out.
     """
     lines = ['lock-version = "1.0"', 'created-by = "python_package_create"']
     lines += [f"requires-python = {json.dumps(python)}"] if python else []
@@ -50,7 +50,7 @@ def dumps(packages: Iterable[PyPIPackage], direct: Container[str] = (), python: 
 
 
 def _package(package: Mapping[str, Any]) -> PyPIPackage:
-    """A package with the one of its files that is to be taken."""
+    """Return a package with the best of its files."""
     name, version = package["name"], package.get("version", "")
     if "directory" in package:
         raise RequirementsError(
@@ -65,7 +65,7 @@ def _package(package: Mapping[str, Any]) -> PyPIPackage:
     file = next(iter(files), None) or package.get("archive") or package["sdist"]
     digest = file.get("hashes", {}).get("sha256", "")
     url = _url(file)
-    if not digest and url.startswith("file:"):  # uv before 0.13 does not take it without
+    if not digest and url.startswith("file:"):  # uv before 0.13 requires one
         digest = fingerprint.of_file(unquote(urlsplit(url).path))
     return PyPIPackage(name, version or _version(url), url, digest)
 
@@ -75,13 +75,13 @@ def _url(file: Mapping[str, Any]) -> str:
 
 
 def _version(url: str) -> str:
-    """The version in a wheel's or source archive's name."""
+    """Return the version in a wheel's name; empty for a source archive."""
     name = unquote(urlsplit(url).path).rpartition("/")[2]
     return name.split("-")[1] if name.endswith(".whl") else ""
 
 
 def _rank(url: str) -> tuple[int, int, int, str]:
-    """Of several wheels that suit, the first is made for this Python and for old machines."""
+    """Rank compatible wheels: first those for this very Python, then those for old machines."""
     tags = unquote(urlsplit(url).path).removesuffix(".whl").split("-")[-3:]
     interpreter, abi, platform = tags if len(tags) == 3 else ("", "", "")
     kind = 0 if abi.startswith("cp") else 1 if abi == "abi3" else 2 if platform != "any" else 3

@@ -1,6 +1,6 @@
 """Run uv, which resolves, builds and installs packages from PyPI or a mirror.
 
-The one door to it: by its own and pip's configuration, quiet unless it fails.
+uv is only run here: with its own and pip's configuration, and quiet unless it fails.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pypackage.core.errors import ProcessError, SolveError
 from pypackage.core.urls import redact
 
 NO_SOLUTION = 1
-"""Its exit status when it looked and found none; others are failures."""
+"""Its exit status if there is no solution; others are failures."""
 
 _CHATTER = ("Using CPython ", "Using PyPy ", "Using Python ")  # before the error itself
 _OPTION = "`--no-build`"  # a hint at uv's own option, in place of which --allow-sdist is told
@@ -35,23 +35,23 @@ def run(
     stdin: str = "",
     env: Mapping[str, str] | None = None,
 ) -> str:
-    """Run uv to its end.
+    """Run uv to completion.
 
-    What may have a password in it gets to uv by its environment or by a file that its user
-    alone can read: all users see each other's command lines.
+    What may hold a password is passed by variables or by a file that only the user can read:
+    command lines are visible to all users.
 
     Args:
-        arguments: The subcommand, one or two words, and what follows.
+        arguments: The subcommand, one or two words, and its arguments.
         python: The interpreter that it works for.
-        prefix: The environment whose pip.conf counts too.
-        choosing: Whether it chooses (or builds) packages; otherwise it installs what was
-            chosen, and settings that bear on the choice have no effect.
-        options: Those of a requirements file that say where to look, such as `--index-url=…`.
-        stdin: What it reads.
-        env: Variables to be set besides ours.
+        prefix: The environment whose pip.conf applies too.
+        choosing: Whether it resolves (or builds) packages; otherwise it installs what was
+            chosen, and settings that affect the choice are ignored.
+        options: Those of a requirements file for where to look, such as `--index-url=…`.
+        stdin: Its input.
+        env: Variables to set besides ours.
 
     Returns:
-        What it wrote to stdout.
+        Its stdout.
 
     Raises:
         ProcessError: It failed.
@@ -78,13 +78,13 @@ def run(
 
 
 def constraints(prefix: Path) -> tuple[list[str], list[str]]:
-    """Constraints on what is chosen, as pip and uv are configured.
+    """Return the constraints that pip and uv are configured with.
 
     Args:
-        prefix: The environment whose pip.conf counts too.
+        prefix: The environment whose pip.conf applies too.
 
     Returns:
-        The files (or URLs) that hold some, and single ones.
+        The files (or URLs) of constraints, and single constraints.
     """
     environment = {**os.environ, **pip_settings.as_uv_environment(prefix, os.environ)}
     config = uv_settings.config(os.environ, Path.cwd())
@@ -92,10 +92,10 @@ def constraints(prefix: Path) -> tuple[list[str], list[str]]:
 
 
 def choice(prefix: Path, options: Iterable[str] = ()) -> list[str]:
-    """The settings that decide on what is chosen, constraints apart, without credentials.
+    """Return the settings that affect the choice, except constraints, without credentials.
 
     Args:
-        prefix: The environment whose pip.conf counts too.
+        prefix: The environment whose pip.conf applies too.
         options: Those of a requirements file, such as `--index-url=…`.
     """
     found = {**os.environ, **pip_settings.as_uv_environment(prefix, os.environ, options)}
@@ -111,10 +111,10 @@ _CHOICE = re.compile(
 
 
 def links(options: Iterable[str] = ()) -> list[Path]:
-    """The folders of this machine where uv looks for wheels.
+    """Return the local folders where uv looks for wheels.
 
     Args:
-        options: Options of pip, `--find-links=…` among them.
+        options: Options of pip, such as `--find-links=…`.
     """
     configured = pip_settings.as_uv_environment(Path(sys.prefix), os.environ, options)
     said = configured.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS", "")
@@ -126,14 +126,14 @@ def links(options: Iterable[str] = ()) -> list[Path]:
 
 
 def message(error: ProcessError) -> str:
-    """What uv said when it failed, without credentials, and what a build lacked."""
+    """Return uv's message of a failure, without credentials, and what a build lacked."""
     lines = error.output.strip().splitlines()
     told = [redact(one) for one in lines if not one.startswith(_CHATTER) and _OPTION not in one]
     return "\n".join(filter(None, [*told, missing_tools.advice(error.output)]))
 
 
 def unreachable(error: ProcessError) -> SolveError:
-    """The error of this package for a failure that is not for want of a solution."""
+    """Return the error for a failure other than the lack of a solution."""
     return SolveError(
         "cannot fetch from PyPI",
         f"{message(error)}\ncheck the network, or name a mirror in pip.conf or uv.toml",

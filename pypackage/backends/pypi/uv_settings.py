@@ -1,8 +1,8 @@
-"""uv's own configuration (UV_*, uv.toml), reduced to what each stage honours.
+"""uv's own configuration (UV_*, uv.toml), reduced to what each stage must honour.
 
-uv honours in each of its commands what was meant for others: a constraint keeps it from
-installing a lock, `target` has it install elsewhere, and `link-mode = "symlink"` leaves links
-into its cache. So what is not known here to matter is left out, and uv itself reads no
+uv applies settings to commands that they were not meant for: a constraint prevents it from
+installing a lock, `target` makes it install elsewhere, and `link-mode = "symlink"` leaves links
+into its cache. So only settings known to matter are passed, and uv itself reads no
 configuration file.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from pypackage.core import toml
 from pypackage.core.errors import SolveError
 
-# From where, and how, files are fetched, and how they are built: honoured in every stage.
+# From where and how files are fetched, and how they are built: honoured in every stage.
 _FETCHING = re.compile(
     r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_\w+_(USERNAME|PASSWORD)|FIND_LINKS"
     r"|NO_INDEX|INSECURE_HOST|KEYRING_PROVIDER|CREDENTIALS_DIR|NATIVE_TLS|SYSTEM_CERTS|HTTP_\w+"
@@ -28,7 +28,7 @@ CHOOSING = (
     "OVERRIDE|EXCLUDE|EXCLUDE_NEWER|EXCLUDE_NEWER_PACKAGE|INDEX_STRATEGY|PRERELEASE"
     "|PRERELEASE_PACKAGE|RESOLUTION|FORK_STRATEGY|TORCH_BACKEND"
 )
-"""The variables, without UV_, that bear on what is chosen: a regular expression."""
+"""The variables, without UV_, that affect what is chosen: a regular expression."""
 _FETCHING_KEYS = re.compile(
     r"index|index-url|extra-index-url|no-index|find-links|index-strategy|keyring-provider"
     r"|allow-insecure-host|native-tls|system-certs|offline|no-cache|cache-dir|https?-proxy"
@@ -38,12 +38,12 @@ _FETCHING_KEYS = re.compile(
 _CHOOSING_KEYS = re.compile(
     r"(override|exclude)-dependencies|dependency-metadata|exclude-newer(-package)?"
     r"|prerelease(-package)?|resolution|fork-strategy|no-(binary|build)(-package)?|only-binary"
-    r"|torch-backend"  # `constraint-dependencies` are given with the other constraints
+    r"|torch-backend"  # `constraint-dependencies` are passed with the other constraints
 )
 
 
 def variables(environment: Mapping[str, str], *, choosing: bool) -> dict[str, str]:
-    """An environment without those of uv's variables that a stage is not to honour.
+    """Return an environment without those of uv's variables that a stage must ignore.
 
     Args:
         environment: The variables.
@@ -59,11 +59,11 @@ def variables(environment: Mapping[str, str], *, choosing: bool) -> dict[str, st
 
 
 def config(environment: Mapping[str, str], folder: Path) -> dict[str, Any]:
-    """What uv's configuration files say, as far as any stage is to honour it.
+    """Return the merged settings of uv's configuration files.
 
     Args:
-        environment: The variables, which may name the file, or say that there is none.
-        folder: Where uv would be started: the nearest configuration of a project counts.
+        environment: The variables, which may name the file, or disable configuration files.
+        folder: The working directory: the nearest configuration of a project applies.
 
     Returns:
         The content of a uv.toml in which relative paths are absolute.
@@ -75,7 +75,7 @@ def config(environment: Mapping[str, str], folder: Path) -> dict[str, Any]:
 
 
 def of_stage(config: Mapping[str, Any], *, choosing: bool) -> str:
-    """A uv.toml of what a stage is to honour; empty where it is nothing."""
+    """Return a uv.toml of what a stage must honour; empty if it is nothing."""
     lines = _lines(config, choosing=choosing)
     pip = _lines(config.get("pip", {}), choosing=choosing)
     return "".join(f"{line}\n" for line in (*lines, *(["[pip]", *pip] if pip else [])))
@@ -90,7 +90,7 @@ def _lines(table: Mapping[str, Any], *, choosing: bool) -> list[str]:
 
 
 def _files(environment: Mapping[str, str], folder: Path) -> Iterator[Path]:
-    """The configuration files of uv, the most preferred first."""
+    """Yield uv's configuration files, by priority."""
     named = environment.get("UV_CONFIG_FILE", "")
     if named:
         yield folder / named
@@ -110,7 +110,7 @@ def _files(environment: Mapping[str, str], folder: Path) -> Iterator[Path]:
 
 
 def _of_file(path: Path) -> dict[str, Any]:
-    """A file's settings; empty where it has none.
+    """Return a file's settings; empty if it has none.
 
     Raises:
         SolveError: It cannot be read, or is not valid.
@@ -121,7 +121,7 @@ def _of_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        if is_project:  # is another tool's as well: uv reads on without it
+        if is_project:  # it belongs to other tools as well: uv goes on without it
             return {}
         raise SolveError(f"uv's configuration cannot be read: {path}", str(error)) from None
     if is_project:
@@ -130,7 +130,7 @@ def _of_file(path: Path) -> dict[str, Any]:
 
 
 def _absolute(key: str, value: Any, folder: Path) -> Any:
-    """A setting whose paths do not depend on where its file lies."""
+    """Make the paths of a setting independent of its file's folder."""
     if key in ("pip", "index") and isinstance(value, dict):
         return {name: _absolute(name, one, folder) for name, one in value.items()}
     if key in _PLACES and isinstance(value, list):
@@ -144,7 +144,7 @@ _PLACES = ("index", "url", "index-url", "extra-index-url", "find-links", "cache-
 
 
 def _merged(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    """Two files' settings as uv combines them: lists are joined, else the first one wins."""
+    """Merge two files' settings as uv does: lists are joined, else the first one wins."""
     both = {**then, **first}
     for key in first.keys() & then.keys():
         if isinstance(first[key], list) and isinstance(then[key], list):
@@ -155,7 +155,7 @@ def _merged(first: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _toml(value: Any) -> str:
-    """A value of a TOML document in one line."""
+    """Write a value of a TOML document in one line."""
     if isinstance(value, dict):
         pairs = ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items())
         return f"{{ {pairs} }}"
