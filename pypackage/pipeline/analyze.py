@@ -99,6 +99,7 @@ def analyze(
             analyzer.add_module(module)
         analysis = analyzer.result()
         implied = _implied(analyzer, analysis, contents)
+        implied += _of_configs(analyzer, analysis, contents)
         analyzer.keep_facts()
         needed = _without_packages(analysis, implied, target.version)
         _warn_of_absent(needed.standard, target, reporter)
@@ -239,6 +240,22 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
         for one in needs.distinct(needs.Implied(*values) for values in found)
         if imported.isdisjoint(module.partition(".")[0] for module in one.modules)
     ]
+
+
+def _of_configs(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> Iterator[Implied]:
+    """The packages that Hydra's configs name and nothing imports."""
+    if "hydra" not in analysis.modules:
+        return
+    from pypackage.analysis import hydra_configs
+
+    told = set(analysis.modules)
+    for (path, label), names in analysis.entries.by_file().items():
+        if any(name.partition(".")[0] == "hydra" for name in names):
+            for one in hydra_configs.named(path, contents.read(path, label)):
+                top = one.modules[0].partition(".")[0]
+                if top not in told and not analyzer.is_own(one.modules[0], path):
+                    told.add(top)
+                    yield one
 
 
 class Target:
