@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -125,7 +124,31 @@ def dumps(requirements: Requirements, folder: str = "") -> str:
             )
             for name, one in http.items()
         }
-    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+    return f"{_as_json(data)}\n"
+
+
+def _as_json(value: object, margin: str = "\n") -> str:
+    """What `json.dumps` gives with `sort_keys` and an indent of 2, for strings, lists and dicts.
+
+    To import json takes 2 ms, a twentieth of analyzing one script.
+    """
+    inner = f"{margin}  "
+    if isinstance(value, Mapping):
+        items = [f"{_quoted(key)}: {_as_json(value[key], inner)}" for key in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(items)}{margin}}}" if items else "{}"
+    if isinstance(value, list):
+        items = [_as_json(one, inner) for one in value]
+        return f"[{inner}{f',{inner}'.join(items)}{margin}]" if items else "[]"
+    return _quoted(value)
+
+
+def _quoted(value: object) -> str:
+    assert isinstance(value, str)
+    try:
+        from _json import encode_basestring_ascii as quoted
+    except ImportError:  # Pythons other than CPython
+        from json.encoder import encode_basestring_ascii as quoted
+    return quoted(value)
 
 
 def _filled(**keys: str) -> dict[str, str]:

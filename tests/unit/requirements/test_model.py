@@ -46,6 +46,14 @@ def test_dumps__two_keys__byte_for_byte() -> None:
     assert dumps(Requirements("3.11.7", ("b", "a"))) == text
 
 
+def test_dumps__names_of_all_kinds__same_bytes_as_the_json_module_writes() -> None:
+    odd = 'größe "a\\b" \x01\n\u2028\U0001f40d'
+    value = FULL._replace(channels=(), local=(odd, ""), optional={odd: "", "a": odd})
+    written = dumps(value)
+    assert written == json.dumps(json.loads(written), indent=2, sort_keys=True) + "\n"
+    assert json.loads(written)["optional"] == {odd: "", "a": odd}
+
+
 def test_loads__what_dumps_wrote__same_value() -> None:
     assert loads(dumps(FULL).encode(), "r.json") == FULL
 
