@@ -1,4 +1,4 @@
-"""The caches of `create`: one folder, one limit."""
+"""The caches of `create`: one folder with one size limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pypackage.core.errors import UsageError
 from pypackage.core.store import Entry
 
 LIMIT = 10 << 30
-"""Bytes that are kept when nothing else is said."""
+"""The limit in bytes if none is set."""
 
 _KINDS = {
     "archives": ("archives",),
@@ -33,35 +33,35 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of all: `$XDG_CACHE_HOME/pypackage`."""
+    """Return the folder of all caches: `$XDG_CACHE_HOME/pypackage`."""
     return Path(user_dirs.cache(environ))
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of what is kept."""
+    """The cached entries of one kind."""
 
     name: str
     entries: tuple[Entry, ...]
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Their size in bytes."""
         return sum(entry.size for entry in self.entries)
 
 
 def usage(root: Path) -> list[Kind]:
-    """What is kept."""
+    """Return all cached entries by kind."""
     return [Kind(name, tuple(_entries(root, places))) for name, places in _KINDS.items()]
 
 
 def evict(root: Path, limit: int) -> None:
-    """Drop what was not used for longest, until the rest is within a limit in bytes."""
+    """Remove the least recently used entries until the rest is within a limit in bytes."""
     store.evict([entry for kind in usage(root) for entry in kind.entries], limit)
 
 
 def clear(root: Path) -> int:
-    """Drop all; returns how many bytes that were.
+    """Remove all entries and return how many bytes they had.
 
     Raises:
         OSError: Something cannot be removed.
@@ -74,13 +74,13 @@ def clear(root: Path) -> int:
 
 
 def limit(text: str = "", environ: Mapping[str, str] = os.environ) -> int:
-    """How much may be kept, in bytes.
+    """Return the size limit of the caches, in bytes.
 
     Args:
-        text: Such as `500M` or `20G`; when empty PYPACKAGE_CACHE_LIMIT, else `LIMIT`.
+        text: Such as `500M` or `20G`; if empty, PYPACKAGE_CACHE_LIMIT, else `LIMIT`.
 
     Raises:
-        UsageError: It is no size.
+        UsageError: It is not a size.
     """
     text = text or environ.get("PYPACKAGE_CACHE_LIMIT", "")
     if not text:

@@ -17,22 +17,22 @@ from pypackage.core.progress import Reporter, Task
 from pypackage.core.urls import redact
 
 ATTEMPTS = 5
-TIMEOUT = 60.0  # seconds in which nothing comes
+TIMEOUT = 60.0  # seconds without data
 _BLOCK = 1 << 18
-_PASSING = (408, 425, 429, 500, 502, 503, 504)  # what a server says that may be better soon
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # status codes of temporary failures
 
 
 def fetch(url: str, target: Path, reporter: Reporter) -> str:
-    """Download a file; what has arrived when the connection breaks is not asked for again.
+    """Download a file; after a broken connection it resumes where it stopped.
 
     Args:
-        url: `http:`, `https:`, `ftp:` or `file:`; may have a name and a password.
+        url: `http:`, `https:`, `ftp:` or `file:`; may have a user and a password.
 
     Returns:
         Its SHA-256 digest, hexadecimal.
 
     Raises:
-        InstallError: It cannot be had.
+        InstallError: It cannot be downloaded.
     """
     if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
         raise InstallError(f"cannot download {redact(url)}: not a URL of the web")
@@ -55,7 +55,7 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
 
 
 class _BrokenError(Exception):
-    """The connection ended before the file; `tag` tells the version that was being sent."""
+    """The connection ended before the file; `tag` identifies the version being sent."""
 
     def __init__(self, tag: str) -> None:
         super().__init__("the connection broke off")
@@ -63,7 +63,7 @@ class _BrokenError(Exception):
 
 
 def _continue(url: str, file: BinaryIO, tag: str, task: Task) -> str:
-    """Get what is missing of a file; all of it when the server has another version now."""
+    """Download what is missing of a file; all of it if the server has another version now."""
     have = file.tell() if tag else 0
     request = _request(url)
     if have:
@@ -94,13 +94,13 @@ def _read(answer: HTTPResponse, tag: str) -> bytes:
 
 
 def _tag(answer: HTTPResponse) -> str:
-    """What tells this version of the file from others; empty when nothing does."""
+    """Return the ETag or time that identifies this version of the file; empty without one."""
     tag = answer.headers.get("ETag", "")
     return "" if tag.startswith("W/") else tag or answer.headers.get("Last-Modified", "")
 
 
 def _request(url: str) -> Request:
-    """The request; a name and a password in the URL go where servers look for them."""
+    """Return the request, with user and password of the URL in its header."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     headers = {"User-Agent": "python_package_create", "Accept-Encoding": "identity"}

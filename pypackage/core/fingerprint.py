@@ -1,8 +1,8 @@
-"""Tell files apart: content digests and stat fingerprints.
+"""Content digests and stat fingerprints of files.
 
-A stat fingerprint (size and mtime) only shows that a file was changed where it is. It does not
+A stat fingerprint (size and mtime) only shows that a file was changed in place. It cannot
 tell two files apart: `git archive`, `rsync -a` and SOURCE_DATE_EPOCH give all files one time. So
-cache keys hold the content of whatever is the user's own.
+cache keys have digests of the user's own files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BLOCK = 1 << 20
 
 
 def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """The files and links in a folder, byte code apart, by their paths relative to it."""
+    """Yield the files and links in a folder, except byte code, by their relative paths."""
     with os.scandir(f"{folder}/{below}") as entries:
         for entry in entries:
             path = f"{below}{entry.name}"
@@ -27,7 +27,7 @@ def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_res
 
 
 def of_file(path: Path | str) -> str:
-    """The SHA-256 of a file's content, hexadecimal.
+    """Return the SHA-256 of a file's content, hexadecimal.
 
     Raises:
         OSError: It cannot be read.
@@ -40,7 +40,7 @@ def of_file(path: Path | str) -> str:
 
 
 def of_folder(folder: Path) -> list[list[str]]:
-    """The paths and digests of all files in a folder, byte code apart, ready for JSON.
+    """Return the paths and digests of all files in a folder, except byte code, for JSON.
 
     Raises:
         OSError: One cannot be read.
@@ -49,7 +49,7 @@ def of_folder(folder: Path) -> list[list[str]]:
 
 
 def digest(folder: Path, without: str) -> str:
-    """A digest of the stat fingerprints of all files in a folder, one apart."""
+    """Return a digest of the stat fingerprints of all files in a folder except one."""
     digest = sha256()
     for path, status in sorted(walk(folder)):
         if path != without:

@@ -14,14 +14,14 @@ _WITH_LOGIN = re.compile(r"(?P<scheme>https?://)(?P<login>[^/\s@]+)@(?P<place>[^
 def hide_logins(
     text: str, environment: Mapping[str, str] = os.environ
 ) -> tuple[str, dict[str, str]]:
-    """A text without the logins in its URLs, and variables by which git has them all the same.
+    """Remove the logins from the URLs in a text, and pass them to git by variables instead.
 
     Args:
         text: A URL, or several with other words between them.
-        environment: The present variables, which may set up git too.
+        environment: The current variables, which may configure git too.
 
     Returns:
-        The text, and the variables to be set.
+        The text, and the variables to set.
     """
     settings = [one for found in _WITH_LOGIN.finditer(text) for one in _settings(found)]
     if not settings:
@@ -35,7 +35,7 @@ def hide_logins(
 
 
 def restore_login(url: str, text: str) -> str:
-    """A URL with the login that the same place has in a text; as it is if it has none there."""
+    """Add to a URL the login that the same URL has in a text, if it has one there."""
     for found in _WITH_LOGIN.finditer(text):
         if f"{found['scheme']}{found['place']}" in url:
             return url.replace(found["scheme"], f"{found['scheme']}{found['login']}@", 1)
@@ -43,7 +43,7 @@ def restore_login(url: str, text: str) -> str:
 
 
 def _settings(found: re.Match[str]) -> Iterator[tuple[str, str]]:
-    """Git's settings for the login of a URL: a name alone lets git ask for its password."""
+    """Yield git's settings for the login of a URL; for a mere user git looks up the password."""
     url = f"{found['scheme']}{found['place']}"
     user, colon, password = found["login"].partition(":")
     if colon:

@@ -8,7 +8,7 @@ import sys
 
 from pypackage.core.errors import InputPathError
 
-# Written to as it is: opened by such a path, a file that stdout is appended to would be emptied.
+# Written to directly: opening such a path would truncate a file that stdout is appended to.
 _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -51,7 +51,7 @@ def _write(content: bytes, path: str) -> None:
 
 
 def _is_stream(path: str) -> bool:
-    """Whether a path names a device or a pipe, not a file, a folder or nothing."""
+    """Whether a path is a device or a pipe."""
     try:
         mode = os.stat(path).st_mode
     except OSError:

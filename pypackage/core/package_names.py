@@ -1,8 +1,8 @@
 """The packages of modules that are not installed, from a table.
 
 The table is a text file (see `data/README.md` for its source and how it is made), searched
-as it is: nothing of it is loaded before the first question, and a question takes
-microseconds. A name that is not in it is not known; nothing is ever guessed from likeness.
+as text: nothing of it is loaded before the first look-up, and a look-up takes
+microseconds. A name that is not in it is unknown; nothing is guessed from similarity.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Package(NamedTuple):
     """A package by its two names.
 
     Attributes:
-        pypi: Its normalized name on PyPI; empty when it is not there.
-        conda: Its name on conda-forge; empty when it is not known to be there.
+        pypi: Its normalized name on PyPI; empty if it is not there.
+        conda: Its name on conda-forge; empty if it is not known to be there.
     """
 
     pypi: str
@@ -32,16 +32,16 @@ class Package(NamedTuple):
 
 
 def normalize(name: str) -> str:
-    """The one way to write a name of PyPI (PEP 503)."""
+    """Return the normalized form of a PyPI name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def find(module: str) -> tuple[Package, ...]:
-    """The packages that a module may come from, the likeliest first; empty when unknown.
+    """Return the packages that a module may come from, likeliest first; empty if unknown.
 
     Args:
-        module: Dotted, such as `google.cloud.storage`; the longest part of it that the table
-            has decides, so that `numpy.linalg` is numpy's.
+        module: Dotted, such as `google.cloud.storage`; the longest part of it that is in the
+            table is used, so that `numpy.linalg` is numpy's.
     """
     top = module.partition(".")[0]
     module = module if is_shared(top) else top
@@ -54,14 +54,14 @@ def find(module: str) -> tuple[Package, ...]:
 
 
 def refuse_unknown(modules: Iterable[str]) -> None:
-    """Refuse modules of which the table knows no package: one of that name may be anybody's.
+    """Refuse modules without a package in the table: anybody may have published one of that name.
 
     Raises:
         RequirementsError: There are such modules.
     """
     unknown = sorted(module for module in modules if not find(module))
     if unknown:
-        from pypackage.core.errors import RequirementsError  # which a mere question does not need
+        from pypackage.core.errors import RequirementsError  # not needed for a mere look-up
 
         raise RequirementsError(
             f"no package is known to have the module{'s' if unknown[1:] else ''}"
@@ -80,20 +80,20 @@ def is_shared(module: str) -> bool:
 
 
 def conda_name(pypi: str) -> str:
-    """What conda-forge calls a package of PyPI; empty when that is not known."""
+    """Return conda-forge's name of a PyPI package; empty if it is not known."""
     return _by_pypi().get(normalize(pypi), "")
 
 
 def pypi_name(conda: str) -> str:
-    """What PyPI calls a package of conda-forge; empty when that is not known."""
+    """Return PyPI's name of a conda-forge package; empty if it is not known."""
     return _by_conda().get(conda.lower(), "")
 
 
 def parse(line: str) -> tuple[str, Package]:
-    """The module and the package of one line of the table.
+    """Parse one line of the table: a module and its package.
 
-    A line is `MODULE [PYPI [CONDA]]`. Without PYPI it is the module's normalized name,
-    without CONDA the same as PYPI; `-` is none.
+    A line is `MODULE [PYPI [CONDA]]`. PYPI defaults to the module's normalized name,
+    CONDA to PYPI; `-` means none.
     """
     module, *rest = line.split(" ")
     pypi = rest[0] if rest else normalize(module)
@@ -113,7 +113,7 @@ def _table() -> str:
 
 @lru_cache(maxsize=256)
 def _lines(module: str) -> list[str]:
-    """The lines of a module; they stand together, the likeliest package first."""
+    """Return the lines of a module, which are consecutive, the likeliest package first."""
     table, found, start = _table(), [], _begin(module)
     while start < len(table):
         stop = table.index("\n", start)
@@ -126,7 +126,7 @@ def _lines(module: str) -> list[str]:
 
 
 def _begin(module: str) -> int:
-    """Where the first line begins whose module is not before another in the order of names."""
+    """Return the offset of the first line whose module is not sorted before another."""
     table = _table()
     low, high = 0, len(table)
     while low < high:
@@ -150,5 +150,5 @@ def _by_conda() -> dict[str, str]:
 
 
 def _packages() -> list[Package]:
-    """All packages backwards, for the first line of one to be the last word on it."""
+    """Return all packages in reverse order, so that a name's first line wins in a dict."""
     return [_package(line) for line in reversed(_table().split("\n")) if line]

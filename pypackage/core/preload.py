@@ -10,7 +10,7 @@ _threads: list[Thread] = []
 
 
 def start(*names: str) -> None:
-    """Begin to import modules, and go on; who needs one imports it as usual."""
+    """Start to import modules in the background; users import them as usual."""
     thread = Thread(target=_load, args=names, daemon=True)
     thread.start()
     _threads.append(thread)

@@ -1,4 +1,4 @@
-"""Run other programs: quiet unless they fail, and then with all they said."""
+"""Run other programs: quiet unless they fail, and then with their whole output."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ CANNOT_START = 127
 """The status of a program that could not be started."""
 
 TOO_LONG = 124
-"""That of one that was killed because it took too long."""
+"""The status of a program that was killed because it took too long."""
 
-PATIENCE = 10  # seconds that a program gets to end when it is told to
+PATIENCE = 10  # seconds that a program gets to exit after SIGTERM
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
     stdin: bytes = b"",
     timeout: float | None = None,
 ) -> bytes:
-    """Run a program to its end and return its stdout.
+    """Run a program to completion and return its stdout.
 
     Args:
         argv: The command; the first element is looked up on PATH.
@@ -39,7 +39,7 @@ def run(
 
     Raises:
         ProcessError: It could not be started or did not exit with 0 or in time; the error
-            carries all that it wrote to stdout and stderr.
+            has all that it wrote to stdout and stderr.
     """
     command = [str(word) for word in argv]
     try:
@@ -65,7 +65,7 @@ def stream(
     env: Mapping[str, str] | None = None,
     on_start: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
 ) -> None:
-    """Run a long program to its end; it ends with us when we are interrupted.
+    """Run a long program to completion; if we are interrupted, it is ended too.
 
     Args:
         on_line: Called with each line that it writes to stdout or stderr, at once.
@@ -77,7 +77,7 @@ def stream(
     command = [str(word) for word in argv]
     output = []
     try:
-        # A session of its own, so that all the processes it starts can be ended with it.
+        # In a session of its own, so that the processes it starts can be ended with it.
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -104,7 +104,7 @@ def stream(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it started: politely, then not."""
+    """End a program and all processes it started: SIGTERM, then SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)

@@ -26,7 +26,7 @@ class Reporter:
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Announce a step.
+        """Start a step.
 
         Args:
             title: The step in a few words ("linking packages").
@@ -35,7 +35,7 @@ class Reporter:
         yield Task()
 
     def debug(self, message: str) -> None:
-        """Report a detail, for those who asked for details (`-v`)."""
+        """Report a detail, for users who asked for details (`-v`)."""
 
     def warning(self, message: str) -> None:
         """Report something that the user should know, although the work goes on."""

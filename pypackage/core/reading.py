@@ -1,4 +1,4 @@
-"""Read files that a user named, with errors that name them."""
+"""Read files named by the user, with errors that name them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _BLOCK = 10_000_000  # bytes
-_MOST = 50 * _BLOCK  # a device may give them without end
+_MOST = 50 * _BLOCK  # a device may be endless
 
 
 def bounded(file: BinaryIO) -> bytes:
-    """All that a file holds.
+    """Read a file with a limit on its size.
 
     Raises:
         OSError: It is longer than any that a user writes.
@@ -31,7 +31,7 @@ def bounded(file: BinaryIO) -> bytes:
 
 
 def read_input(path: str | os.PathLike[str]) -> bytes:
-    """The content of a file that was named on the command line; `-` is stdin.
+    """Read a file named on the command line; `-` is stdin.
 
     Raises:
         InputPathError: It cannot be read.
@@ -48,7 +48,7 @@ def read_input(path: str | os.PathLike[str]) -> bytes:
 
 
 def decode(content: bytes, label: str) -> str:
-    """A text in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it.
+    """Decode UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
 
     Raises:
         RequirementsError: It is neither.
@@ -61,10 +61,10 @@ def decode(content: bytes, label: str) -> str:
 
 
 def read_text(path: str, included_at: str = "") -> str:
-    """The text of a file.
+    """Read a text file.
 
     Args:
-        included_at: The place that names it, when another file includes it.
+        included_at: The place that includes it, if another file does.
     """
     before = f"{included_at}: " if included_at else ""
     try:

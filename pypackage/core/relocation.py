@@ -1,4 +1,4 @@
-"""Rewrite a prefix in files, from where an environment is filled to where it is used."""
+"""Rewrite the prefix in files of an environment that is moved to its final path."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pypackage.core.errors import InstallError
 def rewrite_prefix(
     path: Path, prefix: Path, target_prefix: Path, *, by: str, is_binary: bool = False
 ) -> None:
-    """Let a file or symbolic link of a prefix name the target prefix.
+    """Replace the prefix in a file or symbolic link by the target prefix.
 
-    A link into the prefix becomes a relative one. What is written is a new file, since the
-    present one may be a hard link into a package cache.
+    A link into the prefix becomes a relative one. The file is replaced by a new one, since the
+    current one may be a hard link into a package cache.
 
     Args:
         path: In the prefix.
         prefix: The folder that is filled.
-        target_prefix: The path that it will have.
+        target_prefix: Its final path.
         by: Who may have written the prefix there, for an error.
-        is_binary: Whether it is known to stand in NUL-terminated strings, which keep their
-            length.
+        is_binary: Whether it is known to have the prefix in NUL-terminated strings, which keep
+            their length.
 
     Raises:
-        InstallError: It stands in a binary file that is not known to have it.
+        InstallError: A binary file that is not known to have the prefix has it.
     """
     if path.is_symlink():
         target = os.readlink(path)
@@ -51,7 +51,7 @@ def rewrite_prefix(
 
 
 def _in_strings(content: bytes, old: bytes, new: bytes) -> bytes:
-    """The content with `new` for `old`, each string filled up with NULs."""
+    """Replace `old` by `new`, and pad each string with NULs."""
     return re.sub(
         re.escape(old) + rb"[^\0]*\0",
         lambda found: found[0].replace(old, new).ljust(len(found[0]), b"\0"),

@@ -1,8 +1,8 @@
-"""Stores of reproducible things: looked up by key, the least recently used dropped.
+"""Stores of reproducible files: looked up by key, the least recently used removed.
 
-A store's entries are single files. Each appears whole or not at all (`pypackage.core.files`), and
-is read through an open file, so that any number of processes may read, add and drop at the
-same time. An entry's modification time tells when it was used last.
+A store's entries are single files. Each is added atomically (`pypackage.core.files`) and
+read through an open file, so that any number of processes may read, add and remove at the
+same time. An entry's modification time is the time of its last use.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import BinaryIO
 
 from pypackage.core import files
 
-# A folder may be in use by another process, which a removal would disturb; a file may not.
+# Removing a folder would disturb a process that uses it; removing a file does not.
 IN_USE = 3600.0
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something kept.
+    """A cached file or folder.
 
     Attributes:
-        path: A file or a folder.
-        size: In bytes; a file with several names counts in parts.
+        path: Its path.
+        size: In bytes; a file with several hard links counts in parts.
         used: When it was made or used last, in seconds since 1970.
     """
 
@@ -42,23 +42,23 @@ class Store:
     """A folder of files by key.
 
     Attributes:
-        root: The folder; it is made when needed.
+        root: The folder; it is created when needed.
     """
 
     root: Path
 
     def open(self, key: str) -> BufferedReader | None:
-        """The file that was kept for a key, which counts as a use; None if there is none."""
+        """Open the file of a key, which counts as a use; None if there is none."""
         try:
             file = (self.root / key).open("rb")
         except OSError:
             return None
-        with suppress(OSError):  # a cache that only may be read is one as well
+        with suppress(OSError):  # a read-only cache is fine
             os.utime(file.fileno())
         return file
 
     def new(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Open a file to be kept for a key once the block ends without an error.
+        """Open a file that is stored for a key when the block ends without an error.
 
         Raises:
             OSError: The store cannot be written to.
@@ -68,21 +68,21 @@ class Store:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """What is in a folder, each file or folder in it being an entry; none if there is no such."""
+    """Return an entry for each file or folder in a folder; empty if it does not exist."""
     found = []
     with suppress(OSError), os.scandir(folder) as scan:
         for item in scan:
-            with suppress(OSError):  # dropped by another process in the meantime
+            with suppress(OSError):  # removed by another process in the meantime
                 path = Path(item.path)
                 found.append(Entry(path, _size(path), item.stat(follow_symlinks=False).st_mtime))
     return sorted(found, key=lambda entry: entry.path.name)
 
 
 def evict(kept: Iterable[Entry], limit: int) -> list[Entry]:
-    """Drop what was not used for longest, until the rest is within a limit.
+    """Remove the least recently used entries until the rest is within a limit.
 
     Returns:
-        What was dropped.
+        The removed entries.
     """
     newest_first = sorted(kept, key=lambda entry: entry.used, reverse=True)
     total = 0
@@ -90,7 +90,7 @@ def evict(kept: Iterable[Entry], limit: int) -> list[Entry]:
     for entry in newest_first:
         total += entry.size
         if total > limit and not _in_use(entry):
-            with suppress(OSError):  # another user's, say
+            with suppress(OSError):  # another user's, for example
                 remove(entry)
                 dropped.append(entry)
                 total -= entry.size
@@ -98,9 +98,9 @@ def evict(kept: Iterable[Entry], limit: int) -> list[Entry]:
 
 
 def remove(entry: Entry) -> None:
-    """Remove an entry; one that is gone already is no error.
+    """Remove an entry; one that is gone already is not an error.
 
-    A folder is renamed first, so that nobody finds half of it.
+    A folder is renamed first, so that nobody finds a part of it.
 
     Raises:
         OSError: It cannot be removed.

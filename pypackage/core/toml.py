@@ -1,4 +1,4 @@
-"""Read TOML 1.1, as pixi and uv do: CPython's own reader knows 1.0 until Python 3.15."""
+"""Read TOML 1.1, as pixi and uv do: CPython's own reader only knows 1.0 until Python 3.15."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def loads(text: str) -> dict[str, Any]:
-    """The tables of a document.
+    """Parse a document.
 
     Raises:
-        ValueError: It is none; the message ends with the place.
+        ValueError: It is not valid; the message ends with the place.
     """
     try:
         toml = import_module("tomllib" if sys.version_info >= (3, 15) else "tomli")
-    except ImportError:  # in a package of an OS that does without: TOML 1.0 then
+    except ImportError:  # OS packages that do without tomli read TOML 1.0
         toml = import_module("tomllib")
     found: dict[str, Any] = toml.loads(text)
     return found

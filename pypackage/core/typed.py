@@ -1,14 +1,14 @@
-"""What the modules of a short run take of `typing`, without that module.
+"""Replacements for what short runs need of `typing`, without importing it.
 
-To import it takes as long as a sixth of Python's own start, and each of its named tuples 100 µs,
-since it compiles a constructor, though of seventy in such a run most are never made. Type
-checkers see the originals.
+Importing it takes a sixth as long as Python's own start, and each of its named tuples 100 µs,
+since it compiles a constructor, though in such a run most of seventy are never instantiated.
+Type checkers see the originals.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
-_MANY = 20  # tuples of a class, for which a compiled constructor is worth its time
+_MANY = 20  # tuples of a class from which on a compiled constructor pays
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
@@ -29,14 +29,14 @@ else:
             return type(name, (tuple,), {**own, **namespace, **getters})
 
     class NamedTuple(metaclass=_Maker):
-        """The base of named tuples, as `typing.NamedTuple` is."""
+        """The base of named tuples, like `typing.NamedTuple`."""
 
-    _made = {}  # how many tuples there are of a class
+    _made = {}  # how many tuples of each class were made
 
     def _first(cls, /, *values, **named):
         """Make one of the first tuples of a class; if there are many, compile its constructor.
 
-        That takes 70 µs, and of most classes a short run makes few.
+        Compiling takes 70 µs, and a short run makes few tuples of most classes.
         """
         home = next(one for one in cls.__mro__ if "_fields" in one.__dict__)
         _made[home] = _made.get(home, 0) + 1
@@ -61,14 +61,14 @@ else:
         return made
 
     def _replace(self, /, **values):
-        """A copy with other values of some fields."""
+        """Return a copy with other values of some fields."""
         made = self._make(map(values.pop, self._fields, self))
         if values:
             raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
         return made
 
     def _as_dict(self):
-        """The values by the names of the fields."""
+        """Return the values by the names of the fields."""
         return dict(zip(self._fields, self, strict=True))
 
     def _shown(self):

@@ -1,4 +1,4 @@
-"""URLs as they may be shown and passed on, and the credentials in them."""
+"""Remove credentials from URLs, and extract them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-LOCAL = "file:///local"  # stands for the URL of a channel that is a folder of this machine
+LOCAL = "file:///local"  # stands for the URL of a channel that is a folder on this machine
 
-# A URL of a folder has no secrets, and a folder may well be called `t`.
+# A file URL has no secrets, and a folder may well be called `t`.
 _FOLDER = r"(file:\S+)"
 _TOKEN = r"(?<=/)t/[^/\s]+(?:/|(?=\s|$))"
 _LOGIN = r"(?<=://)[^/\s]+@"
@@ -17,9 +17,9 @@ _QUERY = rf"([?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s]+"
 
 
 def redact(text: str) -> str:
-    """A text without the credentials of the URLs in it.
+    """Remove the credentials of the URLs in a text.
 
-    These are users, passwords and conda's tokens, and what a query gives by the name of such.
+    These are users, passwords, conda's tokens, and values of query keys named like secrets.
     """
     return re.sub(rf"{_FOLDER}|{_QUERY}", _hidden, _bare(text), flags=re.I)
 
@@ -34,12 +34,12 @@ def _bare(text: str) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Credentials:
-    """What lets one in at the place of a URL; never shown.
+    """The credentials in a URL; not in the repr.
 
     Attributes:
         url: The URL without its secrets.
         host: Its host, without the port.
-        login: User and password; empty without.
+        login: User and password; None without.
         token_url: The URL with conda's token (`/t/TOKEN/`) in it; empty without one.
     """
 
@@ -50,7 +50,7 @@ class Credentials:
 
 
 def credentials(url: str) -> Credentials | None:
-    """The secrets in a URL; None when there are none."""
+    """Extract the secrets of a URL; None if there are none."""
     shown = _bare(url).rstrip("/")
     if shown == url.rstrip("/"):
         return None

@@ -8,10 +8,10 @@ _DISTRIBUTION = "python-package-tools"
 
 
 def installed() -> str:
-    """The version that is installed; empty for a folder of sources that is not."""
+    """Return the installed version; empty for a source tree that is not installed."""
     site = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     before = f"{_DISTRIBUTION.replace('-', '_')}-"
-    # The name of its metadata's folder says it; importlib.metadata takes as long as all the
+    # From the name of its .dist-info folder; importlib.metadata would take as long as all the
     # rest of `--version`.
     for name in os.listdir(site):
         if name.startswith(before) and name.endswith(".dist-info"):

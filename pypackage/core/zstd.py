@@ -1,4 +1,4 @@
-"""Compress with zstd; the only module that knows the library."""
+"""Compress with zstd; no other module uses the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
         level: 1 to 19, or below 0 for speed.
     """
     zstd = _library()
-    # One worker or more give the same bytes whatever their number, none gives others.
+    # Any number of workers but 0 gives the same bytes.
     options: dict[int, int] = {
         zstd.CompressionParameter.compression_level: level,
         zstd.CompressionParameter.nb_workers: max(1, min(workers, os.cpu_count() or 1)),
@@ -28,7 +28,7 @@ def compressing(file: BinaryIO, level: int, workers: int = 4) -> Iterator[Binary
 
 
 def decompressing(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
-    """Decompress what is read of a file, which stays open."""
+    """Decompress what is read from a file, which stays open."""
     return cast(AbstractContextManager[BinaryIO], _library().ZstdFile(file, "r"))
 
 
