@@ -11,9 +11,9 @@ class Git(NamedTuple):
     """The files of a repository's commit.
 
     Attributes:
-        name: The variable.
+        name: The variable for their path.
         remote: The repository, as `git clone` takes it.
-        ref: A branch, tag or commit; by default the repository's own choice.
+        ref: A branch, tag or commit; by default the repository's default branch.
     """
 
     name: str
@@ -22,14 +22,14 @@ class Git(NamedTuple):
 
 
 class Http(NamedTuple):
-    """A file of the web.
+    """A file on the web.
 
     Attributes:
-        name: The variable.
-        url: Where it is.
+        name: The variable for its path.
+        url: Its URL.
         kind: `file`, or `tar` for one to be unpacked.
-        compression: One of `COMPRESSIONS`; that of a tar is seen by itself.
-        sha256: Of what is downloaded; empty when any content will do.
+        compression: One of `COMPRESSIONS`; that of a tar is detected.
+        sha256: Of the download; empty if any content is accepted.
     """
 
     name: str

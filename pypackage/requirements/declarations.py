@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Source(NamedTuple):
-    """Where a declared package is to come from, unless it is from PyPI or conda's channels.
+    """The declared source of a package other than PyPI and conda's channels.
 
     Attributes:
         url: Of a file or repository, as PEP 508 writes it after `@`.
-        refused: What it is when it cannot be taken over, such as `the path ../lib`.
+        refused: What it is if it is not supported, such as `the path ../lib`.
         path: Of a project's folder, relative to the file that declares it.
     """
 
@@ -34,16 +34,16 @@ class Declaration(NamedTuple):
     """One declared requirement.
 
     Attributes:
-        requirement: It, as PEP 508 has it; of a conda package by its name on PyPI, without a
-            range when PEP 440 cannot say it.
-        place: Where it stands.
-        wanted: Whether the program needs it though no import of it is found; else it only
-            says the bounds of what is imported.
-        conda: The conda match spec, when it is one.
-        group: The dependency group that asks for it, or the extra in brackets, such as `[all]`;
-            empty when the project does.
-        refused: The source that it is declared to come from, and that is not taken over.
-        path: The project's folder that it is declared to come from.
+        requirement: In the form of PEP 508; for a conda package by its name on PyPI, without a
+            range that PEP 440 cannot express.
+        place: File and line of the declaration.
+        wanted: Whether the program needs it even if no import of it is found; else it only
+            constrains what is imported.
+        conda: The conda match spec, if it is one.
+        group: The dependency group that it belongs to, or the extra in brackets, such as `[all]`;
+            empty for the project itself.
+        refused: Its declared source, if that is not supported.
+        path: The project's folder that is its declared source.
     """
 
     requirement: Requirement
@@ -61,14 +61,14 @@ class Declaration(NamedTuple):
 
 
 class Declarations(NamedTuple):
-    """All that is declared.
+    """All declarations.
 
     Attributes:
-        requirements: By normalized name, in the order in which they stand.
-        requires_python: Ranges of versions (PEP 440) with the place of each.
-        channels: Conda channels, the most preferred first.
-        warnings: What could not be taken over, with its place.
-        indexes: Indexes that count for all packages, with the place of each.
+        requirements: By normalized name, in the order of declaration.
+        requires_python: Version ranges (PEP 440) with the place of each.
+        channels: Conda channels, by priority.
+        warnings: What was not supported, with its place.
+        indexes: Indexes that apply to all packages, with the place of each.
     """
 
     requirements: Mapping[str, tuple[Declaration, ...]] = {}
@@ -79,7 +79,7 @@ class Declarations(NamedTuple):
 
 
 class Collector:
-    """Declarations on their way to being a value."""
+    """Collects declarations while files are read."""
 
     def __init__(self) -> None:
         self.requirements: list[Declaration] = []
@@ -89,7 +89,7 @@ class Collector:
         self.indexes: list[str] = []
 
     def made(self) -> Declarations:
-        """All of it, each declaration once."""
+        """Return all declarations, without duplicates."""
         by_name: dict[str, tuple[Declaration, ...]] = {}
         for one in self.requirements:
             if one not in by_name.get(one.key, ()):
@@ -111,7 +111,7 @@ class Collector:
         group: str = "",
         source: Source = Source(),  # noqa: B008 (a tuple)
     ) -> None:
-        """Take in a requirement; it must be a valid one."""
+        """Add a requirement; raises if it is not valid."""
         try:
             requirement = parse(text)
         except ValueError as error:
@@ -124,7 +124,7 @@ class Collector:
         )
 
     def add_conda(self, spec: str, place: str, *, group: str = "", refused: str = "") -> None:
-        """Take in a conda match spec, by its name on PyPI; that of Python says for which one."""
+        """Add a conda match spec, by its name on PyPI; that of Python adds a version range."""
         from pypackage.requirements.match_specs import parse_match_spec
 
         name, versions = parse_match_spec(spec)
@@ -140,7 +140,7 @@ class Collector:
             )
 
     def python(self, versions: str, place: str) -> None:
-        """Take in a range of versions of Python."""
+        """Add a version range of Python."""
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
         try:
@@ -150,7 +150,7 @@ class Collector:
 
 
 def merge(parts: Iterable[Declarations]) -> Declarations:
-    """All declarations together; they are to hold at once."""
+    """Merge declarations, all of which apply."""
     made = Collector()
     for part in parts:
         for declarations in part.requirements.values():

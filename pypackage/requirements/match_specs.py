@@ -13,13 +13,13 @@ HOW_LISTED = (
 
 
 def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
-    """The name in a conda match spec, and its version range as PEP 440 writes it.
+    """Parse a conda match spec: its name, and its version range in the form of PEP 440.
 
     Args:
         spec: Such as `numpy`, `numpy=2.1`, `conda-forge::numpy >=1.26,<3`.
 
     Returns:
-        The name as written and the range; None for a range that PEP 440 cannot say.
+        The name as written and the range; None for a range that PEP 440 cannot express.
     """
     text, _, brackets = spec.rsplit("::", 1)[-1].strip().partition("[")
     name = re.match(r"[\w.-]*", text)
@@ -42,7 +42,7 @@ def _specifier(version: str, exact: bool) -> SpecifierSet:
 
 
 def _pep440(clause: str, exact: bool) -> str:
-    """One clause of a conda version range in PEP 440's words."""
+    """Convert one clause of a conda version range to PEP 440."""
     if re.match(r"[<>~!]|==", clause):
         return clause
     bare = clause.lstrip("=")
@@ -52,7 +52,7 @@ def _pep440(clause: str, exact: bool) -> str:
 
 
 def conda_range(specifier: str) -> str:
-    """A range of PEP 440 as conda writes it behind a name; `==1.2.*` is `=1.2` there."""
+    """Convert a PEP 440 range to conda's form after a name; `==1.2.*` is `=1.2` there."""
     clauses = []
     for clause in filter(None, specifier.split(",")):
         found = re.fullmatch(r"([=<>!~]+)(.*)", clause)
@@ -65,7 +65,7 @@ def conda_range(specifier: str) -> str:
 
 
 def python_version(spec: str) -> str | None:
-    """The version in a match spec of Python, as it is written; None if it is another's."""
+    """Return the version in a match spec of Python, as written; None for other packages."""
     found = re.fullmatch(r"(?:\S+::)?python\b(?![-_.])\s*(.*)", spec)
     if not found:
         return None

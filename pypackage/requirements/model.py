@@ -1,4 +1,4 @@
-"""Requirements as values, and how requirements.json spells them."""
+"""Requirements as values, and their format in requirements.json."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ class Requirements(NamedTuple):
     """What a program needs.
 
     Attributes:
-        python: The version of Python, such as `3.11.7`; empty when the dependencies alone
-            say it.
+        python: The version of Python, such as `3.11.7`; empty if only the dependencies
+            determine it.
         modules: Top-level modules that are neither standard library nor local.
-        submodules: The dotted modules among what is imported of these.
+        submodules: The imported dotted modules of these.
         standard: Modules of the standard library that not every Python has, such as tkinter.
-        channels: Conda channels, the first one first.
+        channels: Conda channels, by priority.
         dependencies: Conda match specs, such as `numpy=2.1.3`.
-        pip: Requirements (PEP 508), mere URLs, and folders of projects, that are not to come
+        pip: Requirements (PEP 508), mere URLs, and folders of projects, that must not come
             from conda.
         optional: Modules that the program can do without, each with the reason.
-        local: The user's own modules and packages: absolute paths, or as a file says them,
+        local: The user's own modules and packages: absolute paths, or as written in a file,
             relative to it.
-        data: What is fetched by git and from the web, as poncho's `git` and `http` say.
-        pinned: Conda match specs that bound what may be installed and ask for nothing.
+        data: What is fetched by git and from the web, as in poncho's `git` and `http`.
+        pinned: Conda match specs that restrict what is installed and request nothing.
         constraints: The same for what comes from PyPI (PEP 508).
         hashes: Digests that files from PyPI may have, such as `sha256:…`, by the normalized
             name of the package.
-        pip_options: Where packages of PyPI are looked for, as options of pip:
+        pip_options: Where packages from PyPI are looked for, as options of pip:
             `--index-url=…`, `--extra-index-url=…`, `--find-links=…`, `--no-index`, `--pre`.
-        variables: Environment variables that the program is to have.
-        system: Versions of virtual packages such as `__cuda` that count as the machine's.
+        variables: Environment variables for the program.
+        system: Versions of virtual packages such as `__cuda` that replace the machine's.
     """
 
     python: str
@@ -60,13 +60,13 @@ class Requirements(NamedTuple):
 
     @property
     def needs_python(self) -> bool:
-        """Whether something is asked for that is of no use without Python."""
+        """Whether something is requested that is of no use without Python."""
         asked = (self.python, self.modules, self.standard, self.pip, self.local)
         return any(asked)
 
 
 def merge(parts: Sequence[Requirements]) -> Requirements:
-    """What several programs need, together.
+    """Merge the requirements of several programs.
 
     Raises:
         RequirementsError: They are for different versions of Python.
@@ -87,10 +87,10 @@ def merge(parts: Sequence[Requirements]) -> Requirements:
 
 
 def dumps(requirements: Requirements, folder: str = "") -> str:
-    """Requirements as JSON: sorted, the same for the same value, with a newline at the end.
+    """Serialize requirements as JSON: sorted, the same for equal values, with a final newline.
 
     Args:
-        folder: That of the file they are for, which local paths are made relative to; by
+        folder: The folder of the file to be written, which local paths are made relative to; by
             default they stay as they are.
     """
     if folder:

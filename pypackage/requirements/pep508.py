@@ -1,4 +1,4 @@
-"""Requirements and environment markers (PEP 508), by packaging; imported as it is needed."""
+"""Requirements and environment markers (PEP 508), by packaging, which is imported lazily."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def parse(requirement: str) -> Requirement:
-    """Read a requirement (PEP 508).
+    """Parse a requirement (PEP 508).
 
     Raises:
-        ValueError: It is not one; says why in one line.
+        ValueError: It is not valid; the message is one line.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -26,10 +26,10 @@ def parse(requirement: str) -> Requirement:
 
 
 def markers(python: str) -> dict[str, str]:
-    """The variables of environment markers for CPython of a version on this machine.
+    """Return the variables of environment markers for a version of CPython on this machine.
 
     Args:
-        python: Such as `3.11`; when empty, it is that of the running interpreter.
+        python: Such as `3.11`; empty for that of the running interpreter.
     """
     from packaging.markers import default_environment
 
@@ -46,7 +46,7 @@ def markers(python: str) -> dict[str, str]:
 
 
 def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "") -> bool:
-    """Whether a requirement's marker is true, or it has none, or none that can be evaluated."""
+    """Whether a requirement's marker is true, absent, or cannot be evaluated."""
     try:
         return requirement.marker is None or requirement.marker.evaluate(
             {**markers, "extra": extra}
@@ -56,7 +56,7 @@ def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "")
 
 
 def is_true(marker: str) -> bool:
-    """Whether a marker that stands by itself is true on this machine.
+    """Whether a marker by itself is true on this machine.
 
     Raises:
         ValueError: It is not a marker.
@@ -65,7 +65,7 @@ def is_true(marker: str) -> bool:
 
 
 def allows(versions: str, python: str) -> bool:
-    """Whether a range of versions has a Python; of `3.11` any release will do."""
+    """Whether a version range includes a Python; for `3.11`, any release of it."""
     from packaging.specifiers import SpecifierSet
 
     short = python.count(".") == 1

@@ -1,4 +1,4 @@
-"""Which parts of an input are taken, where it has several to choose from."""
+"""Which parts of an input are used, if it has several to choose from."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pypackage.core.typed import NamedTuple
 
 
 class Selected(NamedTuple):
-    """What is taken beside what an input always asks for.
+    """The parts of an input that are used in addition to what it always requires.
 
     Attributes:
         environment: The environment of a pixi manifest or lock; empty for `default`.
         extras: Of a project.
         groups: Dependency groups of a project (PEP 735, Poetry).
-        categories: Of a conda-lock.yml, beside `main`.
+        categories: Of a conda-lock.yml, besides `main`.
     """
 
     environment: str = ""
@@ -26,19 +26,19 @@ class Selected(NamedTuple):
     categories: tuple[str, ...] = ()
 
     def options(self) -> list[str]:
-        """The options by which something was selected."""
+        """Return the options that were given."""
         names = ("--environment", "--extra", "--group", "--category")
         return [name for name, value in zip(names, self, strict=True) if value]
 
 
 def known_names(asked: Iterable[str], known: Iterable[str], what: str, label: str) -> list[str]:
-    """Names as they are declared; case, `-`, `_` and `.` do not matter, as PEP 685 has it.
+    """Return names in their declared spelling; case, `-`, `_` and `.` do not matter (PEP 685).
 
     Args:
-        what: Of what they are, such as `extra`; it is the option's name, too.
+        what: What they name, such as `extra`; it is the option's name, too.
 
     Raises:
-        RequirementsError: One is not known; says those that are, and which may be meant.
+        RequirementsError: One is unknown; the hint lists the known ones and the closest match.
     """
     by_key = {normalize(name): name for name in known}
     found = []
@@ -53,7 +53,7 @@ def known_names(asked: Iterable[str], known: Iterable[str], what: str, label: st
 
 
 def hint_of(name: str, known: Iterable[str], option: str) -> str:
-    """The names that are known, and the one that may be meant."""
+    """Return a hint with the known names, and the one that may be meant."""
     every = sorted(known)
     if not every:
         return f"it has none: leave {option} out"

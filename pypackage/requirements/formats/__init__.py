@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["Declaration", "Declarations", "allows", "holds", "inline", "markers", "merge"]
 __all__ += ["of_pyproject", "parse", "read"]
 
-# The readers are imported where they are used: most scripts declare nothing.
+# The readers are imported where needed: most scripts declare nothing.
 
 
 def inline(source: str, path: str) -> Declarations:
-    """The metadata in a script's comments (PEP 723); what it declares is wanted.
+    """Read a script's inline metadata (PEP 723); its declarations are `wanted`.
 
     Raises:
-        RequirementsError: There are two blocks, or the one is not valid.
+        RequirementsError: There are two blocks, or the block is not valid.
     """
     from pypackage.requirements.formats import inline_metadata
 
@@ -33,7 +33,7 @@ def inline(source: str, path: str) -> Declarations:
 
 
 def of_pyproject(top: Node) -> Declarations:
-    """What the content of a pyproject.toml or pixi.toml declares.
+    """Return the declarations in the content of a pyproject.toml or pixi.toml.
 
     Raises:
         RequirementsError: It is not valid.
@@ -47,7 +47,7 @@ def of_pyproject(top: Node) -> Declarations:
 
 
 def read(path: str) -> Declarations:
-    """What a file declares, by its name: else it is a requirements.txt.
+    """Return the declarations in a file, by its name; a requirements file unless it is known.
 
     Known are pyproject.toml (pixi.toml), environment.yml (.yaml), setup.cfg, setup.py and Pipfile.
 

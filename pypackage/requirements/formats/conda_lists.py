@@ -14,23 +14,23 @@ from pypackage.core.errors import RequirementsError
 from pypackage.requirements.formats import conda_lock
 from pypackage.requirements.model import Requirements
 
-# conda-lock renders packages of PyPI as comments, which conda overlooks; before its version 2 with
-# a digest as pip's options have it.
+# conda-lock renders packages from PyPI as comments, which conda ignores; before its version 2 with
+# a digest in the form of pip's options.
 _PIP = re.compile(r"# pip (\S+) @ (\S+?)(?:(?:#| --hash=)sha256[:=]([0-9a-f]{64}))?\s*")
 
-# What conda writes in place of a token, which is looked up when the package is fetched.
+# What conda writes instead of a token, which is looked up when the package is fetched.
 _MASKED = "/t/<TOKEN>"
 
 _DIGESTS = "conda list --explicit --sha256 writes them"
 
 
 def explicit(text: str, label: str, platform: str) -> bytes:
-    """The content of pixi's lock file that says the same as an explicit list.
+    """Convert an explicit list to the content of pixi's lock file.
 
     Args:
         text: The list.
-        label: What messages call it.
-        platform: Conda's name of the one that is wanted.
+        label: The name shown in messages.
+        platform: Conda's name of the target platform.
 
     Raises:
         RequirementsError: A line is not valid, or the list is for another platform.
@@ -46,18 +46,18 @@ def explicit(text: str, label: str, platform: str) -> bytes:
 
 
 def has_digests(text: str) -> bool:
-    """Whether an explicit list has the digest of each package: conda writes them if asked to."""
+    """Whether an explicit list has digests of all packages, which conda writes on request."""
     lines = (line.strip() for line in text.splitlines())
     return all("#" in line for line in lines if "://" in line and line[0] != "#")
 
 
 def exact(text: str, label: str, platform: str) -> Requirements:
-    """What an explicit list without digests asks for: exactly its packages, from their channels.
+    """Convert an explicit list without digests to requirements for exactly its packages.
 
     Args:
         text: The list.
-        label: What messages call it.
-        platform: Conda's name of the one that is wanted.
+        label: The name shown in messages.
+        platform: Conda's name of the target platform.
 
     Raises:
         RequirementsError: A line is not valid, or the list is for another platform.
@@ -99,7 +99,7 @@ def _check_platform(text: str, label: str, platform: str) -> None:
 
 
 def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
-    """The packages of an explicit list, as pixi's lock has them; digests where there are some."""
+    """Yield the packages of an explicit list as entries of pixi's lock, with known digests."""
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         pip = _PIP.fullmatch(line)
@@ -119,7 +119,7 @@ def _packages(text: str, label: str) -> Iterator[dict[str, Any]]:
 
 
 def _version(url: str, label: str) -> str:
-    """The version in the name of a wheel or sdist: the list says it nowhere else."""
+    """Return the version in the file name of a wheel or sdist: the list has no other."""
     from packaging import utils
 
     file = unquote(url.rpartition("/")[2])
@@ -133,7 +133,7 @@ def _version(url: str, label: str) -> str:
 
 
 def exported(text: str, label: str) -> Requirements:
-    """The packages of `conda list --export`: NAME=VERSION=BUILD, pip's with the build `pypi_0`.
+    """Read the output of `conda list --export`: NAME=VERSION=BUILD, pip's with the build `pypi_0`.
 
     Raises:
         RequirementsError: A line is not valid.

@@ -12,12 +12,12 @@ from pypackage.requirements.selected import known_names
 
 
 def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
-    """The content of pixi's lock file that says the same for one platform.
+    """Convert the packages for one platform to the content of pixi's lock file.
 
     Args:
-        top: A `conda-lock.yml` in the form of conda-lock 1 to 3.
+        top: A `conda-lock.yml` in the format of conda-lock 1 to 3.
         platform: Conda's name of it.
-        categories: Those that are taken beside `main`.
+        categories: Those to include besides `main`.
 
     Raises:
         RequirementsError: It is not valid, or not for the platform.
@@ -37,7 +37,7 @@ def as_pixi(top: Node, platform: str, categories: Sequence[str] = ()) -> bytes:
 
 
 def other_categories(top: Node, platform: str, categories: Sequence[str]) -> list[str]:
-    """The categories of which `as_pixi` leaves packages out, such as `dev`."""
+    """Return the categories of the packages that `as_pixi` leaves out, such as `dev`."""
     left = (_categories(one) for one in _chosen(top, platform))
     wanted = {"main", *categories}
     return sorted({name for one in left if not one & wanted for name in one})
@@ -50,7 +50,7 @@ def _categories(package: Node) -> set[str]:
 
 
 def pixi_lock(packages: list[dict[str, Any]], platform: str) -> bytes:
-    """The content of pixi's lock file of some packages for one platform.
+    """Return the content of pixi's lock file of some packages for one platform.
 
     Args:
         packages: Their entries in it; see `conda_entry`.
@@ -83,7 +83,7 @@ def _chosen(top: Node, platform: str) -> list[Node]:
 
 
 def _converted(package: Node) -> dict[str, Any]:
-    """A package's entry as pixi has it."""
+    """Convert a package's entry to pixi's."""
     kinds = ("md5", "sha256")
     told = package.get("hash", {})
     digests = {kind: told.get(kind, "").string() for kind in kinds if told.has(kind)}
@@ -100,9 +100,9 @@ def _converted(package: Node) -> dict[str, Any]:
 
 
 def conda_entry(url: str, digests: Mapping[str, str]) -> dict[str, Any]:
-    """The entry of a conda package; the URL of a file does not say the rest by itself there."""
+    """Return the entry of a conda package; with a file URL it needs name and version too."""
     folder, _, file = url.rpartition("/")
-    file = unquote(file)  # x264-1%21164.3095-… is of version 1!164.3095
+    file = unquote(file)  # x264-1%21164.3095-… has the version 1!164.3095
     entry: dict[str, Any] = {"conda": f"{folder}/{file}", **digests}
     if url.startswith("file:"):
         name, version, build = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)

@@ -18,10 +18,10 @@ class Node(NamedTuple):
     """A value of a document.
 
     Attributes:
-        path: The keys and indexes that lead to it, such as `conda.dependencies[3]`.
-        value: It.
-        label: What messages call the document.
-        locate: Finds the line (and column) of a path: `:3:5`; empty when the format tells none.
+        path: The keys and indexes of it, such as `conda.dependencies[3]`.
+        value: The plain value.
+        label: The document's name in messages.
+        locate: Finds the line (and column) of a path: `:3:5`; empty if the format has none.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class Node(NamedTuple):
         return f"{self.label}{self.locate(self.path)}"
 
     def get(self, key: str, default: object) -> Node:
-        """The entry of an object; null counts as absent."""
+        """Return the entry of an object; null counts as absent."""
         value = self._mapping().get(key)
         return self._child(key, default if value is None else value)
 
@@ -44,17 +44,17 @@ class Node(NamedTuple):
         return isinstance(self.value, dict) and self.value.get(key) is not None
 
     def entries(self) -> list[tuple[str, Node]]:
-        """All entries of an object."""
+        """Return all entries of an object."""
         return [(str(key), self._child(key, one)) for key, one in self._mapping().items()]
 
     def items(self) -> list[Node]:
-        """The items of a list."""
+        """Return the items of a list."""
         if not isinstance(self.value, list):
             raise self.invalid(f"expected a list, not {repr_short(self.value)}")
         return [self._child(index, one) for index, one in enumerate(self.value)]
 
     def string(self) -> str:
-        """A string."""
+        """Return the value, which must be a string."""
         if not isinstance(self.value, str):
             raise self.invalid(f"expected a string, not {repr_short(self.value)}")
         if re.search("[\x00-\x1f\ud800-\udfff]", self.value):
@@ -62,41 +62,41 @@ class Node(NamedTuple):
         return self.value
 
     def required(self, key: str) -> str:
-        """The string under a key that has to be there."""
+        """Return the string under a key, which must be present."""
         text = self.get(key, "").string()
         if not text:
             raise self.invalid(f"{key}: missing")
         return text
 
     def one_of(self, words: Sequence[str]) -> str:
-        """One of some strings."""
+        """Return the value, which must be one of some strings."""
         if self.string() not in words:
             known = ", ".join(word for word in words if word)
             raise self.invalid(f"expected one of {known}, not {repr_short(self.value)}")
         return self.string()
 
     def strings(self) -> tuple[str, ...]:
-        """The items of a list of strings."""
+        """Return the items of a list of strings."""
         return tuple(one.string() for one in self.items())
 
     def boolean(self) -> bool:
-        """It as a truth value.
+        """Return the value as a boolean.
 
         Raises:
-            RequirementsError: It is none.
+            RequirementsError: It is not one.
         """
         if not isinstance(self.value, bool):
             raise self.invalid("expected true or false")
         return self.value
 
     def module(self) -> str:
-        """A string that is the name of a module."""
+        """Return the value, which must be the name of a module."""
         if not all(part.isidentifier() for part in self.string().split(".")):
             raise self.invalid(f"{self.value!r} is not a module name")
         return self.string()
 
     def invalid(self, what: str, hint: str = "") -> RequirementsError:
-        """The error that says what is wrong with this value, and where it stands."""
+        """Return an error that says what is wrong with this value, and its place."""
         dotted = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
         name = f"{dotted.removeprefix('.')}: " if dotted else ""
         return RequirementsError(f"{self.place}: {name}{what}", hint)
@@ -114,7 +114,7 @@ def of_json(content: bytes, label: str) -> Node:
     """Read JSON.
 
     Raises:
-        RequirementsError: It is none.
+        RequirementsError: It is not valid.
     """
     try:
         return Node((), json.loads(decode(content, label)), label, lambda path: "")
@@ -129,7 +129,7 @@ def of_yaml(content: bytes, label: str) -> Node:
     """Read YAML.
 
     Raises:
-        RequirementsError: It is none.
+        RequirementsError: It is not valid.
     """
     import yaml
 
@@ -154,7 +154,7 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
         line: The line of the file before the document's first one.
 
     Raises:
-        RequirementsError: It is none.
+        RequirementsError: It is not valid.
     """
     from pypackage.core import toml
 
@@ -171,7 +171,7 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
 
 
 def unknown_keys(top: Node, known: Sequence[str]) -> Iterator[str]:
-    """What to warn of keys that mean nothing, each with the one that may be meant."""
+    """Yield a warning for each unknown key, with the known key that may be meant."""
     from difflib import get_close_matches
 
     for key, node in top.entries():
@@ -182,7 +182,7 @@ def unknown_keys(top: Node, known: Sequence[str]) -> Iterator[str]:
 
 
 def repr_short(value: object) -> str:
-    """A value as it stands in the file, a long one by its kind alone."""
+    """Format a value as in the file, a long one abbreviated, lists and objects by type."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value, default=str)
@@ -190,7 +190,7 @@ def repr_short(value: object) -> str:
 
 
 def _in_yaml(tree: Any, path: Path) -> str:
-    """Line and column of a value; where it is absent, of what should have it."""
+    """Return line and column of a value; if it is absent, of the innermost value around it."""
     if tree is None:
         return ""
     node = tree
@@ -200,14 +200,14 @@ def _in_yaml(tree: Any, path: Path) -> str:
 
 
 def _children(node: Any) -> Iterator[tuple[str, Any]]:
-    """The entries or items of a node of YAML's."""
+    """Yield the entries or items of a YAML node."""
     if isinstance(node.value, list):
         for index, child in enumerate(node.value):
             yield (child[0].value, child[1]) if isinstance(child, tuple) else (str(index), child)
 
 
 def _in_toml(value: Any, text: str, before: int, path: Path) -> str:
-    """The line of a value, found by its keys and its text: TOML's reader tells no lines."""
+    """Find the line of a value by its keys and text: the TOML reader keeps no lines."""
     lines = [line if not line.lstrip().startswith("#") else "" for line in text.splitlines()]
     at = -1
     for key in path:
@@ -221,6 +221,6 @@ def _in_toml(value: Any, text: str, before: int, path: Path) -> str:
 
 
 def _line_with(word: str, lines: Sequence[str], start: int) -> int:
-    """The first line with a word, from a line on; that line itself if there is none."""
+    """Return the first line with a word, from a line on; that line itself if there is none."""
     found = (number for number in range(max(start, 0), len(lines)) if word in lines[number])
     return next(found, start)

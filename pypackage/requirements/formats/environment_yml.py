@@ -15,19 +15,19 @@ from pypackage.requirements.match_specs import HOW_LISTED, python_version
 from pypackage.requirements.model import Requirements
 
 KEYS = ("name", "channels", "dependencies", "prefix", "variables")
-"""Those at the top that mean something."""
+"""The known keys at the top."""
 
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?"
 
 
 class EnvironmentFile(NamedTuple):
-    """What an environment's file says; its `name` and `prefix` are left to who makes it.
+    """The content of an environment.yml; its `name` and `prefix` are ignored.
 
     Attributes:
-        channels: As they are written, the most preferred first.
+        channels: As they are written, by priority.
         specs: Conda match specs.
         pip: Lines of a requirements file.
-        variables: That the program is to have.
+        variables: Environment variables for the program.
     """
 
     channels: tuple[str, ...]
@@ -37,11 +37,11 @@ class EnvironmentFile(NamedTuple):
 
 
 def read(top: Node, platform: str = "") -> EnvironmentFile:
-    """Read an environment's file, or JSON of the same shape.
+    """Read an environment.yml, or JSON of the same structure.
 
     Args:
         top: The file.
-        platform: Conda's name of the one that it is read for; by default this machine's.
+        platform: Conda's name of the target platform; by default this machine's.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
@@ -57,11 +57,11 @@ def read(top: Node, platform: str = "") -> EnvironmentFile:
 
 
 def requirements(top: Node, folder: str, platform: str = "") -> Requirements:
-    """What `create` installs.
+    """Return what `create` installs.
 
     Args:
-        folder: Where it lies; paths in its `pip` list are relative to it.
-        platform: Conda's name of the one that it is read for; by default this machine's.
+        folder: The file's; paths in its `pip` list are relative to it.
+        platform: Conda's name of the target platform; by default this machine's.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
@@ -78,7 +78,7 @@ def requirements(top: Node, folder: str, platform: str = "") -> Requirements:
 
 
 def declare(made: Collector, top: Node, folder: str) -> None:
-    """Take what the file bounds; see `requirements`."""
+    """Add what the file declares; see `requirements`."""
     found = read(top)
     made.channels += found.channels
     for spec in found.specs:
@@ -87,7 +87,7 @@ def declare(made: Collector, top: Node, folder: str) -> None:
 
 
 def _specs(node: Node, platform: str) -> Iterator[Line]:
-    """The conda match specs that an item of the dependencies is, or has for a platform."""
+    """Yield the match specs of an item of the dependencies, for a platform."""
     if not isinstance(node.value, dict):
         spec = node.string().strip()
         if re.match(r"(?:\S+::)?[\w.-]+\[[^=\]]*\]", spec):
@@ -113,7 +113,7 @@ def _pip_lines(nested: Node) -> Iterator[Line]:
 
 
 def _python(specs: tuple[str, ...]) -> str:
-    """The one version of Python that is asked for; empty for a range or none."""
+    """Return the exact version of Python that is requested; empty for a range or none."""
     versions = (python_version(spec) for spec in specs)
     return next((one for one in versions if one and re.fullmatch(_VERSION, one)), "")
 
@@ -122,7 +122,7 @@ def _variable(name: str, node: Node) -> tuple[str, str]:
     if not re.fullmatch(r"(?a:[^\W\d]\w*)", name):
         raise node.invalid(f"{name!r} is not a name that a variable of the shell can have")
     value = node.value
-    if isinstance(value, int) and not isinstance(value, bool):  # YAML takes `1` for a number
+    if isinstance(value, int) and not isinstance(value, bool):  # YAML reads `1` as a number
         return name, str(value)
     if not isinstance(value, str):
         raise node.invalid(f"expected a string, not {repr_short(value)}", "write it in quotes")

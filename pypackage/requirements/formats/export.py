@@ -12,10 +12,10 @@ from pypackage.requirements.model import Requirements
 
 
 def requirements_txt(requirements: Requirements) -> str:
-    """The text of a requirements.txt: one requirement a line, sorted.
+    """Write a requirements.txt: one requirement a line, sorted.
 
-    Conda packages are named as PyPI does where that is known; one that is not on PyPI is
-    told in a comment. The Python version is a comment, too: pip cannot choose it.
+    Conda packages get their PyPI name if it is known; one that is not on PyPI becomes
+    a comment. So does the Python version: pip cannot choose it.
     """
     lines = set(requirements.pip)
     absent = []
@@ -32,18 +32,18 @@ def requirements_txt(requirements: Requirements) -> str:
 
 
 def environment_yml(requirements: Requirements, name: str = "") -> str:
-    """The text of an environment.yml, as conda, mamba and micromamba read it.
+    """Write an environment.yml, as conda, mamba and micromamba read it.
 
     Args:
-        requirements: What is needed; without a channel of their own it is conda-forge.
-        name: Of the environment; left out when empty, so that the user says it.
+        requirements: What is needed; the default channel is conda-forge.
+        name: Of the environment; left out if empty, so that the user gives one.
     """
     specs = sorted(one for one in requirements.dependencies if _name(one) != "python")
     python = [one for one in requirements.dependencies if _name(one) == "python"]
     if not python and requirements.python:
         python = [f"python={requirements.python}"]
     if requirements.pip and not any(_name(one) == "pip" for one in specs):
-        specs = ["pip", *specs]  # conda warns where pip is used but not asked for
+        specs = ["pip", *specs]  # conda warns if pip is used but not requested
     lines = [f"name: {_scalar(name)}"] if name else []
     lines += _list("channels", requirements.channels or ("conda-forge",))
     lines += _list("dependencies", (*python, *specs))
@@ -61,7 +61,7 @@ def _list(key: str, values: tuple[str, ...]) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    """A string as YAML has it, in quotes only where it could be read as something else."""
+    """Write a YAML string, in quotes only if it could be read as something else."""
     plain = re.fullmatch(r"[A-Za-z_][\w.+/=<>!*~,\[\]-]*(?:://[\w.+/~-]+)?", text)
     words = ("true", "false", "yes", "no", "on", "off", "null", "y", "n", "none")
     if plain and text.lower() not in words:
@@ -74,9 +74,9 @@ def _name(spec: str) -> str:
 
 
 def _pip(spec: str) -> str:
-    """A conda match spec as a requirement of pip; empty when PyPI is not known to have it.
+    """Convert a conda match spec to a requirement of pip; empty if PyPI is not known to have it.
 
-    A range that only conda can say is left out, and so are builds.
+    A range that only conda can express is left out, and so are builds.
     """
     name, versions = parse_match_spec(spec)
     pypi = package_names.pypi_name(name.lower())

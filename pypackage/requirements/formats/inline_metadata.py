@@ -11,10 +11,10 @@ from pypackage.requirements.formats import document, pyproject
 
 
 def read(source: str, path: str) -> Declarations:
-    """The metadata in a script's comments (PEP 723); what it declares is wanted.
+    """Read a script's inline metadata (PEP 723); its declarations are `wanted`.
 
     Raises:
-        RequirementsError: There are two blocks, or the one is not valid.
+        RequirementsError: There are two blocks, or the block is not valid.
     """
     if "# /// script" not in source:
         return Declarations()
@@ -32,10 +32,10 @@ def read(source: str, path: str) -> Declarations:
 
 
 def _script_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """The blocks of type `script`: the line of each one's start, and its content.
+    """Yield the blocks of type `script`: the line of each one's start, and its content.
 
-    A block reaches from its start to the last `# ///` of the same run of comment lines, with
-    something in between; so says the specification's regular expression, which may take
+    A block extends from its start to the last `# ///` of the same run of comment lines, with
+    something in between, as by the specification's regular expression, which may take
     time quadratic in the length of a hostile source.
     """
     at = 0

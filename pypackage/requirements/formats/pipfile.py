@@ -1,4 +1,4 @@
-"""Read a Pipfile: its tables are written as those of Poetry, with other names for some keys.
+"""Read a Pipfile: its tables are like Poetry's, with other names for some keys.
 
 Source: Pipenv's documentation, "Pipfile & Pipfile.lock".
 """
@@ -11,10 +11,10 @@ from pypackage.requirements.formats.document import Node
 
 
 def declare(made: Collector, top: Node) -> None:
-    """Take [packages], [dev-packages] and the version of Python in [requires].
+    """Add [packages], [dev-packages] and the Python version in [requires].
 
     Raises:
-        RequirementsError: Something in it is not of its kind.
+        RequirementsError: Something in it is of the wrong type.
     """
     indexes = {
         one.get("name", "").string()
@@ -34,7 +34,7 @@ def declare(made: Collector, top: Node) -> None:
 
 
 def _as_poetry(node: Node, indexes: set[str]) -> Node:
-    """An entry with Poetry's names: `file` is a URL, `ref` a revision, PyPI no index of its own."""
+    """Convert an entry to Poetry's: `file` to `url`, `ref` to `rev`, PyPI's index to none."""
     if not isinstance(node.value, dict):
         return node
     other = {"file": "url", "ref": "rev"}

@@ -12,8 +12,8 @@ from pypackage.requirements.formats import sources
 from pypackage.requirements.formats.document import Node
 
 CONDA = ("host-dependencies", "build-dependencies", "dependencies")
-"""Tables of conda packages; all three are installed, the last one counts for a name in several."""
-# As match specs write the keys of a dependency's table.
+"""Tables of conda packages; all three are installed, the last one has priority for a name."""
+# The names in match specs of the keys of a dependency's table.
 _BRACKETS = {
     "build-number": "build_number",
     "file-name": "fn",
@@ -26,10 +26,10 @@ _OF_SOURCE = ("git", "url", "path", "branch", "tag", "rev", "subdirectory")
 
 
 def declare(made: Collector, top: Node) -> None:
-    """Take the dependencies of a manifest and of its features, which are groups of them.
+    """Add the dependencies of a manifest and of its features, which become groups.
 
     Raises:
-        RequirementsError: Something in it is not of its kind.
+        RequirementsError: Something in it is of the wrong type.
     """
     made.channels += channels(workspace(top))
     _declare_feature(made, top, "")
@@ -38,12 +38,12 @@ def declare(made: Collector, top: Node) -> None:
 
 
 def workspace(top: Node) -> Node:
-    """What counts for all environments; `[workspace]` was `[project]` once."""
+    """Return what applies to all environments; `[workspace]` was once `[project]`."""
     return top.get("workspace", {}) if top.has("workspace") else top.get("project", {})
 
 
 def channels(table: Node) -> list[str]:
-    """The channels of a workspace or feature, the most preferred first."""
+    """Return the channels of a workspace or feature, by priority."""
     listed = []
     for one in table.get("channels", []).items():
         priority = 0
@@ -56,14 +56,14 @@ def channels(table: Node) -> list[str]:
 
 
 def conda(table: Node) -> Iterator[tuple[str, str, Node, str]]:
-    """The conda dependencies of a table: name, match spec, node, and why it cannot be taken."""
+    """Yield the conda dependencies of a table: name, match spec, node, why it is not supported."""
     found = {name: node for kind in CONDA for name, node in table.get(kind, {}).entries()}
     for name, node in found.items():
         yield (name, *_match_spec(name, node))
 
 
 def pypi(table: Node) -> Iterator[tuple[str, str, Node, Source]]:
-    """The PyPI dependencies of a table: name, requirement (PEP 508), node and source."""
+    """Yield the PyPI dependencies of a table: name, requirement (PEP 508), node and source."""
     for name, node in table.get("pypi-dependencies", {}).entries():
         source = sources.read(node)
         table_of = node if isinstance(node.value, dict) else None
@@ -84,7 +84,7 @@ def _declare_feature(made: Collector, table: Node, group: str) -> None:
 
 
 def _match_spec(name: str, node: Node) -> tuple[str, Node, str]:
-    """A conda dependency as a match spec."""
+    """Convert a conda dependency to a match spec."""
     if not isinstance(node.value, dict):
         return f"{name} {node.string()}".strip().removesuffix(" *"), node, ""
     if any(key in node.value for key in _OF_SOURCE):

@@ -17,7 +17,7 @@ from pypackage.requirements.pep508 import parse
 from pypackage.requirements.selected import hint_of
 
 DEFAULT = "default"
-# The virtual packages that a system requirement says.
+# The virtual packages of system requirements.
 _VIRTUAL = {"cuda": "__cuda", "libc": "__glibc", "linux": "__linux", "macos": "__osx"}
 
 
@@ -28,8 +28,8 @@ class Environment(NamedTuple):
     """An environment of a manifest.
 
     Attributes:
-        requirements: What it asks for.
-        warnings: What its own tool would do, and is not done here.
+        requirements: Its requirements.
+        warnings: What pixi would do, and is not done here.
     """
 
     requirements: Requirements
@@ -37,26 +37,26 @@ class Environment(NamedTuple):
 
 
 def names(top: Node) -> list[str]:
-    """The environments of a manifest."""
+    """Return the names of a manifest's environments."""
     return list(dict.fromkeys([DEFAULT, *(name for name, _ in _table(top).entries())]))
 
 
 def read(
     top: Node, name: str, folder: str, platform: str, of_project: Mapping[str, Requirements]
 ) -> Environment:
-    """What an environment of a manifest asks for.
+    """Read an environment of a manifest.
 
     Args:
         top: The manifest, or [tool.pixi] of a pyproject.toml.
         name: The environment; by default `default`.
-        folder: Where the manifest lies; paths in it are relative to it.
-        platform: Conda's name of the one that it is for.
-        of_project: What the project in the same pyproject.toml asks for: under `default`, and
-            by its groups and extras, which are features by their names.
+        folder: The manifest's; paths in it are relative to it.
+        platform: Conda's name of the target platform.
+        of_project: The requirements of the project in the same pyproject.toml: under `default`,
+            and by its groups and extras, which are features of the same names.
 
     Raises:
         RequirementsError: There is no such environment, it is not for the platform, or
-            something in it is not of its kind or cannot be taken.
+            something in it is of the wrong type or not supported.
     """
     name = name or DEFAULT
     if name not in names(top):
@@ -74,7 +74,7 @@ def read(
 
 
 class _Feature:
-    """What one feature says for a platform."""
+    """The content of one feature for a platform."""
 
     def __init__(self, top: Node, table: Node, folder: str, platform: str) -> None:
         tables = [table, *_targets(table, platform)]
@@ -167,7 +167,7 @@ def _check_platform(top: Node, name: str, features: Iterable[Node], platform: st
 
 
 def _targets(table: Node, platform: str) -> list[Node]:
-    """The tables of a feature for a platform, the most special last."""
+    """Return the tables of a feature for a platform, the most specific last."""
     family = platform.partition("-")[0]
     selectors = (*(("unix",) if family in ("linux", "osx") else ()), family, platform)
     return [table.get("target", {}).get(one, {}) for one in selectors]
@@ -194,7 +194,7 @@ def _warnings(top: Node, name: str) -> Iterator[str]:
 
 
 def _projects(conda: dict[str, tuple[str, Node, str]], folder: str) -> Iterator[str]:
-    """Take those out of the conda dependencies that are folders of Python projects."""
+    """Remove the folders of Python projects from the conda dependencies, and yield them."""
     for name, (_, node, _) in list(conda.items()):
         if not (isinstance(node.value, dict) and node.has("path")):
             continue
@@ -221,7 +221,7 @@ def _requirement(text: str, node: Node, source: Source, folder: str) -> str:
 
 
 def _options(table: Node, folder: str) -> Iterator[str]:
-    """Where packages of PyPI are looked for, as options of pip."""
+    """Yield where packages from PyPI are looked for, as options of pip."""
     if table.has("index-url"):
         yield f"--index-url={table.get('index-url', '').string()}"
     for url in table.get("extra-index-urls", []).strings():
@@ -233,7 +233,7 @@ def _options(table: Node, folder: str) -> Iterator[str]:
 
 
 def _system(table: Node) -> Iterator[tuple[str, str]]:
-    """The virtual packages of system requirements, with their versions."""
+    """Yield the virtual packages of system requirements, with their versions."""
     for key, node in table.entries():
         value = node.get("version", "") if isinstance(node.value, dict) else node
         if key in _VIRTUAL:

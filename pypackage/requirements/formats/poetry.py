@@ -15,10 +15,10 @@ from pypackage.requirements.formats.document import Node
 
 
 def declare(made: Collector, table: Node) -> None:
-    """Take the table [tool.poetry]: its dependencies, and those of its groups.
+    """Add the table [tool.poetry]: its dependencies, and those of its groups.
 
     Raises:
-        RequirementsError: Something in it is not of its kind.
+        RequirementsError: Something in it is of the wrong type.
     """
     in_groups = [
         (name, group.get("dependencies", {})) for name, group in table.get("group", {}).entries()
@@ -38,12 +38,12 @@ def declare(made: Collector, table: Node) -> None:
 
 
 def add(made: Collector, name: str, node: Node, group: str) -> None:
-    """Take one dependency, by its constraint or the table that tells more of it."""
+    """Add one dependency, given by its constraint or a table."""
     made.add(_requirement(name, node), node.place, group=group, source=sources.read(node))
 
 
 def _extras(table: Node) -> dict[str, list[str]]:
-    """The extras that ask for each optional package, as `Declaration.group` has them."""
+    """Return the extras that include each optional package, in brackets as `[NAME]`."""
     found: dict[str, list[str]] = {}
     for extra, listed in table.get("extras", {}).entries():
         for name in listed.strings():
@@ -52,7 +52,7 @@ def _extras(table: Node) -> dict[str, list[str]]:
 
 
 def _requirement(name: str, node: Node) -> str:
-    """A dependency as PEP 508 writes it."""
+    """Convert a dependency to PEP 508."""
     if not isinstance(node.value, dict):
         return name + _specifiers(node.string())
     extras = ",".join(node.get("extras", []).strings())
@@ -65,7 +65,7 @@ def _requirement(name: str, node: Node) -> str:
 
 
 def _marker(constraint: str, variable: str) -> list[str]:
-    """The marker that holds where a constraint does; none for one that always does."""
+    """Convert a constraint to a marker; empty if it always holds."""
     either = [
         " and ".join(_clause(one, variable) for one in ones) for ones in _alternatives(constraint)
     ]
@@ -74,23 +74,23 @@ def _marker(constraint: str, variable: str) -> list[str]:
 
 def _clause(specifier: str, variable: str) -> str:
     found = re.fullmatch(r"([<>=!~]+)(.*)", specifier)
-    assert found is not None  # `_specifier` writes an operator before each
-    # python_version has two numbers: 3.8.10 is not >= '3.8.1' by it.
+    assert found is not None  # `_specifier` puts an operator before each
+    # python_version has two numbers: that of 3.8.10 is not >= '3.8.1'.
     is_full = variable == "python_version" and len(re.findall(r"\d+", found[2])) > 2
     return f"{'python_full_version' if is_full else variable} {found[1]} '{found[2]}'"
 
 
 def _specifiers(constraint: str) -> str:
-    """Poetry's constraint as PEP 440 writes it.
+    """Convert Poetry's constraint to PEP 440.
 
-    It has no words for alternatives (`~2.7 || ^3.4`): the one of the newest versions is taken, so
+    PEP 440 has no alternatives (`~2.7 || ^3.4`): that of the newest versions is used, so
     that nothing is chosen that the constraint excludes.
     """
     return ",".join(max(_alternatives(constraint), key=lambda ones: _numbers(" ".join(ones))))
 
 
 def _alternatives(constraint: str) -> list[list[str]]:
-    """The specifiers of each of the alternatives of a constraint."""
+    """Return the specifiers of each alternative of a constraint."""
     found = []
     for one in re.split(r"\|\|?", constraint):
         parts = re.sub(r"([<>=!~^]+)\s+", r"\1", one.strip()).replace(",", " ").split()
@@ -106,7 +106,7 @@ def _specifier(part: str) -> Iterator[str]:
     found = re.fullmatch(r"([\^~])(\d+(?:\.\d+)*)(.*)", part)
     if found:
         numbers = [int(number) for number in found[2].split(".")]
-        first = 1 if len(numbers) > 1 else 0  # the number that ~ lets not grow
+        first = 1 if len(numbers) > 1 else 0  # index of the number that ~ fixes
         if found[1] == "^":
             first = next((i for i, one in enumerate(numbers) if one), len(numbers) - 1)
         above = [*numbers[:first], numbers[first] + 1]

@@ -15,14 +15,14 @@ from pypackage.requirements.selected import Selected, known_names
 
 
 def extras(top: Node) -> dict[str, Node]:
-    """The extras of a project, by name."""
+    """Return the extras of a project, by name."""
     project = top.get("project", {}).get("optional-dependencies", {})
     poetry = top.get("tool", {}).get("poetry", {}).get("extras", {})
     return dict([*poetry.entries(), *project.entries()])
 
 
 def groups(top: Node) -> dict[str, Node]:
-    """The dependency groups of a project, by name; each a list, or a table of Poetry's."""
+    """Return the dependency groups of a project, by name; each a list, or Poetry's table."""
     tools = top.get("tool", {})
     poetry = tools.get("poetry", {})
     found = dict(poetry.get("group", {}).entries())
@@ -34,7 +34,7 @@ def groups(top: Node) -> dict[str, Node]:
 
 
 def name(top: Node) -> str:
-    """The project's normalized name; empty if it has none."""
+    """Return the project's normalized name; empty if it has none."""
     poetry = top.get("tool", {}).get("poetry", {})
     return normalize(
         top.get("project", {}).get("name", "").string() or poetry.get("name", "").string()
@@ -42,13 +42,13 @@ def name(top: Node) -> str:
 
 
 def labels(top: Node, selected: Selected, label: str, *, open_ended: bool = False) -> list[str]:
-    """What is selected, with what it includes, as `Declaration.group` has them.
+    """Return the selected extras and groups with those they include, as `Declaration.group` values.
 
     Args:
-        open_ended: Whether there may be extras of which nothing is known before it is built.
+        open_ended: Whether there may be extras that are only known after a build.
 
     Raises:
-        RequirementsError: There is no such extra or group, or groups include each other.
+        RequirementsError: There is no such extra or group.
     """
     every, own = {"extra": extras(top), "group": groups(top)}, name(top)
     asked = [*known_names(selected.groups, every["group"], "group", label)]
@@ -72,8 +72,8 @@ def labels(top: Node, selected: Selected, label: str, *, open_ended: bool = Fals
 def _included(
     node: Node, every: Mapping[str, Mapping[str, Node]], own: str
 ) -> Iterator[tuple[str, str]]:
-    """What a group or extra includes: groups, and extras of the project itself."""
-    if isinstance(node.value, dict):  # of Poetry
+    """Yield what a group or extra includes: groups, and extras of the project itself."""
+    if isinstance(node.value, dict):  # Poetry's
         included = node.get("include-groups", []).strings()
         yield from (("group", one) for one in _named(included, every["group"], node, "group"))
         return

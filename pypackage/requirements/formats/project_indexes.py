@@ -1,4 +1,4 @@
-"""Where a project has its packages from: the indexes of [tool.uv], [tool.poetry] and [tool.pdm].
+"""The package indexes of a project: those of [tool.uv], [tool.poetry] and [tool.pdm].
 
 Sources: uv, "Package indexes"; Poetry, "Repositories"; PDM, "Configure package indexes".
 """
@@ -12,13 +12,13 @@ from pypackage.requirements.formats.document import Node
 
 
 def options(top: Node, folder: Path) -> tuple[str, ...]:
-    """The indexes that count for all packages, as pip's options.
+    """Return the indexes that apply to all packages, as pip's options.
 
-    One that is for certain packages alone is not among them: these packages name it.
+    Indexes that only apply to packages that name them are left out.
 
     Args:
         top: A pyproject.toml.
-        folder: Where it lies; paths in it are relative to it.
+        folder: The file's; paths in it are relative to it.
     """
     tools = top.get("tool", {})
     found = [*_of_uv(tools.get("uv", {})), *_of_poetry(tools.get("poetry", {}))]
@@ -40,7 +40,7 @@ def _of_uv(table: Node) -> Iterator[tuple[str, str]]:
 
 
 def _of_poetry(table: Node) -> Iterator[tuple[str, str]]:
-    """Poetry's sources: the first primary one stands for PyPI unless PyPI is named, too."""
+    """Yield Poetry's sources: the first primary one replaces PyPI unless PyPI is named too."""
     listed = table.get("source", []).items()
     has_pypi = any(one.get("name", "").string().lower() == "pypi" for one in listed)
     for one in listed:
@@ -54,7 +54,7 @@ def _of_poetry(table: Node) -> Iterator[tuple[str, str]]:
 
 def _of_pdm(table: Node) -> Iterator[tuple[str, str]]:
     for one in table.get("source", []).items():
-        # One for certain packages alone (`include_packages`) is where these are looked for, too.
+        # One with `include_packages` is used for all packages here.
         is_default = one.get("name", "").string() == "pypi"
         yield _option(is_default, one.get("type", "").string() == "find_links"), one.required("url")
 

@@ -25,12 +25,12 @@ def requirements(
     folder: str,
     selected: Selected = Selected(),  # noqa: B008 (a tuple)
 ) -> Requirements:
-    """What a pylock.toml locks, in exactly these versions and files.
+    """Return requirements for exactly the locked versions and files.
 
     Args:
         top: The file.
-        folder: Where it lies; paths in it are relative to it.
-        selected: Its extras and groups that are taken, besides the groups taken by default.
+        folder: The file's; paths in it are relative to it.
+        selected: The extras and groups to include, besides the default groups.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
@@ -47,7 +47,7 @@ def requirements(
     hashes: dict[str, tuple[str, ...]] = {}
     for package in found:
         name, digests = normalize(package.required("name")), _digests(package)
-        if digests:  # a package may stand there in several versions, each with its marker
+        if digests:  # a package may have several versions, each with its marker
             hashes[name] = (*hashes.get(name, ()), *digests)
     bounds = _bounds_of_python(top)
     return Requirements(
@@ -59,7 +59,7 @@ def requirements(
 
 
 def _bounds_of_python(top: Node) -> list[str]:
-    """The bounds of the Python that the file is for, those of its environments included."""
+    """Return the bounds of the compatible Pythons, including those of its environments."""
     versions = top.get("requires-python", "").string().replace(" ", "")
     bounds = [versions] if versions else []
     environments = top.get("environments", [])
@@ -79,7 +79,7 @@ def _bounds_of_python(top: Node) -> list[str]:
 
 
 def _marker(node: Node) -> Requirement:
-    """A marker, as that of a requirement."""
+    """Parse a marker, as that of a requirement."""
     try:
         return pep508.parse(f"it ; {node.string()}")
     except ValueError:
@@ -93,7 +93,7 @@ def _is_for(marker: Requirement, minor: int) -> bool:
 
 
 def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) -> bool:
-    """Whether a package belongs to what is installed with some extras and groups."""
+    """Whether a package is installed with some extras and groups."""
     marker = package.get("marker", "").string()
     if "extras" not in marker and "dependency_groups" not in marker:
         return True
@@ -108,7 +108,7 @@ def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) ->
 
 
 def _requirement(package: Node, folder: str) -> str:
-    """A package as PEP 508 has it; the path of a folder."""
+    """Convert a package to PEP 508, or to the path of its folder."""
     name = package.required("name")
     marker = package.get("marker", "").string()
     if "extras" in marker or "dependency_groups" in marker:
@@ -127,7 +127,7 @@ def _requirement(package: Node, folder: str) -> str:
 
 
 def _place(source: Node, folder: str) -> str:
-    """The URL of a source, which may be a path."""
+    """Return the URL of a source, which may be a path."""
     if source.has("url"):
         return source.get("url", "").string()
     from pathlib import Path

@@ -11,20 +11,20 @@ from pypackage.requirements.formats.document import Node
 from pypackage.requirements.pep508 import is_true, parse
 
 Sources = Mapping[str, list[tuple[Source, str]]]
-"""Of packages by their normalized names, each with the marker under which it counts."""
+"""The sources of packages by normalized name, each with the marker under which it applies."""
 
 
 def declare(made: Collector, top: Node) -> None:
-    """The [project] table (PEP 621), the groups beside it (PEP 735), and the tools' own tables.
+    """Add the [project] table (PEP 621), dependency groups (PEP 735), and the tools' own tables.
 
     Raises:
-        RequirementsError: Something in it is not of its kind.
+        RequirementsError: Something in it is of the wrong type.
     """
     tools = top.get("tool", {})
     found = _uv_sources(made, tools.get("uv", {}))
     if tools.has("poetry"):
         poetry.declare(made, tools.get("poetry", {}))
-    # pixi.toml has at its top what is in [tool.pixi] here; [workspace] was [project] once.
+    # The top of pixi.toml is [tool.pixi] here; [workspace] was once [project].
     is_old_pixi = top.get("project", {}).has("channels")
     is_pixi = is_old_pixi or (
         not top.has("project") and (top.has("workspace") or top.has("dependencies"))
@@ -33,7 +33,7 @@ def declare(made: Collector, top: Node) -> None:
         pixi.declare(made, top if is_pixi else tools.get("pixi", {}))
     for name, group in top.get("dependency-groups", {}).entries():
         for one in group.items():
-            if not isinstance(one.value, dict):  # a group that it includes is taken for itself
+            if not isinstance(one.value, dict):  # an included group is added by itself
                 _add(made, one, found, group=name)
     for one in tools.get("uv", {}).get("dev-dependencies", []).items():
         _add(made, one, found, group="dev")
@@ -44,7 +44,7 @@ def declare(made: Collector, top: Node) -> None:
 
 
 def declare_script(made: Collector, top: Node) -> None:
-    """Take what a script says of itself (PEP 723)."""
+    """Add the inline metadata of a script (PEP 723)."""
     found = _uv_sources(made, top.get("tool", {}).get("uv", {}))
     _declare_required(made, top, found, wanted=True)
 
@@ -62,7 +62,7 @@ def _declare_project(made: Collector, project: Node, found: Sources) -> None:
 
 
 def _declare_required(made: Collector, table: Node, found: Sources, *, wanted: bool) -> None:
-    """Take `requires-python` and `dependencies`."""
+    """Add `requires-python` and `dependencies`."""
     if table.has("requires-python"):
         versions = table.get("requires-python", "")
         made.python(versions.string(), versions.place)
@@ -73,15 +73,15 @@ def _declare_required(made: Collector, table: Node, found: Sources, *, wanted: b
 def _add(
     made: Collector, node: Node, found: Sources, *, wanted: bool = False, group: str = ""
 ) -> None:
-    """Take a requirement, with the source that uv has for it."""
+    """Add a requirement, with the source that uv has for it."""
     text = node.string()
     try:
         key = normalize(parse(text).name)
     except ValueError:
-        key = ""  # which the collector tells
+        key = ""  # the collector raises the error
     listed = found.get(key, [])
     if not any(_holds(marker, node) for _, marker in listed):
-        listed = [*listed, (Source(), "")]  # where none is meant, it is PyPI's
+        listed = [*listed, (Source(), "")]  # if none applies, the package comes from PyPI
     for source, marker in listed:
         both = text
         if marker:
@@ -98,7 +98,7 @@ def _holds(marker: str, node: Node) -> bool:
 
 
 def _uv_sources(made: Collector, table: Node) -> Sources:
-    """The table [tool.uv.sources], and the indexes that count for all packages."""
+    """Read the table [tool.uv.sources], and add the indexes that apply to all packages."""
     for one in table.get("index", []).items():
         if not one.get("explicit", False).value:
             where = one.get("url", "").string()

@@ -1,4 +1,4 @@
-"""Read requirements JSON: this project's form, the two-key form, and both of poncho's."""
+"""Read requirements JSON: this project's format, the two-key one, and both of poncho's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEYS = (
     *("python", "modules", "submodules", "standard", "conda", "pip", "optional", "local"),
     *("git", "http", "pinned"),
 )
-"""Those at the top that mean something."""
+"""The known keys at the top."""
 
 _VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?\+?"
 
@@ -30,7 +30,7 @@ def loads(content: bytes, label: str) -> Requirements:
 
 
 def read(top: Node) -> Requirements:
-    """The requirements in a document.
+    """Read the requirements in a document.
 
     Raises:
         RequirementsError: They are not valid; the message names the place inside the file.
@@ -39,7 +39,7 @@ def read(top: Node) -> Requirements:
     listed = conda.get("dependencies", None)
     if listed.value is None:
         listed = conda.get("packages", [])
-    # In poncho's newer form {"pip": [...]} is one of the dependencies.
+    # In poncho's newer format {"pip": [...]} is one of the dependencies.
     nested = [one for one in listed.items() if isinstance(one.value, dict)]
     specs = [one for one in listed.items() if not isinstance(one.value, dict)]
     for one in nested:
@@ -83,7 +83,7 @@ def _http(name: str, node: Node) -> Http:
     return Http(name, node.required("url"), kind, compression, sha256.string())
 
 
-# With these no command would be found, or they cannot be set at all (in bash).
+# Setting these breaks the search for commands, or is impossible in bash.
 _TAKEN = re.compile(r"PATH|IFS|PWD|HOME|PPID|E?UID|(BASH|SHELL)OPTS|(CONDA|PONCHO)_PREFIX|ppr_\w*")
 
 
@@ -97,14 +97,14 @@ def _check_variable(name: str, node: Node) -> None:
 
 
 def _pinned(versions: Node) -> Iterator[str]:
-    """Poncho's `pinned`: versions that conda packages have if they come to be installed."""
+    """Yield poncho's `pinned`: versions that conda packages must have if they are installed."""
     for name, version in versions.entries():
         text = version.string()
         yield f"{name}{text}" if text[:1] in ("<", ">", "=", "!", "~") else f"{name}={text}"
 
 
 def _python(top: Node, specs: list[Node]) -> str:
-    """The version under `python`, else that of the conda dependencies, if they say one."""
+    """Return the version under `python`, else that of the conda dependencies, if they have one."""
     node = top.get("python", "")
     version = node.string()
     if version and not re.fullmatch(_VERSION, version):

@@ -1,4 +1,4 @@
-"""Read requirements.txt as pip does: `create` installs it, `analyze` takes bounds from it."""
+"""Read requirements.txt as pip does: `create` installs it, `analyze` takes constraints from it."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ _LONG = {
 }
 _WHERE = {"--index-url", "--extra-index-url", "--trusted-host"}
 _FLAGS = {"--no-index", "--pre"}
-# What they ask for is so in any case: wheels alone are taken, and all hashes are checked.
+# Always the case here: only wheels are used, and all hashes are checked.
 _IMPLIED = {"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
 URL = r"(?:git|hg|svn|bzr)\+|\w+://"
-"""Begins what is a URL, of a repository too."""
+"""The start of a URL, including those of repositories."""
 
 
 class Line(NamedTuple):
-    """A line of a requirements file, continued ones joined, and its place."""
+    """A line of a requirements file, continuation lines joined, and its place."""
 
     text: str
     place: str
 
 
 class Entry(NamedTuple):
-    """What a line says, or one of a file that it includes.
+    """A parsed line of a requirements file or of a file that it includes.
 
     Attributes:
         place: Of the line.
         option: An option of pip by its long name; empty for a requirement.
         value: Of the option, or the requirement, path or URL.
-        options: Those behind a requirement, such as `--hash=sha256:…`.
-        folder: Relative paths start there.
-        bounds: It stands in a file of constraints: it asks for nothing.
+        options: Those after a requirement, such as `--hash=sha256:…`.
+        folder: The folder that relative paths start from.
+        bounds: Whether it is in a constraints file.
     """
 
     place: str
@@ -62,20 +62,20 @@ class Entry(NamedTuple):
 
 
 def read(content: bytes, label: str, folder: str) -> Requirements:
-    """What a requirements file asks for; its Python is that of who makes the environment.
+    """Read a requirements file; the Python version is left to the caller.
 
     Args:
-        folder: Where it lies; paths in it are relative to it.
+        folder: The file's; paths in it are relative to it.
 
     Raises:
-        RequirementsError: A line is not valid, or asks for what cannot be done.
+        RequirementsError: A line is not valid or not supported.
         InputPathError: A file that it names cannot be read.
     """
     return collect(entries(lines(decode(content, label), label), folder))
 
 
 def declare(made: Collector, found: Iterable[Entry]) -> None:
-    """Take what entries bound; what is not a requirement by its name is told.
+    """Add the declarations of entries; warn of those that are not a named requirement.
 
     Raises:
         RequirementsError: A line is not valid.
@@ -102,11 +102,11 @@ def declare(made: Collector, found: Iterable[Entry]) -> None:
 
 
 def lines(text: str, label: str) -> Iterator[Line]:
-    """Lines with their place, continued ones joined, without comments and empty ones."""
+    """Yield lines with their place, continuation lines joined, without comments and empty lines."""
     begun, first = "", 0
     for number, raw in enumerate([*text.splitlines(), ""], 1):
         first = first or number
-        # A comment ends a continued line, as pip has it.
+        # A comment ends a continued line, as with pip.
         if raw.endswith("\\") and not raw.lstrip().startswith("#"):
             begun += raw[:-1]
             continue
@@ -117,12 +117,12 @@ def lines(text: str, label: str) -> Iterator[Line]:
 
 
 def without_comment(text: str) -> str:
-    """A line without its comment; empty if it says nothing."""
+    """Return a line without its comment; empty if nothing is left."""
     return re.sub(r"(^|\s+)#.*$", "", text).strip()
 
 
 def is_line(text: str) -> bool:
-    """Whether a line could stand in a requirements file."""
+    """Whether a text is a valid line of a requirements file."""
     if re.match(r"-(-[a-z]|[rceif]\b)", text):
         return True
     try:
@@ -135,11 +135,11 @@ def is_line(text: str) -> bool:
 def entries(
     given: Iterable[Line], folder: str, bounds: bool = False, above: frozenset[str] = frozenset()
 ) -> Iterator[Entry]:
-    """What lines say, those of the files that they include, too.
+    """Parse lines, including those of the files that they include.
 
     Args:
-        folder: Relative paths start there.
-        bounds: Whether they are of a file of constraints.
+        folder: The folder that relative paths start from.
+        bounds: Whether they are from a constraints file.
         above: The files that include them, absolute.
 
     Raises:
@@ -169,24 +169,24 @@ def entries(
             yield from entries(inner, os.path.dirname(path), bound, within)
 
 
-# --- what they ask for -------------------------------------------------------------------
+# --- what they request -------------------------------------------------------------------
 
 
 def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
-    """What entries ask for: all of it is honoured or refused, nothing is overlooked.
+    """Convert entries to requirements; each is honoured or refused, none is ignored.
 
     Args:
         locked: Whether they are of a lock, where commits need no hashes.
 
     Raises:
-        RequirementsError: A line is not valid, or asks for what cannot be done.
+        RequirementsError: A line is not valid or not supported.
     """
     pip: dict[str, tuple[str, str]] = {}  # with the key and the place of each
     constraints: list[str] = []
     projects: list[str] = []
     pip_options: list[str] = []
     hashes: dict[str, tuple[str, ...]] = {}
-    strict = ""  # the place of the line that has all others need hashes
+    strict = ""  # the place of the line by which all others need hashes
     for entry in found:
         option = entry.option
         if option in _IMPLIED:
@@ -203,7 +203,7 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
             else:
                 pip.setdefault(requirement, (key, entry.place))
         elif re.match(URL, entry.value) and not (entry.bounds or entry.options):
-            pip.setdefault(entry.value, ("", entry.place))  # uv finds the name of what is there
+            pip.setdefault(entry.value, ("", entry.place))  # uv determines the name
         else:
             path, _, marker = entry.value.partition(";")
             if not marker or _holds(marker, entry):
@@ -222,7 +222,7 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
 
 
 def _without_hash(text: str, place: str, other: str) -> RequirementsError:
-    """The error of a requirement without a hash; `other` is the place of one with it."""
+    """Return the error of a requirement without a hash; `other` is the place of one with it."""
     if other:
         hint = "give all of them hashes, or none"
         return RequirementsError(f"{place}: {text} has no --hash, but {other} has", hint)
@@ -231,7 +231,7 @@ def _without_hash(text: str, place: str, other: str) -> RequirementsError:
 
 
 def _named(entry: Entry) -> str:
-    """A requirement as PEP 508 has it; empty for a path or URL that does not say its name."""
+    """Convert to a PEP 508 requirement; empty for a path or URL without a name."""
     text, is_url = entry.value, re.match(URL, entry.value)
     if entry.option == "--editable" and not is_url:
         return ""
@@ -248,21 +248,21 @@ def _named(entry: Entry) -> str:
 
 
 def _path_of(text: str) -> str:
-    """A value, `file:PATH` (of no valid URL, which pip takes all the same) as the path."""
+    """Replace `file:PATH` (not a valid URL, but accepted by pip) by the path."""
     found = re.fullmatch(r"file:(?!//)([^#]*)(#.*)?", text)
     return (found[1] if re.match(r"[./~]", found[1]) else f"./{found[1]}") if found else text
 
 
 def _folder(text: str) -> str:
-    """A path without the extras behind it."""
+    """Remove the extras after a path."""
     return os.path.expanduser(re.sub(r"\[[^\]]*\]$", "", text))
 
 
 def _local(entry: Entry) -> str:
-    """The absolute path that an entry names.
+    """Return the absolute path that an entry names.
 
-    It is taken from the file's folder, and from the current folder as pip has it where there is
-    nothing to install: `-e .` in requirements/dev.txt means the project that one stands in.
+    It is relative to the file's folder, or if nothing installable is there, to the current
+    folder as with pip: `-e .` in requirements/dev.txt means the project in the current folder.
     """
     there, here = (
         os.path.abspath(os.path.join(folder, os.path.expanduser(entry.value)))
@@ -281,7 +281,7 @@ def _names_path(text: str) -> bool:
 
 
 def _key(requirement: str, entry: Entry) -> str:
-    """The normalized name of a requirement."""
+    """Return the normalized name of a requirement."""
     try:
         return normalize(pep508.parse(requirement).name)
     except ValueError as error:
@@ -303,7 +303,7 @@ def _digests(entry: Entry) -> tuple[str, ...]:
 
 
 def _pip_option(entry: Entry) -> str:
-    """An option that says where or how packages are looked for, or which are to be built."""
+    """Return an option for where or how packages are looked for, or which must be built."""
     name, value = entry.option, entry.value
     if name in _FLAGS:
         return name
@@ -317,7 +317,7 @@ def _pip_option(entry: Entry) -> str:
 
 
 def _holds(marker: str, entry: Entry) -> bool:
-    """Whether the marker behind a folder is true here, which is built as it is."""
+    """Whether the marker after a folder is true here, since the folder is built here."""
     try:
         return pep508.is_true(marker)
     except ValueError as error:
@@ -325,7 +325,7 @@ def _holds(marker: str, entry: Entry) -> bool:
 
 
 def _project(entry: Entry) -> str:
-    """The absolute path of a project's folder that is to be installed, with its extras."""
+    """Return the absolute path of a project's folder to install, with its extras."""
     if re.match(URL, entry.value):
         raise RequirementsError(
             f"{entry.place}: {entry.value} does not say which package it is",

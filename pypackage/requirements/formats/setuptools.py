@@ -1,4 +1,4 @@
-"""Read what setup.cfg and setup.py declare; a setup.py is looked at, and never run."""
+"""Read the declarations of setup.cfg and setup.py; a setup.py is parsed, and never run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pypackage.requirements.declarations import Collector
 
 
 def declare_cfg(made: Collector, text: str, label: str) -> None:
-    """Take `install_requires`, `extras_require` and `python_requires` of a setup.cfg.
+    """Add `install_requires`, `extras_require` and `python_requires` of a setup.cfg.
 
     Raises:
-        RequirementsError: It cannot be read, or something in it is not of its kind.
+        RequirementsError: It cannot be read, or something in it is of the wrong type.
     """
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
@@ -29,7 +29,7 @@ def declare_cfg(made: Collector, text: str, label: str) -> None:
         if value.lstrip().startswith("file:"):
             made.warnings.append(f"{label}: {key} is read from a file: name that file instead")
             return
-        # In one line semicolons separate, as setuptools has it, and there are no markers.
+        # In a single line setuptools splits at semicolons, and there are no markers.
         listed = value.replace(";\n", "\n").splitlines() if "\n" in value else value.split(";")
         for one in listed:
             if one.strip() and not one.strip().startswith("#"):
@@ -45,7 +45,7 @@ def declare_cfg(made: Collector, text: str, label: str) -> None:
 
 
 def declare_py(made: Collector, text: str, label: str) -> None:
-    """Take the same of the call of `setup` in a setup.py, as far as they are literals.
+    """Add the same arguments of `setup` in a setup.py, if they are literals.
 
     Raises:
         RequirementsError: It is not Python, or what it declares is not valid.
@@ -82,7 +82,7 @@ def _add_all(made: Collector, listed: Any, place: str, group: str = "") -> None:
 
 
 def _keywords(tree: ast.Module) -> Iterator[ast.keyword]:
-    """What `setup` is given of what is looked for."""
+    """Yield those keyword arguments of `setup` that declare requirements."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -92,7 +92,7 @@ def _keywords(tree: ast.Module) -> Iterator[ast.keyword]:
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
-    """The names of the module that are assigned a literal once, and are not changed in place."""
+    """Yield the module's names that are assigned a literal once and not changed in place."""
     assigned = [
         (target.id, node.value)
         for node in ast.walk(tree)
@@ -115,7 +115,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
 
 
 def _literal(node: ast.expr, known: dict[str, Any]) -> Any:
-    """The value of a literal, or of a name for one; None where it is computed."""
+    """Return the value of a literal, or of a name for one; None if it is computed."""
     if isinstance(node, ast.Name):
         return known.get(node.id)
     try:

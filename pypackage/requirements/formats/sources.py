@@ -1,7 +1,7 @@
-"""Where a declared package comes from: the source tables of uv, Poetry and pixi.
+"""The sources of declared packages: the source tables of uv, Poetry and pixi.
 
-A package of a repository, a URL, a path or an index of its own is never replaced by one that
-bears the same name elsewhere: its source is taken over, or refused with the reason.
+A package from a repository, a URL, a path or an index of its own is never replaced by one of the
+same name from elsewhere: its source is used, or refused with the reason.
 
 Sources: uv, "Dependency sources"; Poetry, "Dependency specification"; pixi, "pypi-dependencies".
 """
@@ -20,7 +20,7 @@ _REVISIONS = ("rev", "tag", "branch")
 
 
 def read(node: Node) -> Source:
-    """The source in the table of a dependency; an empty one if the package is PyPI's."""
+    """Read the source in the table of a dependency; an empty one if the package is PyPI's."""
     table = node.value if isinstance(node.value, dict) else {}
     if "git" in table:
         return Source(_repository(node))
@@ -36,10 +36,10 @@ def read(node: Node) -> Source:
 
 
 def local(name: str, extras: Iterable[str], path: str, folder: str) -> str:
-    """What stands at a path: an archive as PEP 508 has it, or the folder of a project.
+    """Return the requirement for a path: an archive in PEP 508's form, or a project's folder.
 
     Args:
-        folder: That the path is relative to.
+        folder: The folder that the path is relative to.
     """
     there = os.path.abspath(os.path.join(folder, path))
     wanted = ",".join(sorted(extras))
@@ -50,13 +50,13 @@ def local(name: str, extras: Iterable[str], path: str, folder: str) -> str:
 
 
 def is_package(path: str) -> bool:
-    """Whether what stands at a path can be installed: an archive, or the folder of a project."""
+    """Whether a path is installable: a file, or the folder of a project."""
     files = ("pyproject.toml", "setup.py", "setup.cfg")
     return os.path.isfile(path) or any(os.path.isfile(os.path.join(path, one)) for one in files)
 
 
 def project_name(folder: str) -> str:
-    """What the project in a folder calls itself in its pyproject.toml or setup.cfg; else empty."""
+    """Return the project's name in a folder's pyproject.toml or setup.cfg; empty without one."""
     for file, table in (("pyproject.toml", r"project|tool\.poetry"), ("setup.cfg", "metadata")):
         try:
             with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as opened:
@@ -72,7 +72,7 @@ def project_name(folder: str) -> str:
 
 
 def _repository(node: Node) -> str:
-    """A repository as PEP 508 writes it after `@`."""
+    """Return a repository as PEP 508 writes it after `@`."""
     url = node.get("git", "").string()
     short = re.fullmatch(r"([\w.-]+@[\w.-]+):(?!//)(.+)", url)  # git@host:owner/name.git
     url = f"ssh://{short[1]}/{short[2]}" if short else url
