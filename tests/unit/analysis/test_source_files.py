@@ -24,7 +24,7 @@ def test_files__folder__sorted_and_without_what_is_no_source(tmp_path: Path) -> 
     make(tmp_path, "b.py", "a/c.py", "a/note.ipynb", "gui.pyw", "data.txt", "stub.pyi")
     make(tmp_path, "venv/pyvenv.cfg", "venv/x.py", "conda/conda-meta/history", "conda/x.py")
     make(tmp_path, "lib/site-packages/x.py", ".hidden/x.py", "__pycache__/x.py", "x.egg-info/x.py")
-    make(tmp_path, "build/lib/x.py", "dist/x.py", "node_modules/x.py")
+    make(tmp_path, "build/lib/x.py", "dist/x.py", "node_modules/x.py", "de/LC_MESSAGES/x.py")
     assert found(tmp_path) == ["b.py", "gui.pyw", "a/c.py", "a/note.ipynb"]
 
 
