@@ -22,7 +22,7 @@ from pypackage.analysis.imports.prescan.doubts import Doubts
 from pypackage.analysis.imports.prescan.statements import Statement, Statements
 from pypackage.analysis.imports.prescan.text import NeedsTree, SourceText
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import Fork, moved
+from pypackage.analysis.imports.tries import CATCHING, Fork, moved
 from pypackage.analysis.imports.walker import Found, Walker
 from pypackage.python.source_tree import Parsed, parse
 
@@ -100,7 +100,8 @@ class _Prescan:
 
     def _look_into_blocks(self) -> None:
         text, last = self._text, self._indented[-1].begin
-        takes_errors = "suppress" in text or "aises" in text
+        takes_errors = any(name in text for name in CATCHING)
+        takes_errors = takes_errors and ("suppress" in text or "aises" in text)
         open_blocks = Blocks(self._source, max(one.indent for one in self._indented), last)
         for one in self._indented:
             around = open_blocks.around(one.begin, one.indent)

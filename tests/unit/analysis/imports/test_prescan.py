@@ -102,6 +102,7 @@ def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
         "import a\r\nif x:\r\n    import b\r\n",
         "from x import lazy_re\ny = lazy_re(r'^a.b$')\nz = lazy_re(rb'a')\n",
         "from x import K\ndef f(y):\n    if isinstance(y, K):\n        import a",
+        "import pytest\nwith pytest.raises(ValueError):\n    import a",
     ],
 )
 def test_scan__layout_of_all_kinds__same_as_its_tree(text: str) -> None:
