@@ -1,1 +1,1 @@
-"""Interpreters and what is installed for them."""
+"""Python interpreters and their installed distributions."""

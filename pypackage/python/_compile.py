@@ -1,9 +1,9 @@
-"""Write byte code that stays valid wherever its source is moved.
+"""Compile byte code that stays valid when its source is moved.
 
-Run by the interpreter in question as `PYTHON -s -S _compile.py` with a list of modules on stdin;
-answers with a dictionary. Both are in marshal's format 2, which every Python reads, and without
-the 13 ms that `json` takes to load. It needs the standard library alone and keeps to what
-Python 3.7 understands.
+Run by the target interpreter as `PYTHON -s -S _compile.py` with a list of modules on stdin;
+answers with a dictionary. Both are in marshal's format 2, which every Python reads, without
+the 13 ms that `json` takes to load. It only needs the standard library and is compatible with
+Python 3.7.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # this file's folder, whose modules are not meant
+    sys.path.pop(0)  # this file's folder, whose modules must not be imported
 
 import gc
 import importlib.util
@@ -19,25 +19,25 @@ import marshal
 import os
 from typing import Any
 
-# A hash of the source that is not to be checked (PEP 552).
+# With a hash of the source that is never checked (PEP 552).
 HEAD = importlib.util.MAGIC_NUMBER + b"\1\0\0\0"
 
 
 def byte_code(
     target: str, path: str, content: bytes | None, former: str | None, installed: bool = False
 ) -> Any:
-    """A module's byte code.
+    """Compile a module.
 
     Args:
         target: Its path relative to the prefix; tracebacks and warnings show it until the
-            module is imported from its place.
-        path: Where it lies now.
-        content: Its source, when that is not what lies there, or None.
+            module is imported from its final path.
+        path: Its current path.
+        content: Its source, if it differs from the file, or None.
         former: Byte code that its package's builder made, or None.
-        installed: Whether byte code that an installer made beside it is taken.
+        installed: Whether byte code that an installer made beside it is used.
 
     Returns:
-        The content of its pyc file; True when the former one will do; None when the module
+        The content of its pyc file; True if the former one can be used; None if the module
         cannot be compiled.
     """
     try:
@@ -53,34 +53,34 @@ def byte_code(
             made = marshal.dumps(compile(source, target, "exec", dont_inherit=True))
             code = marshal.loads(made) if _REPRODUCES else None
         return head + (canonical(code, target) if _REPRODUCES else made)
-    except Exception:  # a syntax of another version, an encoding, nesting, a missing file
+    except Exception:  # another version's syntax, an encoding, nesting, a missing file
         return None
 
 
 def beside(path: str) -> Any:
-    """The code object that was made of a source when it was installed; None if there is none.
+    """Return the code object that an installer compiled from a source; None if there is none.
 
-    It takes an eighth of the time of compiling, and is the same but for the file's name.
+    Reading it takes an eighth of the time of compiling, and it only differs by the file's name.
     """
     if not _REPRODUCES:
         return None
     try:
         made = read(importlib.util.cache_from_source(path))
         code = marshal.loads(made[16:]) if is_current(made, os.stat(path)) else None
-    except Exception:  # not there, or damaged
+    except Exception:  # missing or damaged
         return None
     return code if isinstance(code, _CODE) else None
 
 
 def canonical(code: Any, target: str) -> bytes:
-    """A code object in marshal's form, the same for the same code.
+    """Serialize a code object with marshal, reproducibly.
 
-    What marshal writes depends on which equal constants are one object, and on which objects
-    something else refers to. So equal ones become one, and all of them are referred to.
+    marshal's output depends on which equal constants are one object, and on which objects have
+    other references. So equal ones become one object, and all of them get references.
 
     Args:
         code: The code object of a module, as marshal has read it.
-        target: What it is to call its file.
+        target: The file name to put into it.
     """
     known: dict[Any, Any] = {}
     held: list[Any] = []
@@ -117,8 +117,8 @@ def canonical(code: Any, target: str) -> bytes:
     return marshal.dumps(renewed(code))
 
 
-# Of 16,224 modules of 3.11 and 1,975 of 3.12 each came out as the installer had made it, but
-# not of 28 and 33 in 2,000 of 3.9 and 3.10, whose sets have no order, nor of 363 of 3.13.
+# For 16,224 modules of 3.11 and 1,975 of 3.12 this equals what the installer compiled, but not for
+# 28 and 33 in 2,000 of 3.9 and 3.10, whose sets have no order, nor for 363 of 3.13.
 _REPRODUCES = sys.version_info[:2] in ((3, 11), (3, 12))
 _CODE: Any = type(byte_code.__code__)
 _PLAIN = {str, int, type(None), bytes, float, bool}
@@ -126,23 +126,23 @@ _COLLECTIONS = {tuple, frozenset}
 
 
 def is_current(pyc: bytes, status: os.stat_result) -> bool:
-    """Whether byte code was made from a source as it is now, by the import system's rule."""
+    """Whether byte code is up to date with its source, by the import system's rule."""
     fields = (0, int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
     said = b"".join(field.to_bytes(4, "little") for field in fields)
     return pyc[:16] == importlib.util.MAGIC_NUMBER + said
 
 
 def read(path: str) -> bytes:
-    """A file's whole content."""
+    """Return a file's content."""
     with open(path, "rb") as stream:
         return stream.read()
 
 
 def is_of_this_compiler(modules: Any) -> bool:
-    """Whether the byte code beside a module that has some is what would be made now.
+    """Whether existing byte code beside a module equals what would be compiled now.
 
-    It is not where the interpreter has had a new release since, of the same magic number. A
-    small module tells it as well as one that takes as long to compile as all others to read.
+    It does not if the interpreter was updated since to a release with the same magic number. A
+    small module shows this as well as one that takes as long to compile as reading all others.
     """
     paths = [path for _, path, content, _, installed in modules if installed and content is None]
     sizes = {path: os.stat(path).st_size for path in paths if os.path.isfile(path)}
@@ -153,12 +153,12 @@ def is_of_this_compiler(modules: Any) -> bool:
     return False
 
 
-_TELLING = 2000  # bytes of a source that has more than a docstring
+_TELLING = 2000  # bytes of a source with more than a docstring
 
 
 def main() -> None:
-    """Answer for all modules in the order in which they are given."""
-    gc.disable()  # of the millions of objects that are looked at, none is in a circle
+    """Compile all modules in the order given."""
+    gc.disable()  # none of the millions of objects is in a reference cycle
     answer = {}
     modules = marshal.load(sys.stdin.buffer)
     trusted = is_of_this_compiler(modules)

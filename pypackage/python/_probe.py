@@ -1,31 +1,31 @@
-"""What a Python interpreter knows about itself, as `NAME=VALUE` records, each after a null.
+"""Describe a Python interpreter, as `NAME=VALUE` records, each after a null.
 
-Run by the interpreter in question as `PYTHON -I -S _probe.py [brief]`, and imported by
-`pypackage.python.interpreter` when that is the running one. A list is several records. It
-needs the standard library alone and keeps to what Python 3.6 understands. Without `-S`, Python
-would run the code that is in .pth files, which is the user's.
+Run by that interpreter as `PYTHON -I -S _probe.py [brief]`, and imported by
+`pypackage.python.interpreter` if it is the running one. A list is several records. It
+only needs the standard library and is compatible with Python 3.6. Without `-S`, Python
+would run the code in .pth files, which is the user's.
 """
 
 import os
 import site
 import sys
 
-# sysconfig is slow to import, and has to come after the folders of a virtual environment.
+# sysconfig is slow to import, and must be imported after the site folders are added.
 
 
 def add_sites() -> None:
-    """Do what `site` does without `-S`, but take of .pth files the folders alone."""
+    """Do what `site` does without `-S`, but only add the folders in .pth files."""
     site.addpackage = _add_package  # type: ignore[assignment]
     try:
         known = site.venv(site.removeduppaths()) or set()
         site.ENABLE_USER_SITE = site.check_enableusersite()
         site.addsitepackages(known)
-    except AttributeError:  # one that is not Python's own, as old tools put into environments
+    except AttributeError:  # a replaced module, as old tools put into environments
         site.main()
 
 
 def _add_package(folder: str, name: str, known: "set[str]") -> "set[str]":
-    """Stands for `site.addpackage`, which takes in one .pth file."""
+    """Replace `site.addpackage`, which processes one .pth file."""
     for path in _named_in(os.path.join(folder, name)):
         if path not in known:
             sys.path.append(path)
@@ -34,7 +34,7 @@ def _add_package(folder: str, name: str, known: "set[str]") -> "set[str]":
 
 
 def _named_in(pth: str) -> "list[str]":
-    """The folders that a .pth file names."""
+    """Return the folders in a .pth file."""
     try:
         with open(pth, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
@@ -46,11 +46,11 @@ def _named_in(pth: str) -> "list[str]":
 
 
 def search_path() -> "list[str]":
-    """The folders on which installed modules lie, PYTHONPATH and the user site included.
+    """Return the folders of installed modules, including PYTHONPATH and the user site.
 
-    Where the probe runs isolated (-I), both of them are not on sys.path and are looked up
-    here, in the order that Python gives them: PYTHONPATH first, the user site right before
-    the other site folders. The present folder and the running program's own never get in.
+    If the probe runs isolated (-I), these two are not on sys.path and are added
+    here, in Python's order: PYTHONPATH first, the user site right before
+    the other site folders. The current folder and the running program's own are excluded.
     """
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     environment = [os.path.abspath(p) for p in given if p]
@@ -65,7 +65,7 @@ def search_path() -> "list[str]":
 
 
 def _folder_of_program() -> str:
-    """What Python puts first on sys.path for the program that it runs; empty when nothing."""
+    """Return what Python puts first on sys.path for the running program; empty if nothing."""
     if sys.flags.isolated or getattr(sys.flags, "safe_path", False):
         return ""
     main = sys.modules["__main__"]
@@ -76,8 +76,8 @@ def _folder_of_program() -> str:
 
 
 def _user_site() -> "list[str]":
-    """The user's own site folder and what its .pth files add, unless it is switched off."""
-    of_base = sys.base_prefix in site.PREFIXES  # not so in a closed virtual environment
+    """Return the user site folder and what its .pth files add, unless it is disabled."""
+    of_base = sys.base_prefix in site.PREFIXES  # false in a closed virtual environment
     if site.ENABLE_USER_SITE is None or os.environ.get("PYTHONNOUSERSITE") or not of_base:
         return []
     user = site.getusersitepackages()
@@ -88,7 +88,7 @@ def _user_site() -> "list[str]":
 
 
 def markers() -> "dict[str, str]":
-    """The variables of environment markers (PEP 508), without `extra`; as `platform` says them."""
+    """Return the environment markers (PEP 508) but `extra`, with the values of `platform`."""
     system = os.uname()
     version = sys.version.split()[0]
     name = sys.implementation.name
@@ -108,7 +108,7 @@ def markers() -> "dict[str, str]":
 
 
 def brief() -> "dict[str, list[str]]":
-    """What `python.interpreter.Environment` holds, without the slow import of sysconfig."""
+    """Return the data of `python.interpreter.Environment`, without the slow sysconfig."""
     import _imp
 
     library = os.path.dirname(os.__file__)
@@ -124,7 +124,7 @@ def brief() -> "dict[str, list[str]]":
 
 
 def probe() -> "dict[str, list[str]]":
-    """What `python.interpreter.Interpreter` holds."""
+    """Return the data of `python.interpreter.Interpreter`."""
     import sysconfig
 
     base = sys.base_prefix
@@ -142,7 +142,7 @@ def probe() -> "dict[str, list[str]]":
 
 
 def main() -> None:
-    """Answer; with the argument `brief`, which is quicker, in short."""
+    """Print the data; with the argument `brief`, which is faster, only that of `brief`."""
     if sys.flags.no_site:
         add_sites()
     told = brief() if sys.argv[1:] == ["brief"] else probe()

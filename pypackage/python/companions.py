@@ -1,7 +1,7 @@
-"""Extension modules that a distribution needs and no distribution's RECORD lists.
+"""Extension modules that a distribution needs but no distribution's RECORD lists.
 
-Linux distributions split packages: Debian's `_cffi_backend` belongs to a package of its own,
-without metadata for Python, right beside the `cryptography` that imports it.
+Linux distributions split packages: Debian's `_cffi_backend` is in a package of its own,
+without Python metadata, right beside the `cryptography` that imports it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _EXTENSION = re.compile(r"(\w+)\.(?:(?:cpython-|abi3|pypy)[\w.-]*\.)?so")
 
 
 def of(site: str, files: Iterable[str]) -> list[str]:
-    """The names of those files right in a folder of modules that some files mention.
+    """Return those ownerless extension modules in a folder of modules that some files mention.
 
     Args:
         site: The folder of modules.
@@ -40,13 +40,13 @@ def of(site: str, files: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _ownerless(site: str) -> dict[bytes, str]:
-    """Extension modules right in a folder that belong to no distribution there, by name."""
+    """Return the extension modules in a folder that belong to no distribution there, by name."""
     try:
         names = os.listdir(site)
     except OSError:
         return {}
     found = {file: match[1] for file in names if (match := _EXTENSION.fullmatch(file))}
-    if not found:  # as in most folders: no list of files need be read
+    if not found:  # as in most folders: no metadata need be read
         return {}
     owned: set[str] = set()
     for info in metadata.folders_in(site):

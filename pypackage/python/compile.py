@@ -21,10 +21,10 @@ class Module:
 
     Attributes:
         target: Its path relative to the prefix.
-        path: Where it lies now; of no matter when `content` is given.
-        content: Its source, when that is not what lies there.
-        formers: Byte code that its package's builder made: places by target.
-        installed: Whether byte code that an installer made beside it is taken.
+        path: Its current path; not read if `content` is given.
+        content: Its source, if it differs from the file.
+        formers: Paths of byte code that its package's builder made, by target.
+        installed: Whether byte code that an installer made beside it is used.
     """
 
     target: str
@@ -34,13 +34,13 @@ class Module:
     installed: bool = False
 
 
-# The content of a pyc file; True when the former one will do; None when there cannot be one.
+# The content of a pyc file; True if the former one can be used; None if compiling failed.
 ByteCode = bytes | bool | None
 
 
 @dataclass(frozen=True)
 class Compiler:
-    """Compiles with one interpreter, several processes at a time.
+    """Compiles with one interpreter, in several processes at a time.
 
     Attributes:
         python: The interpreter, 3.7 or later.
@@ -51,11 +51,11 @@ class Compiler:
     workers: Executor
 
     def compile(self, modules: Sequence[Module]) -> dict[str, ByteCode]:
-        """The byte code of modules, by the target of its file.
+        """Return the byte code of modules, by the targets of the pyc files.
 
-        It holds a hash of the source that is never checked, so that neither time stamps nor
-        a folder that cannot be written to make it stale. It comes out the same each time, and
-        whether or not an installer had compiled a module.
+        It has a hash of the source that is never checked, so that neither time stamps nor
+        a read-only folder make it stale. It is reproducible, whether or not an installer had
+        compiled a module.
 
         Raises:
             ProcessError: The interpreter cannot be run.
@@ -67,7 +67,7 @@ class Compiler:
         return found
 
     def _run(self, chunk: Sequence[Module]) -> dict[str, ByteCode]:
-        # No -E and no -I: they would disregard the hash seed.
+        # Without -E and -I, which would disable the hash seed.
         environment = {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
         if "LD_LIBRARY_PATH" in os.environ:
             environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
@@ -85,7 +85,7 @@ def _row(module: Module) -> list[object]:
 
 
 def _chunks(modules: Sequence[Module]) -> Iterator[list[Module]]:
-    """Portions of about `_CHUNK_BYTES`."""
+    """Split modules into chunks of about `_CHUNK_BYTES`."""
     chunk: list[Module] = []
     room = _CHUNK_BYTES
     for module in modules:
@@ -100,7 +100,7 @@ def _chunks(modules: Sequence[Module]) -> Iterator[list[Module]]:
 
 
 def _size(module: Module) -> int:
-    """The bytes to compile; of a module whose byte code is there, what takes as long to read it."""
+    """Return the bytes to compile; if byte code exists, a size of equivalent cost to read it."""
     if module.content is not None:
         return len(module.content)
     try:

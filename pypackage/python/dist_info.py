@@ -1,7 +1,7 @@
 """Correct the metadata that uv leaves in a prefix.
 
-Scripts find their interpreter beside themselves, RECORD says what is on disk, and nothing
-tells where on this machine a distribution came from or was put.
+Scripts find their interpreter beside themselves, RECORD matches the files on disk, and nothing
+tells where on this machine a distribution came from or was installed.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from pypackage.core.urls import redact
 from pypackage.python import distributions, launcher, metadata
 from pypackage.python.distributions import Distribution
 
-# Notes of uv about what it was given and has kept; times of this machine among them.
+# uv's notes about its input and cache, with times of this machine.
 _NOTES = ("uv_cache.json", "uv_build.json")
 
 
 def site_folders(prefix: Path) -> list[Path]:
-    """The folders of installed modules of a prefix."""
+    """Return the folders of installed modules of a prefix."""
     found = [*prefix.glob("lib/python3*/*-packages"), *prefix.glob("local/lib/python3*/*-packages")]
     return sorted(path for path in found if path.is_dir())
 
 
 def empty_site_folders(prefix: Path) -> list[Path]:
-    """Where modules go in a prefix that has a Python and no modules: they need not exist."""
+    """Return the folders of modules for a prefix that has Python only; they need not exist."""
     return sorted(path.parent / "site-packages" for path in prefix.glob("lib/python3*/os.py"))
 
 
 def installed(prefix: Path) -> dict[str, Distribution]:
-    """The distributions in a prefix, by normalized name."""
+    """Return the distributions in a prefix, by normalized name."""
     return {one.key: one for one in distributions.scan(site_folders(prefix))}
 
 
 def header(info: Path, name: str) -> str:
-    """The value of a header in a distribution's METADATA; empty when there is none."""
+    """Return the value of a header in a distribution's METADATA; empty if there is none."""
     text = metadata.read(f"{info}/METADATA")
     found = re.search(rf"^{name}:[ \t]*(.*)$", text.split("\n\n", 1)[0], re.M | re.I)
     return found[1].strip() if found else ""
 
 
 def glibc_of(platform: str) -> tuple[int, int]:
-    """The lowest glibc of a wheel's platform tag, of several the lowest; (0, 0) for none."""
+    """Return the lowest glibc that a wheel's platform tags allow; (0, 0) for none."""
     old = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
     found = [(int(a), int(b)) for a, b in re.findall(r"manylinux_(\d+)_(\d+)", platform)]
     found += [version for tag, version in old.items() if re.search(rf"{tag}_", platform)]
@@ -66,12 +66,12 @@ def make_relocatable(
     """Make what uv has installed independent of this machine.
 
     Args:
-        target_prefix: The path that is written into text files in its place.
-        built: Those of them that were built here, into any file of which the prefix's path
-            may have got.
+        target_prefix: The path that is written into text files instead of `prefix`.
+        built: Those of them that were built here; any of their files may contain the
+            prefix's path.
 
     Raises:
-        InstallError: The prefix's path stands in a binary file, or one cannot be written.
+        InstallError: A binary file has the prefix's path, or a file cannot be written.
     """
     (prefix / ".lock").unlink(missing_ok=True)
     try:
@@ -103,7 +103,7 @@ def _make_relocatable(
 
 
 def drop_notes(prefix: Path) -> None:
-    """Remove uv's notes, of which no two are the same, from what it has installed.
+    """Remove uv's notes, which are never reproducible, from what it has installed.
 
     Raises:
         OSError: One cannot be removed.
@@ -118,7 +118,7 @@ def drop_notes(prefix: Path) -> None:
 
 
 def _is_private(path: Path) -> bool:
-    """Whether a file tells of this machine; where a distribution was cloned from is kept."""
+    """Whether a file is a note of this machine; the origin of a VCS checkout is kept."""
     if path.name in _NOTES:
         return True
     if path.name != "direct_url.json" or not path.is_file():
@@ -128,7 +128,7 @@ def _is_private(path: Path) -> bool:
 
 
 def _without_prefix(path: Path, row: list[str], prefix: Path, target_prefix: Path) -> list[str]:
-    """Rewrite a file that names the prefix; its line of RECORD."""
+    """Replace the prefix in a file, and return the file's line of RECORD."""
     content = path.read_bytes()
     if bytes(prefix) not in content:
         return row
@@ -139,10 +139,10 @@ def _without_prefix(path: Path, row: list[str], prefix: Path, target_prefix: Pat
 
 
 def spread(target: Path, place: Path, prefix: Path) -> None:
-    """Move what uv has put into one folder (`--target`) to where it belongs in a prefix.
+    """Move what uv has installed into one folder (`--target`) to its paths in a prefix.
 
     Args:
-        place: Of the modules, below the prefix.
+        place: The folder of modules, below the prefix.
         prefix: Scripts and data files go to `bin`, `share` and the like below it.
     """
     outside = {name for name in _SCHEME if _is_no_package(target / name)}
@@ -183,14 +183,14 @@ def _record_outside(record: Path, outside: Collection[str], way: str) -> None:
 
 
 def render_record(rows: Iterable[Sequence[str]]) -> bytes:
-    """The content of RECORD; see `record_row`."""
+    """Return the content of RECORD; see `record_row`."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
 
 
 def record_row(path: str, sha256: bytes, size: int) -> list[str]:
-    """The line of RECORD that lists a file.
+    """Return the line of RECORD for a file.
 
     Args:
         path: Relative to the folder of modules.

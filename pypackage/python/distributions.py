@@ -1,7 +1,7 @@
 """Installed distributions, read from their metadata on disk.
 
-Nothing is imported and no process started. Only the headers are read at once; files, modules
-and entry points are looked up when they are asked for.
+Nothing is imported and no process started. Only the headers are read immediately; files, modules
+and entry points are looked up on first access.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class File(NamedTuple):
     """A file of a distribution.
 
     Attributes:
-        source: Where it is, absolute; it need not exist.
-        path: Its place relative to the folder of modules, with `/` and, for scripts and
+        source: Its absolute path; it need not exist.
+        path: Its path relative to the folder of modules, with `/` and, for scripts and
             data, leading `../`.
     """
 
@@ -42,13 +42,13 @@ class Distribution:
     """An installed distribution.
 
     Attributes:
-        name: As its metadata writes it.
-        version: As its metadata writes it.
+        name: As written in its metadata.
+        version: As written in its metadata.
         site: The folder of modules in which it was found.
         folder: Its dist-info or egg-info folder, or the egg-info file of distutils.
         requires: Its requirements (PEP 508), with their markers.
-        license: In a few words; empty when the metadata does not say.
-        project: The project's folder when it is installed in editable mode; else empty.
+        license: The license's name; empty if the metadata has none.
+        project: The project's folder of an editable install; else empty.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class Distribution:
 
     @property
     def editable(self) -> Path | None:
-        """`project` as a path; None when it is not installed in editable mode."""
+        """`project` as a path; None if it is not an editable install."""
         from pathlib import Path
 
         return Path(self.project) if self.project else None
 
     @cached_property
     def files(self) -> tuple[File, ...]:
-        """Its files without byte code, sorted; those of an editable one are its sources.
+        """Its files without byte code, sorted; those of an editable install are its sources.
 
         Raises:
-            SolveError: The metadata does not tell which files are its own.
+            SolveError: The metadata does not tell which files it has.
         """
         from pathlib import Path
 
@@ -111,8 +111,8 @@ class Distribution:
     def reference(self) -> str:
         """The URL that it was installed from (PEP 610), as PEP 508 writes it after `@`.
 
-        Empty when it comes from an index. A folder of this machine is a `file:` URL; what
-        a version control system gave has its commit.
+        Empty if it comes from an index. A folder on this machine is a `file:` URL; a VCS
+        checkout has its commit.
         """
         direct = metadata.direct_url(self.folder)
         if direct:
@@ -126,14 +126,14 @@ class Distribution:
 
     @cached_property
     def modules(self) -> tuple[str, ...]:
-        """What can be imported from it: top-level names, and the dotted ones of namespaces.
+        """The importable modules: top-level names, and the dotted ones of namespaces.
 
-        A name is dotted where the folders above are namespace packages, so that
+        A name is dotted if the folders above it are namespace packages, so that
         google-cloud-storage has `google`, `google.cloud` and `google.cloud.storage`.
         """
         try:
             paths: Iterable[str] = self._places if self.project else self.listed
-        except SolveError:  # of the files; it matters only when they are asked for
+        except SolveError:  # raised again when the files are needed
             if not self.project:
                 return ()
             from pypackage.python import editable
@@ -143,10 +143,10 @@ class Distribution:
         return tuple(sorted(module_files.importable(paths, declared)))
 
     def may_have(self, top: str) -> bool:
-        """Whether a top-level module can be one of `modules`: a quick answer.
+        """Whether a top-level module can be one of `modules`: a quick approximation.
 
-        Those of an editable install are known for sure only when its sources have been
-        walked through.
+        Those of an editable install are only known for certain after a walk through its
+        sources.
         """
         if not self.project:
             return True
@@ -161,12 +161,12 @@ class Distribution:
 
     @cached_property
     def listed(self) -> tuple[str, ...]:
-        """The paths of its files relative to `site`, as far as the metadata lists them."""
+        """The paths of its files relative to `site`, if the metadata lists them."""
         return metadata.listed(self.folder) or tuple(self._listed_by_name())
 
     @cached_property
     def _places(self) -> dict[str, str]:
-        """Where its files are, by their paths."""
+        """The absolute paths of its files, by their listed paths."""
         listed = frozenset(self.listed)
         places = {p: os.path.join(self.site, p) for p in listed if not _is_cached(p, listed)}
         if self.project and self.folder.endswith(".dist-info"):
@@ -177,13 +177,13 @@ class Distribution:
         return {**places, **{name: os.path.join(self.site, name) for name in more}}
 
     def _with_sources(self, places: dict[str, str]) -> dict[str, str]:
-        """The files of an editable install, its pointers replaced by what they lead to."""
+        """Return the files of an editable install, with sources for its .pth files and hooks."""
         from pypackage.python import editable
 
         names = metadata.words(self.folder, "top_level.txt")
         kept = {path: place for path, place in places.items() if not editable.is_pointer(path)}
         found = {**kept, **editable.sources(self.site, places, names)}
-        # What a hook knows besides may be anywhere, and be built when it is imported.
+        # A hook's other modules may be anywhere, and be built on import.
         if editable.redirected(self.site, places) or not editable.has_modules(found):
             raise SolveError(
                 f"cannot determine the source files of {self.name}, installed in editable mode"
@@ -193,7 +193,7 @@ class Distribution:
         return found
 
     def _listed_by_name(self) -> Iterator[str]:
-        """Files of a distribution without a list of them: its modules and its metadata."""
+        """Yield files of a distribution without a list of them: its modules and its metadata."""
         tops = self._tops()
         found = [path for name in tops for path in module_files.of_module(self.site, name)]
         if not found:
@@ -207,9 +207,9 @@ class Distribution:
         yield from module_files.below(self.site, name) if is_folder else [name]
 
     def _tops(self) -> list[str]:
-        """Its top-level modules as top_level.txt says, else what bears its name.
+        """Return its top-level modules by top_level.txt, else by its name.
 
-        The `lazr` of lazr.uri is shared with others; only the part of its own is meant.
+        The `lazr` of lazr.uri is shared with others; only its own part is returned.
         """
         dotted = re.sub(r"[-_]+", "_", self.name).replace(".", "/")
         names = metadata.words(self.folder, "top_level.txt")
@@ -222,12 +222,12 @@ class Distribution:
 
 
 def installed(interpreter: Interpreter) -> tuple[Distribution, ...]:
-    """The distributions that an interpreter sees; the first of a name on its path wins."""
+    """Return the distributions that an interpreter sees; the first of a name on its path wins."""
     return scan(interpreter.search_path)
 
 
 def scan(folders: Iterable[str | os.PathLike[str]]) -> tuple[Distribution, ...]:
-    """The distributions of some folders of modules, sorted by name; the first one wins."""
+    """Return the distributions of some folders of modules, by name; the first of a name wins."""
     found: dict[str, Distribution] = {}
     for path in folders:
         folder = os.fspath(path)
@@ -239,7 +239,7 @@ def scan(folders: Iterable[str | os.PathLike[str]]) -> tuple[Distribution, ...]:
 
 
 def providers(distributions: Iterable[Distribution]) -> dict[str, tuple[Distribution, ...]]:
-    """Which distributions an importable name comes from.
+    """Map importable names to the distributions that provide them.
 
     Returns:
         For each name of `Distribution.modules` its distributions, in the order given.
@@ -252,7 +252,7 @@ def providers(distributions: Iterable[Distribution]) -> dict[str, tuple[Distribu
 
 
 def load(site: str, info: str) -> Distribution | None:
-    """The distribution of one metadata folder; None when that has no name or version.
+    """Load the distribution of one metadata folder; None if that has no name or version.
 
     Args:
         info: One of `metadata.folders_in(site)`.
@@ -267,7 +267,7 @@ def load(site: str, info: str) -> Distribution | None:
 
 
 def _project(site: str, info: str) -> str:
-    """The folder of the project when the distribution is installed in editable mode."""
+    """Return the project's folder of an editable install; else empty."""
     found = metadata.editable_folder(metadata.direct_url(info))
     if found:
         return found
@@ -283,5 +283,5 @@ def _is_project(folder: str) -> bool:
 
 
 def _is_cached(path: str, listed: frozenset[str]) -> bool:
-    """Whether a file is byte code that can be made again; some come without their source."""
+    """Whether a file is byte code that can be compiled again; some have no source."""
     return "__pycache__/" in path or (path.endswith((".pyc", ".pyo")) and path[:-1] in listed)

@@ -1,7 +1,7 @@
 """Find the source files of editable installs, without running anything.
 
-A .pth file names a folder or imports a finder; setuptools, hatchling, scikit-build-core and
-meson-python each write the latter in their way.
+A .pth file has a folder or imports a finder; setuptools, hatchling, scikit-build-core and
+meson-python each write finders of their own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _POINTER = r".*\.pth|_{1,2}editable_.*\.py|_.*_editable(_loader)?\.py"
 
 
 def is_pointer(path: str) -> bool:
-    """Whether a file only leads to the sources: a .pth file, or the finder it imports."""
+    """Whether a file only points to the sources: a .pth file, or the finder it imports."""
     return "/" not in path and bool(re.fullmatch(_POINTER, path))
 
 
 def sources(root: str, listed: Iterable[str], names: list[str]) -> dict[str, str]:
-    """The source files of an editable install, by the paths that they would have.
+    """Return the source files of an editable install, by the paths of a regular install.
 
     Args:
         root: The folder of modules in which it is installed.
-        names: Its top-level modules; when there are none, all of a folder are meant.
+        names: Its top-level modules; if empty, all modules of a folder are used.
     """
     found: dict[str, str] = {}
     for path in sorted(filter(is_pointer, listed)):
@@ -58,13 +58,13 @@ def leads_to(root: str, path: str, top: str) -> bool:
 
 
 def redirected(root: str, listed: Iterable[str]) -> set[str]:
-    """The top-level modules that the import hooks of an editable install know."""
+    """Return the top-level modules that the import hooks of an editable install provide."""
     hooks = (os.path.join(root, path) for path in listed if is_pointer(path))
     return {name.split(".")[0] for path in hooks for name in _hooked(path)}
 
 
 def _pointed_at(root: str, line: str, names: list[str]) -> dict[str, str]:
-    """The source files that one line of a .pth file makes importable, by future path."""
+    """Return the source files that one line of a .pth file makes importable, by future path."""
     if not line or line.startswith("#"):
         return {}
     finder = re.match(r"import\s+(\w+)", line)
@@ -81,7 +81,7 @@ def _pointed_at(root: str, line: str, names: list[str]) -> dict[str, str]:
 
 
 def _mapped(module: str, location: str) -> Iterator[tuple[str, str]]:
-    """The files of one mapped module; the place is a folder, or a file without its suffix."""
+    """Yield the files of a mapped module; the location is a folder, or a file without suffix."""
     path = module.replace(".", "/")
     folder, name = os.path.split(location)
     if os.path.isdir(location):
@@ -98,7 +98,7 @@ def _mapped(module: str, location: str) -> Iterator[tuple[str, str]]:
 
 
 def mapping(finder: str) -> dict[str, str]:
-    """The MAPPING from module names to places that setuptools writes into its finders."""
+    """Return the MAPPING from modules to locations that setuptools writes into its finders."""
     for node in _statements(finder):
         targets = node.targets if isinstance(node, _ast.Assign) else [getattr(node, "target", None)]
         named = [one.id for one in targets if isinstance(one, _ast.Name)]
@@ -110,10 +110,10 @@ def mapping(finder: str) -> dict[str, str]:
 
 
 def _hooked(file: str) -> set[str]:
-    """The modules that an import hook knows.
+    """Return the modules that an import hook provides.
 
-    meson-python and scikit-build-core end it with a call, or an `init` with a call, one of
-    whose several arguments has the modules: a set of names, or a dict from names to files.
+    Those of meson-python and scikit-build-core end with a call, or define an `init` with a call,
+    one of whose arguments has the modules: a set of names, or a dict from names to files.
     """
     names: set[str] = set()
     for node in _statements(file) if file.endswith(".py") else ():
@@ -125,7 +125,7 @@ def _hooked(file: str) -> set[str]:
 
 
 def _constant_names(arguments: list[_ast.expr]) -> Iterator[str]:
-    """The strings in literal sets, and those that are keys of literal dicts."""
+    """Yield the strings in literal sets, and the keys of literal dicts."""
     for argument in arguments:
         keys: list[_ast.expr | None] = []
         if isinstance(argument, _ast.Set):
@@ -136,13 +136,13 @@ def _constant_names(arguments: list[_ast.expr]) -> Iterator[str]:
 
 
 def _string(node: _ast.expr | None) -> str:
-    """The string that an expression is; empty for any other."""
+    """Return the value of a string literal; empty for any other expression."""
     value = node.value if isinstance(node, _ast.Constant) else ""
     return value if isinstance(value, str) else ""
 
 
 def _statements(file: str) -> list[_ast.stmt]:
-    """The top-level statements of a Python file, none when it cannot be parsed."""
+    """Return the top-level statements of a Python file; empty if it cannot be parsed."""
     return _parsed(read(file))
 
 
@@ -155,7 +155,7 @@ def _parsed(text: str) -> list[_ast.stmt]:
 
 
 def has_modules(paths: Iterable[str]) -> bool:
-    """Whether there is a module among the files of a distribution, its metadata left out."""
+    """Whether there is a module among the files of a distribution, except its metadata."""
     return any(is_module(path) for path in paths if not _is_metadata(path))
 
 

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-# pathlib, subprocess and the probe are imported where they are used: each run of the
-# analyzer asks which interpreter is meant, and mostly needs none of them.
+# pathlib, subprocess and the probe are imported where needed: each run of the
+# analyzer determines the interpreter, and mostly needs none of them.
 
 
 class Environment(NamedTuple):
-    """Where an interpreter has its modules, as far as the analyzer asks; all paths are absolute.
+    """What the analyzer needs to know of an interpreter; all paths are absolute.
 
     Attributes:
         version: Full version, such as `3.11.7`.
         prefix: `sys.prefix`.
         base_prefix: `sys.base_prefix`.
-        sites: The folders of modules that are not the standard library's, in order.
+        sites: The search path without the standard library, in order.
         extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
         stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
         markers: The variables of environment markers (PEP 508), without `extra`.
@@ -45,19 +45,19 @@ class Interpreter(NamedTuple):
     """An interpreter as it describes itself; all paths are absolute.
 
     Attributes:
-        executable: The one that was asked; inside a virtual environment, that one's.
-        base_executable: The one that the virtual environment was made of, else the same.
+        executable: The queried one; in a virtual environment, that environment's.
+        base_executable: The base interpreter of a virtual environment, else the same.
         version: Full version, such as `3.11.7`.
         prefix: `sys.prefix`.
         base_prefix: `sys.base_prefix`.
-        search_path: Folders and zip files on which modules are looked for, in order, with
-            PYTHONPATH and the user site, without the present folder.
+        search_path: Folders and zip files that modules are imported from, in order, with
+            PYTHONPATH and the user site, without the current folder.
         stdlib: Folder of the standard library's Python modules.
-        platstdlib: Folder of its platform dependent part; in a virtual environment of no use,
-            ask `base_executable` for it.
+        platstdlib: Folder of its platform-dependent part; not usable in a virtual environment,
+            query `base_executable` instead.
         include: Folder of the C headers; it need not exist.
-        library: File name of libpython (shared or static), empty when unknown.
-        library_dir: The folder where `library` lies when it is shared.
+        library: File name of libpython (shared or static), empty if unknown.
+        library_dir: The folder of `library` if it is shared.
         extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
         markers: The variables of environment markers (PEP 508), without `extra`.
         stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
@@ -85,10 +85,10 @@ class Interpreter(NamedTuple):
 
 
 def environment(name: str | None = None) -> Environment:
-    """The environment of the interpreter that the user means; see `find`.
+    """Return the environment of the interpreter that the user means; see `find`.
 
     Raises:
-        InputPathError: There is none such.
+        InputPathError: There is no such interpreter.
     """
     if name is not None and is_version(name):
         executable = os.fspath(find(name).executable)
@@ -100,21 +100,21 @@ def environment(name: str | None = None) -> Environment:
 
 
 def running_environment() -> Environment:
-    """The environment of this very process."""
+    """Return the environment of this process."""
     from pypackage.python import _probe
 
     return _environment(_probe.brief())
 
 
 def find(name: str | None = None) -> Interpreter:
-    """The interpreter that the user means.
+    """Find the interpreter that the user means.
 
     Args:
         name: A path, a command on PATH or a version such as `3.11`; by default the
-            `python3` on PATH, and the running one when PATH has none.
+            `python3` on PATH, or the running one if PATH has none.
 
     Raises:
-        InputPathError: There is none such, or what is there is not a Python interpreter.
+        InputPathError: There is no such interpreter, or it is not Python.
     """
     from pathlib import Path
 
@@ -127,7 +127,7 @@ def is_version(name: str) -> bool:
 
 
 def ask(executable: Path) -> Interpreter:
-    """Let an interpreter describe itself; nothing is started when it is the running one.
+    """Query an interpreter; no process is started if it is the running one.
 
     Raises:
         InputPathError: It cannot be started or is not a Python interpreter.
@@ -140,10 +140,10 @@ def ask(executable: Path) -> Interpreter:
 
 
 def _answer(executable: str, *arguments: str) -> dict[str, list[str]]:
-    """What an interpreter answers to the probe; none of its user's code is run.
+    """Run the probe with an interpreter, without running any of the user's code.
 
     Raises:
-        InputPathError: It cannot be started, or is none.
+        InputPathError: It cannot be started, or is not a Python interpreter.
     """
     from pypackage.core import process
     from pypackage.python import _probe
@@ -163,10 +163,10 @@ def _answer(executable: str, *arguments: str) -> dict[str, list[str]]:
 
 
 def _locate(name: str | None) -> str:
-    """Where the program is that is meant by a name that is no mere version.
+    """Return the path of the interpreter with a name other than a version.
 
     Raises:
-        InputPathError: There is none such.
+        InputPathError: There is no such interpreter.
     """
     found = _default() if name is None else _which(name)
     if not found:
@@ -177,10 +177,10 @@ def _locate(name: str | None) -> str:
 
 
 def running() -> str:
-    """The path of the interpreter that runs this.
+    """Return the path of the running interpreter.
 
     Raises:
-        UsageError: It is embedded in another program, and nothing tells where it is.
+        UsageError: It is embedded in another program, and its path is unknown.
     """
     if not sys.executable:
         raise UsageError(
@@ -191,9 +191,9 @@ def running() -> str:
 
 
 def prefer_running() -> None:
-    """From now on the interpreter that runs this comes before the others on PATH.
+    """Prefer the running interpreter to others on PATH from now on.
 
-    So it is where a program calls the library, and means its own Python.
+    This is for programs that call the library, and mean their own Python.
     """
     global _running_first
     _running_first = True
@@ -207,7 +207,7 @@ def _default() -> str:
 
 
 def _which(name: str, path: str = "") -> str:
-    """Where a command is, as a shell finds it; empty when there is none."""
+    """Return a command's path, as a shell finds it; empty if there is none."""
     if os.path.dirname(name):
         return name if _can_run(name) else ""
     folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
@@ -222,7 +222,7 @@ def _can_run(path: str) -> bool:
 def _is_this(executable: str) -> bool:
     """Whether it is this process's interpreter, perhaps by another name in the same folder.
 
-    The folder matters: a virtual environment's `python` is a link to the one it was made of.
+    The folder matters: a virtual environment's `python` is a link to its base interpreter.
     """
     here = sys.executable
     if os.path.abspath(executable) == here:
@@ -234,7 +234,7 @@ def _is_this(executable: str) -> bool:
 
 
 def _of_version(version: str) -> Interpreter:
-    """The first interpreter of a version, or of one that begins so."""
+    """Return the first interpreter of a version, or of one that starts with it."""
     from pathlib import Path
 
     seen = []
@@ -242,7 +242,7 @@ def _of_version(version: str) -> Interpreter:
         try:
             interpreter = ask(Path(candidate))
         except InputPathError:
-            continue  # such as a pyenv shim of a version that is not switched on
+            continue  # such as a pyenv shim of a version that is not active
         if f"{interpreter.version}.".startswith(f"{version}."):
             return interpreter
         seen.append(interpreter.version)
@@ -253,7 +253,7 @@ def _of_version(version: str) -> Interpreter:
 
 
 def known() -> list[Interpreter]:
-    """All interpreters from 3.9 on that `find` may find by their versions."""
+    """Return all interpreters from 3.9 on that `find` can find by version."""
     from pathlib import Path
 
     candidates = (one for minor in _MINORS for one in _candidates(f"3.{minor}"))
@@ -267,11 +267,11 @@ def known() -> list[Interpreter]:
     return list(found.values())
 
 
-_MINORS = range(9, 25)  # those of Python 3 that there may be
+_MINORS = range(9, 25)  # minor versions of Python 3 to look for
 
 
 def _candidates(version: str) -> Iterator[str]:
-    """Where an interpreter of a version may be: on PATH, this one, with pyenv, uv, or built."""
+    """Yield possible interpreters of a version: on PATH, this one, of pyenv, uv, or built."""
     from glob import glob
 
     if _running_first:

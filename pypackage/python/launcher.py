@@ -9,7 +9,7 @@ from pypackage.python.metadata import EntryPoint
 
 
 def head(python: str, options: str = "") -> str:
-    """The first lines of a script: read by sh they start Python, read by Python a string.
+    """Return the first lines of a script: sh starts Python by them, Python reads a string.
 
     Args:
         python: The interpreter's file name, in the same folder as the script.
@@ -19,10 +19,10 @@ def head(python: str, options: str = "") -> str:
     return f"#!/bin/sh\n'''exec' {interpreter} \"$0\" \"$@\"\n' '''\n"
 
 
-# What installers write for a path with blanks, too, though the kernel cuts it there.
+# Includes what installers write for a path with blanks, though the kernel stops there.
 _SHEBANG = re.compile(rb"#!\s*(?P<interpreter>/.*?/python[\d.]*t?(?=\s)|\S+)(?P<options>.*)\n")
 _PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*t?)$")
-# What pip and uv write where the interpreter's path is long: the same trick, absolute.
+# What pip and uv write if the interpreter's path is long: the same trick, absolute.
 _EXEC = re.compile(rb"#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
 _ENTRY = """\
 import sys
@@ -35,7 +35,7 @@ if __name__ == "__main__":
 
 
 def entry_script(point: EntryPoint, python: str) -> bytes | None:
-    """The script of a console entry point; None when its value is not `module:function`."""
+    """Return the script of a console entry point; None if its value is not `module:function`."""
     match = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?\s*", point.value)
     if not match:
         return None
@@ -47,19 +47,19 @@ def entry_script(point: EntryPoint, python: str) -> bytes | None:
 def relative(script: bytes, python: str = "") -> bytes:
     """Make a Python script start with the interpreter in the script's own folder.
 
-    The kernel takes a shebang's path as it stands, so a moved script would lose its
-    interpreter, and cuts it at 127 to 255 bytes. The result is a text that sh reads as an
+    The kernel uses a shebang's path as it is, so a moved script would lose its
+    interpreter, and truncates it at 127 to 255 bytes. The result is a text that sh reads as an
     `exec` of the interpreter beside it and Python as a string followed by the script.
 
     Args:
-        script: A file's content whose shebang names a Python of the same folder, by path
+        script: A file's content whose shebang has a Python of the same folder, by path
             or through `env`.
         python: The interpreter's file name there; by default the shebang's.
 
     Returns:
-        The script with its new head; unchanged when it is not a Python script, or when
-        its own beginning (an encoding line, a `__future__` import after a docstring)
-        does not stand another head.
+        The script with its new head; unchanged if it is not a Python script, or if
+        its own first lines (an encoding line, a `__future__` import after a docstring)
+        do not allow another head.
     """
     shebang = _SHEBANG.match(script)
     if shebang is None:

@@ -1,7 +1,7 @@
 """Read the metadata of an installed distribution: dist-info, or the older egg-info.
 
-Paths are strings, and csv, json and urllib are imported where they are used: each run of the
-analyzer asks for the owners of a few modules and mostly needs none of them.
+Paths are strings, and csv, json and urllib are imported where needed: each run of the
+analyzer looks up the owners of a few modules and mostly needs none of them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class EntryPoint(NamedTuple):
 
 
 class Headers(NamedTuple):
-    """What a distribution says of itself.
+    """The core metadata of a distribution.
 
     Attributes:
-        name: As its metadata writes it.
-        version: As its metadata writes it.
+        name: As written in its metadata.
+        version: As written in its metadata.
         requires: Its requirements (PEP 508), with their markers.
-        license: In a few words; empty when the metadata does not say.
+        license: The license's name; empty if the metadata has none.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Headers(NamedTuple):
 
 
 def folders_in(folder: str) -> list[str]:
-    """The metadata folders of a folder of modules, sorted; eggs keep theirs in EGG-INFO.
+    """Return the metadata folders in a folder of modules, sorted; eggs have theirs in EGG-INFO.
 
-    In some, of older tools, it is a file.
+    Some are files, written by older tools.
     """
     try:
         names = os.listdir(folder)
@@ -56,7 +56,7 @@ def folders_in(folder: str) -> list[str]:
 
 
 def headers(info: str) -> Headers | None:
-    """The headers of a metadata folder; None when they have no name or version."""
+    """Read the headers of a metadata folder; None if they have no name or version."""
     folder = os.path.basename(info)
     if folder.endswith(".dist-info"):
         text = read(os.path.join(info, "METADATA"))
@@ -77,7 +77,7 @@ _WANTED = frozenset(("name", "version", "requires-dist", "license", "license-exp
 
 
 def _headers(text: str) -> dict[str, list[str]]:
-    """The headers that matter here, by lower-case name; the first line of each."""
+    """Return the headers that matter here, by lower-case name; the first line of each."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         if not line:
@@ -92,13 +92,13 @@ def _headers(text: str) -> dict[str, list[str]]:
 
 
 def _license(found: Mapping[str, list[str]]) -> str:
-    """The licence's name; some metadata has the whole text instead, which is not it."""
+    """Return the license's name; empty if the metadata has the whole text instead."""
     text = (found.get("license-expression") or found.get("license") or [""])[0]
     return text if len(text) <= 80 and text != "UNKNOWN" else ""
 
 
 def _legacy_requires(text: str) -> Iterator[str]:
-    """Requirements of an egg-info's requires.txt, whose sections are `[extra:marker]`."""
+    """Yield requirements of an egg-info's requires.txt, whose sections are `[extra:marker]`."""
     conditions: list[str] = []
     for raw in text.splitlines():
         line = raw.strip()
@@ -114,7 +114,7 @@ def _legacy_requires(text: str) -> Iterator[str]:
 
 
 def direct_url(info: str) -> dict[str, Any]:
-    """What direct_url.json says (PEP 610), empty when there is none that has a URL."""
+    """Return the content of direct_url.json (PEP 610); empty if there is none with a URL."""
     text = read(os.path.join(info, "direct_url.json"))
     if not text:
         return {}
@@ -128,7 +128,7 @@ def direct_url(info: str) -> dict[str, Any]:
 
 
 def editable_folder(direct: Mapping[str, Any]) -> str:
-    """The folder of an editable install, by what direct_url.json says; empty for any other."""
+    """Return the folder of an editable install by direct_url.json; empty for any other."""
     if not direct.get("dir_info", {}).get("editable"):
         return ""
     from urllib.parse import unquote, urlsplit
@@ -137,7 +137,7 @@ def editable_folder(direct: Mapping[str, Any]) -> str:
 
 
 def reference(direct: Mapping[str, Any]) -> str:
-    """A direct URL in one line, without the password that some tools leave in it."""
+    """Format a direct URL in one line, without the password that some tools leave in it."""
     url = re.sub(r"^(\w+://)[^/@]*:[^/@]*@", r"\1", direct["url"])
     vcs, archive = direct.get("vcs_info", {}), direct.get("archive_info", {})
     fragments = []
@@ -155,7 +155,7 @@ def reference(direct: Mapping[str, Any]) -> str:
 
 
 def entry_points(info: str) -> tuple[EntryPoint, ...]:
-    """The entry points of all groups, in the order of the file."""
+    """Return the entry points of all groups, in the order of the file."""
     found, group = [], ""
     for raw in read(os.path.join(info, "entry_points.txt")).splitlines():
         line = raw.strip()
@@ -168,7 +168,7 @@ def entry_points(info: str) -> tuple[EntryPoint, ...]:
 
 
 def listed(info: str) -> tuple[str, ...]:
-    """The files that the metadata lists, relative to the folder of modules; none if it does not."""
+    """Return the files that the metadata lists, relative to the folder of modules; maybe none."""
     record = read(os.path.join(info, "RECORD"))
     if record:
         return tuple(row[0] for row in _rows(record) if row and row[0])
@@ -178,12 +178,12 @@ def listed(info: str) -> tuple[str, ...]:
 
 
 def words(info: str, name: str) -> list[str]:
-    """The words in one of its files, such as top_level.txt."""
+    """Return the words in one of its files, such as top_level.txt."""
     return read(os.path.join(info, name)).split()
 
 
 def _rows(record: str) -> Iterable[list[str]]:
-    """The lines of RECORD by their columns; without quotes it is faster than by csv."""
+    """Return the rows of RECORD; without quotes, splitting is faster than csv."""
     if '"' in record:
         import csv
 
@@ -192,7 +192,7 @@ def _rows(record: str) -> Iterable[list[str]]:
 
 
 def read(path: str) -> str:
-    """The text of a file, empty when there is none."""
+    """Return the text of a file, empty if there is none."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()

@@ -12,7 +12,7 @@ PROJECT_FILES = ("setup.py", "pyproject.toml", "setup.cfg")
 
 
 def of_module(root: str, name: str) -> Iterator[str]:
-    """The files of a module or package of a folder, relative to the folder."""
+    """Yield the files of a module or package in a folder, relative to the folder."""
     if os.path.isdir(os.path.join(root, name)):
         yield from below(root, name)
     if os.path.isfile(os.path.join(root, f"{name}.py")):
@@ -21,7 +21,7 @@ def of_module(root: str, name: str) -> Iterator[str]:
 
 
 def extensions(root: str, name: str) -> list[str]:
-    """The files of the extension module of a name (`pkg/name` too), relative to the folder."""
+    """Return the extension modules of a name (`pkg/name` too), relative to the folder."""
     folder, _, stem = name.rpartition("/")
     start = f"{stem}."
     try:
@@ -36,7 +36,7 @@ _NOT_CODE = r"__pycache__|\..*|.*\.egg-info|node_modules"
 
 
 def below(root: str, name: str) -> Iterator[str]:
-    """The files below a folder, relative to `root`, without caches and hidden folders."""
+    """Yield the files below a folder, relative to `root`, without caches and hidden folders."""
     for folder, subfolders, files in os.walk(os.path.join(root, name), followlinks=True):
         wanted = (n for n in subfolders if not re.fullmatch(_NOT_CODE, n))
         subfolders[:] = sorted(n for n in wanted if not _leads_up(folder, n))
@@ -55,7 +55,7 @@ def _leads_up(folder: str, name: str) -> bool:
 
 
 def importable(paths: Iterable[str], declared: Iterable[str]) -> set[str]:
-    """The importable names of some files.
+    """Return the importable names of some files.
 
     Args:
         paths: Relative to the folder of modules.
@@ -75,7 +75,7 @@ def importable(paths: Iterable[str], declared: Iterable[str]) -> set[str]:
 
 
 def _dotted(path: str, packages: set[str]) -> Iterator[str]:
-    """The names from the top-level folder to the first regular package or module of a path."""
+    """Yield the names from the top-level folder to a path's first regular package or module."""
     *folders, file = path.split("/")
     stem = file.split(".")[0]
     if not all(part.isidentifier() for part in (*folders, stem)):
@@ -99,7 +99,7 @@ _AROUND = "benchmarks|build|conftest|dist|docs?|examples|noxfile|scripts|setup|t
 
 
 def modules_in(folder: str) -> list[str]:
-    """The modules of a folder of sources; in a project's own folder, packages alone."""
+    """Return the modules in a folder of sources; in a project's own folder, only packages."""
     try:
         entries = sorted(os.listdir(folder))
     except OSError:
@@ -125,5 +125,5 @@ def is_project(folder: str) -> bool:
 
 
 def project_of(folder: str) -> str:
-    """The project's folder to a folder of sources: that itself, or the one above `src`."""
+    """Return the project of a folder of sources: itself, or its parent; empty if neither is one."""
     return next(filter(is_project, (folder, os.path.dirname(folder))), "")

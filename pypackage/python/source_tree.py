@@ -15,12 +15,12 @@ _LONG = 4_000
 
 
 class Parsed(NamedTuple):
-    """A tree.
+    """A parsed source.
 
     Attributes:
-        tree: The tree.
-        shift: By how many lines the numbers of its lines are too large.
-        whole: Whether it is that of the whole source, not of what is understood of it.
+        tree: The syntax tree.
+        shift: By how much its line numbers are too large.
+        whole: Whether it is complete, not only of the parts that can be parsed.
     """
 
     tree: _ast.Module
@@ -29,7 +29,7 @@ class Parsed(NamedTuple):
 
 
 class NotParsed(NamedTuple):
-    """Where and why a text cannot be parsed, as this Python sees it."""
+    """Where and why a text cannot be parsed by this Python."""
 
     line: int
     column: int
@@ -37,9 +37,9 @@ class NotParsed(NamedTuple):
 
 
 def parse(text: str) -> Parsed | NotParsed:
-    """Parse a source; one that is indented as a whole is understood too.
+    """Parse a source, which may be indented as a whole.
 
-    `inspect.getsource` gives a nested function so.
+    `inspect.getsource` returns nested functions so.
     """
     if len(text) > _LONG and re.search(_ENDLESS, text):
         return NotParsed(1, 1, "too many dots in a row")
@@ -58,21 +58,21 @@ def parse(text: str) -> Parsed | NotParsed:
 
 
 def tree_of(text: str) -> _ast.Module:
-    """The tree of a text; raises what `compile` does."""
+    """Return the syntax tree of a text; raises what `compile` does."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like: not ours to report
+        warnings.simplefilter("ignore")  # of invalid escapes and the like: not ours to report
         tree = compile(text, "<source>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     assert isinstance(tree, _ast.Module)
     return tree
 
 
 def _indented(text: str) -> _ast.Module | None:
-    """The tree of a text that is one indented block, made the body of an `if`."""
+    """Parse a text that is one indented block, as the body of an `if`."""
     try:
         tree = tree_of(f"if 1:\n{text}")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    # More than the `if` alone: only a part of the text was indented, which is an error.
+    # More than the `if`: only a part of the text was indented, which is an error.
     if len(tree.body) != 1 or not isinstance(tree.body[0], _ast.If):
         return None
     tree.body = tree.body[0].body
@@ -80,7 +80,7 @@ def _indented(text: str) -> _ast.Module | None:
 
 
 def fields(node: _ast.AST) -> Iterator[tuple[str, object]]:
-    """The fields of a node that it has."""
+    """Yield the fields of a node that are set."""
     for name in node._fields:
         value = getattr(node, name, None)
         if value is not None:
@@ -88,7 +88,7 @@ def fields(node: _ast.AST) -> Iterator[tuple[str, object]]:
 
 
 def children(node: _ast.AST) -> Iterator[_ast.AST]:
-    """The nodes right below a node."""
+    """Yield the direct children of a node."""
     for name in node._fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
@@ -100,7 +100,7 @@ def children(node: _ast.AST) -> Iterator[_ast.AST]:
 
 
 def walk(node: _ast.AST) -> Iterator[_ast.AST]:
-    """All nodes of a tree, itself first, in the order of the source."""
+    """Yield all nodes of a tree, itself first, in the order of the source."""
     todo = [node]
     while todo:
         one = todo.pop()
@@ -109,7 +109,7 @@ def walk(node: _ast.AST) -> Iterator[_ast.AST]:
 
 
 def dotted(node: _ast.AST | None) -> str:
-    """`a.b.c` of the expression a.b.c; empty for any other."""
+    """Return `a.b.c` for the expression a.b.c; empty for any other."""
     names: list[str] = []
     while isinstance(node, _ast.Attribute):
         names.append(node.attr)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pypackage.python.interpreter import Environment
 
-# Part of CPython, though only its builds for one platform have them, or those for its tests.
+# Part of CPython, but only in builds for some platforms or for its tests.
 _OF_PLATFORMS = (
     "nt posix winreg msvcrt winsound _winapi _overlapped _msi _wmi "
     "_scproxy _apple_support _ios_support _android_support"
@@ -27,7 +27,7 @@ _OF_TESTS = (
 )
 _EVERYWHERE = frozenset(f"__main__ {_OF_PLATFORMS} {_OF_TESTS}".split())
 
-# What Python 2 had and no Python 3 has, under names that programs still try.
+# Modules of Python 2 that no Python 3 has, and that programs still try to import.
 _ONLY_IN_PYTHON_2 = """
 AL BaseHTTPServer Bastion CGIHTTPServer Canvas Carbon ColorPicker ConfigParser Cookie DEVICE
 Dialog DocXMLRPCServer EasyDialogs FL FileDialog FixTk FrameWork GL HTMLParser MacOS
@@ -45,7 +45,7 @@ tkCommonDialog tkFileDialog tkFont tkMessageBox tkSimpleDialog toaiff ttk urllib
 user videoreader whichdb xmllib xmlrpclib
 """
 
-# Built into the interpreter, or imported before any program: no file is taken for these.
+# Built into the interpreter, or imported before any program: files never shadow these.
 _BUILT_IN = """
 _abc _ast _codecs _collections _collections_abc _frozen_importlib _frozen_importlib_external
 _functools _imp _io _locale _operator _signal _sitebuiltins _sre _stat _string _symtable
@@ -55,20 +55,20 @@ xxsubtype zipimport __main__
 """
 _OF_PYTHON_2 = frozenset(_ONLY_IN_PYTHON_2.split())
 _NEVER_SHADOWED = frozenset(_BUILT_IN.split())
-# In packages of their own on Debian, or left out of the environments that are made here.
+# In packages of their own on Debian, or left out of environments that are made here.
 _OFTEN_LEFT_OUT = frozenset(["_tkinter", "idlelib", "test", "tkinter", "turtle", "turtledemo"])
 
 
 def names(version: str, environment: Environment | None = None) -> frozenset[str]:
-    """The top-level modules of a version's standard library, on whatever platform.
+    """Return the top-level modules of a version's standard library, on all platforms.
 
     Args:
         version: `3.11`, `3.11.7` or the like; it need not be installed.
-        environment: Of one of that version, asked when stdlib-list does not know the version;
-            without it, the known version nearest to it answers.
+        environment: One of that version, used if stdlib-list does not know the version;
+            without it, the nearest known version is used.
     """
     wanted = _numbers(version)
-    if wanted == sys.version_info[:2]:  # which says the same as stdlib-list, in no time
+    if wanted == sys.version_info[:2]:  # the same as in stdlib-list, in no time
         return sys.stdlib_module_names | _EVERYWHERE
     from stdlib_list import short_versions
 
@@ -80,7 +80,7 @@ def names(version: str, environment: Environment | None = None) -> frozenset[str
 
 
 def is_known(version: str) -> bool:
-    """Whether the version alone tells its standard library, with no interpreter to ask."""
+    """Whether the standard library of a version is known without querying an interpreter."""
     if _numbers(version) == sys.version_info[:2]:
         return True
     from stdlib_list import short_versions
@@ -94,12 +94,12 @@ def is_of_python_2(module: str) -> bool:
 
 
 def is_often_left_out(module: str) -> bool:
-    """Whether distributions of Python, or environments made of one, may lack a module of it."""
+    """Whether OS packages of Python, or environments made of one, may lack a module."""
     return module in _OFTEN_LEFT_OUT
 
 
 def is_of_another_version(module: str) -> bool:
-    """Whether a name that the target's standard library lacks is in that of another version."""
+    """Whether a module that the target lacks is in another version's standard library."""
     if module in sys.stdlib_module_names or is_of_python_2(module):
         return True
     return module in _of_any_version()
@@ -113,9 +113,9 @@ def _of_any_version() -> frozenset[str]:
 
 
 def absent(modules: Iterable[str], environment: Environment) -> list[str]:
-    """Those of some modules that are often left out, and that an interpreter has not.
+    """Return those of some often omitted modules that an interpreter lacks.
 
-    Without an extension module of its own, tkinter is there and does not import.
+    Without the extension module `_tkinter`, tkinter is there but cannot be imported.
     """
     numbers = ".".join(environment.version.split(".")[:2])
     library = f"{environment.base_prefix}/lib/python{numbers}"
@@ -123,13 +123,13 @@ def absent(modules: Iterable[str], environment: Environment) -> list[str]:
         names = {name.partition(".")[0] for name in os.listdir(library)}
         built = {name.partition(".")[0] for name in os.listdir(f"{library}/lib-dynload")}
     except OSError:
-        return []  # it is laid out in another way
+        return []  # it has another layout
     have = names if "_tkinter" in built else names & {"test"}
     return [one for one in modules if one not in have | built]
 
 
 def is_never_shadowed(module: str) -> bool:
-    """Whether Python takes its own module whatever lies beside the program."""
+    """Whether Python imports its own module whatever lies beside the program."""
     return module in _NEVER_SHADOWED
 
 
@@ -137,12 +137,12 @@ def _listed(version: str) -> frozenset[str]:
     from stdlib_list import stdlib_list
 
     tops = frozenset(name.partition(".")[0] for name in stdlib_list(version))
-    if version == "3.9":  # its list lacks the modules written in C, which came and went with
-        return tops | (_listed("3.8") & _listed("3.10")) | {"_zoneinfo"}  # no version then
+    if version == "3.9":  # its list lacks the C modules, which
+        return tops | (_listed("3.8") & _listed("3.10")) | {"_zoneinfo"}  # 3.8 and 3.10 share
     return tops
 
 
 def _numbers(version: str) -> tuple[int, int]:
-    """Major and minor number of a version; the minor one is 0 when there is none."""
+    """Return major and minor number of a version; the minor one is 0 if absent."""
     found = re.match(r"(\d+)(?:\.(\d+))?", version)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

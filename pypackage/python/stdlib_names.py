@@ -1,12 +1,12 @@
 """Names in standard-library modules that only some Python versions have.
 
-Of those that programs try to import and then take from a backport: `from typing import Self`,
+Those that programs try to import and else take from a backport: `from typing import Self`,
 else from typing_extensions. From the "New in version" notes of the library's reference.
 """
 
 from __future__ import annotations
 
-# By module: in which minor version of Python 3 names came.
+# By module: names by the minor version of Python 3 that added them.
 _ADDED: dict[str, dict[int, str]] = {
     "typing": {
         8: "Final Literal Protocol SupportsIndex TypedDict final get_args get_origin"
@@ -62,7 +62,7 @@ _ADDED: dict[str, dict[int, str]] = {
     "warnings": {13: "deprecated"},
     "zipfile": {8: "Path"},
 }
-# Likewise: in which minor version they were gone.
+# Likewise, by the minor version that removed them.
 _REMOVED: dict[str, dict[int, str]] = {
     "asyncio": {11: "coroutine"},
     "collections": {
