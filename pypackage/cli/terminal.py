@@ -296,13 +296,13 @@ def _bars() -> Progress:
 
 
 def amount(done: float, total: float | None, speed: float | None) -> str:
-    """What a bar says in figures: `12.3M of 45.6M, 5.1M/s`; empty for a step without a total.
+    """What a bar says in figures: `12.3M of 45.6M, 5.1M/s`; `12.3M, 5.1M/s` without a total.
 
     Steps count in bytes or in files; the figures of both are short.
     """
-    if total is None:
-        return ""
     rate = f", {_short(speed)}/s" if speed else ""
+    if total is None:
+        return f"{_short(done)}{rate}" if done else ""
     return f"{_short(done)} of {_short(total)}{rate}"
 
 

@@ -14,6 +14,7 @@ from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.pypi.placeholders import Present
 from pypackage.core import files
 from pypackage.core.package_names import normalize
+from pypackage.core.progress import Task
 from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, scan
 from pypackage.python.interpreter import Interpreter
@@ -25,6 +26,7 @@ def fetch(
     installed: Iterable[Distribution],
     context: ResolutionContext,
     cache: Path,
+    task: Task,
 ) -> tuple[Distribution, ...]:
     """Fetch distributions and their dependencies, except those that are installed.
 
@@ -33,6 +35,7 @@ def fetch(
 
     Args:
         wanted: Requirements that no installed distribution satisfies.
+        task: Hears of the bytes that are written.
 
     Raises:
         SolveError: There is no such distribution, none for this interpreter, or it conflicts
@@ -48,7 +51,7 @@ def fetch(
     if not target.is_dir():
         chosen = choose.resolve([str(requirement) for requirement in wanted], context)
         with files.new_folder(target, replace=False) as folder:
-            install.unpack(chosen, folder, interpreter.executable, context, direct)
+            install.unpack(chosen, folder, interpreter.executable, context, direct, task)
             dist_info.drop_notes(folder)
     modules = target / "lib" / f"python{interpreter.major_minor}" / "site-packages"
     return scan([modules])

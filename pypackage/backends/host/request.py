@@ -141,8 +141,8 @@ def _complete(
     if not found.missing:
         return request
     wanted = [requirement for requirement, _ in found.missing]
-    with reporter.task(urls.redact(f"fetching {', '.join(map(str, wanted))}")):
-        new = fetch.fetch(request.interpreter, wanted, request.available, context, folder)
+    with reporter.task(urls.redact(f"fetching {', '.join(map(str, wanted))}")) as task:
+        new = fetch.fetch(request.interpreter, wanted, request.available, context, folder, task)
     kept = {d.key: d for d in request.available} | {d.key: d for d in new}
     return replace(request, available=tuple(kept[key] for key in sorted(kept)))
 

@@ -13,7 +13,7 @@ from pypackage.backends.pypi.choose import BUILDING, ResolutionContext, platform
 from pypackage.backends.pypi.package import PyPIPackage, is_commit
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.git import hide_logins
-from pypackage.core.progress import Reporter
+from pypackage.core.progress import Reporter, Task
 from pypackage.python import dist_info
 
 # Makes builds reproducible.
@@ -52,8 +52,8 @@ def install(
     """
     if not packages:
         return
-    with reporter.task("installing packages of PyPI"):
-        unpack(packages, prefix, prefix / "bin" / "python", context)
+    with reporter.task("installing packages of PyPI") as task:
+        unpack(packages, prefix, prefix / "bin" / "python", context, task=task)
     built = {package.name for package in packages if package.is_source}
     dist_info.make_relocatable(prefix, target_prefix, {package.name for package in packages}, built)
 
@@ -64,6 +64,7 @@ def unpack(
     python: Path,
     context: ResolutionContext,
     direct: Container[str] = (),
+    task: Task | None = None,
 ) -> None:
     """Let uv install packages into a prefix, without making them relocatable.
 
@@ -73,6 +74,7 @@ def unpack(
         python: The interpreter that it is for; not used for another platform.
         context: What they were chosen for.
         direct: Names of those that were requested by URL.
+        task: Hears of the bytes that are written.
 
     Raises:
         InstallError: One cannot be fetched, built or written, or is not the locked one.
@@ -88,9 +90,9 @@ def unpack(
         arguments += ["--requirements", lock, *(["--offline"] if context.offline else [])]
         try:
             if context.platform:
-                _unpack_foreign(arguments, prefix, context, logins)
+                _unpack_foreign(arguments, prefix, context, logins, task)
             else:
-                _run([*arguments, "--prefix", prefix], python, prefix, context, logins)
+                _run([*arguments, "--prefix", prefix], python, prefix, context, logins, task)
         except ProcessError as error:
             raise InstallError(
                 "the packages of PyPI cannot be installed", uv.message(error)
@@ -102,6 +104,7 @@ def _unpack_foreign(
     prefix: Path,
     context: ResolutionContext,
     env: Mapping[str, str],
+    task: Task | None,
 ) -> None:
     """Install for a platform whose interpreter does not run here."""
     version = ".".join(context.python.split(".")[:2])
@@ -110,7 +113,7 @@ def _unpack_foreign(
     with tempfile.TemporaryDirectory(dir=prefix) as scratch:
         options = [*platform_options(context), "--target", scratch]
         options += [] if context.allow_sdist else ["--only-binary", ":all:"]
-        _run([*arguments, *options], Path(sys.executable), prefix, context, env)
+        _run([*arguments, *options], Path(sys.executable), prefix, context, env, task)
         dist_info.spread(Path(scratch), place, prefix)
 
 
@@ -120,9 +123,11 @@ def _run(
     prefix: Path,
     context: ResolutionContext,
     env: Mapping[str, str],
+    task: Task | None,
 ) -> None:
     variables = {**REPRODUCIBLE, **env}
-    uv.run(argv, python, prefix, choosing=False, options=context.indexes, env=variables)
+    options = context.indexes
+    uv.run(argv, python, prefix, choosing=False, options=options, env=variables, task=task)
 
 
 def described(packages: Iterable[PyPIPackage], prefix: Path) -> tuple[PyPIPackage, ...]:

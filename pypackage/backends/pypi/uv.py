@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from pypackage.backends.pypi import missing_tools, pip_settings, uv_settings
 from pypackage.core import process
 from pypackage.core.errors import ProcessError, SolveError
+from pypackage.core.progress import Task
 from pypackage.core.urls import redact
 
 NO_SOLUTION = 1
@@ -34,6 +35,7 @@ def run(
     options: Iterable[str] = (),
     stdin: str = "",
     env: Mapping[str, str] | None = None,
+    task: Task | None = None,
 ) -> str:
     """Run uv to completion.
 
@@ -68,13 +70,19 @@ def run(
     variables |= {"UV_NO_CONFIG": "1", **(env or {})}
     said = uv_settings.of_stage(uv_settings.config(os.environ, Path.cwd()), choosing=choosing)
     if not said:
-        return process.run(argv, env=variables, stdin=stdin.encode()).decode()
+        return _run(argv, variables, stdin, task)
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
         config.write(said)
         config.flush()
         del variables["UV_NO_CONFIG"]
         variables["UV_CONFIG_FILE"] = config.name
-        return process.run(argv, env=variables, stdin=stdin.encode()).decode()
+        return _run(argv, variables, stdin, task)
+
+
+def _run(argv: Sequence[str | Path], env: Mapping[str, str], stdin: str, task: Task | None) -> str:
+    if task and not stdin:
+        return process.run_told(argv, task.advance, env=env).decode()
+    return process.run(argv, env=env, stdin=stdin.encode()).decode()
 
 
 def constraints(prefix: Path) -> tuple[list[str], list[str]]:

@@ -191,7 +191,8 @@ def test_reporter__dumb_terminal__plain_lines() -> None:
         (3, 600, 12.4, "3 of 600, 12/s"),
         (12_300_000, 45_600_000, 510_000, "12.3M of 45.6M, 510k/s"),
         (0, 0, None, "0 of 0"),
-        (1, None, 2, ""),
+        (0, None, None, ""),
+        (12_300_000, None, 510_000, "12.3M, 510k/s"),
     ],
 )
 def test_amount__of_bytes_or_files__is_short(
