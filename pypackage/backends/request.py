@@ -232,7 +232,7 @@ def _of_modules(
 
 
 def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ...]:
-    """Return installed PyPI requirements, except those to be built or with hashes."""
+    """Return installed PyPI requirements that are allowed, not to be built, without hashes."""
     have = {one.key: one for one in distributions.installed(python)}
     alone = {"PIP_CONFIG_FILE": os.devnull}  # a site's settings are for what is fetched
     built = pip_settings.to_build(python.prefix, alone, requirements.pip_options)
@@ -243,7 +243,8 @@ def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ..
         for text in requirements.pip
         if (parsed := closure.parse(text)) and normalize(parsed.name) in have
         if normalize(parsed.name) not in {*requirements.hashes, *built}
-        if closure.satisfies(have[normalize(parsed.name)], parsed)
+        if closure.satisfies(one := have[normalize(parsed.name)], parsed)
+        and closure.is_allowed(one, requirements.constraints, python.markers)
     )
 
 

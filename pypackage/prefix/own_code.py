@@ -154,7 +154,10 @@ def projects_among(requirements: Sequence[str], folder: Path) -> dict[str, Proje
         if path and not path.endswith((".whl", ".gz", ".zip")):
             project = folder / path
             if not _is_project(project):
-                raise InputPathError(f"{text}: {project} has no {' or '.join(_PROJECT)}")
+                raise InputPathError(
+                    f"{text}: {project} has no {' or '.join(_PROJECT)}",
+                    "pip builds what has one; beside a setup.cfg an empty pyproject.toml is enough",
+                )
             found[text] = Project(project, extras)
     return found
 

@@ -65,6 +65,17 @@ def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
         return not requirement.specifier
 
 
+def is_allowed(
+    distribution: Distribution, constraints: Iterable[str], markers: Mapping[str, str]
+) -> bool:
+    """Whether an installed distribution is within the constraints of a requirements file."""
+    return all(
+        satisfies(distribution, one)
+        for one in map(parse, constraints)
+        if package_names.normalize(one.name) == distribution.key and holds(one, markers, "")
+    )
+
+
 def _is_from(distribution: Distribution, url: str) -> bool:
     """Whether it was installed from a URL, in the revision that the URL names, if any."""
     if not url or url.startswith("file:"):  # a folder matches by name alone

@@ -119,7 +119,17 @@ def fetched(
     if not allow_guesses:
         package_names.refuse_unknown(request.unknown)
     guesses = tuple(_on_pypi(module, reporter) for module in request.unknown)
-    full = replace(request, roots=(*request.roots, *request.optional, *guesses), unknown=())
+    markers = request.interpreter.markers
+    full = replace(
+        request,
+        available=tuple(
+            one
+            for one in request.available
+            if closure.is_allowed(one, context.constraints, markers)
+        ),
+        roots=(*request.roots, *request.optional, *guesses),
+        unknown=(),
+    )
     try:
         return _complete(full, context, folder, reporter)
     except SolveError:

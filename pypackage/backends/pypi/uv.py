@@ -51,6 +51,7 @@ def run(
         options: Those of a requirements file for where to look, such as `--index-url=…`.
         stdin: Its input.
         env: Variables to set besides ours.
+        task: Hears of the bytes that uv writes.
 
     Returns:
         Its stdout.
@@ -67,16 +68,14 @@ def run(
     argv = [_program(), *arguments, "--python", str(python), "--no-progress"]
     if variables.pop("UV_NO_INDEX", "").lower() not in pip_settings.OFF:
         argv.append("--no-index")  # older uvs do not know the variable
-    variables |= {"UV_NO_CONFIG": "1", **(env or {})}
+    variables |= env or {}
     said = uv_settings.of_stage(uv_settings.config(os.environ, Path.cwd()), choosing=choosing)
     if not said:
-        return _run(argv, variables, stdin, task)
+        return _run(argv, {**variables, "UV_NO_CONFIG": "1"}, stdin, task)
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
         config.write(said)
         config.flush()
-        del variables["UV_NO_CONFIG"]
-        variables["UV_CONFIG_FILE"] = config.name
-        return _run(argv, variables, stdin, task)
+        return _run(argv, {**variables, "UV_CONFIG_FILE": config.name}, stdin, task)
 
 
 def _run(argv: Sequence[str | Path], env: Mapping[str, str], stdin: str, task: Task | None) -> str:

@@ -138,6 +138,8 @@ def _of_lines(base: str, text: str) -> Form | None:
     body = _python(text)
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
+    if text.startswith("#!"):  # a program in another language, which looks like names of packages
+        return None
     is_line = bool(said) and requirements_txt.is_line(said[0])
     if base.endswith(
         (".yml", ".yaml", ".json", ".toml")

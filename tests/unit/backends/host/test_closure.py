@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from pypackage.backends.host.closure import Selection, parse, select
+from pypackage.backends.host.closure import Selection, is_allowed, parse, select
 from pypackage.core.errors import RequirementsError
 from pypackage.python.distributions import Distribution
 
@@ -81,6 +81,13 @@ def test_select__url__is_met_by_what_was_installed_from_there(
     )
     here = Distribution("a", "1.0", str(tmp_path), str(info), ())
     assert bool(chosen([f"a @ {url}"], here).missing) != taken
+
+
+def test_is_allowed__constraint_of_another_version__holds_where_its_marker_does() -> None:
+    one = dist("tool")
+    allowed = ("tool>=1", "other==9", "tool==9 ; python_version < '3'")
+    assert is_allowed(one, allowed, MARKERS)
+    assert not is_allowed(one, ("Tool==9",), MARKERS)
 
 
 def test_parse__not_a_requirement__is_an_error_that_shows_it() -> None:

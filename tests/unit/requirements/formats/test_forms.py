@@ -68,6 +68,8 @@ def test_recognize__one_word_as_yaml_or_json__is_no_package(text: str) -> None:
         ("-", "a = 1\n", "<stdin>:1:1: is in no known format", ""),
         ("x.cfg", "import os\n", "x.cfg:1:1: is in no known format", ""),
         ("letter", "dear sir,\nhow are you\n", "letter:1:1: is in no known format", ""),
+        ("s.sh", "#!/bin/sh\necho\n", "s.sh:1:1: is in no known format", ""),
+        ("-", "#!/bin/sh\necho\n", "<stdin>:1:1: is in no known format", ""),
         ("x", " \n", "x: is empty", ""),
     ],
 )
