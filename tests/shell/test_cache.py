@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -128,6 +129,27 @@ def test_cache__owner_ended_by_a_signal__ends_by_it_and_leaves_nothing(
     process.send_signal(number)
     assert process.communicate(timeout=10) == ("", "")
     assert process.returncode == own_way
+    assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.parametrize(("options", "name"), [((), ".lock.1"), (("--no-cache",), "once.")])
+def test_cache__signal_while_its_folder_is_made__leaves_nothing(
+    runner: Runner, naming_archive: Path, tmp_path: Path, options: tuple[str, ...], name: str
+) -> None:
+    if "busybox" in runner.shell[0]:
+        pytest.skip("this shell has a mkdir of its own")
+    tools = tmp_path / "signalling"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    (tools / "mkdir").unlink()
+    # The folder is there, and the shell does not know it yet.
+    (tools / "mkdir").write_text(
+        f'#!{need("dash")}\n{need("mkdir")} "$@" || exit\n'
+        f'case "$*" in *{name}*) kill -HUP "$PPID" ;; esac\n'
+    )
+    (tools / "mkdir").chmod(0o755)
+    done = replace(runner, tools=tools).run(*options, "-e", naming_archive, "report")
+    assert (done.stdout, done.stderr) == ("", "")
+    assert done.returncode in (-signal.SIGHUP, 128 + signal.SIGHUP)
     assert list(runner.cache.iterdir()) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ from tests.shell.environments import (
     pack_foreign,
     tar_entry,
 )
+from tests.support.needs import need
 
 
 def check_refused(runner: Runner, archive: Path, status: int, *said: str) -> None:
@@ -470,10 +472,23 @@ def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
     if Path(runner.shell[0]).name.endswith("ksh93"):
         pytest.skip("this shell itself gets into a fault")
     is_mksh = "mksh" in runner.shell[0]  # which cannot read a file with 12, nor count below 16
-    for number in (13 if is_mksh else 12, 16, 19):
+    least = 13 if is_mksh else 6 if "bash" in runner.shell[0] else 12
+    for number in (least, 16, 19):
         limited = replace(runner, before=("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"))
         told = max(number, 15) if is_mksh else number
         check_refused(limited, archive, 3, f"no more than {told} files may be open")
+
+
+@pytest.mark.root
+def test_processes__too_few_to_unpack__exits_3_with_one_line(runner: Runner, archive: Path) -> None:
+    if "bash" in runner.shell[0]:
+        pytest.skip("this shell waits until there may be more of them")
+    # For root there is no such limit; other users cannot reach this folder without the capability.
+    capable = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--clear-groups")
+    number = random.randrange(10**6, 10**9)  # who has no other processes
+    user = (need("setpriv"), f"--reuid={number}", f"--regid={number}", *capable)
+    limited = replace(runner, before=(*user, need("prlimit"), "--nproc=6"))
+    check_refused(limited, archive, 3, "are no more processes allowed (ulimit -u)?")
 
 
 @once
