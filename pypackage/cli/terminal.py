@@ -209,6 +209,10 @@ class Plain(Reporter):
             self._line("".join(traceback.format_exception(error)).rstrip())
 
     def _line(self, text: str) -> None:
+        if "://" in text:  # the user's own words, perhaps, or those of another program
+            from pypackage.core.urls import redact
+
+            text = redact(text)
         with suppress(OSError, ValueError):  # nobody there to hear it is no reason to fail
             if sys.stderr is not None:
                 self._write(text.translate(_SHOWN))

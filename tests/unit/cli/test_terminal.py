@@ -87,6 +87,13 @@ def test_run__command_fails__one_line_and_exit_code(
     assert "Traceback" not in captured.err
 
 
+def test_run__message_has_a_url_with_a_password__is_said_without_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(raiser(SolveError("no https://me:secret@host/t/secret/x?token=secret there"))) == 4
+    assert "no https://host/x?token=*** there" in capsys.readouterr().err
+
+
 def test_run__name_with_control_characters__is_said_without_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
