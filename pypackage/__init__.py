@@ -50,7 +50,7 @@ _HOMES = {
 if not TYPE_CHECKING:  # or type checkers would take any name for one of these
 
     def __getattr__(name: str) -> object:
-        """The public names, loaded when they are asked for: the executables need no time."""
+        """Import the public names on first access, which saves the executables' time."""
         if name == "__version__":
             return _version()
         if name not in __all__:
@@ -65,7 +65,7 @@ def __dir__() -> list[str]:
 
 
 def _version() -> str:
-    """The version that is installed; of a folder that is not installed there is none."""
+    """Return the installed version; `0+unknown` for a source tree that is not installed."""
     from pypackage.core import version
 
     return version.installed() or "0+unknown"

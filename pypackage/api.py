@@ -166,7 +166,7 @@ async def create_async(
     reporter: Reporter = LOG,
     **options: Unpack[CreateOptions],
 ) -> Environment:
-    """Do as `create` does without blocking the event loop; cancelling it ends the work.
+    """Do what `create` does without blocking the event loop; cancelling it ends the work.
 
     The reporter is called in another thread.
     """
@@ -224,7 +224,7 @@ async def environment_for_async(
     reporter: Reporter = LOG,
     **options: Unpack[EnvironmentOptions],
 ) -> Environment:
-    """Do as `environment_for` does without blocking the event loop; cancelling it ends the work.
+    """Do what `environment_for` does without blocking the event loop; cancelling ends the work.
 
     The reporter is called in another thread.
     """
@@ -236,7 +236,7 @@ async def environment_for_async(
 
 
 class _Making(NamedTuple):
-    """How to make an environment of what was found."""
+    """How to make an environment of the requirements found."""
 
     target: str | os.PathLike[str] | None
     channels: Sequence[str]
@@ -246,7 +246,7 @@ class _Making(NamedTuple):
 
 
 def _ignore(_: object) -> None:
-    """Take no notice of the process that was started."""
+    """Ignore the process that was started."""
 
 
 def _create(
@@ -273,7 +273,7 @@ def _environment_for(
     from pypackage.pipeline import environment_cache
     from pypackage.pipeline.analyze_objects import analyze_objects
 
-    interpreter.running()  # or nothing can be made
+    interpreter.running()  # raises if the interpreter's path is unknown, which all needs
     paths = [one for one in things if isinstance(one, str | os.PathLike)]
     paths += [] if making.target is None else [making.target]
     known = [one for one in things if isinstance(one, Requirements)]

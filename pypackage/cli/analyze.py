@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pypackage.pipeline.analyze import Needs
     from pypackage.requirements.model import Requirements
 
-# What a short run spends its time on is imports: none is made before it is needed.
+# A short run mainly spends its time on imports: none is made before it is needed.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns its exit code."""
+    """Run the command line and return its exit code."""
     from pypackage.cli import analyze_options, terminal
     from pypackage.cli.parser import Parser
 
@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def script() -> NoReturn:
-    """The executable; ends the process."""
-    gc.disable()  # nothing of what such a short process makes is worth collecting
+    """Run the executable; ends the process."""
+    gc.disable()  # no object of such a short process is worth collecting
     version.answer()
     from pypackage.cli import terminal
 
@@ -73,7 +73,7 @@ def _command(options: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def _split(options: argparse.Namespace) -> tuple[list[str], str]:
-    """The sources and OUT; surely a slip are a source given twice on stdin, or as OUT."""
+    """Return the sources and OUT; refuse two stdins and an OUT that is a source, surely slips."""
     *named, out = options.paths or [""]
     if not out or not (named or options.module):
         missing = "OUT" if out or options.module else "SOURCE, OUT"
@@ -111,7 +111,7 @@ def _folders(paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _write(needs: Needs, options: argparse.Namespace, out: str) -> None:
-    """Write the result, and what is to be told of it; the latter alone if both go to stdout."""
+    """Write the result and reports on it; if both go to stdout, only the reports."""
     from pypackage.core import output
 
     told = options.explain or options.json or options.graph
@@ -141,7 +141,7 @@ def _explained(needs: Needs, *, as_json: bool) -> str:
 
 
 def _folder(out: str) -> str:
-    """The folder that paths in the output are relative to."""
+    """Return the folder that paths in the output are relative to."""
     from pypackage.core import output
 
     place = os.curdir if output.is_stdout(out) else os.path.dirname(os.path.abspath(out))

@@ -17,15 +17,15 @@ OPTIONS = Group(
     ),
 )
 
-# What people state requirements in: nobody means an archive by such a name.
+# Suffixes of requirements: nobody means an archive by such a name.
 _OF_REQUIREMENTS = (".json", ".yml", ".yaml", ".txt", ".toml", ".lock", ".py", ".ipynb", ".cfg")
 
 
 def settle(parsed: argparse.Namespace) -> None:
-    """Put what the options say where the arguments are; a file's `name:` is the last resort.
+    """Store the options' values as the arguments; a file's `name:` is the last resort.
 
     Raises:
-        UsageError: There are too many, or one is not what it has to be.
+        UsageError: There are too many, or one is not valid.
     """
     if parsed.name and parsed.prefix:
         raise UsageError("-n and -p exclude each other: an environment has only one place")
@@ -57,7 +57,7 @@ def _refuse_swapped(requirements: str | None, target: str) -> None:
 
 
 def _name_in(path: str) -> str | None:
-    """The `name:` of an environment.yml; None if it has none or is another kind of file."""
+    """Return the `name:` of an environment.yml; None if it has none or is another kind of file."""
     from pypackage.core.reading import read_input
     from pypackage.requirements.formats import document
 
@@ -67,4 +67,4 @@ def _name_in(path: str) -> str | None:
         top = document.of_yaml(read_input(path), path)
         return top.get("name", "").string() or None
     except PackageError:
-        return None  # what reads the whole of it tells better
+        return None  # the reader of the whole file reports it better

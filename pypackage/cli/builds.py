@@ -47,7 +47,7 @@ def is_asked(argv: Sequence[str]) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns its exit code."""
+    """Run the command line and return its exit code."""
     return terminal.run(parser.Parser(COMMAND), _command, argv)
 
 
@@ -65,6 +65,6 @@ def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
 
 
 def _print(made: Sequence[Path]) -> None:
-    if sys.stdout is not None:  # None where it was closed
+    if sys.stdout is not None:  # None if it was closed
         sys.stdout.write("".join(f"{path}\n" for path in made))
         sys.stdout.flush()  # which an error would leave out

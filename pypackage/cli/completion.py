@@ -1,4 +1,4 @@
-"""Completion of options, their values and files by bash, zsh and fish, made from the tables."""
+"""Completion of options, values and files for bash, zsh and fish, made from the tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BASH_VALUES = """\
 
 
 def bash(name: str, options: Sequence[Option]) -> str:
-    """A script of bash; what is neither an option nor one of known values is a file."""
+    """Write a bash script; what is neither an option nor one of known values is a file."""
     values = (
         _BASH_VALUES.format(names=" | ".join(one.names), values=" ".join(one.values))
         for one in options
@@ -40,14 +40,14 @@ def bash(name: str, options: Sequence[Option]) -> str:
 
 
 def zsh(names: Sequence[str], options: Iterable[Option]) -> str:
-    """A function of zsh for some names of one command."""
+    """Write a zsh function for several names of one command."""
     specs = (f"    {_quoted(spec)}" for one in options for spec in _zsh(one))
     lines = ["_arguments -s", *specs, "    '*:file:_files'"]
     return f"#compdef {' '.join(names)}\n" + " \\\n".join(lines) + "\n"
 
 
 def _zsh(option: Option) -> Iterator[str]:
-    """What `_arguments` takes for each name of an option."""
+    """Yield the spec of `_arguments` for each name of an option."""
     several = "*" if option.repeated else f"({option.flags})" if len(option.names) > 1 else ""
     said = re.sub(r"([\[\]\\:])", r"\\\1", summary(option))
     for name in option.names:
@@ -62,7 +62,7 @@ def _zsh(option: Option) -> Iterator[str]:
 
 
 def fish(name: str, options: Iterable[Option]) -> str:
-    """A script of fish."""
+    """Write a fish script."""
     return "".join(f"{_fish(name, one)}\n" for one in options)
 
 
@@ -78,10 +78,10 @@ def _fish(name: str, option: Option) -> str:
 
 
 def summary(option: Option) -> str:
-    """The beginning of what an option does, for one line."""
+    """Return the first part of an option's help, for one line."""
     return re.split(r"[;:(]|, (?:or|and) ", option.help)[0].strip()
 
 
 def _quoted(text: str) -> str:
-    """A word in single quotes; fish, unlike sh, has an escape in them, which both take outside."""
+    """Quote a word; fish, unlike sh, has escapes in single quotes: this one works in both."""
     return "'" + text.replace("'", "'\\''") + "'"

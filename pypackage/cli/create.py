@@ -111,28 +111,28 @@ other machines. The archive's path goes to stdout.""",
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns its exit code."""
+    """Run the command line and return its exit code."""
     if builds.is_asked(sys.argv[1:] if argv is None else argv):
         return builds.main(argv)
     return terminal.run(parser(), command, argv)
 
 
 def script() -> NoReturn:
-    """The executable.
+    """Run the executable.
 
-    It does not end by `sys.exit`: after an error threads of the engine may still be at work,
-    and an interpreter that ends in good order crashes under them.
+    It does not end by `sys.exit`: after an error, threads of the engine may still be running,
+    and they would crash while the interpreter is finalized.
     """
-    gc.disable()  # a short life needs none, and tens of thousands of objects live to its end
+    gc.disable()  # a short process needs none, and tens of thousands of objects live to its end
     interrupt.watch(os.path.basename(sys.argv[0]))
     os._exit(main())
 
 
 def serve(descriptor: int | None) -> NoReturn:
-    """The executable for a program that starts it: for the interpreter that runs it.
+    """Run the executable for a program that starts it, with that program's interpreter.
 
     Args:
-        descriptor: Of the pipe to which progress and errors go; without it, to stderr.
+        descriptor: Of the pipe for progress and errors; None to write them to stderr.
     """
     from pypackage.pipeline.events import Sender
     from pypackage.python import interpreter
@@ -146,12 +146,12 @@ def serve(descriptor: int | None) -> NoReturn:
 
 
 def parser() -> Parser:
-    """The command's options and arguments."""
+    """Return the command's parser."""
     return Parser(COMMAND)
 
 
 def _options(parsed: argparse.Namespace, platform: str) -> Options:
-    """What the command line says, field by field; but for the platform, which a target may tell."""
+    """Convert the command line to options; the platform may come from the target instead."""
     from pypackage.cli import dates
     from pypackage.core import caches
     from pypackage.pipeline import inputs
@@ -186,12 +186,12 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
 
 
 def _base(requirements: str | None) -> Path:
-    """Where relative paths in a requirements file start: in its own folder."""
+    """Return the folder that relative paths in a requirements file start from: its own."""
     return Path() if requirements in ("-", None) else Path(requirements or "").resolve().parent
 
 
 def command(parsed: argparse.Namespace, reporter: Reporter) -> None:
-    """Do what a command line asks for; the archive's path goes to stdout."""
+    """Run a command line; the archive's path goes to stdout."""
     from pypackage.pipeline import target
 
     arguments.settle(parsed)
@@ -247,7 +247,7 @@ def _join(parsed: argparse.Namespace, reporter: Reporter) -> Path:
 
 
 def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
-    """What is made, and for which platform."""
+    """Return the target, and the platform it is for."""
     from pypackage.pipeline import target
 
     if parsed.prefix:
@@ -282,7 +282,7 @@ def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
 
 
 def _tell(costs: Report, output: str) -> None:
-    """Write the report where it is wanted."""
+    """Write the report to stdout or as a page."""
     from pypackage.archive import report
 
     if output == "-":
@@ -292,7 +292,7 @@ def _tell(costs: Report, output: str) -> None:
 
 
 def _print(text: bytes) -> None:
-    if sys.stdout is not None:  # None where it was closed
+    if sys.stdout is not None:  # None if it was closed
         sys.stdout.buffer.write(text)
 
 

@@ -1,4 +1,4 @@
-"""Parse points in time as users write them."""
+"""Parse dates and times as users write them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pypackage.core.errors import UsageError
 
 
 def parse_cutoff(text: str) -> datetime:
-    """A point in time, in UTC.
+    """Parse a date or time; the result is in UTC.
 
     Args:
-        text: A date, which stands for its end in UTC, the same on all machines; or a date and
+        text: A date, which means its end in UTC, the same on all machines; or a date and
             time of RFC 3339, such as `2025-03-01T12:00:00Z`.
 
     Raises:
@@ -22,7 +22,7 @@ def parse_cutoff(text: str) -> datetime:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc)
             return day + timedelta(days=1, milliseconds=-1)
-        # Python 3.10 does not know the Z.
+        # Python 3.10 does not accept the Z.
         moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
         if moment.tzinfo is None:
             raise ValueError("without a time zone it depends on the machine")

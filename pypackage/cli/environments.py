@@ -91,7 +91,7 @@ GROUPS = (
 
 
 def check(parsed: argparse.Namespace) -> None:
-    """Make sure that the two arguments are there where they have to be, and only there.
+    """Check that the two arguments are given where they are required, and only there.
 
     Raises:
         UsageError: They are not.
@@ -122,7 +122,7 @@ def check(parsed: argparse.Namespace) -> None:
 
 
 def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> str:
-    """Do what makes no archive; what goes to stdout."""
+    """Run an action that makes no archive, and return what goes to stdout."""
     from pypackage.core import caches
     from pypackage.pipeline import environments, plan, pythons
 
@@ -168,7 +168,7 @@ def _json(value: object) -> str:
 
 
 def _described(one: EnvironmentInfo) -> dict[str, object]:
-    """An environment as JSON has it: bytes, and a moment of RFC 3339."""
+    """Describe an environment for JSON: sizes in bytes, times as in RFC 3339."""
     moment = datetime.fromtimestamp(int(one.time), timezone.utc).isoformat()
     return {
         "kind": one.kind,
@@ -181,7 +181,7 @@ def _described(one: EnvironmentInfo) -> dict[str, object]:
 
 
 def _named_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows by column, below the columns' names."""
+    """Format rows as a table with the columns' names as its head."""
     if not rows:
         return ""
     head = [name.upper() for name in rows[0]]
@@ -204,14 +204,14 @@ def _listed(made: Sequence[EnvironmentInfo], now: float) -> str:
 
 
 def _age(seconds: float) -> str:
-    """How long ago something was, in the largest unit of which it is at least one."""
+    """Format an age in the largest unit of which it is at least one."""
     unit, length = next((one for one in _UNITS if seconds >= one[1]), ("minute", 60))
     count = max(int(seconds // length), 0)
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns as wide as they need."""
+    """Format rows in columns as wide as they need."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = (
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))

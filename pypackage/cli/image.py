@@ -1,4 +1,4 @@
-"""The options of python_package_create that tell of a container image."""
+"""Options of python_package_create for container images."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ GROUP = Group(
 
 
 def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether what is to be made is an image."""
+    """Whether the target is an image."""
     return archive.output.format == model.FORMAT
 
 
 def target(parsed: argparse.Namespace, path: Path) -> ImageFile:
-    """The image that is asked for.
+    """Return the image to make.
 
     Args:
         parsed: The options.

@@ -1,9 +1,9 @@
 """Let Ctrl-C end the command within a second, whatever it is waiting for.
 
-An interrupt becomes an exception as soon as Python code runs again, and what is half-made is
-cleaned up on its way. But the solver may be at work for long, and pools of threads wait for those
-that are running. A thread of its own hears of the signal at once, and ends the process if that
-has not happened soon: what is left behind has a name that a later run sweeps.
+An interrupt becomes an exception as soon as Python code runs again, which cleans up partial
+results. But the solver may run for long, and thread pools wait for threads that are
+running. A thread of its own receives the signal at once, and ends the process if that
+has not happened soon: partial results have names that a later run removes.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-GRACE = 0.7  # seconds for the orderly way
+GRACE = 0.7  # seconds for the exception to end the command
 
 INTERRUPTED = 130
 
 
 def watch(program: str) -> None:
-    """Begin to watch for interrupts.
+    """Start to watch for interrupts.
 
     Args:
-        program: What the message begins with.
+        program: The name that starts the message.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # then it is another's concern
+        return  # signals are handled by another part of the program then
     heard, said = os.pipe()
     os.set_blocking(said, False)
     signal.set_wakeup_fd(said, warn_on_full_buffer=False)
@@ -43,14 +43,14 @@ def _watch(heard: int, program: str) -> None:
         with suppress(OSError):
             os.kill(child, signal.SIGTERM)
     with suppress(OSError, ValueError, AttributeError):
-        shown = "\x1b[?25h\r\x1b[K" if sys.stderr.isatty() else ""  # the cursor, below no bar
+        shown = "\x1b[?25h\r\x1b[K" if sys.stderr.isatty() else ""  # the cursor; no bar
         sys.stderr.write(f"{shown}{program}: error: interrupted\n")
         sys.stderr.flush()
     os._exit(INTERRUPTED)
 
 
 def _children() -> list[int]:
-    """The processes that this one has started, where the system tells."""
+    """Return this process's children, if the system tells them."""
     found: list[int] = []
     for path in Path("/proc/self/task").glob("*/children"):
         with suppress(OSError):

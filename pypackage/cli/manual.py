@@ -8,17 +8,17 @@ from pypackage.cli.options import Command, Group, Option
 
 
 def page(command: Command, common: Group, version: str) -> str:
-    """The man page of a command, of section 1.
+    """Write the man page of a command, of section 1.
 
     Args:
-        common: The options that the table does not have: for help and the like.
+        common: The options that are not in the table: for help and the like.
         version: Of the package.
     """
     return "".join(f"{line}\n" for line in _lines(command, common, version))
 
 
 def alias(name: str) -> str:
-    """A man page that is that of another command."""
+    """Write a man page that includes another command's."""
     return f".so man1/{name}.1\n"
 
 
@@ -47,7 +47,7 @@ def _options(group: Group) -> Iterator[str]:
 
 
 def _heading(option: Option) -> str:
-    """The names in bold, with what the value is called."""
+    """Format the names in bold, with the name of the value."""
     if not option.is_option:
         return f"\\fI{_text(option.metavar)}\\fR"
     names = ", ".join(f"\\fB{_text(name)}\\fR" for name in option.names)
@@ -57,7 +57,7 @@ def _heading(option: Option) -> str:
 
 
 def _verbatim(title: str, text: str, name: str) -> Iterator[str]:
-    """A section of lines that are not filled."""
+    """Yield a section whose lines are not filled."""
     if text:
         yield f".SH {title}"
         yield ".nf"
@@ -67,12 +67,12 @@ def _verbatim(title: str, text: str, name: str) -> Iterator[str]:
 
 
 def _filled(text: str) -> Iterator[str]:
-    """Lines of text; an empty one begins a paragraph."""
+    """Yield lines of text; an empty line starts a paragraph."""
     for line in text.splitlines():
         yield _text(line) if line else ".PP"
 
 
 def _text(text: str) -> str:
-    """Text in which nothing is roff's: `-` is the sign that can be copied, not a hyphen."""
+    """Escape roff's syntax; `-` becomes the minus that can be copied, not a hyphen."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{text}" if text.startswith((".", "'")) else text

@@ -1,4 +1,4 @@
-"""Command lines as tables: parsers, help pages, man pages and shell completion come from them."""
+"""Command lines as tables: parsers, help pages, man pages and shell completion use them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Option(NamedTuple):
     """An option, or an argument.
 
     Attributes:
-        flags: Its names, with dashes and spaces between them; without dashes it is an argument.
+        flags: Its names, with dashes and separated by spaces; an argument has no dashes.
         help: What it does.
-        metavar: What its value is called; empty for a flag, which has none.
+        metavar: The name of its value; empty for a flag, which has none.
         repeated: Whether it may be given several times.
-        more: What argparse is to know besides.
-        exclusive: A name that it shares with those of its group that exclude it; empty for none.
-        offers: Values that a shell completes, where `more` has no choices.
+        more: Further arguments for argparse.
+        exclusive: A name shared by options of the group that exclude each other; empty for none.
+        offers: Values for shell completion, if `more` has no choices.
     """
 
     flags: str
@@ -46,7 +46,7 @@ class Option(NamedTuple):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values that there are; empty if they cannot be listed."""
+        """The possible values; empty if they cannot be listed."""
         return tuple(self.more.get("choices", ())) or self.offers
 
 
@@ -55,9 +55,9 @@ class Group(NamedTuple):
 
     Attributes:
         title: What they are.
-        options: The rows.
-        topic: The help page that they are on: `--help-TOPIC`; empty for the everyday page.
-        note: What is to be known of all of them.
+        options: The options.
+        topic: Their help page, `--help-TOPIC`; empty for the default page.
+        note: A text on all of them.
     """
 
     title: str
@@ -66,14 +66,14 @@ class Group(NamedTuple):
     note: str = ""
 
     def refuse(self, parsed: argparse.Namespace, but: Collection[str] = ()) -> None:
-        """Make sure that none of the options was given, since they would have no effect.
+        """Refuse these options, which would have no effect.
 
         Args:
             parsed: The command line.
-            but: Those that have one.
+            but: Those that are allowed.
 
         Raises:
-            UsageError: One was; it tells the group's title.
+            UsageError: One was given; the message has the group's title.
         """
         for option in self.options:
             name = option.names[0]
@@ -91,7 +91,7 @@ class Command(NamedTuple):
         examples: Command lines, one a line; empty for none.
         exit_status: What its exit codes mean.
         groups: Its arguments and options.
-        elsewhere: Options of a form of it that has a parser of its own: documented here.
+        elsewhere: Options of a form with a parser of its own, which are documented here.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Command(NamedTuple):
 
     @property
     def topics(self) -> dict[str, str]:
-        """The topics that have a help page, with the titles of what is on it."""
+        """The topics of the help pages, with the titles of their groups."""
         titles: dict[str, list[str]] = {}
         for group in self.documented:
             if group.topic:
@@ -118,7 +118,7 @@ class Command(NamedTuple):
 
 
 def add(group: argparse._ActionsContainer, options: Iterable[Option]) -> None:
-    """Add options; those that are not given are False, empty, or an empty list."""
+    """Add options to a parser; those not given are False, empty, or an empty list."""
     exclusive: dict[str, argparse._ActionsContainer] = {"": group}
     for option in options:
         if not option.metavar:

@@ -100,19 +100,19 @@ GROUP = Group("OS packages (--format deb or rpm)", _OPTIONS, "os-packages")
 
 
 def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether what is to be made is an OS package."""
+    """Whether the target is an OS package."""
     return archive.output.format in model.FORMATS
 
 
 OF_APPS = ("--app", "--app-version", "--maintainer", "--description", "--license")
-"""Those that mean something for Splunk apps as well."""
+"""Options that apply to Splunk apps as well."""
 
 OF_IMAGES = (*OF_APPS, "--install-root", "--command")
-"""Those that mean something for container images as well."""
+"""Options that apply to container images as well."""
 
 
 def platform(asked: str, architecture: str, format_: str) -> str:
-    """The platform that is asked for by its name or by that of the architecture.
+    """Return the platform given by its name or its architecture; empty for this machine's.
 
     Raises:
         UsageError: There is none, or the two contradict each other.
@@ -131,13 +131,13 @@ def platform(asked: str, architecture: str, format_: str) -> str:
 
 
 def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) -> OsPackageFile:
-    """The package that is asked for.
+    """Return the OS package to make.
 
     Args:
         parsed: The options.
-        path: Its file; one that is no path has the name that the system's custom gives it.
+        path: Its file; a mere name is replaced by the customary file name.
         format_: Its format.
-        platform: What it is for; empty for this machine's.
+        platform: Its platform; empty for this machine's.
 
     Raises:
         UsageError: An option is missing.
@@ -183,5 +183,5 @@ def _scripts(parsed: argparse.Namespace) -> dict[str, Path]:
 
 
 def _listed(given: list[str]) -> tuple[str, ...]:
-    """The items of options that may be repeated and have commas in them."""
+    """Split the values of a repeatable option at commas."""
     return tuple(one.strip() for text in given for one in text.split(",") if one.strip())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed import SupportsWrite
 
-# Python brings no translations of argparse; to look for some takes as long as the parser.
+# Python has no translations of argparse; looking for some takes as long as the parser.
 argparse._ = str  # type: ignore[attr-defined]
 
 ALL = "all"
@@ -31,18 +31,18 @@ class Parser(argparse.ArgumentParser):
             usage=command.usage, allow_abbrev=False, add_help=False, formatter_class=_Formatter
         )
         self._command = command
-        self.color = False  # Python 3.14's, in the usage that an error shows: stderr may be a file
-        # A group's options are not formatted to be checked: Python 3.14 takes 13 ms to load colors.
+        self.color = False  # Python 3.14's, also in the usage of an error: stderr may be a file
+        # One group without a formatter: to check options, Python 3.14 would load colors in 13 ms.
         options = self.add_argument_group()
         for group in _with_common(command, command.groups):
             add(options, group.options)
 
     def format_help(self) -> str:
-        """The everyday page."""
+        """Return the default help page."""
         return self.page()
 
     def page(self, topic: str = "") -> str:
-        """A help page: of a topic, of all options, or by default of the everyday ones."""
+        """Return a help page: of a topic, of all options, or the default one."""
         command = self._command
         page = _Formatter(self.prog)
         page.add_usage(self.usage, (), ())
@@ -58,13 +58,13 @@ class Parser(argparse.ArgumentParser):
         return page.format_help()
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is wrong with the command line, with the usage as its hint."""
+        """Raise a `UsageError` with the usage as its hint."""
         raise UsageError(
             message, f"{self._meant(message)}{self.format_usage().strip()}\nsee {self.prog} -h"
         )
 
     def _meant(self, message: str) -> str:
-        """The line that names the option which an unknown one may be meant for."""
+        """Return a line that suggests the option that an unknown one may mean."""
         from difflib import get_close_matches
 
         said = message.partition("unrecognized arguments: ")[2].split()
@@ -73,14 +73,14 @@ class Parser(argparse.ArgumentParser):
         return f"did you mean {near[0]}?\n" if near else ""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """Write without argparse's way of keeping errors to itself."""
+        """Write a message without suppressing errors as argparse does."""
         stream = file or sys.stdout
         if stream is not None:
             stream.write(message)
 
 
 def common(command: Command) -> Group:
-    """The options that every command line has: its help pages, how much it says, its version."""
+    """Return the options of every command line: help pages, verbosity, version."""
     topics = command.topics
     if topics:
         general = Option(
@@ -112,14 +112,14 @@ def _with_common(command: Command, groups: tuple[Group, ...]) -> tuple[Group, ..
 
 
 def _actions(group: Group) -> list[argparse.Action]:
-    """The options as argparse's formatter takes them."""
+    """Return the options as argparse's formatter takes them."""
     parser = argparse.ArgumentParser(add_help=False)
     add(parser, group.options)
     return parser._actions
 
 
 def positive(text: str) -> int:
-    """A positive number."""
+    """Parse a positive integer."""
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return int(text)
@@ -137,7 +137,7 @@ def _epilog(command: Command) -> str:
 
 
 class _Help(argparse.Action):
-    """Shows a help page and ends."""
+    """Shows a help page and exits."""
 
     def __init__(self, option_strings: list[str], dest: str, **kind: object) -> None:
         kind = {"nargs": 0, **kind, "default": argparse.SUPPRESS}
@@ -150,14 +150,14 @@ class _Help(argparse.Action):
         values: str | Sequence[object] | None,
         option_string: str | None = None,
     ) -> None:
-        """Show the topic's page, or that which the value names."""
+        """Show the topic's page, or the page that the value names."""
         assert isinstance(parser, Parser)
         parser._print_message(parser.page(ALL if values == ALL else str(self.const)))
         parser.exit()
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Knows how wide the terminal is without shutil, which takes longer to load than a script."""
+    """Determines the terminal's width without shutil, which takes longer to import than a run."""
 
     def __init__(self, prog: str, **_: object) -> None:
         super().__init__(prog, width=_width() - 2)
@@ -174,13 +174,13 @@ def _width() -> int:
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: the look-up takes long."""
+    """Looks the version up only when requested: the look-up takes long."""
 
     def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002
         super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print the version and end."""
+        """Print the version and exit."""
         from pypackage.cli import version
 
         version.show(parser.prog)

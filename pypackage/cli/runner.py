@@ -1,4 +1,4 @@
-"""The runner's command line as a table, read from what its `--help` says."""
+"""The runner's command line as a table, parsed from the output of its `--help`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OPTION = re.compile(r"  (-{1,2}[\w-]+(?:, --[\w-]+)*)(?: (\S+))?  +(\S.*)")
 
 
 def table(said: str) -> Command:
-    """The table.
+    """Parse the table.
 
     Args:
         said: The output of `python_package_run --help`.
@@ -31,7 +31,7 @@ def table(said: str) -> Command:
 
 
 def _options(text: str) -> Iterator[Option]:
-    """The options; a line that begins with none goes on with the one before."""
+    """Yield the options; a line that does not start with one continues the one before."""
     found: list[list[str]] = []
     for line in text.splitlines():
         if match := _OPTION.fullmatch(line):

@@ -1,4 +1,4 @@
-"""What the package installs into `share`: man pages, and completion by the shells."""
+"""Files that the package installs into `share`: man pages and shell completion."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ FAMILIES = ("python", "poncho")
 
 
 def files(version: str, runner_help: str) -> dict[str, str]:
-    """The files' contents by their paths below `share`.
+    """Return the contents of the files by their paths below `share`.
 
     Args:
         version: Of the package.
-        runner_help: What `python_package_run --help` says.
+        runner_help: The output of `python_package_run --help`.
     """
     commands = [
         (analyze_options.COMMAND, parser.common(analyze_options.COMMAND)),

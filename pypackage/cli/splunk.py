@@ -1,4 +1,4 @@
-"""The options of python_package_create that tell of a Splunk app."""
+"""Options of python_package_create for Splunk apps."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ GROUP = Group(
 
 
 def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether what is to be made is a Splunk app."""
+    """Whether the target is a Splunk app."""
     return archive.output.format == model.FORMAT
 
 
 def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
-    """The app that is asked for.
+    """Return the app to make.
 
     Args:
         parsed: The options.

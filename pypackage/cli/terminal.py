@@ -1,7 +1,7 @@
 """What the executables share: progress, errors and exit codes.
 
-Everything here goes to stderr, since stdout may be the output. What the user must know is
-said in one line that begins with the tool's name.
+All output goes to stderr, since stdout may be the result. What the user must know is
+one line that starts with the tool's name.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace, Reporter], None]
 
-# Beside the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
+# Besides the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
 INPUT_OUTPUT_ERROR = 74
 INTERRUPTED = 130
-ENDED = 128  # and the number of the signal
+ENDED = 128  # plus the number of the signal
 BROKEN_PIPE = 141
 
 
@@ -39,13 +39,13 @@ def run(
     argv: Sequence[str] | None = None,
     failed: Callable[[BaseException], None] = lambda _: None,
 ) -> int:
-    """Parse a command line, run the command and turn what happens into an exit code.
+    """Parse a command line, run the command and turn the outcome into an exit code.
 
     Args:
-        parser: Its options and arguments; options may stand after arguments.
-        command: Called with the parsed options and the reporter that they ask for.
+        parser: Its options and arguments; options may follow arguments.
+        command: Called with the parsed options and the reporter that they select.
         argv: The arguments, by default those of this process.
-        failed: Hears of the error that ends the command.
+        failed: Called with the error that ends the command.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     say = Plain(parser.prog)
@@ -56,7 +56,7 @@ def run(
             say = reporter(parser.prog, quiet=options.quiet, verbose=options.verbose)
             command(options, say)
         if sys.stdout is not None:
-            sys.stdout.flush()  # here, where its errors can be told
+            sys.stdout.flush()  # here, where errors can be reported
         return 0
     except BaseException as error:
         failed(error)
@@ -64,9 +64,9 @@ def run(
 
 
 def leave(code: int) -> NoReturn:
-    """End the process as it is: taking it apart would take a tenth of the time of a short run.
+    """Exit without finalizing the interpreter, which takes a tenth of the time of a short run.
 
-    Output is flushed. Nothing else may wait for the end: no thread, no `atexit`.
+    Output is flushed. No thread is joined and no `atexit` function called.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -79,27 +79,27 @@ class _Ended(BaseException):
 
 
 def _clean_up_when_ended() -> None:
-    """Let signals that end be exceptions, so that nothing half-made is left behind."""
+    """Make signals that end the process raise exceptions, so that partial results are removed."""
 
     def end(number: int, _frame: object) -> None:
         raise _Ended(number)
 
     ways = {signal.SIGTERM: end, signal.SIGHUP: end, signal.SIGINT: signal.default_int_handler}
     for number, way in ways.items():
-        with suppress(ValueError):  # not in the main thread: then it is another's concern
+        with suppress(ValueError):  # not in the main thread: signals are handled elsewhere
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, way)
 
 
 def _parsed(parser: Parser, arguments: list[str]) -> argparse.Namespace | None:
-    """The parsed options; None when there is nothing more to do, as after -h."""
+    """Return the parsed options; None if there is nothing more to do, as after -h."""
     with suppress(SystemExit):
         return parser.parse_intermixed_args(_undashed(arguments))
     return None
 
 
 def _undashed(arguments: list[str]) -> list[str]:
-    """The arguments, of which those behind `--` are paths: argparse takes `-x` for an option."""
+    """Turn arguments after `--` into paths: argparse would take `-x` for an option."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     dashed = (len(one) > 1 and one.startswith("-") for one in arguments[end + 1 :])
     paths = zip(arguments[end + 1 :], dashed, strict=True)
@@ -107,8 +107,8 @@ def _undashed(arguments: list[str]) -> list[str]:
 
 
 def _told(error: BaseException, say: Plain) -> int:
-    """Say what ended a command, in one line and a hint; the exit code for it."""
-    if isinstance(error.__cause__, (KeyboardInterrupt, _Ended)):  # while a class was made
+    """Report the error that ended a command, and return its exit code."""
+    if isinstance(error.__cause__, (KeyboardInterrupt, _Ended)):  # raised while a class was created
         error = error.__cause__
     if isinstance(error, PackageError):
         say.error(error.message, error.hint)
@@ -120,7 +120,7 @@ def _told(error: BaseException, say: Plain) -> int:
         number = signal.Signals(error.args[0])
         say.error(f"ended by {number.name}")
         return ENDED + number
-    if isinstance(error, BrokenPipeError):  # who read our output wants no more of it
+    if isinstance(error, BrokenPipeError):  # the reader of our output has closed the pipe
         _abandon_stdout()
         return BROKEN_PIPE
     if isinstance(error, ModuleNotFoundError):
@@ -130,7 +130,7 @@ def _told(error: BaseException, say: Plain) -> int:
     if isinstance(error, MemoryError):
         say.error("there is not enough memory", "allow more of it (ulimit -v, or the job's limit)")
         return INTERNAL_ERROR
-    if isinstance(error, FileNotFoundError) and error.filename is None:  # of os.getcwd
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # by os.getcwd
         say.error("the current folder is not there any more", "start this in another one")
         return INPUT_OUTPUT_ERROR
     if isinstance(error, OSError):
@@ -143,7 +143,7 @@ def _told(error: BaseException, say: Plain) -> int:
     return INTERNAL_ERROR
 
 
-# A file's name may have characters that a terminal obeys.
+# File names may have control characters.
 _SHOWN = {n: "?" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
@@ -157,7 +157,7 @@ def _abridged(message: str) -> str:
 
 
 def _abandon_stdout() -> None:
-    """Let what stdout still holds go nowhere, or Python complains of it when it ends."""
+    """Discard what stdout still buffers, or Python reports an error at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -165,13 +165,13 @@ def _abandon_stdout() -> None:
 
 
 def reporter(program: str, *, quiet: bool = False, verbose: bool = False) -> Plain:
-    """The reporter for this process's stderr: bars on a terminal, lines elsewhere."""
+    """Return the reporter for this process's stderr: bars on a terminal, lines elsewhere."""
     terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return (Terminal if terminal else Plain)(program, quiet=quiet, verbose=verbose)
 
 
 class Plain(Reporter):
-    """Says one line for each thing, on stderr."""
+    """Writes one line for each event to stderr."""
 
     def __init__(self, program: str, *, quiet: bool = False, verbose: bool = False) -> None:
         self.program = program
@@ -180,29 +180,29 @@ class Plain(Reporter):
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Say the title when the step begins."""
+        """Write the title when the step starts."""
         if not self._quiet:
             self._line(f"{title} ...")
         yield Task()
 
     def debug(self, message: str) -> None:
-        """Say it if details are wanted."""
+        """Write a detail if verbose."""
         if self._verbose:
             self._line(message)
 
     def warning(self, message: str) -> None:
-        """Say it unless only errors are wanted."""
+        """Write a warning unless quiet."""
         if not self._quiet:
             self._line(f"{self.program}: warning: {_abridged(message)}")
 
     def error(self, message: str, hint: str = "") -> None:
-        """Say why the command ends, and below it what to do."""
+        """Write why the command ends, and below it what to do."""
         self._line(f"{self.program}: error: {_abridged(message)}")
         for line in hint.splitlines():
             self._line(f"  {line}")
 
     def trace(self, error: BaseException) -> None:
-        """Say where an error happened if details are wanted."""
+        """Write the traceback of an error if verbose."""
         if self._verbose:
             import traceback
 
@@ -213,7 +213,7 @@ class Plain(Reporter):
             from pypackage.core.urls import redact
 
             text = redact(text)
-        with suppress(OSError, ValueError):  # nobody there to hear it is no reason to fail
+        with suppress(OSError, ValueError):  # a closed stderr is no reason to fail
             if sys.stderr is not None:
                 self._write(text.translate(_SHOWN))
 
@@ -223,14 +223,14 @@ class Plain(Reporter):
 
 
 class Terminal(Plain):
-    """Shows each step under way as a bar, and leaves no bar behind."""
+    """Shows a bar for each step under way, and removes it afterwards."""
 
     _progress: Progress | None = None
     _open_steps = 0
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        """Show a bar as long as the step lasts."""
+        """Show a bar while the step lasts."""
         if self._quiet:
             yield Task()
             return
@@ -250,12 +250,12 @@ class Terminal(Plain):
     def _write(self, text: str) -> None:
         if self._progress is None:
             super()._write(text)
-        else:  # above the bars, and not cut or coloured by rich
+        else:  # above the bars, and not wrapped or coloured by rich
             self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bar(Task):
-    """A step whose progress is a bar; `grow` may come from other threads, as rich allows."""
+    """A step with a bar; `grow` may be called from other threads, as rich allows."""
 
     def __init__(self, progress: Progress, task: TaskID, total: float | None) -> None:
         self._progress = progress
@@ -284,7 +284,7 @@ def _bars() -> Progress:
     from rich.text import Text
 
     class Amount(ProgressColumn):
-        """How much of a step is done, and how fast it goes."""
+        """How much of a step is done, and how fast."""
 
         def render(self, task: RichTask) -> Text:
             return Text(amount(task.completed, task.total, task.speed))
@@ -311,7 +311,7 @@ def amount(done: float, total: float | None, speed: float | None) -> str:
 
 
 def _short(number: float) -> str:
-    """A number in three or four digits, with the prefix of its thousands."""
+    """Format a number in three or four digits, with a unit prefix."""
     for prefix in ("", "k", "M", "G"):
         if number < 1000:
             return (

@@ -7,9 +7,9 @@ import sys
 
 
 def answer() -> None:
-    """End this process with its version on stdout if it is asked for nothing else.
+    """Print the version and exit if that is all that is requested.
 
-    It goes on where that cannot be written: the command line's own way tells why.
+    If stdout cannot be written, this returns: the regular command line reports the error.
     """
     if sys.argv[1:] != ["--version"] or sys.stdout is None:
         return
@@ -22,7 +22,7 @@ def answer() -> None:
 
 
 def show(program: str = "") -> None:
-    """Write an executable's name (by default that of this process) and version to stdout."""
+    """Write an executable's name (by default this process's) and version to stdout."""
     from pypackage.core import version
 
     name = program or os.path.basename(sys.argv[0])

@@ -1,6 +1,6 @@
-"""The functions of poncho's Python modules, under their names and with their arguments.
+"""The functions of poncho's Python modules, with the same names and arguments.
 
-Programs that use `ndcctools.poncho` change the import alone.
+Programs that use `ndcctools.poncho` only need to change the import.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Specifications of programs and functions, as poncho has them."""
+"""Specifications of programs and functions, in poncho's format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def create_spec(
 
     Args:
         filename: A Python source.
-        out: A file into which it is written too.
+        out: A file to write the result to as well.
         toplevel: Whether to leave out what functions import when they run.
         function: Only what this function needs.
         pkg_mapping: `MODULE=PACKAGE` each.
@@ -51,7 +51,7 @@ def create_spec(
 
 
 def create_spec_from_functions(func_list: Iterable[Callable[..., object]]) -> dict[str, Any]:
-    """Find what functions at hand need, all together."""
+    """Find what live functions need, all together."""
     return _spec(api.analyze_function(*func_list))
 
 

@@ -25,19 +25,19 @@ def dict_to_env(
     cache_path: str | None = None,
     force: bool = False,
 ) -> str:
-    """Make the archive of a specification, or take the one that was made of it before.
+    """Make the archive of a specification, or reuse the cached copy.
 
-    A specification that names the user's own code, or what is installed on this machine, does
-    not say what is in them: `python_package_create` sees whether they are the same.
+    If a specification names the user's own code, or what is installed on this machine, the copy
+    is not reused: their content may differ, which `python_package_create` checks itself.
 
     Args:
         spec: A dictionary, or its JSON.
         conda_executable: A conda, mamba or micromamba; by default the built-in solver.
         download_micromamba: Not needed.
-        ignore_editable_packages: Not needed: they are packed as any other.
+        ignore_editable_packages: Not needed: they are packed like any other.
         cache: Whether to keep a copy for the next time.
-        cache_path: Where; by default `.poncho_cache`.
-        force: Whether to make it anew.
+        cache_path: The cache; by default `.poncho_cache`.
+        force: Whether to ignore a cached archive.
 
     Returns:
         The archive's path.
@@ -61,7 +61,7 @@ def dict_to_env(
 
 
 def _says_all(spec: Mapping[str, Any]) -> bool:
-    """Whether a specification names nothing whose content is known to this machine alone."""
+    """Whether a specification determines the content, without code or packages of this machine."""
     from pypackage.requirements.formats.requirements_json import loads
 
     needed = loads(json.dumps(spec).encode(), "the specification")
@@ -77,14 +77,14 @@ def pack_env(
     download_micromamba: bool = False,
     ignore_editable_packages: bool = False,
 ) -> None:
-    """Pack a specification's environment, or an environment of conda's.
+    """Pack the environment of a specification, or a conda environment.
 
     Args:
         spec: A file, `-` for stdin, or an environment's folder or name.
         output: The archive's path.
         conda_executable: A conda, mamba or micromamba; by default the built-in solver.
         download_micromamba: Not needed.
-        ignore_editable_packages: Not needed: they are packed as any other.
+        ignore_editable_packages: Not needed: they are packed like any other.
 
     Raises:
         PackageError: As `python_package_create` fails.
@@ -105,17 +105,17 @@ def pack_env_from_dict(
     download_micromamba: bool = False,
     ignore_editable_packages: bool = False,
 ) -> str:
-    """Make the archive of a specification; see `pack_env`. Returns its path."""
+    """Make the archive of a specification (see `pack_env`) and return its path."""
     _create(spec, output, conda_executable)
     return output
 
 
 def _create(given: child.Given, output: str, conda_executable: str | None) -> None:
-    target = Path(output).absolute()  # a path in any case, whatever it is called
+    target = Path(output).absolute()  # always a path, never an environment's name
     options = {"conda_executable": conda_executable or "", "format": _format(output)}
     child.create(given, target, options, SILENT)
 
 
 def _format(output: str) -> str:
-    """Poncho makes a tar.gz unless the name says something else."""
+    """Return the format: tar.gz, as with poncho, unless the name has a suffix."""
     return "" if os.path.splitext(output)[1] else "tar.gz"
