@@ -48,7 +48,8 @@ def pack(
     elif ending in ("zip", "old.zip"):
         path.write_bytes(_zip(entries))
     else:
-        path.write_bytes(_squashfs(entries, path, in_front=ending == "squashfs") + _line(identity))
+        image = _squashfs(entries, path, in_front=ending == "squashfs")
+        path.write_bytes(image if ending == "squashfs" else image + _line(identity))
     return path, identity
 
 
@@ -96,7 +97,7 @@ def _digested(
         # All but the manifest and its checksums.
         digested = whole[:14] + whole[18:66] + whole[66 + len(text) : -88] + whole[-84:]
     else:
-        whole = _squashfs({**entries, MANIFEST: text}, path, in_front=True) + _line("")[:-1]
+        whole = _squashfs({**entries, MANIFEST: text}, path, in_front=True)
         assert whole[96 : 96 + len(text)] == text
         digested = whole[:96] + whole[96 + len(text) :]
     identity, text = _with_digest(text, kind, sha256(digested).hexdigest())

@@ -228,7 +228,7 @@ def test_squashfs__altered_anywhere__exits_3_and_is_not_mounted(runner: Runner) 
     runner.cache.mkdir()
     whole = archive.read_bytes()
     contents = [whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in PLACES]
-    for content in (*contents, whole[:-1], whole[:-86], whole + b"\0"):
+    for content in (*contents, whole[:-1], whole + b"\0"):
         archive.write_bytes(content)
         done = runner.run("-e", archive, "show", "x")
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (3, "", 1)
@@ -238,7 +238,7 @@ def test_squashfs__altered_anywhere__exits_3_and_is_not_mounted(runner: Runner) 
     assert runner.output("--cache", "clean") == ""
 
 
-PLACES = (0, 50, 95, 96, 200, 1500, -87, -86, -70, -1)
+PLACES = (0, 50, 95, 96, 200, 1500, -3000, -1)
 
 
 @pytest.mark.root

@@ -45,10 +45,10 @@ def program() -> str:
 
 
 def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
-    """Write an image whose manifest has the digest of all else, followed by a line with the id.
+    """Write an image whose manifest has the digest of all else in it.
 
-    With an older mksquashfs the manifest cannot be found without mounting the image: then it is
-    only checked by its digest lists.
+    An older mksquashfs cannot put the manifest where it is found without mounting: then a line
+    behind the image tells the id, and it is checked by its lists of digests alone.
 
     Raises:
         PackError: mksquashfs is not installed, or failed.
@@ -66,10 +66,13 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
         with files.new_file(output) as file:
             options = ["-sort", str(order), *_AS_IT_IS] if digested else []
             _make(mksquashfs, root, file, how, options)
-            end = file.seek(0, os.SEEK_END)
-            file.write(_line(text))
             if digested:
-                _finish(file, plain, text, end)
+                _put_manifest(file, plain, text)
+            else:
+                file.seek(0, os.SEEK_END)
+                file.write(
+                    f"\npypackage-archive {manifest.FORMAT} {tree.environment_id}\n".encode()
+                )
 
 
 def _has_actions(mksquashfs: str) -> bool:
@@ -90,21 +93,15 @@ def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: l
         raise PackError("mksquashfs failed", error.output) from error
 
 
-def _line(text: bytes) -> bytes:
-    """The line after the image, which may be padded to whole pages."""
-    return f"\npypackage-archive {manifest.FORMAT} {manifest.identity(text)}\n".encode()
-
-
-def _finish(file: BinaryIO, plain: bytes, unfinished: bytes, end: int) -> None:
-    """Replace the unfinished manifest, and write the id after the image."""
+def _put_manifest(file: BinaryIO, plain: bytes, unfinished: bytes) -> None:
+    """Put the manifest in place of the one that stands for it."""
     for start in _STARTS:
         file.seek(start)
         if file.read(len(unfinished)) == unfinished:
             break
     else:
         raise PackError("mksquashfs has put the manifest somewhere else", "choose another format")
-    digested = [(0, start), (start + len(unfinished), end + len(_line(plain)) - 65)]
-    text = own_digest.finished(plain, "squashfs", file, digested)
-    for place, data in ((start, text), (end, _line(text))):
-        file.seek(place)
-        file.write(data)
+    others = [(0, start), (start + len(unfinished), file.seek(0, os.SEEK_END))]
+    text = own_digest.finished(plain, "squashfs", file, others)
+    file.seek(start)
+    file.write(text)
