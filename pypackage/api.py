@@ -146,8 +146,8 @@ def create(
         given: Requirements (from `analyze`, for example), a dictionary of the same shape, or
             anything that the command takes: a file, or an environment's folder or name.
         target: A name, or the archive's path.
-        channels: Conda channels, the most preferred first; `host` stands for what is installed
-            for the running Python.
+        channels: Conda channels, by priority; `host` stands for what is installed for the
+            running Python.
         reporter: Receives progress, warnings and details as they happen.
         **options: The command's other options by their long names, with `_` for `-`, such as
             `slim=True`, `locked="my.lock"`, `add=["helper.py"]`.

@@ -209,7 +209,7 @@ class Plain(Reporter):
             self._line("".join(traceback.format_exception(error)).rstrip())
 
     def _line(self, text: str) -> None:
-        if "://" in text:  # the user's own words, perhaps, or those of another program
+        if "://" in text:  # may have a password, from the user or another program
             from pypackage.core.urls import redact
 
             text = redact(text)
@@ -300,9 +300,9 @@ def _bars() -> Progress:
 
 
 def amount(done: float, total: float | None, speed: float | None) -> str:
-    """What a bar says in figures: `12.3M of 45.6M, 5.1M/s`; `12.3M, 5.1M/s` without a total.
+    """Format progress, such as `12.3M of 45.6M, 5.1M/s`; `12.3M, 5.1M/s` without a total.
 
-    Steps count in bytes or in files; the figures of both are short.
+    Steps count bytes or files; the figures of both are short.
     """
     rate = f", {_short(speed)}/s" if speed else ""
     if total is None:

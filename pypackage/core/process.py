@@ -63,11 +63,11 @@ def run_told(
     *,
     env: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run a long program as `run` does, and tell how many bytes it writes meanwhile.
+    """Run a long program as `run` does, and report how many bytes it writes meanwhile.
 
     Args:
-        on_written: Called several times a second with the bytes since the last call. On Linux
-            alone: other systems do not tell.
+        on_written: Called several times a second with the bytes since the last call; only on
+            Linux: other systems do not provide this.
     """
     command, told = [str(word) for word in argv], 0
     try:
@@ -99,7 +99,7 @@ def run_told(
 
 
 def _written(pid: int) -> int:
-    """The bytes that a process has written so far; 0 where that is not known."""
+    """Return how many bytes a process has written so far; 0 if that is unknown."""
     with suppress(OSError), open(f"/proc/{pid}/io", encoding="ascii") as file:
         return int(file.read().partition("wchar: ")[2].partition("\n")[0])
     return 0

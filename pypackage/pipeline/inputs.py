@@ -105,7 +105,7 @@ def _check_asks(
     options: Sequence[str],
     unknown: bool = False,
 ) -> None:
-    """Refuse what asks for nothing: not even a Python, or only that beside unknown keys."""
+    """Refuse requirements that request nothing, or only a Python among unknown keys."""
     if not isinstance(given, Requirements) or (given.python and not unknown):
         return
     asked = (given.modules, given.standard, given.dependencies, given.pip, given.local, given.data)

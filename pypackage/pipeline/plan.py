@@ -29,7 +29,7 @@ DEFAULT_CHANNEL = "conda-forge"
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be installed.
+    """The plan of an environment: what will be installed.
 
     Attributes:
         requirements: The requirements as given; empty if only a lock is given, except its projects.
@@ -176,7 +176,7 @@ def _locked(
     return Locked(local, replace(settings, credentials=where.credentials))
 
 
-# --- what is to be known before ----------------------------------------------------------
+# --- what must be known before -----------------------------------------------------------
 
 
 def _with_own_python(options: Options, version: str, cache: Path, reporter: Reporter) -> Options:

@@ -53,7 +53,7 @@ def pixi_lock(folder: Path, selected: Selected) -> Path | None:
 def of_folder(
     folder: Path, reporter: Reporter, selected: Selected = NOTHING, platform: str = ""
 ) -> Requirements:
-    """The requirements of the project in a folder, including the project if it is to be built.
+    """Return the requirements of the project in a folder, with the project if it must be built.
 
     As with uv, a project is built if its pyproject.toml has a `[build-system]`; else only its
     dependencies count.

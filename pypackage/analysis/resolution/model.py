@@ -65,7 +65,7 @@ class Lookup(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A package that is to be in the environment.
+    """A package that the environment must have.
 
     Attributes:
         key: Its normalized name on PyPI, or conda's name if it is not on PyPI.

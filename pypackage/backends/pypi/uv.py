@@ -23,7 +23,7 @@ NO_SOLUTION = 1
 """Its exit status if there is no solution; others are failures."""
 
 _CHATTER = ("Using CPython ", "Using PyPy ", "Using Python ")  # before the error itself
-_OPTION = "`--no-build`"  # a hint at uv's own option, in place of which --allow-sdist is told
+_OPTION = "`--no-build`"  # in hints of uv, which are left out: ours names --allow-sdist
 
 
 def run(

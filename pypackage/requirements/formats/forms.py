@@ -138,7 +138,7 @@ def _of_lines(base: str, text: str) -> Form | None:
     body = _python(text)
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
-    if text.startswith("#!"):  # a program in another language, which looks like names of packages
+    if text.startswith("#!"):  # another language: its words may look like package names
         return None
     is_line = bool(said) and requirements_txt.is_line(said[0])
     if base.endswith(
