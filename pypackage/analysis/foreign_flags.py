@@ -7,7 +7,6 @@ what `_compat` tries to import. Modules that only re-export a flag are followed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 
 from pypackage.analysis.alternatives import Guard
@@ -85,8 +84,9 @@ class ForeignFlags:
         for flag, fork, way in scanned.flags:
             if flag in names:
                 return Guard(path, fork, way)
+        bound = name.partition(".")[0].partition("(")[0].partition("[")[0]
         for one in scanned.imports:
-            if one.name in (re.split(r"[.(\[]", name)[0], "*"):
+            if one.name in (bound, "*"):
                 found = self._look_up(inner, one.module, name, steps - 1)
                 if found is not None:
                     return found

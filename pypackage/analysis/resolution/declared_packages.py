@@ -11,8 +11,9 @@ from pypackage.requirements import formats
 from pypackage.requirements.formats import Declaration, Declarations
 
 # Suffixes of package names for another build of the same package.
-_VARIANT = re.compile(
-    r"(?:cpu|gpu|binary|bin|nightly|headless|macos|intel|directml|silicon|cuda\d+x?|cu\d+|rocm[\d-]*)"
+_VARIANT = (
+    r"(?:cpu|gpu|binary|bin|nightly|headless|macos|intel|directml|silicon"
+    r"|cuda\d+x?|cu\d+|rocm[\d-]*)"
 )
 
 
@@ -87,7 +88,7 @@ class DeclaredPackages:
         builds = [
             key
             for key in self._declared.requirements
-            if key.startswith(f"{name}-") and _VARIANT.fullmatch(key[len(name) + 1 :])
+            if key.startswith(f"{name}-") and re.fullmatch(_VARIANT, key[len(name) + 1 :])
         ]
         return next((key for key in builds if self.matching(key)), "")
 
