@@ -91,7 +91,10 @@ def _specs(node: Node, platform: str) -> Iterator[Line]:
     if not isinstance(node.value, dict):
         spec = node.string().strip()
         if re.match(r"(?:\S+::)?[\w.-]+\[[^=\]]*\]", spec):
-            raise node.invalid(f"{spec}: conda packages have no extras", "list it under pip")
+            raise node.invalid(
+                f"{spec}: conda packages have no extras",
+                "leave them out, which conda does in silence, or list it under pip",
+            )
         yield Line(spec, node.place)
         return
     for key, one in node.entries():
