@@ -6,6 +6,7 @@ import json
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any
 import pytest
 
 from pypackage.integrations import pyden
-from pypackage.integrations.pyden import __main__ as making
 from pypackage.integrations.pyden import commands, settings
 from tests.splunk import driver
 from tests.splunk.conftest import unpack
@@ -133,7 +133,8 @@ def test_commands__of_pydens_documentation__build_fill_run_and_remove(
 def test_app__made_and_installed__runs_its_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert making.main([str(tmp_path / "pyden_manager.spl")]) == 0
+    command = [sys.executable, "-m", "pypackage.integrations.pyden", "pyden_manager.spl"]
+    subprocess.run(command, cwd=tmp_path, check=True)
     app = unpack(tmp_path / "pyden_manager.spl", tmp_path / "apps")
     found = driver.run(app, "getvenvs")
     assert (found.error, found.records, found.status) == ("", [], 0), found.log
