@@ -175,7 +175,7 @@ def test_update__other_version__takes_the_place_and_others_follow_with_a_warning
     note.write_text(note.read_text().replace("many-versions=2", "many-versions"))
     done = tools.create("--update", "mine", "either-left")
     assert done.returncode == 0, done.stderr
-    assert "warning: not with all that is there in its version" in done.stderr
+    assert "warning: cannot keep every version that is installed" in done.stderr
     assert packed(tools.cwd / "mine.tar.gz")["many-versions"] == "1.5"
 
 

@@ -169,7 +169,7 @@ def test_try__in_a_clean_root__tells_what_is_left_over(
     assert "no files are left over" in done.stderr
     done = numeric.create(maker, *words, "--try", "touch /opt/tried/mine", name="tried")
     assert done.returncode == 0, done.stderr
-    assert "warning: left over in" in done.stderr
+    assert "warning: left behind in" in done.stderr
     assert "/opt/tried/mine\n" in done.stderr
 
 
