@@ -1,7 +1,7 @@
 #!/bin/sh
-# The main job from a clean clone: analyze examples/rainfall.py, create its environment from
-# this machine's own Python, and run it where there is no Python. Everything it makes lies
-# in .demo, which can be removed at any time (and pip leaves build/ in the clone).
+# The whole workflow from a clean clone: analyze examples/rainfall.py, create its environment from
+# this machine's own Python, and run it where there is no Python. Everything it makes is in .demo,
+# which can be removed at any time (pip also leaves build/ in the clone).
 set -eu
 
 clone=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +9,7 @@ demo=$clone/.demo
 
 say() { printf '\n== %s\n' "$*" >&2; }
 
-# The tools, and the packages that the script uses, in a virtual environment.
+# Install the tools, and the packages that the script uses, in a virtual environment.
 install_tools() {
     stamp=$demo/venv/installed-$python
     if [ -e "$stamp" ] && [ -z "$(find "$clone/bin" "$clone/pypackage" "$clone/setup.py" -newer "$stamp")" ]; then
@@ -31,8 +31,8 @@ create_archive() {
     python_package_create -c host rainfall.json rainfall.tar.gz >&2
 }
 
-# A worker's folder: the archive, the runner and the script. Its PATH has this machine's
-# programs without any Python, and the environment that was packed is moved away meanwhile.
+# Run the script in a worker's folder with the archive and the runner. Its PATH has this machine's
+# programs except any Python, and the environment that was packed is moved away meanwhile.
 run_on_worker() {
     worker=$demo/worker
     mkdir -p "$worker/bin"

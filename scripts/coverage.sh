@@ -1,13 +1,14 @@
 #!/bin/sh
-# coverage.sh [ARGUMENT OF PYTEST...]: which lines and branches of pypackage/ the tests reach, those
-# of the processes that they start included; without arguments all of tests/run.sh's. After it.
+# coverage.sh [PYTEST ARGUMENT...]: report which lines and branches of pypackage/ the tests reach,
+# also in the processes that they start. Without arguments, run the tests that tests/run.sh runs.
+# Needs the .venv that tests/run.sh makes.
 set -eu
 
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
 export PATH
-scripts/pip_install.sh scripts/coverage.sh pip "coverage>=7.10" # which follows processes by itself
-# What tests start is what is installed.
+scripts/pip_install.sh scripts/coverage.sh pip "coverage>=7.10" # it measures subprocesses
+# The tests run the installed executables.
 pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
 if [ $# -eq 0 ]; then
     set -- -m "not root and not slow"

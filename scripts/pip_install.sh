@@ -1,18 +1,18 @@
 #!/bin/sh
-# pip_install.sh CALLER PIP ARGUMENT...: `pip install`, quiet unless it fails; where no package
-# index can be reached it ends within seconds, with one line that says what CALLER needs.
+# pip_install.sh CALLER PIP ARGUMENT...: `pip install`, quiet unless it fails. If no package index
+# can be reached, it fails within seconds, with one line that says what CALLER needs.
 set -eu
 
 caller=$1 pip=$2
 shift 2
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-trap 'exit 1' HUP INT TERM # dash would not run the other
+trap 'exit 1' HUP INT TERM # in dash, a signal alone does not run the EXIT trap
 
-# What is installed is for the tools alone: a site's constraints, which may be impossible to meet
-# together with theirs, and its wish for --user are about other environments.
+# This installs into an environment for the tools alone. A site's constraints, which may conflict
+# with theirs, and its --user setting are meant for other environments.
 export PIP_CONSTRAINT=/dev/null PIP_USER=0 PIP_REQUIRE_HASHES=0
-# pip's own five retries, 15 seconds each, take minutes where packets are dropped.
+# pip's default of five retries of 15 seconds each takes minutes if packets are dropped.
 if PIP_RETRIES=${PIP_RETRIES-1} PIP_TIMEOUT=${PIP_TIMEOUT-8} \
     "$pip" install --quiet --disable-pip-version-check "$@" >"$said" 2>&1; then
     exit 0

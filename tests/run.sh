@@ -1,14 +1,14 @@
 #!/bin/sh
-# All checks that need neither root nor a daemon, from a clean clone: set up a virtual
-# environment in .venv, then formatting, lint, types, the direction of imports, shell scripts
-# and tests. Arguments are passed on to pytest.
+# Run all checks that need neither root nor a daemon, from a clean clone: set up a virtual
+# environment in .venv, then check formatting, lint, types, import directions and shell scripts,
+# and run the tests. Arguments are passed on to pytest.
 set -eu
 
 cd "$(dirname "$0")/.."
 venv=$PWD/.venv
 
-# In memory where it has 6 GB to spare: on a disk the making and removing of so many files takes
-# a third longer.
+# Use a memory file system if it has 6 GB to spare: on a disk, creating and removing so many files
+# takes a third longer.
 free=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $1 == "tmpfs" { print $4 }')
 if [ -z "${TMPDIR-}" ] && [ "${free:-0}" -gt 6291456 ]; then
     scratch=$(mktemp -d /dev/shm/pypackage-tests.XXXXXX)
@@ -18,9 +18,9 @@ else
     scratch=$(mktemp -d)
 fi
 trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM # dash would not run the other
+trap 'exit 1' HUP INT TERM # in dash, a signal alone does not run the EXIT trap
 
-# This site's settings stay out, but for its way to the package index.
+# Ignore this site's settings, except how to reach the package index.
 mkdir "$scratch/home"
 settings=$(python3 tests/support/clean.py "$scratch/home")
 eval "$settings"
@@ -30,7 +30,7 @@ if [ ! -e "$venv/installed" ] || [ -n "$(find setup.py -newer "$venv/installed")
     scripts/pip_install.sh tests/run.sh "$venv/bin/pip" ".[dev]"
     : >"$venv/installed"
 fi
-# The tests run the installed executables: those of this tree, without its build folder.
+# The tests run the installed executables: install this tree's, without leaving a build folder.
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
     --force-reinstall .
 PATH=$venv/bin:$PATH

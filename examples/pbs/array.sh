@@ -1,7 +1,7 @@
 #!/bin/sh
-# An array of jobs: qsub array.sh, in a folder with python_package_run, pi.tar.gz and pi.py
-# that the nodes see too. The first job of a node unpacks the environment, all others use it.
-# (PBS Pro and OpenPBS; in Torque the first two are -t 0-99 and PBS_ARRAYID.)
+# An array job: qsub array.sh, in a folder that the nodes share, with python_package_run, pi.tar.gz
+# and pi.py. The first job on a node unpacks the environment, and all others use it.
+# (For PBS Pro and OpenPBS; in Torque, it is -t 0-99 and PBS_ARRAYID.)
 #PBS -N pi
 #PBS -J 0-99
 #PBS -l select=1:ncpus=1:mem=1gb

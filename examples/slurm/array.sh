@@ -1,6 +1,6 @@
 #!/bin/sh
-# An array of jobs: sbatch array.sh, in a folder with python_package_run, pi.tar.gz and pi.py
-# that the nodes see too. The first job of a node unpacks the environment, all others use it.
+# An array job: sbatch array.sh, in a folder that the nodes share, with python_package_run,
+# pi.tar.gz and pi.py. The first job on a node unpacks the environment, and all others use it.
 #SBATCH --job-name=pi
 #SBATCH --array=0-99
 #SBATCH --ntasks=1

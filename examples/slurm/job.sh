@@ -1,6 +1,6 @@
 #!/bin/sh
-# One job: sbatch job.sh, in a folder with python_package_run, pi.tar.gz and pi.py that the
-# nodes see too.
+# One job: sbatch job.sh, in a folder that the nodes share, with python_package_run, pi.tar.gz
+# and pi.py.
 #SBATCH --job-name=pi
 #SBATCH --ntasks=1
 #SBATCH --output=pi.%j.out

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Many tasks on several nodes: sbatch --nodes=100 nodes.sh, in a folder with
 # python_package_run, pi.tar.gz and pi.py. Slurm broadcasts the archive from node to node, so
-# that it is read from the shared disk once; it is unpacked once a node, to a local disk.
+# it is read from the shared disk only once. It is unpacked once per node, to a local disk.
 #SBATCH --job-name=pi
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=2
@@ -13,7 +13,7 @@ on_each_node="srun --ntasks=$SLURM_JOB_NUM_NODES --ntasks-per-node=1"
 clean_up() { $on_each_node rm -rf "$place" "$place.sh" "$place.tar.gz" "$place.py"; }
 trap clean_up EXIT
 
-# shellcheck disable=SC2016 # the variable is one of the tasks
+# shellcheck disable=SC2016 # the tasks expand the variable
 sbcast python_package_run "$place.sh" &&
     sbcast pi.tar.gz "$place.tar.gz" &&
     sbcast pi.py "$place.py" &&

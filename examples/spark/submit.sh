@@ -1,7 +1,7 @@
 #!/bin/sh
 # Submit a PySpark program to YARN with a packed environment: submit.sh PROGRAM [ARGUMENT]...
-# YARN unpacks the archive once a node and job into a folder that each container sees as
-# ./environment. bin/python3 finds its modules from wherever it lies.
+# YARN unpacks the archive once per node and job, into a folder that each container sees as
+# ./environment. bin/python3 finds its modules wherever that folder is.
 set -eu
 
 exec spark-submit \

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Let the files of an environment name the folder that it is in: `sh relocate.sh PREFIX`.
+# Relocate an environment, so that its files contain its path: `sh relocate.sh PREFIX`.
 #
-# For an environment without a Python, whose archive has this instead of running relocate.py. It
-# needs sh, coreutils (or busybox), grep and sed. What it works on stands at its end: the functions
-# each_text, each_binary and the number ppl_room, which the maker of the archive has added.
+# This is in archives of environments without Python, which cannot run relocate.py. It needs sh,
+# coreutils (or busybox), grep and sed. What to relocate is at the end, appended when the archive
+# was made: the functions each_text and each_binary, and the number ppl_room.
 #
-# Before the first text is rewritten all of them are copied as they were unpacked, and each
-# rewriting starts from these copies; of binaries the strings stand here. So it can be done again,
-# after the environment was moved and after a process that was killed half-way.
+# Before the first text file is rewritten, all of them are copied as unpacked, and each relocation
+# starts from these copies; the strings of binaries are in this file. So it can be run again, after
+# the environment was moved or after a relocation was killed.
 #
-# shellcheck disable=SC2015 # what stands between && and || has its own reason to fail
-# shellcheck disable=SC2154 # of the end
+# shellcheck disable=SC2015 # the command between && and || may fail, too
+# shellcheck disable=SC2154 # set in the appended part
 set -u
-LC_ALL=C # a character is a byte
+LC_ALL=C # so that a character is a byte
 export LC_ALL
 
 relocate() {
-    # Rewrite all files for the folder $1.
+    # Relocate all files to the folder $1.
     ppl_prefix=$1
     ppl_originals=$ppl_prefix/etc/pypackage/originals
     case $ppl_prefix in
@@ -28,7 +28,7 @@ relocate() {
     [ ${#ppl_prefix} -le "$ppl_room" ] || fail "there is room for a prefix of $ppl_room bytes, \
 and this one has ${#ppl_prefix}: $ppl_prefix"
     ppl_replacement=$(printf '%s\n' "$ppl_prefix" | sed 's/[&\\|]/\\&/g')
-    ppl_longest=254 # what Linux reads of a script's first line, from 5.1 on
+    ppl_longest=254 # how much Linux reads of a script's first line, from 5.1 on
     case $(uname -r) in
         [0-4].* | 5.0*) ppl_longest=126 ;;
     esac
@@ -44,14 +44,14 @@ fail() {
 }
 
 keep_originals() {
-    # Copy the texts as they are now, whole or not at all.
+    # Copy the text files as they are now: all of them or none.
     [ ! -d "$ppl_originals" ] || return 0
     rm -rf "$ppl_originals.new" && mkdir -p "$ppl_originals.new" || fail "cannot write to $ppl_prefix"
     each_text keep_text
     mv "$ppl_originals.new" "$ppl_originals" || fail "cannot write to $ppl_prefix"
 }
 
-# Texts: $1 is the number, $2 the path, $3 matches the placeholder
+# Text files: $1 is the number, $2 the path, $3 a pattern that matches the placeholder
 
 keep_text() {
     cp -p "$ppl_prefix/$2" "$ppl_originals.new/$1" || fail "cannot copy $2"
@@ -70,7 +70,7 @@ rewrite_text() {
 }
 
 shorten_shebang() {
-    # Let env find the interpreter of the script $1 where the kernel would not take the line.
+    # If the kernel would not accept the first line of the script $1, let env find the interpreter.
     IFS= read -r ppl_line <"$1" || :
     ppl_line=${ppl_line#'#!'}
     ppl_line=${ppl_line# }
@@ -85,13 +85,13 @@ shorten_shebang() {
     ppl_line=${ppl_line#"$ppl_prefix/"}
     ppl_program=${ppl_line%% *}
     ppl_options=${ppl_line#"$ppl_program"}
-    # Without -S, of 2018, env takes the name and the options for one name.
+    # Without -S (since 2018), env takes the name and the options for a single name.
     tail -n +2 "$1" >"$1.rest" &&
         { printf '#!/usr/bin/env %s\n' "${ppl_options:+-S }${ppl_program##*/}$ppl_options" &&
             cat "$1.rest"; } >"$1" && rm -f "$1.rest"
 }
 
-# Binaries: begin PATH, piece OFFSET LENGTH STRING for each of its strings, publish PATH
+# Binaries: begin PATH; piece OFFSET LENGTH STRING for each of its strings; publish PATH
 
 begin() {
     ppl_new=$ppl_prefix/$1.$$.new
@@ -99,7 +99,7 @@ begin() {
 }
 
 piece() {
-    # Put a string into its place, filled up with NULs.
+    # Write a string to its place, padded with NULs.
     printf %s "$3" | dd bs=1 seek="$1" conv=notrunc of="$ppl_new" 2>/dev/null &&
         dd bs=1 seek=$(($1 + ${#3})) count=$(($2 - ${#3})) conv=notrunc if=/dev/zero \
             of="$ppl_new" 2>/dev/null || fail "cannot write $ppl_new"
@@ -111,9 +111,9 @@ make_writable() {
 }
 
 publish() {
-    # Put the new file in the place of $1. A process that runs or reads the former one keeps it.
+    # Replace $1 by the new file. Processes that run or read the old one keep it.
     [ -z "$ppl_lock" ] || chmod u-w "$ppl_new"
-    # macOS runs no program that was changed since it was signed.
+    # macOS does not run programs that were changed after they were signed.
     if [ "${2-}" = binary ] && [ "$(uname)" = Darwin ]; then
         /usr/bin/codesign --sign - --force "$ppl_new" || fail "cannot sign $1"
     fi
