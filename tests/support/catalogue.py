@@ -1,4 +1,4 @@
-"""The small packages of the test channel, each with one of the shapes that conda-forge has."""
+"""The small packages of the test channel, each with one feature of packages on conda-forge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.packages import PLACEHOLDER, Entry, Package, script, text
 
 
 def packages() -> list[Package]:
-    """All that need no interpreter to be made; `old_packages` are written as `.tar.bz2`."""
+    """The packages that can be made without an interpreter, except `old_packages`."""
     return [
         GREETING,
         SHARED_DATA,
@@ -35,7 +35,7 @@ def packages() -> list[Package]:
 
 
 def old_packages() -> list[Package]:
-    """The packages in the older form."""
+    """The packages in the older format, `.tar.bz2`."""
     return [
         Package(
             "old-form",
@@ -49,7 +49,7 @@ def old_packages() -> list[Package]:
     ]
 
 
-# A module, two commands, a dist-info as the installers of Python write it.
+# A module, two commands, and a dist-info like those that Python installers write.
 GREETING = Package(
     "greeting",
     "1.2",
@@ -92,7 +92,7 @@ SHARED_DATA = Package(
     noarch="generic",
 )
 
-# A configuration file and a script whose first line names the prefix.
+# A configuration file with the prefix, and a script whose first line has it.
 PREFIX_TEXT = Package(
     "prefix-text",
     files={
@@ -105,7 +105,7 @@ PREFIX_TEXT = Package(
 )
 
 
-# A module that holds the prefix: its byte code would be wrong wherever the environment goes.
+# A module that contains the prefix: precompiled byte code would be wrong in any other place.
 PREFIX_MODULE = Package(
     "prefix-module",
     files={"site-packages/prefix_module.py": text(f"WHERE = '{PLACEHOLDER}'\n", prefix="text")},
@@ -115,7 +115,7 @@ PREFIX_MODULE = Package(
 
 
 def prefix_binary() -> Package:
-    """A program (where there is a compiler) and a data file that hold the prefix in binary."""
+    """A program (if there is a compiler) and a data file, binaries that contain the prefix."""
     data = b"\x7fDATA\0root=" + PLACEHOLDER.encode() + b"/share\0end\0"
     files = {"lib/prefix-binary.dat": Entry(data, prefix="binary")}
     program = _compile(_WHERE.replace("PREFIX", PLACEHOLDER))
@@ -124,7 +124,7 @@ def prefix_binary() -> Package:
     return Package("prefix-binary", files=files, depends=("__glibc >=2.17,<3.0.a0",))
 
 
-# volatile, so that the compiler cannot count on the length that the text has now.
+# volatile, so that the compiler cannot rely on the current length of the text.
 _WHERE = """\
 #include <stdio.h>
 static const char *volatile where = "PREFIX/share";
@@ -133,12 +133,12 @@ int main(void) { puts(where); return 0; }
 
 
 def compiler() -> str:
-    """The C compiler of this machine; empty without one."""
+    """This machine's C compiler, or an empty string."""
     return shutil.which("gcc") or shutil.which("cc") or ""
 
 
 def _compile(source: str) -> bytes:
-    """The program made of a C source; empty without a compiler."""
+    """The program compiled from a C source; empty if there is no compiler."""
     if not compiler():
         return b""
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +155,7 @@ HOOK_POSIX = Package(
     noarch="generic",
 )
 
-# A POSIX sh stops at the parenthesis: it is a syntax error there.
+# In a POSIX sh, the parenthesis is a syntax error.
 HOOK_BASH = Package(
     "hook-bash",
     activate={
@@ -177,7 +177,7 @@ POST_LINK_FAILS = Package(
     "post-link-fails", post_link="#!/bin/sh\necho tried; echo no luck >&2\nexit 3\n"
 )
 
-# Its script changes a file of its own and makes a link, and has something to tell.
+# Its script changes one of its own files, creates a link, and leaves a message.
 POST_LINK_ALTERS = Package(
     "post-link-alters",
     files={"etc/alters.conf": text("own=1\n")},
@@ -187,7 +187,7 @@ POST_LINK_ALTERS = Package(
     'echo "see etc/alters.conf" > "$PREFIX/.messages.txt"\n',
 )
 
-# What conda sets of a package without a script, and a hook that depends on it.
+# Variables that conda sets for a package without a script, and a hook that depends on them.
 VARIABLES = Package(
     "variables",
     files={"etc/conda/env_vars.d/variables.json": text('{"OF_PACKAGE": "it\'s 1", "BOTH": "1"}\n')},
@@ -195,7 +195,7 @@ VARIABLES = Package(
     noarch="generic",
 )
 
-# Its script needs what other packages set on activation.
+# Its script needs variables that other packages set on activation.
 POST_LINK_ACTIVATED = Package(
     "post-link-activated",
     depends=("hook-posix", "variables"),
@@ -203,7 +203,7 @@ POST_LINK_ACTIVATED = Package(
     'env > "$PREFIX/etc/environment.txt"\n',
 )
 
-# Scripts of an interpreter of their own, with an option and without.
+# Scripts for an interpreter in the same package, with and without an option.
 SHEBANGS = Package(
     "shebangs",
     files={
@@ -236,7 +236,7 @@ MANY_FILES = Package(
 
 
 def _version(version: str, build_number: int = 0) -> Package:
-    """One of the versions of `many-versions`; it says in a file which it is."""
+    """One version of `many-versions`, with a file that says which it is."""
     return Package(
         "many-versions",
         version,

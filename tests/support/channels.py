@@ -1,4 +1,4 @@
-"""The test channel: made once, kept between sessions, given as folder, file:// and http://."""
+"""The test channel: made once, kept between sessions, used as a folder, file:// or http://."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _DAY = 24 * 3600
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's folder. It is shared by all tests: none may write into it.
+    """A channel's folder. It is shared by all tests, so none may write to it.
 
     Attributes:
-        folder: Where `noarch` and the platform's subdirectory lie.
+        folder: The folder with `noarch` and the platform's subdirectory.
         platform: Such as `linux-64`.
-        interpreters: Those that it has a `python` package of; the first is the tests' own.
-        http_url: Where it is served over HTTP, if it is.
+        interpreters: Those it has a `python` package for; the first is the one running the tests.
+        http_url: Its URL if it is served over HTTP, or empty.
     """
 
     folder: Path
@@ -55,11 +55,11 @@ class Channel:
 
     @property
     def python(self) -> Interpreter:
-        """The interpreter under the tests."""
+        """The interpreter that runs the tests."""
         return self.interpreters[0]
 
     def has(self, name: str) -> bool:
-        """Whether there is a package of this name (`numpy` is if it's installed here)."""
+        """Whether there is a package with this name (`numpy` only if it is installed here)."""
         return any(
             path.name.rsplit("-", 2)[0] == name
             for ending in (".conda", ".tar.bz2")
@@ -67,12 +67,12 @@ class Channel:
         )
 
     def only(self, form: Form, target: Path) -> Channel:
-        """The same channel with one form of repodata alone, its packages linked.
+        """The same channel with only one form of repodata; its packages are hard links.
 
         Args:
-            form: The form that is left. Of a folder, by its path or as file://, rattler reads
-                the plain one alone; over HTTP any.
-            target: A folder to be made.
+            form: The form to keep. From a folder, by path or file://, rattler reads only the
+                plain one; over HTTP, any.
+            target: A folder to create.
         """
         for subdir in (self.folder / "noarch", self.folder / self.platform):
             there = target / subdir.name
@@ -83,12 +83,12 @@ class Channel:
         return Channel(target, self.platform, self.interpreters)
 
     def over_http(self) -> AbstractContextManager[Server]:
-        """A server of one's own for it, to misbehave at will."""
+        """A separate server for it, which a test can make misbehave."""
         return serve(self.folder)
 
 
 def copy_by_link(source: str | Path, target: str | Path) -> None:
-    """Copy a file or folder by hard links, really where that cannot be."""
+    """Copy a file or folder by hard links, or really if links are not possible."""
     if Path(source).is_dir():
         shutil.copytree(source, target, copy_function=copy_by_link)
         return
@@ -99,10 +99,10 @@ def copy_by_link(source: str | Path, target: str | Path) -> None:
 
 
 def make(cache: Path) -> Channel:
-    """Make the channel, or take the one that a former session left.
+    """Make the channel, or use the one that an earlier session left.
 
     Args:
-        cache: Where channels are kept, by the digest of what they are made of.
+        cache: Where channels are kept, named by the digest of what they are made from.
     """
     from rattler.platform import Subdir
 
@@ -126,7 +126,7 @@ def _fill(folder: Path, platform: str, interpreters: tuple[Interpreter, ...]) ->
         pending.append(pool.submit(installed.distribution_packages, interpreters[0]))
         pending.append(pool.submit(catalogue.packages))
         made = [package for each in pending for package in each.result()]
-        # Interpreters share libraries; the same package is written once.
+        # Interpreters share libraries; write each package once.
         unique: dict[str, Package] = {package.stem: package for package in made}
         list(pool.map(lambda package: packages.write(package, folder, platform), unique.values()))
     for package in catalogue.old_packages():
@@ -135,14 +135,14 @@ def _fill(folder: Path, platform: str, interpreters: tuple[Interpreter, ...]) ->
 
 
 def index(folder: Path) -> None:
-    """Write a channel's repodata, in all forms."""
+    """Write a channel's repodata in all forms."""
     from rattler.index import index_fs
 
     asyncio.run(index_fs(folder, write_zst=True, write_shards=True, force=True))
 
 
 def _digest(interpreters: tuple[Interpreter, ...]) -> str:
-    """Of all that the channel is made of: these modules, tools, interpreters, distributions."""
+    """A digest of what the channel is made from: these modules, tools and installed packages."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
@@ -158,9 +158,9 @@ def _digest(interpreters: tuple[Interpreter, ...]) -> str:
 
 
 def _tidy(cache: Path) -> None:
-    """Drop what no session has used for a day."""
+    """Remove channels that no session has used for a day."""
     cache.mkdir(parents=True, exist_ok=True)
     for folder in cache.iterdir():
-        with suppress(OSError):  # not ours to take away
+        with suppress(OSError):  # another user's
             if folder.stat().st_mtime < time.time() - _DAY:
                 shutil.rmtree(folder)

@@ -1,10 +1,10 @@
-"""The environment that the tests run in: of this site's settings nothing but its way out.
+"""The environment the tests run in: of this site's settings, only how to reach the index is kept.
 
-What decides how programs behave (configuration of pip, uv, conda and git, HOME, XDG folders,
-locale, time zone, umask) is the same on every machine. What is needed to reach the package index
-(proxies, certificates, the index itself) is this machine's, also where pip.conf says it.
+Settings that change how programs behave (configuration of pip, uv, conda and git, HOME, XDG
+folders, locale, time zone, umask) are the same on every machine. Those needed to reach the package
+index (proxies, certificates, the index itself) are this machine's, including those in pip.conf.
 
-tests/run.sh evaluates what `python3 clean.py HOME` prints; `enter` does the same to a process.
+tests/run.sh evaluates the output of `python3 clean.py HOME`; `enter` does the same to a process.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import time
 from collections.abc import Iterator, Mapping, MutableMapping
 
 HOME = "PYPACKAGE_TESTS_HOME"
-"""The variable whose presence says that the environment is clean already."""
+"""The variable that is set if the environment is clean already."""
 
 OWN_CONFIGURATION: dict[str, str | None] = {"PIP_CONFIG_FILE": None, "UV_NO_CONFIG": None}
-"""For `Tools.start`: let pip's and uv's configuration files count, which a test has written."""
+"""For `Tools.start`: let pip and uv read the configuration files that a test has written."""
 
 _KEPT = re.compile(
     r"PATH|LD_LIBRARY_PATH|TMPDIR|TERM|COLUMNS|CI|USER|LOGNAME|SHELL|PYENV_(ROOT|VERSION)"
     r"|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY"
     r"|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
-    r"|STRESS"  # how many starters there are in tests/shell/test_store_stress.py
-    r"|COVERAGE_\w+"  # of scripts/coverage.sh, for the processes that tests start
+    r"|STRESS"  # how many processes tests/shell/test_store_stress.py starts
+    r"|COVERAGE_\w+"  # set by scripts/coverage.sh, for the processes that tests start
     r"|UV_(DEFAULT_INDEX|INDEX_URL|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_TIMEOUT)"
 )
 _PIP_KEPT = ("index-url", "proxy", "cert", "client-cert", "trusted-host", "retries", "timeout")
@@ -38,12 +38,12 @@ def variables(environ: Mapping[str, str], home: str) -> dict[str, str]:
     """All variables of the clean environment.
 
     Args:
-        environ: The present ones.
+        environ: The current variables.
         home: An empty folder.
     """
     kept = {name: value for name, value in environ.items() if _KEPT.fullmatch(name)}
     if any(name.lower().endswith("s_proxy") or name.lower() == "http_proxy" for name in kept):
-        for name in ("no_proxy", "NO_PROXY"):  # the tests' servers
+        for name in ("no_proxy", "NO_PROXY"):  # for the tests' own servers
             kept[name] = ",".join(filter(None, [kept.get(name), "127.0.0.1", "localhost"]))
     pyenv = os.path.join(environ.get("HOME", ""), ".pyenv")
     if os.path.isdir(pyenv):
@@ -65,7 +65,7 @@ def variables(environ: Mapping[str, str], home: str) -> dict[str, str]:
 
 
 def enter(home: str, environ: MutableMapping[str, str] = os.environ) -> None:
-    """Give this process, and all that it starts, the clean environment."""
+    """Give this process, and all processes it starts, the clean environment."""
     clean = variables(environ, home)
     for name in set(environ) - set(clean):
         del environ[name]
@@ -75,7 +75,7 @@ def enter(home: str, environ: MutableMapping[str, str] = os.environ) -> None:
 
 
 def _way_of_pip(environ: Mapping[str, str]) -> dict[str, str]:
-    """Those of pip's settings that lead to the index; variables go before files."""
+    """The settings of pip that it needs to reach the index; variables override files."""
     found: dict[str, str] = {}
     parser = configparser.RawConfigParser(strict=False)
     for path in _pip_files(environ):
@@ -94,7 +94,7 @@ def _way_of_pip(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _pip_files(environ: Mapping[str, str]) -> Iterator[str]:
-    """Pip's configuration files, the most important last."""
+    """Pip's configuration files; later ones override earlier ones."""
     named = environ.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return
@@ -109,10 +109,10 @@ def _pip_files(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def main(home: str) -> None:
-    """Print the commands of sh that give a shell the clean environment."""
+    """Print sh commands that give a shell the clean environment."""
     clean = variables(os.environ, home)
     for name in sorted(set(os.environ) - set(clean)):
-        if re.fullmatch(r"[A-Za-z_]\w*", name):  # a shell has no other
+        if re.fullmatch(r"[A-Za-z_]\w*", name):  # a shell knows no others
             sys.stdout.write(f"unset {name}\n")
     for name, value in sorted(clean.items()):
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

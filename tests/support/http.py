@@ -1,8 +1,8 @@
-"""A web server on loopback that serves a folder, and misbehaves where it is told to.
+"""A web server on loopback that serves a folder, and misbehaves on request.
 
 with serve(folder) as server:
     server.on("*/repodata.json.zst", status(503), times=2)
-    ...  # use server.url; server.requests tells what was asked for
+    ...  # use server.url; server.requests lists the requests
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 AT_ONCE = 16
-"""So many requests are answered at a time; the others wait."""
+"""How many requests are answered at a time; others wait."""
 
 PATIENCE = 10.0
-"""Seconds after which a client that says nothing is dropped."""
+"""Seconds after which an idle connection is dropped."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked for; `authorization` and `range` are those headers' values."""
+    """A client's request; `authorization` and `range` are the values of those headers."""
 
     method: str
     path: str
@@ -39,12 +39,12 @@ class Request:
 
 @dataclass
 class Answer:
-    """What is about to be sent; a fault changes it, or says how it is to go wrong.
+    """The response about to be sent; a fault changes it, or says how it fails.
 
     Attributes:
         body: What follows the headers; None sends nothing at all, not even a status.
-        cut: Send so many bytes of the body and close, having announced all of it.
-        pause: Seconds between the body's pieces.
+        cut: Send only this many bytes of the body, with the Content-Length of all of it.
+        pause: Seconds between pieces of the body.
     """
 
     status: int
@@ -76,12 +76,12 @@ def status_at_first(code: int) -> Fault:
 
 
 def no_answer() -> Fault:
-    """Close the connection without a word."""
+    """Close the connection without a response."""
     return lambda request, answer: Answer(0, body=None)
 
 
 def half() -> Fault:
-    """Announce the whole body, send half of it and close."""
+    """Send the Content-Length of the whole body, but only half of it, and close."""
 
     def change(request: Request, answer: Answer) -> Answer:
         answer.cut = len(answer.body or b"") // 2
@@ -91,7 +91,7 @@ def half() -> Fault:
 
 
 def wrong_bytes() -> Fault:
-    """Send as many bytes as there should be, but others."""
+    """Send the right number of bytes, but wrong ones."""
 
     def change(request: Request, answer: Answer) -> Answer:
         answer.body = bytes(byte ^ 0x55 for byte in answer.body or b"")
@@ -101,7 +101,7 @@ def wrong_bytes() -> Fault:
 
 
 def slow(seconds: float) -> Fault:
-    """Take about so long over the body."""
+    """Take about this long to send the body."""
 
     def change(request: Request, answer: Answer) -> Answer:
         answer.pause = seconds / _PIECES
@@ -116,7 +116,7 @@ def redirect(location: str, code: int = 302) -> Fault:
 
 
 def login(user: str, password: str) -> Fault:
-    """Answer only who sends this name and password (basic authentication)."""
+    """Answer only requests with this name and password (basic authentication)."""
     wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     refusal = Answer(401, {"WWW-Authenticate": 'Basic realm="tests"'})
     return lambda request, answer: answer if request.authorization == wanted else refusal
@@ -133,8 +133,8 @@ class Server:
     """The running server.
 
     Attributes:
-        url: Its address, without a slash at the end.
-        requests: All that was asked for so far, in order.
+        url: Its address, without a trailing slash.
+        requests: All requests so far, in order.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -146,18 +146,18 @@ class Server:
         self._lock = threading.Lock()
 
     def on(self, pattern: str, fault: Fault, times: int | None = None) -> None:
-        """Misbehave for paths of a pattern (`/noarch/*`), always or so many times."""
+        """Misbehave for paths that match a pattern (`/noarch/*`), always or a number of times."""
         with self._lock:
             self._rules.append(_Rule(pattern, fault, times))
 
     def behave(self) -> None:
-        """Forget all that was told to `on`, and the requests so far."""
+        """Forget all rules added by `on`, and the requests so far."""
         with self._lock:
             self._rules.clear()
             self.requests.clear()
 
     def answer(self, request: Request) -> Answer:
-        """What to send; called by the threads of the server."""
+        """What to send; called by the server's threads."""
         answer = _file(self.folder, request)
         with self._lock:
             self.requests.append(request)
@@ -173,12 +173,12 @@ def serve(folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve a folder on a free port of 127.0.0.1 for as long as the context lasts.
 
     Args:
-        folder: What is served.
-        tls: With it, over HTTPS (see `tests.support.tls`).
+        folder: The folder to serve.
+        tls: Serve over HTTPS with this (see `tests.support.tls`).
     """
     listener = _Listener(("127.0.0.1", 0), _Handler)
     scheme = "https" if tls else "http"
-    if tls:  # the handshake is left to the thread that answers
+    if tls:  # the thread that answers does the handshake
         listener.socket = tls.wrap_socket(
             listener.socket, server_side=True, do_handshake_on_connect=False
         )
@@ -197,9 +197,9 @@ def serve(folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
 
 
 class _Listener(ThreadingHTTPServer):
-    """Takes connections; as many as `AT_ONCE` are answered at a time."""
+    """Accepts connections, and answers `AT_ONCE` at a time."""
 
-    # The open connections are cut before the threads are waited for, so that the end is quick.
+    # Open connections are closed before the threads are joined, so that shutdown is quick.
     daemon_threads = False
     request_queue_size = 128
     site: Server
@@ -225,14 +225,14 @@ class _Listener(ThreadingHTTPServer):
                 self._open.discard(request)
 
     def hang_up(self) -> None:
-        """Cut all connections that are still open."""
+        """Close all connections that are still open."""
         with self._lock:
             for connection in self._open:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are no news."""
+        """Ignore clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -275,14 +275,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[start : start + size])
 
     def log_message(self, *args: object) -> None:
-        """Say nothing: `Server.requests` has it all."""
+        """Print nothing: `Server.requests` has everything."""
 
 
 _PIECES = 10
 
 
 def _file(folder: Path, request: Request) -> Answer:
-    """The plain answer: the file, or the part of it that was asked for."""
+    """The normal answer: the file, or the range of it that was requested."""
     path = (folder / request.path.lstrip("/")).resolve()
     path = path / "index.html" if request.path.endswith("/") else path
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
@@ -304,7 +304,7 @@ def _part(body: bytes, wanted: str, headers: dict[str, str]) -> Answer:
     first, dash, last = span.partition("-")
     numbers = all(not n or n.isdigit() for n in (first, last)) and (first or last)
     if unit.strip() != "bytes" or not dash or not numbers:
-        return Answer(200, headers, body)  # not understood, so not heeded, as the RFC wants
+        return Answer(200, headers, body)  # not understood, so ignored, as the RFC requires
     start = int(first) if first else max(0, len(body) - int(last))
     stop = min(len(body), int(last) + 1) if first and last else len(body)
     if start >= stop:

@@ -1,4 +1,4 @@
-"""Conda packages made of the distributions that are installed beside the tests."""
+"""Conda packages made from the distributions that are installed beside the tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.support.packages import Entry, Package
 from tests.support.pythons import tag
 
 DISTRIBUTIONS = ("cloudpickle", "iniconfig", "numpy", "packaging", "pluggy")
-"""Those of them that are installed beside the tests become packages; none has dependencies."""
+"""Those that are installed beside the tests become packages; none has dependencies."""
 
 
 def distribution_packages(interpreter: Interpreter) -> list[Package]:
-    """Distributions installed beside the tests, for their interpreter, as packages."""
+    """The distributions installed beside the tests, as packages for their interpreter."""
     with ThreadPoolExecutor(2) as pool:
         made = pool.map(lambda name: _distribution(name, interpreter), _present())
         return [package for packages in made for package in packages]
@@ -32,7 +32,7 @@ def _present() -> Iterator[str]:
 
 
 def _distribution(name: str, interpreter: Interpreter) -> list[Package]:
-    """The package of a distribution, and those of libraries that it needs."""
+    """A distribution's package, and those of the libraries it needs."""
     installed = importlib.metadata.distribution(name)
     files = {str(path): Path(str(path.locate())) for path in installed.files or ()}
     kept = {
@@ -69,7 +69,7 @@ def _native(
     originals: Iterable[Path],
     interpreter: Interpreter,
 ) -> list[Package]:
-    """A package of one platform and one Python; run paths inside a wheel are relative."""
+    """A package for one platform and one Python; run paths in wheels are relative already."""
     minor, short = interpreter.major_minor, tag(interpreter)
     originals = list(originals)
     inside = {path.name for path in originals}

@@ -1,6 +1,6 @@
-"""What a test needs of the machine: without it the test is skipped, with the reason.
+"""What a test needs from the machine: if it is missing, the test is skipped, with the reason.
 
-At its end the session tells in one line which packages would bring what was missing.
+At its end, the session says in one line which packages to install for what was missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-# Those of Debian, where they are not called like the program.
+# Debian's packages, if their names differ from the program's.
 _PACKAGES = {
     "apt-ftparchive": "apt-utils",
     "ar": "binutils",
@@ -48,10 +48,10 @@ _NAMED = re.compile(r"\((Debian|PyPI): ([^)]+)\)")
 
 
 def missing(reason: str) -> NoReturn:
-    """Skip for want of something; where all has to be there (CI is set), fail instead.
+    """Skip because something is missing; fail instead if CI is set, where nothing may be.
 
     Args:
-        reason: With ` (Debian: PACKAGE…)` or ` (PyPI: PACKAGE…)` at its end if that would help.
+        reason: Ends with ` (Debian: PACKAGE…)` or ` (PyPI: PACKAGE…)` if that would help.
     """
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
@@ -59,19 +59,19 @@ def missing(reason: str) -> NoReturn:
 
 
 def need_of_ci(program: str) -> str:
-    """Where a program is that wants a virtual environment of its own; see `missing`."""
+    """The path of a program that needs a virtual environment of its own; see `missing`."""
     return shutil.which(program) or missing(
         f"{program} is not on PATH: .ci/run tells where to have it"
     )
 
 
 def lacks(program: str) -> str:
-    """The reason for doing without a program, with the package that has it."""
+    """The reason for a skip if a program is missing, with the package that has it."""
     return f"{program} is not installed (Debian: {_PACKAGES.get(program, program)})"
 
 
 def need(*programs: str) -> str:
-    """Where the first of some programs is, all of which are needed; see `missing`."""
+    """The path of the first of some programs, all of which are needed; see `missing`."""
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     found = [shutil.which(program, path=path) or missing(lacks(program)) for program in programs]
     return found[0]
@@ -84,7 +84,7 @@ def need_module(name: str, distribution: str = "") -> None:
 
 
 def advice(reasons: Iterable[str]) -> str:
-    """How to have the tests run that were skipped for some reasons, in a line; or nothing."""
+    """A line that says how to run the tests skipped for some reasons; may be empty."""
     named = [found for reason in reasons for found in _NAMED.findall(reason)]
     ways = []
     for source, command in (("Debian", "apt-get install"), ("PyPI", ".venv/bin/pip install")):

@@ -1,4 +1,4 @@
-"""What several test processes share (pytest-xdist's, or two sessions) is made by one of them."""
+"""Lets one of several test processes (pytest-xdist's, or two sessions) make what all share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Hold a lock file, for as long as the context lasts or the process lives."""
+    """Hold a lock file until the context or the process ends."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

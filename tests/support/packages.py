@@ -1,4 +1,4 @@
-"""Writes conda packages from a description, in both of the forms that channels hold."""
+"""Writes conda packages from a description, in both formats that channels have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import conda_package_streaming.create as streaming
 
-# As conda-build's: 255 characters, so that a binary has room for any prefix put over it.
+# Like conda-build's: 255 characters, so that a binary has room for any prefix.
 PLACEHOLDER = ("/opt/conda-bld/_h_env_" + "placehold_" * 30)[:255]
 
 MTIME = 1_700_000_000
@@ -21,15 +21,15 @@ MTIME = 1_700_000_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One path of a package: a file, or a symbolic link when `link` is not empty.
+    """One path in a package: a file, or a symbolic link if `link` is not empty.
 
     Attributes:
         content: The file's bytes.
         link: The link's target.
-        executable: Whether the file may be run.
-        prefix: How its placeholder is to be replaced; empty when it holds none.
-        placeholder: What stands in the file for the prefix.
-        mtime: Seconds since 1970; byte code is only valid beside its source's time.
+        executable: Whether the file is executable.
+        prefix: How to replace its placeholder; empty if it has none.
+        placeholder: What the file has in place of the prefix.
+        mtime: Seconds since 1970; byte code is only valid if its source has the recorded time.
     """
 
     content: bytes = b""
@@ -42,16 +42,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Package:
-    """All there is to say about a conda package.
+    """The description of a conda package.
 
     Attributes:
-        files: Entries by path inside the prefix (in a noarch python package, modules lie
-            under `site-packages/` and scripts under `python-scripts/`).
-        noarch: The kind of noarch package, empty for one of a platform.
-        entry_points: Such as `greet = greeting.cli:main`; noarch python alone.
-        post_link: The text of the script that is run after linking.
-        activate: Scripts by file name that are sourced on activation.
-        deactivate: Likewise, on deactivation.
+        files: Entries by path in the prefix (in a noarch python package, modules are under
+            `site-packages/` and scripts under `python-scripts/`).
+        noarch: The kind of noarch package; empty for one with a platform.
+        entry_points: Such as `greet = greeting.cli:main`; for noarch python only.
+        post_link: The text of the script to run after linking.
+        activate: Scripts to source on activation, by file name.
+        deactivate: The same for deactivation.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Package:
 
     @property
     def stem(self) -> str:
-        """The file's name without its ending."""
+        """The file name without its ending."""
         return f"{self.name}-{self.version}-{self.build}"
 
 
@@ -93,12 +93,12 @@ def write(
 
     Args:
         package: What to write.
-        channel: The channel's folder; the subdirectory is made when it is missing.
-        platform: The subdirectory of packages that are not noarch, such as `linux-64`.
-        ending: The form.
+        channel: The channel's folder; the subdirectory is created if needed.
+        platform: The subdirectory for packages that are not noarch, such as `linux-64`.
+        ending: The format.
 
     Returns:
-        The package's file.
+        The package file.
     """
     folder = channel / ("noarch" if package.noarch else platform)
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def write(
 
 
 def _payload(package: Package) -> dict[str, Entry]:
-    """Everything that is linked into the prefix, sorted."""
+    """All entries that are linked into the prefix, sorted."""
     files = dict(package.files)
     if package.post_link:
         files[f"bin/.{package.name}-post-link.sh"] = script(package.post_link)
@@ -165,7 +165,7 @@ def _index(package: Package, subdir: str) -> dict[str, object]:
 
 
 def _path(name: str, entry: Entry) -> dict[str, object]:
-    """What info/paths.json says of an entry; the digest is the one before any replacing."""
+    """An entry in info/paths.json; the digest is that before the placeholder is replaced."""
     said: dict[str, object] = {
         "_path": name,
         "path_type": "softlink" if entry.link else "hardlink",

@@ -1,4 +1,4 @@
-"""Conda packages made of the interpreters that this machine has."""
+"""Conda packages made from this machine's interpreters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pypackage.python.interpreter import Interpreter, ask
 from tests.support.elf import elf_files, library_package, needed_libraries, relocate
 from tests.support.packages import PLACEHOLDER, Entry, Package
 
-# What an interpreter can do without; the names are of entries of its standard library.
+# Entries of the standard library that an interpreter can do without.
 _DROPPED = re.compile(
     r"(test|tests|idlelib|idle_test|tkinter|turtledemo|lib2to3|ensurepip|pydoc_data"
     r"|config-\d.*|site-packages|dist-packages|sitecustomize\.\S*|EXTERNALLY-MANAGED"
@@ -29,10 +29,10 @@ _DROPPED = re.compile(
 
 
 def interpreters() -> tuple[Interpreter, ...]:
-    """One CPython of each minor version from 3.10, the one under the tests first.
+    """One CPython of each minor version from 3.10, first the one that runs the tests.
 
     Raises:
-        InputPathError: Not even that one can be asked.
+        InputPathError: Not even that one can be queried.
     """
     found = [ask(Path(getattr(sys, "_base_executable", sys.executable)).resolve())]
     for path in executables():
@@ -45,8 +45,8 @@ def interpreters() -> tuple[Interpreter, ...]:
 
 
 def executables() -> list[Path]:
-    """The interpreters of this machine from 3.7, pyenv's and then the system's."""
-    pyenv = os.environ.get("PYENV_ROOT")  # the user's, as tests have a HOME of their own
+    """This machine's interpreters from 3.7 on, pyenv's before the system's."""
+    pyenv = os.environ.get("PYENV_ROOT")  # the user's, since tests have their own HOME
     globs = ("3.[789].*/bin/python3", "3.1?.*/bin/python3")
     folders = [(Path(pyenv, "versions"), glob) for glob in globs] if pyenv else []
     folders += [(Path("/usr/local/bin"), "python3.??"), (Path("/usr/bin"), "python3.??")]
@@ -59,12 +59,12 @@ def _new_enough(interpreter: Interpreter) -> bool:
 
 
 def tag(interpreter: Interpreter) -> str:
-    """The version as build strings have it, such as `311`."""
+    """The version as in build strings, such as `311`."""
     return interpreter.major_minor.replace(".", "")
 
 
 def python_packages(interpreter: Interpreter) -> list[Package]:
-    """The packages `python`, `python_abi` and the libraries that the former depends on."""
+    """The packages `python` and `python_abi`, and those of the libraries that `python` needs."""
     short, minor = tag(interpreter), interpreter.major_minor
     with tempfile.TemporaryDirectory() as temporary:
         prefix = Path(temporary)
@@ -91,7 +91,7 @@ def python_packages(interpreter: Interpreter) -> list[Package]:
 
 
 def _copy_interpreter(interpreter: Interpreter, prefix: Path) -> None:
-    """Lay out bin/ and lib/ as a conda environment has them, links followed."""
+    """Lay out bin/ and lib/ as in a conda environment, following links."""
     minor = interpreter.major_minor
     binary = prefix / "bin" / f"python{minor}"
     library = prefix / "lib" / f"python{minor}"
@@ -133,8 +133,8 @@ def _make_relative(prefix: Path) -> list[Package]:
     """Give all ELF files below a prefix a relative run path.
 
     Returns:
-        The libraries that they need and that not every worker has, as packages. One that
-        belongs to the interpreter itself (libpython) is copied into the prefix instead.
+        Packages with the libraries that they need and that not every worker has. The
+        interpreter's own library (libpython) is copied into the prefix instead.
     """
     needed = needed_libraries(elf_files(prefix))
     own = [path for path in needed if path.name.startswith("libpython")]
@@ -145,7 +145,7 @@ def _make_relative(prefix: Path) -> list[Package]:
 
 
 def _entries(prefix: Path, old_prefix: str) -> dict[str, Entry]:
-    """What lies below a prefix; text that names the old prefix gets a placeholder for it."""
+    """All entries below a prefix; in _sysconfigdata, the old prefix becomes a placeholder."""
     entries = {}
     for path in sorted(p for p in prefix.rglob("*") if p.is_symlink() or p.is_file()):
         name = str(path.relative_to(prefix))

@@ -1,8 +1,8 @@
-"""Roots of workers of several distributions, made of Debian's files and of busybox.
+"""Root file systems of workers with several distributions, made from Debian's files and busybox.
 
 They have certificates, terminal descriptions and time zones where their distribution keeps
-them, and no Python. Each is made anew, by hard links to Debian's smallest installation, which
-is kept from one run of the tests to the next.
+them, and no Python. Each is newly made, by hard links to a minimal installation of Debian, which
+is kept between test runs.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ BUNDLES: dict[Name, str] = {
     "rhel": "etc/pki/tls/certs/ca-bundle.crt",
     "busybox": "etc/ssl/cert.pem",
 }
-"""Where a root has the certificates of authorities."""
+"""Where a root has its CA certificates."""
 
 _SUITES: dict[Name, str] = {"debian12": "bookworm", "debian13": "trixie", "rhel": "trixie"}
 
 
 def make(name: Name, folder: Path, authority: Path) -> Worker:
-    """Make a root in a folder that is to be removed afterwards.
+    """Make a root in a folder, to be removed by the caller.
 
     Args:
-        name: Which.
-        folder: Where; it has to be on the file system of the roots that are kept.
-        authority: The certificate of the one authority that it trusts.
+        name: Which root.
+        folder: Its parent, which has to be on the file system of the roots that are kept.
+        authority: The certificate of the only authority that it trusts.
 
     Raises:
         NoWorkerError: It cannot be made or entered here.
@@ -63,9 +63,9 @@ def _debian(suite: str) -> Path:
 
 
 def make_musl(folder: Path) -> Worker:
-    """A root without glibc: busybox, and the name of musl's loader.
+    """A root without glibc: busybox, and an empty file in place of musl's loader.
 
-    Nothing is run by that loader here; that it is there tells which C library a machine has.
+    Nothing is run by that loader; its presence shows which C library a machine has.
 
     Raises:
         NoWorkerError: It cannot be made or entered here.
@@ -84,7 +84,7 @@ def _copy_data(debian: Path, root: Path) -> None:
 
 
 def _be_like_rhel(root: Path) -> None:
-    """Libraries in lib64 alone, bash for sh, nothing of OpenSSL's folders."""
+    """Move libraries to lib64, and make bash the sh."""
     lib64 = root / "usr/lib64"
     (folder,) = (root / "usr/lib").glob("*-linux-gnu")
     for path in lib64.iterdir():

@@ -1,9 +1,9 @@
-"""Takes the place of a conda in tests: `python -m tests.support.stand_in create …`.
+"""Stands in for conda in tests: `python -m tests.support.stand_in create …`.
 
-No conda, mamba or micromamba can be installed from PyPI, so where none is on PATH this one
-is started instead. It takes the words that all three have in common, writes down what it
-was given (to $STAND_IN_LOG) and really makes the environment, as conda leaves it: at the path
-that it is told, with byte code, a history, and a line in environments.txt.
+conda, mamba and micromamba cannot be installed from PyPI, so tests run this if none is on PATH.
+It takes the arguments that all three have in common, records them (in $STAND_IN_LOG), and really
+makes the environment as conda does: at the given path, with byte code, a history, and a line in
+environments.txt.
 """
 
 from __future__ import annotations

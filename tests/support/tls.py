@@ -1,4 +1,4 @@
-"""Certificates for a server on loopback, by an authority that nobody knows."""
+"""Certificates for a server on loopback, signed by an unknown authority."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Certificates:
     """What a server and its clients need.
 
     Attributes:
-        authority: The file that makes a client trust the server.
-        server: The server's side.
+        authority: The CA certificate that makes a client trust the server.
+        server: The server's TLS context.
     """
 
     authority: Path

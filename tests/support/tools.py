@@ -12,21 +12,21 @@ from pathlib import Path
 
 TREE = Path(__file__).parents[2]
 
-# What a test may have set that changes the tools' doings; the user's are not here: see clean.py.
+# Variables that change what the tools do, if a test has set them; for the user's, see clean.py.
 _FOREIGN = ("CONDA", "MAMBA", "RATTLER", "PYTHON", "VIRTUAL_ENV", "PONCHO", "NO_COLOR")
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The executables, with a home, settings and caches of their own.
+    """The executables, with their own home, settings and caches.
 
-    `tools.analyze(*args)`, `.create` and `.run` start them; for the rest see `start`.
+    `tools.analyze(*args)`, `.create` and `.run` run them; for others, see `start`.
 
     Attributes:
-        home: HOME; environments lie in `.conda/envs` below it (CONDA_ENVS_PATH).
+        home: HOME; environments are in `.conda/envs` below it (CONDA_ENVS_PATH).
         cwd: The folder that they are started in.
         cache: XDG_CACHE_HOME and, in `rattler` below it, the package cache: shared by the
-            tests of a session, for they are what takes long to fill.
+            tests of a session, since they are slow to fill.
     """
 
     home: Path
@@ -46,8 +46,8 @@ class Tools:
         Args:
             tool: Its name, such as `poncho_package_run`.
             args: Its arguments.
-            stdin: What it reads.
-            env: Variables to set, or with None to unset.
+            stdin: Its input.
+            env: Variables to set, or to unset if the value is None.
             timeout: Seconds until it is killed.
         """
         variables = {**self.environment, **(env or {})}
@@ -68,7 +68,7 @@ class Tools:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the tools get: the session's, without a user's settings."""
+        """The variables for the tools: the session's, without settings that affect them."""
         kept = {n: value for n, value in os.environ.items() if not n.startswith(_FOREIGN)}
         return {
             **kept,
@@ -86,12 +86,12 @@ class Tools:
         return self.home / ".conda" / "envs"
 
     def at(self, home: Path, cwd: Path) -> Tools:
-        """The same with another home and folder."""
+        """The same, with another home and folder."""
         return replace(self, home=home, cwd=cwd)
 
 
 def command(tool: str) -> list[str]:
-    """How to start a tool: the installed one, else the one in the tree's bin/."""
+    """The command of a tool: the installed one, else the one in the tree's bin/."""
     installed = Path(sys.executable).with_name(tool)
     if installed.exists():
         return [str(installed)]

@@ -1,4 +1,4 @@
-"""Wheels and an index of them, made for a test: a PyPI of one's own."""
+"""Wheels and an index of them, made for a test: a private PyPI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def wheel(
     requires: Sequence[str] = (),
     tag: str = "py3-none-any",
 ) -> Path:
-    """Write a wheel whose files are given by their paths in it; one module by default."""
+    """Write a wheel with files given by path; by default, one module."""
     stem = f"{name.replace('-', '_')}-{version}"
     module = name.replace("-", "_")
     content = dict(files or {f"{module}.py": f"VERSION = {version!r}\n"})
@@ -40,7 +40,7 @@ def wheel(
 def sdist(
     folder: Path, name: str, version: str = "1.0", build_requires: Sequence[str] = ()
 ) -> Path:
-    """Write a source archive that builds with no more than the standard library."""
+    """Write a source archive that needs only the standard library to build."""
     stem = f"{name}-{version}"
     files = {
         "pyproject.toml": f"[build-system]\nrequires = {list(build_requires)}\n"
@@ -76,9 +76,9 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 
 def index(folder: Path) -> None:
-    """Write the pages of a simple index (PEP 503) of the wheels in a folder.
+    """Write the pages of a simple index (PEP 503) for the wheels and sdists in a folder.
 
-    Served over HTTP it is at `/simple`.
+    If the folder is served over HTTP, the index is at `/simple`.
     """
     pages: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz")):

@@ -1,7 +1,7 @@
 """The bare worker: a minimal root file system without Python, entered by bubblewrap.
 
-There are two of them. `busybox` has busybox's applets and this machine's glibc, and nothing
-else: what runs there needs no more than that. `debian` is Debian's smallest installation.
+There are two kinds. `busybox` has only busybox's applets and this machine's glibc: what runs
+there needs nothing else. `debian` is a minimal installation of Debian.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Bind:
 
 @dataclass(frozen=True)
 class Worker:
-    """A machine that has nothing.
+    """A machine with a minimal root file system.
 
-    /tmp and /home/worker are writable, empty at the start of each command and gone after it;
+    /tmp and /home/worker are writable, empty at the start of each command and discarded after it;
     the rest is read-only, and there is no network.
     """
 
@@ -69,11 +69,11 @@ class Worker:
         """Run a command in the worker to its end.
 
         Args:
-            argv: The command, as the worker sees it.
+            argv: The command, with paths in the worker.
             cwd: The folder it starts in.
-            env: Added to (or put in place of) HOME, PATH and USER, all that it has else.
-            binds: What else it sees.
-            stdin: What it reads.
+            env: Variables added to HOME, PATH and USER, or overriding them. It has no others.
+            binds: What else is mounted in the worker.
+            stdin: Its input.
             timeout: Seconds until it is killed.
 
         Returns:
@@ -97,14 +97,14 @@ class Worker:
         binds: Sequence[Bind] = (),
         network: bool = False,
     ) -> list[str]:
-        """What `run` starts, for a test that wants to deal with the process itself.
+        """The command that `run` starts, for a test that handles the process itself.
 
         Args:
-            argv: The command, as the worker sees it.
+            argv: The command, with paths in the worker.
             cwd: The folder it starts in.
             env: As for `run`.
-            binds: What else it sees.
-            network: Whether it has this machine's network, as the daemons of engines need.
+            binds: What else is mounted in the worker.
+            network: Whether it has this machine's network, which daemons of engines need.
         """
         variables = {"HOME": "/home/worker", "PATH": PATH, "USER": "worker", **(env or {})}
         return [
@@ -121,11 +121,11 @@ class Worker:
 
 
 def make(kind: Kind, folder: Path) -> Worker:
-    """Make a worker, or take the `debian` one that was made before.
+    """Make a worker, or reuse the `debian` one made before.
 
     Args:
-        kind: Which.
-        folder: Where it is made: a fresh one for `busybox`, one of `debian_folder` for `debian`.
+        kind: Which kind.
+        folder: Where to make it: a new one for `busybox`, that of `debian_folder` for `debian`.
 
     Raises:
         NoWorkerError: It cannot be made or entered here, or has a Python.
@@ -141,7 +141,7 @@ def make(kind: Kind, folder: Path) -> Worker:
 
 
 def ensure_bare(worker: Worker) -> None:
-    """Enter once, and make sure that there is no Python, on PATH or off it.
+    """Enter the worker once, and make sure that there is no Python, on PATH or elsewhere.
 
     Raises:
         NoWorkerError: It cannot be entered, or has one.
@@ -172,7 +172,7 @@ def _bubblewrap() -> str:
 
 
 def mounts(root: Path) -> list[str]:
-    """The root's own folders; / itself is made anew, so that anything can be bound to it."""
+    """Options to mount the root's folders in a new, empty /, so that anything can be added."""
     words = []
     for path in sorted(root.iterdir()):
         if path.name in ("dev", "home", "proc", "tmp"):
@@ -213,7 +213,7 @@ def _make_busybox(root: Path) -> Path:
 
 
 def _copy_glibc(root: Path) -> None:
-    """The loader and glibc's libraries, where this machine's programs expect them."""
+    """Copy the loader and glibc's libraries to where this machine's programs expect them."""
     told = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True).stdout
     loader = re.search(r"^\s*(/\S*/ld-linux\S*) ", told, re.MULTILINE)
     libc = re.search(r"=> (/\S*/libc\.so\.6) ", told)
@@ -228,7 +228,7 @@ def _copy_glibc(root: Path) -> None:
 
 
 def _make_debian(root: Path) -> Path:
-    """Debian's minbase of the suite that the folder is named by, downloaded once."""
+    """Install Debian's minbase, once; the folder's name gives the suite."""
     if root.is_dir():
         return root
     debootstrap = shutil.which("debootstrap", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -250,5 +250,5 @@ def _make_debian(root: Path) -> Path:
 
 
 def debian_folder(suite: str = "trixie") -> Path:
-    """Where the `debian` worker stays from one run of the tests to the next."""
+    """Where the `debian` worker is kept between test runs."""
     return Path(__file__).parents[2] / ".pytest_cache" / f"debian-{suite}"
