@@ -1,15 +1,15 @@
-"""How well what a program imports tells what its author declares, on 100 projects of PyPI.
+"""How well the analyzer's findings match the declared requirements of 100 projects on PyPI.
 
-The projects (accuracy/projects.txt: libraries, command lines, web, science, of fixed versions)
-are fetched by uv as wheels, which hold what is imported at run time and the declared
-requirements, so that nothing is built. Each is analyzed for Python 3.11 with nothing installed;
-what is found unguarded is compared with what it declares without extras. Each disagreement is of
-a kind; accuracy/reasons.txt says of those that were looked at by hand why they are so. What the
-modules import at their top level, under no condition, is found by `ast` alone: the analyzer has to
-require it, and each that it misses is printed.
+The projects (accuracy/projects.txt: libraries, command lines, web, science; versions are fixed)
+are downloaded by uv as wheels, which have the code imported at run time and the declared
+requirements, so that nothing is built. Each is analyzed for Python 3.11 with nothing installed.
+The packages found by unguarded imports are compared with those declared outside extras. Each
+disagreement has a kind; accuracy/reasons.txt gives reasons for those that were checked by hand.
+The unconditional top-level imports are also found by `ast` alone: the analyzer has to require all
+of them, and each one that it misses is printed.
 
-Usage: benchmarks/accuracy.py [--list] [FOLDER], where the project is installed; what is fetched
-into FOLDER is taken up again.
+Usage: benchmarks/accuracy.py [--list] [FOLDER], in an environment with this project; downloads in
+FOLDER are reused.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PYTHON = "3.11"
 
 
 class Disagreement(NamedTuple):
-    """A package that is declared and not found, or found and not declared."""
+    """A package that is declared but not found, or found but not declared."""
 
     kind: str
     project: str
@@ -47,14 +47,14 @@ class Disagreement(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was found of one project.
+    """The results for one project.
 
     Attributes:
         declared: The packages that it requires.
         found: The packages that its unguarded imports lead to.
-        disagreements: Where both differ.
-        unguarded: The top-level modules of packages that its files import under no condition.
-        missed: Those that are not required, each with the first file that imports it.
+        disagreements: The packages in only one of these sets.
+        unguarded: The top-level modules that its files import unconditionally from packages.
+        missed: Those that the analyzer does not require, each with the first file importing it.
     """
 
     declared: frozenset[str]
@@ -65,19 +65,19 @@ class Outcome(NamedTuple):
 
 
 class Unknown(Reporter):
-    """Keeps the modules of which no package is known."""
+    """Collects the modules for which no package is known."""
 
     def __init__(self) -> None:
         self.modules: list[str] = []
 
     def warning(self, message: str) -> None:
-        """Take the module that a warning names."""
+        """Collect the module that a warning names."""
         told = re.search(r"known to have the module ([\w.]+)", message)
         self.modules += [told[1]] if told else []
 
 
 def fetch(project: str, folder: Path) -> Path:
-    """Install a project's wheel, and nothing that it requires, into a folder of its own."""
+    """Install a project's wheel, without its requirements, into a folder of its own."""
     target = folder / project
     if not target.exists():
         options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--python-version", PYTHON]
@@ -87,7 +87,7 @@ def fetch(project: str, folder: Path) -> Path:
 
 
 def look_at(folder: Path) -> Outcome:
-    """Compare what a project declares with what is found."""
+    """Compare a project's declared packages with those found."""
     (project,) = distributions.scan([folder])
     markers = formats.markers(PYTHON)
     required = [formats.parse(text) for text in project.requires]
@@ -124,7 +124,7 @@ def look_at(folder: Path) -> Outcome:
 
 
 def _unguarded(folder: Path, sources: list[str]) -> dict[str, str]:
-    """The modules of packages that files import where nothing stands around, and where."""
+    """The modules of packages that files import unconditionally at top level, and where."""
     own = {Path(one).stem.partition(".")[0] for one in sources}
     left_out = own | stdlib.names(PYTHON) | {"__main__"}
     found: dict[str, str] = {}
@@ -143,7 +143,7 @@ def _unguarded(folder: Path, sources: list[str]) -> dict[str, str]:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    """The files of a source, without those in hidden folders, which are not looked into."""
+    """The files of a source, except those in hidden folders, which are not analyzed."""
     for path in source.rglob("*.py") if source.is_dir() else [source]:
         if not any(part.startswith(".") for part in path.relative_to(source).parts):
             yield path
@@ -152,7 +152,7 @@ def _files(source: Path) -> Iterator[Path]:
 def _found(
     sources: list[str], scope: Scope, reporter: Reporter, *, without_tests: bool = False
 ) -> tuple[analyze.Needs, frozenset[str]]:
-    """What some sources need, and the packages of that."""
+    """What some sources need, and the packages that provide it."""
     options = ResolveOptions(pip_only=True)
     if without_tests:
         walked = (
@@ -176,7 +176,7 @@ def _kind_of_missing(package: str, optional: set[str], unknown: Unknown) -> str:
 
 
 def _tops(folder: Path, project: distributions.Distribution) -> Iterator[str]:
-    """What of a project is code of its own, without tests and documentation."""
+    """The top-level entries of a project that are its own code, not tests or documentation."""
     for name in sorted({path.partition("/")[0] for path in project.listed}):
         is_code = name.endswith(".py") or (folder / name).is_dir()
         if is_code and not name.endswith((".dist-info", ".data")) and name not in _NOT_CODE:
@@ -188,7 +188,7 @@ _NOT_CODE = {"..", "bin", "doc", "docs", "examples", "tests", "test", "__pycache
 
 
 def reasons() -> dict[tuple[str, str], str]:
-    """What was looked at by hand: the reason for a project and a package, or for any project."""
+    """The reasons found by hand, by project (or `*` for any project) and package."""
     found = {}
     for line in (DATA / "reasons.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
@@ -198,7 +198,7 @@ def reasons() -> dict[tuple[str, str], str]:
 
 
 def show(outcomes: list[Outcome], *, as_list: bool) -> None:
-    """Print recall and precision, and the disagreements of each kind."""
+    """Print recall and precision, and the disagreements by kind."""
     declared = sum(len(one.declared) for one in outcomes)
     found = sum(len(one.found) for one in outcomes)
     both = sum(len(one.declared & one.found) for one in outcomes)
@@ -224,7 +224,7 @@ def show(outcomes: list[Outcome], *, as_list: bool) -> None:
 
 
 def _show_unguarded(outcomes: list[Outcome]) -> None:
-    """Print the recall of what is imported under no condition, and each miss."""
+    """Print the recall of unconditional imports, and each one that is missed."""
     all_ = sum(len(one.unguarded) for one in outcomes)
     missed = [one for outcome in outcomes for one in outcome.missed]
     print(f"{all_} modules imported under no condition, {len(missed)} of them not required:")
@@ -236,7 +236,7 @@ def _show_unguarded(outcomes: list[Outcome]) -> None:
 
 
 def main() -> None:
-    """Fetch the projects, look at each, and print what was found."""
+    """Download the projects, analyze each, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", help="for what is fetched")
     parser.add_argument("--list", action="store_true", help="list all disagreements")

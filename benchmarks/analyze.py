@@ -1,10 +1,10 @@
-"""How long `python_package_analyze` takes beside its peers, in one run on the same files.
+"""How long `python_package_analyze` takes compared to its peers, in one run on the same files.
 
-One script of twenty imports, Django, and the packages of a large environment as one folder.
-The peers are deptry, pipreqs, findimports, FawltyDeps and `ruff analyze graph`, each made to
-look at every Python file and to ask no server. Times are of the processors, user and system, so
-that another load of the machine does not change the ratios; a wall clock is beside them.
-Everything is installed into FOLDER, which a second run takes up again.
+The files are one script with fourteen imports, Django, and the packages of a large environment in
+one folder. The peers are deptry, pipreqs, findimports, FawltyDeps and `ruff analyze graph`, each
+set to read every Python file and to query no server. Times are CPU times, user and system, so that
+other load on the machine does not change the ratios; wall-clock times are shown beside them.
+Everything is installed into FOLDER, which another run reuses.
 Usage: benchmarks/analyze.py [FOLDER]
 """
 
@@ -33,8 +33,8 @@ LARGE = [
     "sphinx==8.1.3", "sqlalchemy==2.0.36", "sympy==1.13.3", "twisted==24.11.0", "xarray==2025.1.0",
     "zope.interface==7.2",
 ]  # fmt: skip
-# What we may take: of the time of `python -c pass`, of that of `ruff analyze graph`, and how many
-# files a second are to be done where none has changed.
+# The bounds: for --version and for one script, multiples of the time of `python -c pass`; for a
+# cold cache, of that of `ruff analyze graph`; for a warm cache, the least files per second.
 VERSION, SCRIPT, COLD, WARM = 2.6, 3.5, 2.5, 10_000
 SOURCE = (
     "import os, sys, json\n"
@@ -51,10 +51,10 @@ class Tree:
     """A folder of Python files.
 
     Attributes:
-        name: What the table calls it.
-        path: The folder; its parent holds what a peer insists on.
+        name: Its name in the table.
+        path: The folder; its parent has a pyproject.toml, which deptry requires.
         files: How many Python files it has.
-        start: Of one script: the time in which Python itself starts and ends, in seconds.
+        start: For one script, the time in which Python itself starts and ends, in seconds.
     """
 
     name: str
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def table(tree: Tree, runs: int) -> None:
-    """Measure all tools on a tree and print a line for each."""
+    """Measure all tools on a tree, and print a line for each."""
     size = sum(path.stat().st_size for path in tree.path.rglob("*.py") if path.is_file())
     print(f"\n{tree.name}: {tree.files} files, {size / 1e6:.1f} MB")
     source = str(tree.path / "script.py" if tree.files == 1 else tree.path)
@@ -107,7 +107,7 @@ def table(tree: Tree, runs: int) -> None:
 
 
 def against(ratio: float, most: float) -> str:
-    """A ratio beside the one that it may be."""
+    """A ratio, with its bound and whether that is kept."""
     return f"{ratio:.2f} x (at most {most}: {'kept' if ratio <= most else 'MISSED'})"
 
 
@@ -118,7 +118,7 @@ def line(name: str, took: Took, tree: Tree, rest: str) -> None:
 
 
 def peers(path: str) -> dict[str, list[str]]:
-    """The command of each peer for a folder; none of them asks a server."""
+    """Each peer's command for a folder; none of them queries a server."""
     return {
         "deptry": ["deptry", path, "--no-ansi", "--exclude", "a^", "-o", os.devnull],
         "pipreqs": ["pipreqs", "--print", "--use-local", path],
@@ -129,12 +129,12 @@ def peers(path: str) -> dict[str, list[str]]:
 
 
 class Took(NamedTuple):
-    """How long a command took, and how it ended: a crash may come early.
+    """How long a command took, and how it ended: a crash may make it look fast.
 
     Attributes:
-        cpu: Seconds of the processors.
-        seconds: Seconds that went by.
-        memory: At its peak, in MB.
+        cpu: CPU time in seconds.
+        seconds: Wall-clock time in seconds.
+        memory: Peak memory in MB.
     """
 
     cpu: float
@@ -147,9 +147,9 @@ class Took(NamedTuple):
 def timed(
     command: Sequence[str], runs: int, before: Callable[[], None] = lambda: None, cwd: Path = CLONE
 ) -> Took:
-    """What a command takes at the least, of one run alone when that is long.
+    """The fastest of several runs of a command, or a single run if that takes over 20 s.
 
-    The first run is not counted but for such: it fills the caches of the system.
+    Otherwise the first run is not counted, since it fills the system's caches.
     """
     found: list[Took] = []
     while len(found) <= runs:
@@ -161,7 +161,7 @@ def timed(
 
 
 def once(command: Sequence[str], cwd: Path) -> Took:
-    """One run; what it and all its children took."""
+    """Run a command once, and measure it and all its children."""
     with tempfile.TemporaryFile() as said:
         started = perf_counter()
         process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=said)
@@ -175,15 +175,15 @@ def once(command: Sequence[str], cwd: Path) -> Took:
 
 
 def forget() -> None:
-    """Throw our cache away."""
+    """Remove our cache."""
     shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
-# --- what is measured, and with what -----------------------------------------------------
+# --- the tools and files to measure -----------------------------------------------------
 
 
 def installed(folder: Path) -> Path:
-    """The bin folder of an environment with this project and its peers."""
+    """Install this project and its peers into an environment; return its bin folder."""
     venv = folder / "venv"
     if not venv.exists():
         run(sys.executable, "-m", "venv", str(venv))
@@ -202,7 +202,7 @@ def script_folder(folder: Path) -> Path:
 
 
 def unpacked(folder: Path, name: str, packages: list[str]) -> Path:
-    """A folder with the files of some packages, in a project that declares nothing."""
+    """A folder with the files of some packages, in a project without declared dependencies."""
     path = folder / name / "code"
     if not path.exists():
         temporary = folder / name / "unfinished"
@@ -215,12 +215,12 @@ def unpacked(folder: Path, name: str, packages: list[str]) -> Path:
 
 
 def project(folder: Path) -> None:
-    """What deptry insists on."""
+    """Write the pyproject.toml that deptry requires."""
     (folder / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
 
 
 def run(*command: str) -> None:
-    """Run a command that has to succeed; what it says is shown."""
+    """Run a command that has to succeed, and show its output."""
     subprocess.run(command, check=True)
 
 

@@ -1,13 +1,13 @@
-"""How long `python_package_create` takes with a warm package cache, beside conda-pack.
+"""How long `python_package_create` takes with a warm package cache, compared to conda-pack.
 
-The environment is Python, numpy, pandas and cloudpickle of the host channel. In one run, in
-turns: the whole `create` (read, solve, install, pack; not verified) with the packages'
-compressed parts known and not known, of an unchanged archive, and `conda-pack -j2` alone on the
-same prefix. Then what byte code saves on a fresh worker: the first import, with and without it.
-Ratios are medians of those of neighbours, of the time and of the processors' time, which says
-more where other programs run. Usage: benchmarks/create.py [FOLDER].
+The environment is Python, numpy, pandas and cloudpickle from the host channel. Measured in one run,
+in turns: the whole `create` (read, solve, install, pack; without verification) with and without
+the packages' compressed parts in the cache, `create` of an unchanged environment, and
+`conda-pack -j2` alone on the same prefix. Then what byte code saves on a fresh worker: the first
+import, with and without it. Ratios are medians over the rounds, for wall-clock time and for CPU
+time, which is more reliable if other programs run. Usage: benchmarks/create.py [FOLDER].
 
-At last one package more, scipy, with all the others known, beside conda-pack of the whole.
+Last, one package more, scipy, with all others in the cache, compared to conda-pack of the whole.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PACKAGES = ["numpy", "pandas", "cloudpickle"]
 ONE_MORE = "scipy"
 RUNS = 7
 
-# The folders of the cache that hold packages and their byte code; the rest is made anew, so that
-# an environment or archive that is already there is none.
+# The folders of the cache that have packages and their byte code. The rest is removed, so that no
+# environment or archive is found there.
 WARM = ["host", "bytecode"]
 
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def create_times(create: str) -> None:
-    """Whole creates against conda-pack alone."""
+    """Compare whole creates with conda-pack alone."""
     pack = "conda-pack -q -f -j2 -p envs/reference -o by-conda-pack.tar.gz"
     compare(
         ("conda-pack -j2 alone", "", pack),
@@ -63,7 +63,7 @@ def create_times(create: str) -> None:
 
 
 def sizes() -> None:
-    """Both archives, of the same files: byte code is in both."""
+    """Compare the sizes of both archives, which have the same files: byte code is in both."""
     made, theirs = (Path(name).stat().st_size for name in ("made.tar.gz", "by-conda-pack.tar.gz"))
     files = sum(1 for path in Path("envs/reference").rglob("*") if not path.is_dir())
     ratio = made / theirs
@@ -71,7 +71,7 @@ def sizes() -> None:
 
 
 def import_times() -> None:
-    """The first import on a worker that cannot write into the environment."""
+    """Measure the first import on a worker that cannot write to the environment."""
     for name in ("with", "without"):
         shutil.rmtree(name, ignore_errors=True)
         Path(name).mkdir()
@@ -87,7 +87,7 @@ def import_times() -> None:
 
 
 def one_more_times() -> None:
-    """One package is added to an environment that was made before."""
+    """Measure adding one package to an environment that was made before."""
     script = Path("more.py")
     script.write_text(Path("script.py").read_text() + f"import {ONE_MORE}\n")
     run("python_package_analyze", script, "more.json")
@@ -110,10 +110,10 @@ def one_more_times() -> None:
 
 
 def compare(*commands: tuple[str, str, str]) -> None:
-    """Run commands in turns; print what each takes, and its ratio to the first.
+    """Run commands in turns; print the time of each, and its ratio to the first.
 
     Args:
-        commands: What each is, what is run before it each time, and itself.
+        commands: For each, a name, a command to run before it each time, and the command.
     """
     rounds = []
     for _ in range(RUNS + 1):
@@ -127,23 +127,23 @@ def compare(*commands: tuple[str, str, str]) -> None:
 
 
 def timed(prepare: str, command: str) -> tuple[float, float]:
-    """Seconds that a command takes, and that processors work for it."""
+    """The wall-clock time and the CPU time of a command, in seconds."""
     run("sh", "-c", prepare)
     before, start = os.times(), time.perf_counter()
     run("sh", "-c", f"exec {command} >/dev/null")
     taken, after = time.perf_counter() - start, os.times()
-    user, system = (after[n] - before[n] for n in (2, 3))  # of children
+    user, system = (after[n] - before[n] for n in (2, 3))  # those of children
     return taken, user + system
 
 
 def clean(*kept: str) -> str:
-    """A command that empties the cache but for some folders."""
+    """A command that empties the cache except for some folders."""
     names = " ".join(f"! -name {name}" for name in kept)
     return f"find cache/pypackage -mindepth 1 -maxdepth 1 {names} -exec rm -rf {{}} +"
 
 
 def installed_tools(folder: Path) -> Path:
-    """A virtual environment with this project and the packages; its bin folder."""
+    """Install this project and the packages into an environment; return its bin folder."""
     venv = folder / "venv"
     if not venv.exists():
         run(sys.executable, "-m", "venv", venv)
@@ -152,7 +152,7 @@ def installed_tools(folder: Path) -> Path:
 
 
 def run(*command: str | Path) -> None:
-    """Run a command that has to succeed; what it says is shown."""
+    """Run a command that has to succeed, and show its output."""
     subprocess.run([str(word) for word in command], check=True)
 
 

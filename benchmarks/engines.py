@@ -1,9 +1,10 @@
-"""What an environment costs a small task (import numpy, add) through Work Queue and Slurm.
+"""The overhead of an environment for a small task (import numpy, add) in Work Queue and Slurm.
 
-All kinds of tasks are in one queue, in random order, on one worker, so that they share
-whatever else the machine does; what counts are the ratios. The kinds are: Python called in an
+All kinds of tasks are in one queue, in random order, on one worker, so that other load on the
+machine affects all of them; what counts are the ratios. The kinds are: Python called in an
 unpacked environment (`none`), this project's runner, and Debian's python_package_run, which
-unpacks for each task, or with -u for all. Debian's are fewer, since each takes seconds.
+unpacks for each task, or with -u once for all. There are fewer of Debian's, since each takes
+seconds.
 
 Usage: benchmarks/engines.py [--tasks 1000] [--slurm], from the clone, with Debian's
 coop-computing-tools and python3-workqueue; --slurm is for root, with slurm-wlm and munge.
@@ -31,7 +32,7 @@ RUNNER = CLONE / "bin" / "python_package_run"
 DEBIAN = Path("/usr/bin/python_package_run")
 CLIENT = "/usr/bin/python3"  # has Work Queue's bindings
 TASK = "import sys, numpy; print(numpy.add(int(sys.argv[1]), 1))\n"
-FEW = 20  # tasks that are run where each takes seconds
+FEW = 20  # the number of tasks of a kind that takes seconds each
 PHASES = ("locate", "wait", "extract", "relocate", "activate", "command")
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     if options.client:
         submit(options.client)
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that daemons are ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that daemons are stopped
     with tempfile.TemporaryDirectory(prefix="engines-") as name:
         folder = Path(name)
         prepare(folder)
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def prepare(folder: Path) -> None:
-    """The task, its archive, the runners, and an unpacked environment, in one folder."""
+    """Put the task, its archive, the runners and an unpacked environment into one folder."""
     (folder / "task.py").write_text(TASK)
     (folder / "task.json").write_text(
         json.dumps({"python": sys.version.split()[0], "modules": ["numpy"]})
@@ -82,7 +83,7 @@ def prepare(folder: Path) -> None:
 
 
 def kinds(folder: Path, tasks: int) -> list[dict[str, Any]]:
-    """The commands of each kind, and how many tasks there are of it."""
+    """The command of each kind of task, and how many tasks to run."""
     ours = "./run -e task.tar.gz -- python3 task.py"
     timed = "./run --timings times -e task.tar.gz -- python3 task.py {n} && cat times #"
     found = [
@@ -100,7 +101,7 @@ def kinds(folder: Path, tasks: int) -> list[dict[str, Any]]:
 
 
 def work_queue(folder: Path, tasks: int) -> dict[str, list[dict[str, Any]]]:
-    """Run all tasks on one worker of two cores; what is known of each, by kind."""
+    """Run all tasks on one worker with two cores; return the results by kind."""
     specification = folder / "specification.json"
     files = ["run", "debian_run", "task.tar.gz", "task.py"]
     inputs = [name for name in files if (folder / name).exists()]
@@ -128,7 +129,7 @@ def work_queue(folder: Path, tasks: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def submit(specification: Path) -> None:
-    """The client: submit the tasks in random order, print a line of JSON for each."""
+    """As the client: submit the tasks in random order, and print a line of JSON for each."""
     import work_queue as wq  # type: ignore[import-not-found, unused-ignore]
 
     told = json.loads(specification.read_text())
@@ -153,7 +154,7 @@ def submit(specification: Path) -> None:
 
 
 def print_table(done: dict[str, list[dict[str, Any]]]) -> None:
-    """Seconds a task, by kind, and the phases of the tasks that told them."""
+    """Print the seconds per task by kind, and the phases of the tasks with --timings."""
     base = [one["seconds"] for one in done["none"]]
     print(
         f"{'Work Queue':16} {'tasks':>6} {'mean s':>8} {'median s':>9} {'mean/none':>10} "
@@ -171,20 +172,20 @@ def print_table(done: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def phases(output: str) -> dict[str, float]:
-    """The object that --timings has written, behind the task's own line."""
+    """The object that --timings has written, after the task's own line."""
     found: dict[str, float] = json.loads(output[output.index("{") :])
     return found
 
 
 def print_phases(timings: Sequence[dict[str, float]]) -> None:
-    """Medians, in milliseconds, of each phase of the tasks that found all prepared."""
+    """Print the median and the maximum of each phase, in milliseconds."""
     for name in PHASES:
         values = [one.get(name, 0) for one in timings]
         print(f"  {name:10} median {statistics.median(values):7.0f} ms, most {max(values):7.0f} ms")
 
 
 def slurm(folder: Path, rounds: int = 2) -> None:
-    """Arrays of 100 jobs on two nodes without Python, with and without the runner in turn."""
+    """Run arrays of 100 jobs on two nodes without Python, in turns with and without the runner."""
     sys.path.insert(0, str(CLONE))
     from tests.engines import slurm as cluster
     from tests.engines.processes import Processes

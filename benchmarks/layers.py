@@ -1,22 +1,21 @@
-"""What a second environment costs beside one that is on the node.
+"""The cost of a second environment on a node that has a similar one.
 
-The environments have Python, numpy, pandas and cloudpickle of the host channel. The second one
-differs in a module of the user's own, the third has scipy, too; an image of the first is mounted.
-All figures are of one run, the ways in turns, so that another load meets all; what is told are
-medians, and ratios with the bounds that they are to keep.
+The environments have Python, numpy, pandas and cloudpickle from the host channel. The second
+differs in a module of the user's own, and the third also has scipy; an image of the first is
+mounted. All figures are from one run, with the variants in turns, so that other load affects all
+of them. Printed are medians, and ratios with their bounds.
 
-Four and sixteen processors are on paper: what is serial and what is parallel in a first start is
-worked out from those by one and by two processors.
+The figures for four and sixteen processors are extrapolated: the serial and the parallel time of a
+first start are computed from those with one and with two processors.
 
-Little is removed before the end, which takes 12 GB on the disk of TMPDIR: for minutes after many
-files were removed from an ext4, new ones take it three times as long, since it passes over the
-places of those.
+Little is removed before the end, which takes 12 GB on the disk of TMPDIR: on ext4, creating files
+takes three times as long for minutes after many were removed, since it skips the inodes of those.
 
-The last lines are of a real Work Queue, where there is one: 100 tasks of the first environment on
-two workers, and then 100 of the second.
+The last lines are from a real Work Queue, if there is one: 100 tasks in the first environment on
+two workers, and then 100 in the second.
 
-Usage: benchmarks/layers.py. Needs dash; for comparison and for Work Queue Debian's
-coop-computing-tools and python3-workqueue, for the image squashfs-tools and squashfuse.
+Usage: benchmarks/layers.py. Needs dash; for the comparison and for Work Queue, Debian's
+coop-computing-tools and python3-workqueue; for the image, squashfs-tools and squashfuse.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ CREATE = [sys.executable, str(CLONE / "bin" / "python_package_create")]
 THEIRS = Path("/usr/bin/python_package_run")
 ROUNDS = 3
 
-# What unpacks faster than gzip, or compares faster than sha256sum.
+# Programs that unpack faster than gzip, or compute digests faster than sha256sum.
 FAST = {"zstd", "pigz", "openssl", "unpigz", "zstdmt"}
 
 
@@ -65,7 +64,7 @@ def main() -> None:
 
 
 def make(number: int, *more: str, ending: str = "tar.gz") -> Path:
-    """An environment with a module that tells its number."""
+    """Create an environment with a module that has its number."""
     python = ".".join(map(str, sys.version_info[:3]))
     requirements = {"python": python, "modules": ["cloudpickle", "numpy", "pandas", *more]}
     Path("requirements.json").write_text(json.dumps(requirements))
@@ -77,7 +76,7 @@ def make(number: int, *more: str, ending: str = "tar.gz") -> Path:
 
 
 def ship(first: Path, second: Path) -> None:
-    """How many bytes have to be sent to a node that has the first environment."""
+    """Print how many bytes have to be sent to a node that has the first environment."""
     one, two = (parts(archive) for archive in (first, second))
     new = sum(length for digest, length in two.items() if digest not in one)
     manifest = Path("envs/second.json").stat().st_size
@@ -93,7 +92,7 @@ def parts(archive: Path) -> dict[str, int]:
 
 
 def start(first: Path, second: Path, third: Path) -> None:
-    """How long the first start in each environment takes."""
+    """Measure the first start in each environment."""
     rounds: list[list[float]] = []
     for number in range(ROUNDS):
         caches = [f"cache{number}.{way}" for way in range(4)]
@@ -138,14 +137,14 @@ def start(first: Path, second: Path, third: Path) -> None:
 
 
 def tell(name: str, ratios: Sequence[float], bound: float) -> None:
-    """Print the median of some ratios."""
+    """Print the median of some ratios, and its bound."""
     print(f"{name}: {statistics.median(ratios):.2f} (bound {bound})")
 
 
 def mounted(archive: Path, image: Path) -> None:
-    """The first result of numpy in an image that is mounted, beside an archive that is unpacked.
+    """Compare the time to the first import of numpy: from a mounted image, and from an archive.
 
-    Before that the image is compared with its digest, once on a node.
+    That of the image includes the check of its digest, done once per node.
     """
     command = ["python", "-c", "import numpy"]
     ratios = []
@@ -160,7 +159,7 @@ def mounted(archive: Path, image: Path) -> None:
 
 
 def beside_debian(archive: Path) -> None:
-    """The first environment on an empty node, by Debian's runner too."""
+    """Compare the first environment on an empty node with Debian's runner."""
     few = Path("few").resolve()
     few.mkdir()
     for folder in ("/bin", "/usr/bin"):
@@ -181,7 +180,7 @@ def beside_debian(archive: Path) -> None:
 
 
 def processors(archive: Path) -> None:
-    """The first environment beside `tar xf` of the plain tar, on more processors than there are."""
+    """Compare the first environment with `tar xf` of the plain tar, for 4 and 16 processors."""
     with gzip.open(archive) as packed, Path("plain.tar").open("wb") as plain:
         shutil.copyfileobj(packed, plain)
     pins = [str(number) for number in sorted(os.sched_getaffinity(0))[:2]]
@@ -198,28 +197,28 @@ def processors(archive: Path) -> None:
 
 
 def pinned(archive: Path, processors: str) -> float:
-    """The time of a first start by some processors, as taskset names them."""
+    """The time of a first start on some processors, given as for taskset."""
     cache = tempfile.mkdtemp(dir=".")
     command = [*RUN, "--cache-dir", cache, "-e", str(archive), "true"]
     return timed(["taskset", "-c", processors, *command])
 
 
 def prepared(first: Path, cache: str, then: Path = Path("envs/second.json")) -> float:
-    """The time of another environment's first start, by default a layers folder's."""
+    """The time of another environment's first start after the first; default: a layers folder."""
     subprocess.run([*RUN, "--cache-dir", cache, "-e", str(first), "true"], check=True)
     return timed([*RUN, "--cache-dir", cache, "-e", str(then), "true"])
 
 
 def timed(command: Sequence[str], environ: Mapping[str, str] = os.environ) -> float:
-    """The time of one run, in seconds, after all that was written before is on the disk."""
+    """The time of one run, in seconds, after all earlier writes have been flushed to disk."""
     os.sync()
     began = time.perf_counter()
     subprocess.run(command, check=True, env=environ)
     return time.perf_counter() - began
 
 
-# For each environment: how many bytes were sent, and of each task when its result came, in seconds
-# since the first one was submitted, and how long its command took.
+# Prints, for each environment, how many bytes were sent, and for each task, when its result came
+# (in seconds since the first was submitted) and how long its command took.
 CLIENT = """
 import json, sys, time, work_queue
 from pypackage.integrations.work_queue import wrap
@@ -245,7 +244,7 @@ for name in "first", "second":
 
 
 def work_queue() -> None:
-    """Tasks of the one environment, then of the other, by a manager and two workers on loopback."""
+    """Run tasks in both environments in turn, with a manager and two workers on loopback."""
     client = subprocess.Popen(
         ["/usr/bin/python3", "-c", CLIENT],
         env={**os.environ, "PYTHONPATH": str(CLONE)},

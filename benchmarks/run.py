@@ -1,10 +1,10 @@
-"""How long `python_package_run` takes, beside the one of Debian's coop-computing-tools.
+"""How long `python_package_run` takes, compared to that of Debian's coop-computing-tools.
 
-Both get the same archive, in one run. Warm, by hyperfine: the environment is there already, and
-the command is `true`, beside `true` alone. Cold: nothing is there; beside it what the disk and
-tar need for the same files without decompression, and the same runner without its checks of
-digests. Without an archive one is made: Python, numpy and pandas of the host channel. What has a
-bound is told beside it.
+Both get the same archive, in one run. Warm, by hyperfine: the environment is in the cache, and the
+command is `true`, compared to `true` alone. Cold: the cache is empty; compared to the time that tar
+and the disk need for the same files without decompression, and to the same runner without its
+digest checks. Without an archive, one is made with Python, numpy and pandas from the host channel.
+Bounds are printed beside the figures.
 
 Usage: benchmarks/run.py [ARCHIVE], with hyperfine, dash, bash and coop-computing-tools.
 """
@@ -28,7 +28,7 @@ OURS = CLONE / "bin" / "python_package_run"
 THEIRS = Path("/usr/bin/python_package_run")
 ROUNDS = 5
 WARM = {"dash": 0.2, "bash": 0.3, "busybox sh": 0.2}
-"""The shells, and how much of the other's warm start ours may take."""
+"""The shells, and the bound for our warm start as a share of the other's."""
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def make() -> Path:
-    """An archive with numpy and pandas."""
+    """Create an archive with numpy and pandas."""
     python = ".".join(map(str, sys.version_info[:3]))
     requirements = {"python": python, "modules": ["numpy", "pandas"]}
     Path("requirements.json").write_text(json.dumps(requirements))
@@ -55,10 +55,10 @@ def make() -> Path:
 
 
 def cold() -> None:
-    """The first start on a machine.
+    """Measure the first start on a machine.
 
-    Each goes into a new folder, and nothing is removed in between: ext4 is slow to make files
-    where many were removed a moment ago. They take turns, so that another load meets all.
+    Each uses a new folder, and nothing is removed in between, since ext4 is slow to create files
+    just after many were removed. They take turns, so that other load affects all of them.
     """
     processors = len(os.sched_getaffinity(0))
     rounds: list[list[float]] = []
@@ -84,7 +84,7 @@ def cold() -> None:
 
 
 def unchecked() -> None:
-    """Write the runner without the comparison of members with their digests."""
+    """Write a copy of the runner that does not check digests."""
     text = OURS.read_text()
     for head in ("are_sound() {\n", "is_sound() {\n", "check_first() {\n", "check_manifest() {\n"):
         assert head in text
@@ -93,7 +93,7 @@ def unchecked() -> None:
 
 
 def timed(command: str) -> float:
-    """The time of one run, in seconds, after all that was written before is on the disk."""
+    """The time of one run, in seconds, after all earlier writes have been flushed to disk."""
     os.sync()
     began = time.perf_counter()
     subprocess.run(command.split(), check=True)
@@ -101,7 +101,7 @@ def timed(command: str) -> float:
 
 
 def warm() -> None:
-    """All further starts."""
+    """Measure all later starts."""
     ours = [f"{shell} {OURS} --cache-dir ours -e archive.tar.gz true" for shell in WARM]
     theirs = f"{THEIRS} -e archive.tar.gz -u theirs -- true"
     for command in (ours[0], theirs):
