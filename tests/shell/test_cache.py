@@ -371,6 +371,15 @@ mkdir "$3" && sleep 0.5 && chmod "$2" "$3"
 """
 
 
+@once
+def test_private_cache__line_break_in_its_path__is_used(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "two\nlines").mkdir()
+    private = runner.without("PYTHON_PACKAGE_CACHE").with_env(TMPDIR=str(tmp_path / "two\nlines"))
+    assert private.output("-e", archive, "show", "x").endswith("\nx\n")
+
+
 def test_private_cache__made_by_another_at_this_moment__is_used(
     runner: Runner, archive: Path, tmp_path: Path
 ) -> None:
