@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 from pypackage.core.typed import TYPE_CHECKING
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 # pathlib and subprocess are imported where needed: the analyzer only writes one file.
 
-# Older parts were left behind by processes that were killed.
+# Older parts were left behind by processes of other machines that were killed.
 ABANDONED = 24 * 3600.0
 
-_OURS = re.compile(r"\.[0-9a-f]{12}\.part$")
+_OURS = re.compile(r"\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part$")  # machine, process, unique
 
 _BLOCK = 1 << 20
 
@@ -156,7 +157,22 @@ def part_of(path: Path) -> Path:
 
 def _part_name(path: str | os.PathLike[str]) -> str:
     folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.{os.urandom(6).hex()}.part")
+    return os.path.join(
+        folder, f".{name}.{_machine() or '0' * 8}-{os.getpid()}-{os.urandom(4).hex()}.part"
+    )
+
+
+@cache
+def _machine() -> str:
+    """Identify the PID namespace of this process: eight digits; empty if the system does not."""
+    from zlib import crc32
+
+    try:
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            boot = file.read()
+        return f"{crc32(boot + os.readlink('/proc/self/ns/pid').encode()):08x}"
+    except OSError:
+        return ""
 
 
 def _exchange(part: Path, path: Path) -> None:
@@ -202,10 +218,18 @@ def _discard(folder: Path) -> None:
 
 
 def _sweep(folder: str | os.PathLike[str]) -> None:
-    before = time.time() - ABANDONED
+    """Remove the parts of processes that were killed."""
     with suppress(OSError), os.scandir(folder) as entries:
-        parts = [entry for entry in entries if _OURS.search(entry.name)]
-        for part in parts:
+        for entry in list(entries):
             with suppress(OSError):  # another user's, or already gone
-                if part.stat(follow_symlinks=False).st_mtime < before:
-                    remove(part)
+                if _is_abandoned(entry):
+                    remove(entry)
+
+
+def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+    found = _OURS.search(entry.name)
+    if not found:
+        return False
+    if found[1] == _machine() and not os.path.exists(f"/proc/{found[2]}"):
+        return True
+    return entry.stat(follow_symlinks=False).st_mtime < time.time() - ABANDONED

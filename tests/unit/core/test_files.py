@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -101,18 +103,40 @@ def test_new_folder__not_to_replace__the_first_one_stays(tmp_path: Path) -> None
     assert (names(path), names(tmp_path)) == (["fast"], ["entry"])
 
 
-def test_new_folder__part_left_behind_long_ago__is_removed(tmp_path: Path) -> None:
-    kept = [f".fresh.{'0' * 12}.part", ".theirs.part", "mine"]
-    for name in (f".old.{'0' * 12}.part", *kept[:2]):
+def test_new_folder__part_of_another_machine_left_behind_long_ago__is_removed(
+    tmp_path: Path,
+) -> None:
+    elsewhere = "00000000-1-00000000.part"
+    kept = [f".fresh.{elsewhere}", ".theirs.part", "mine"]
+    for name in (f".old.{elsewhere}", *kept[:2]):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").touch()
         if "fresh" not in name:
             os.utime(tmp_path / name, (0, 0))
-    (tmp_path / f".a.tar.gz.{'1' * 12}.part").touch()
-    os.utime(tmp_path / f".a.tar.gz.{'1' * 12}.part", (0, 0))
+    (tmp_path / f".a.tar.gz.{elsewhere}").touch()
+    os.utime(tmp_path / f".a.tar.gz.{elsewhere}", (0, 0))
     with files.new_folder(tmp_path / "mine", replace=True):
         pass
     assert names(tmp_path) == kept
+
+
+def test_new_file__part_of_a_killed_process__is_removed_and_that_of_a_running_one_stays(
+    tmp_path: Path,
+) -> None:
+    code = "import sys; from pypackage.core import files\nwith files.new_file(sys.argv[1]): "
+    with subprocess.Popen(
+        [sys.executable, "-c", code + "print(flush=True), sys.stdin.read()", tmp_path / "a"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout
+        running.stdout.readline()
+        files.write_new(tmp_path / "b", b"")
+        assert len(names(tmp_path)) == 2
+        running.kill()
+        running.wait()
+        files.write_new(tmp_path / "b", b"")
+        assert names(tmp_path) == ["b"]
 
 
 def test_remove__deep_folders_and_links__nothing_is_left_and_nothing_else_is_touched(
