@@ -148,7 +148,7 @@ def test_program__what_it_says__is_shown_if_details_are_wanted(
         ("echo http://me:sesame@h/t/sesame/x; exit 1", 4, "http://h/x"),
         ("echo Transaction; echo; echo no space >&2; exit 1", 5, "no space"),
         ("echo; echo 'Executing transaction: failed'; kill -9 $$", 5, "status -9"),
-        ("exit 0", 5, "has made no environment"),
+        ("exit 0", 5, "made no environment"),
     ],
 )
 def test_program__that_fails__exits_with_the_stage_s_code_and_what_it_said(
