@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pypackage.analysis.scan_cache import Facts
     from pypackage.python.interpreter import Environment
 
+_MOST_ROOTS = 16  # search paths for the imports of one file: each change of sys.path makes another
 _MANY = 200  # sources from which on it is faster to scan them all together
 
 
@@ -86,7 +87,7 @@ class Analyzer:
         self._findings = Findings()
         self._foreign_flags = ForeignFlags(self._classifier, self._scanned, self._findings)
         self._queue: deque[tuple[Unit, Scan]] = deque()
-        self._seen: set[tuple[str, tuple[str, ...]]] = set()
+        self._seen: dict[str, set[tuple[str, ...]]] = {}
         self._scans: dict[str, Scan] = {}
         self._changing: dict[str, Scan] = {}  # local files that change sys.path
         self._paths: set[str] = set()  # folders that files add to sys.path
@@ -240,13 +241,14 @@ class Analyzer:
 
     def _take(self, unit: Unit, scanned: Scan) -> None:
         """Process the imports of one file, unless that has been done."""
-        if unit.path and (unit.path, unit.roots) in self._seen:
+        seen = self._seen.setdefault(unit.path, set())
+        if unit.path and (unit.roots in seen or len(seen) == _MOST_ROOTS):
             return
-        self._seen.add((unit.path, unit.roots))
+        seen.add(unit.roots)
         self._findings.files.append((unit.path, unit.label))
         self._diagnostics.of_source(unit.label, scanned)
         if scanned.paths:
-            unit = _with_paths(unit, scanned)
+            unit = unit.with_paths(scanned)
             self._paths.update(scanned.paths)
         context, settled = self._context(unit)
         path, label, *_ = unit
@@ -303,7 +305,7 @@ class Analyzer:
         for file in located.files:
             scanned = self._changing.get(file)
             if scanned and not set(scanned.paths) <= set(unit.roots):
-                unit = _with_paths(unit, scanned)
+                unit = unit.with_paths(scanned)
         return unit
 
     def _follow_new(
@@ -321,7 +323,7 @@ class Analyzer:
         unnamed = self._unnamed(located.files)
         for file, path in unnamed:
             self._findings.add_edge(unit.path, path, one)
-            if (path, unit.roots) not in self._seen:
+            if unit.roots not in self._seen.get(path, ()):
                 top = located.tops[0] if located.tops else unit.top
                 folder = os.path.dirname(path)
                 inner = unit._replace(path=path, label=shown(file), folder=folder, top=top)
@@ -392,9 +394,3 @@ class Analyzer:
             self._diagnostics.of_source(fork.label, Scan(remarks=(remark,)))
         self._diagnostics.more()
         return analysis
-
-
-def _with_paths(unit: Unit, scanned: Scan) -> Unit:
-    """A file's unit, extended by the folders that its scan adds to sys.path."""
-    front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
-    return unit._replace(roots=(*front, *unit.roots, *back))

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from pypackage.analysis import source_files
 from pypackage.analysis.diagnostics import shown
 from pypackage.analysis.imports import place
 from pypackage.analysis.needs import Implied
@@ -20,7 +21,8 @@ _FOLDERS = re.compile(
 _TARGETS = re.compile(
     rb"^[ \t]*(?:- +)?([\"']?)_target_\1[ \t]*:[ \t]*[\"']?([\w.]+)", re.MULTILINE
 )
-_MOST = 2_000  # configs of one program
+_ENDINGS = (".yaml", ".yml")
+_MOST = 2_000  # configs of one program, and folders that they are looked for in
 
 
 def named(path: str, content: bytes) -> Iterator[Implied]:
@@ -53,8 +55,14 @@ def named(path: str, content: bytes) -> Iterator[Implied]:
 def _configs(folder: str) -> Iterator[str]:
     count = 0
     for here, subfolders, names in os.walk(folder):
-        subfolders.sort()
-        for name in sorted(names):
-            if name.endswith((".yaml", ".yml")) and count < _MOST:
-                count += 1
-                yield os.path.join(here, name)
+        if here != folder and source_files.is_environment((*subfolders, *names)):
+            subfolders.clear()
+            continue
+        subfolders[:] = sorted(filter(source_files.is_searched, subfolders))
+        files = (os.path.join(here, one) for one in sorted(names) if one.endswith(_ENDINGS))
+        for path in ("", *filter(os.path.isfile, files)):
+            count += 1
+            if count > _MOST:
+                return
+            if path:
+                yield path

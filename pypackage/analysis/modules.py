@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from pypackage.analysis.finder import Finder
 from pypackage.analysis.search_path import INSTALLED, Root
 from pypackage.analysis.source_files import Source
-from pypackage.core.typed import NamedTuple
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pypackage.analysis.imports import Scan
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _PROJECT_LEVELS = 4
@@ -36,6 +39,11 @@ class Unit(NamedTuple):
     folder: str
     top: str = ""
     met: bool = False
+
+    def with_paths(self, scanned: Scan) -> Unit:
+        """This unit with the folders that the file's scan adds to sys.path, each once."""
+        front, back = scanned.paths[: scanned.front], scanned.paths[scanned.front :]
+        return self._replace(roots=tuple(dict.fromkeys((*front, *self.roots, *back))))
 
 
 class Units:

@@ -96,13 +96,13 @@ def lasting(found: Fingerprint | None, begun: int) -> Fingerprint | None:
 
 def place(kind: str, tree: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:
     """The path of the cache file for a tree of sources."""
-    what = repr((kind, tree, target, sys.version, _program())).encode(errors="surrogateescape")
+    what = repr((kind, tree, target, sys.version)).encode(errors="surrogateescape")
     name = blake2b(what, digest_size=_DIGEST).hexdigest()
     return os.path.join(user_dirs.cache(environ), "imports", name)
 
 
 @cache
-def _program() -> str:
+def _program() -> bytes:
     digest = blake2b(digest_size=_DIGEST)
     files = list(_PROGRAM)
     for here, subfolders, names in os.walk(os.path.join(_HERE, "imports")):
@@ -110,7 +110,12 @@ def _program() -> str:
         files += [os.path.join(here, name) for name in sorted(names) if name.endswith(".py")]
     for path in files:
         digest.update(repr((path, fingerprint(path))).encode(errors="surrogateescape"))
-    return digest.hexdigest()
+    return digest.digest()
+
+
+def _digest(content: bytes) -> bytes:
+    """A digest that also depends on the analyzer: what another one found does not count."""
+    return blake2b(content, digest_size=_DIGEST, key=_program()).digest()
 
 
 def load(place: str) -> dict[Any, Any]:
@@ -118,7 +123,7 @@ def load(place: str) -> dict[Any, Any]:
     try:
         with open(place, "rb") as file:
             digest, content = file.read(_DIGEST), file.read()
-        if blake2b(content, digest_size=_DIGEST).digest() != digest:
+        if _digest(content) != digest:
             return {}
         known: dict[Any, Any] = marshal.loads(content)
     except (OSError, EOFError, ValueError, TypeError):
@@ -136,6 +141,6 @@ def save(place: str, content: dict[Any, Any]) -> None:
     try:
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with files.new_file(Path(place)) as file:
-            file.write(blake2b(packed, digest_size=_DIGEST).digest() + packed)
+            file.write(_digest(packed) + packed)
     except OSError:
         return

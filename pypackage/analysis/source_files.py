@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pypackage.core.errors import InputPathError
 from pypackage.core.reading import bounded
@@ -126,7 +126,7 @@ def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]
     for entry in os.scandir(folder):  # closed when exhausted
         name = entry.name
         if entry.is_dir(follow_symlinks=False):
-            if name[0] != "." and name not in _NEVER and not name.endswith(_NEVER_ENDINGS):
+            if is_searched(name):
                 subfolders.append(entry.path)
         # macOS keeps what the file system cannot store of a file in `._NAME`.
         elif name.endswith(_ENDINGS) and name[:2] != "._" and entry.is_file():
@@ -136,8 +136,18 @@ def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]
     return sources, subfolders, telling
 
 
+def is_searched(folder: str) -> bool:
+    """Whether a subfolder of this name may have sources of the user's own."""
+    return folder[0] != "." and folder not in _NEVER and not folder.endswith(_NEVER_ENDINGS)
+
+
+def is_environment(names: Iterable[str]) -> bool:
+    """Whether the names in a folder show that it is an environment."""
+    return not _ENVIRONMENT.isdisjoint(names)
+
+
 def _is_left_out(folder: str, telling: Sequence[str]) -> bool:
     """Whether the names in a folder show that it is an environment or a build result."""
-    if telling and not _ENVIRONMENT.isdisjoint(telling):
+    if telling and is_environment(telling):
         return True
     return folder.rpartition(os.sep)[2] in _BUILT and "__init__.py" not in telling

@@ -86,7 +86,7 @@ def run_told(
                 with suppress(subprocess.TimeoutExpired):
                     stdout, stderr = process.communicate(timeout=0.2)
                     break
-                written = _written(process.pid)
+                written = max(told, _written(process.pid))
                 on_written(written - told)
                 told = written
         except BaseException:
@@ -100,7 +100,7 @@ def run_told(
 
 def _written(pid: int) -> int:
     """Return how many bytes a process has written so far; 0 if that is unknown."""
-    with suppress(OSError), open(f"/proc/{pid}/io", encoding="ascii") as file:
+    with suppress(OSError, ValueError), open(f"/proc/{pid}/io", encoding="ascii") as file:
         return int(file.read().partition("wchar: ")[2].partition("\n")[0])
     return 0
 

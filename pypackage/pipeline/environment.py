@@ -161,8 +161,8 @@ class Environment(os.PathLike[str]):
 
         Args:
             folder: The URL (`https://host/envs`, or `http:`) by which workers see the folder that
-                it was uploaded to by `upload=`, or copied to under its own name. A query, such as
-                an access token, is kept.
+                it was uploaded to by `upload=`, or an archive was copied to under its own name. A
+                query, such as an access token, is kept.
 
         Raises:
             InputPathError: It is a folder but not a layers folder, or cannot be read.

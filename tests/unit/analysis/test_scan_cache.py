@@ -102,3 +102,22 @@ def test_facts__what_cannot_be_found_or_is_racily_clean__is_asked_again(
     assert facts.get("kind", str(path), None, lambda: 1) == 1
     facts.save()
     assert Facts(str(tmp_path), TARGET).get("kind", str(path), None, lambda: 2) == 2
+
+
+def test_cache__of_another_version_of_the_program__is_replaced_and_not_taken(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("1")
+
+    def fact(value: str) -> object:
+        facts = Facts(str(tmp_path), TARGET)
+        found = facts.get("kind", str(path), None, lambda: value)
+        facts.save()
+        return found
+
+    assert [fact("1"), fact("2")] == ["1", "1"]
+    # Another version would have to be installed.
+    monkeypatch.setattr(scan_cache, "_program", lambda: b"another")
+    assert [fact("2"), fact("3")] == ["2", "2"]
+    assert len([one for one in cache.rglob("*") if one.is_file()]) == 1

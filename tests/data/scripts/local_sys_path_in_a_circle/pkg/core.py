@@ -1,0 +1,2 @@
+from pkg import util
+import r1
