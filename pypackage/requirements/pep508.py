@@ -65,9 +65,15 @@ def is_true(marker: str) -> bool:
 
 
 def allows(versions: str, python: str) -> bool:
-    """Whether a version range includes a Python; for `3.11`, any release of it."""
-    from packaging.specifiers import SpecifierSet
+    """Whether a version range includes a Python; for `3.11`, any release of it.
+
+    A range that is not valid, as old metadata have it, includes all, as with pip.
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     short = python.count(".") == 1
     tried = (f"{python}.0", f"{python}.999") if short else (python,)
-    return any(SpecifierSet(versions).contains(one, prereleases=True) for one in tried)
+    try:
+        return any(SpecifierSet(versions).contains(one, prereleases=True) for one in tried)
+    except InvalidSpecifier:
+        return True
