@@ -69,8 +69,8 @@ def load(
         name: A file, `-` for stdin, or an environment's folder or name.
         selected: Which environment, extras, groups or categories of it.
         platform: Conda's name of the platform that a lock is read for; by default this machine's.
-        python: The interpreter that a script is analyzed for, or its version; by default the
-            `python3` on PATH.
+        python: The interpreter that a script is analyzed for and a project's `requires-python`
+            compared with, or its version; by default the `python3` on PATH.
         allow_empty: Whether to accept an input that requires nothing.
 
     Raises:
@@ -81,7 +81,7 @@ def load(
     """
     platform = platform or platforms.here()
     if name != "-" and (os.path.isdir(name) or not os.path.lexists(name)):
-        given = _of_folder_or_name(name, reporter, selected, platform)
+        given = _of_folder_or_name(name, reporter, selected, platform, python)
         if not allow_empty:
             _check_asks(given, name, _OF_PROJECT)
         return given
@@ -116,7 +116,7 @@ def _check_asks(
 
 
 def _of_folder_or_name(
-    name: str, reporter: Reporter, selected: Selected, platform: str
+    name: str, reporter: Reporter, selected: Selected, platform: str, python: str
 ) -> Requirements | Lock | Installed:
     folder = Path(name)
     if os.path.isdir(name) and not os.access(name, os.R_OK | os.X_OK):
@@ -126,7 +126,7 @@ def _of_folder_or_name(
         lock = project.pixi_lock(folder, selected)
         if lock:
             return load_lock(str(lock), selected, platform)
-        return project.of_folder(folder, reporter, selected, platform)
+        return project.of_folder(folder, reporter, selected, platform, python)
     _check_selected(name, "an environment", selected, ())
     if os.path.isdir(name):
         return of_folder(folder)
@@ -283,8 +283,9 @@ class _Reader:
         base = os.path.basename(self.name)
         if form is forms.PIXI_TOML or (form is forms.PROJECT and base not in project.FILES):
             return project.of_manifest(self.name, self._reporter, self._selected, self._platform)
+        folder = Path(self.name).parent
         return project.of_folder(
-            Path(self.name).parent, self._reporter, self._selected, self._platform
+            folder, self._reporter, self._selected, self._platform, self._python
         )
 
 

@@ -51,7 +51,11 @@ def pixi_lock(folder: Path, selected: Selected) -> Path | None:
 
 
 def of_folder(
-    folder: Path, reporter: Reporter, selected: Selected = NOTHING, platform: str = ""
+    folder: Path,
+    reporter: Reporter,
+    selected: Selected = NOTHING,
+    platform: str = "",
+    python: str = "",
 ) -> Requirements:
     """Return the requirements of the project in a folder, with the project if it must be built.
 
@@ -61,18 +65,21 @@ def of_folder(
     Args:
         selected: Which extras and groups, or which environment of pixi.
         platform: Conda's name of the platform that it is read for; by default this machine's.
+        python: The interpreter of the host channel, or its version; by default the `python3` on
+            PATH.
 
     Raises:
         RequirementsError: The lock or a declaration is invalid, or not supported.
+        InputPathError: There is no such interpreter.
     """
     if _is_of_uv(folder, selected):
-        return _locked(folder, selected)
+        return _locked(folder, selected, python)
     declared = folder / PYPROJECT
     if (folder / PIXI_TOML).is_file() and (selected.environment or not declared.is_file()):
         return of_manifest(str(folder / PIXI_TOML), reporter, selected, platform)
     if declared.is_file() and (selected.environment or not _is_built(declared)):
         return of_manifest(str(declared), reporter, selected, platform)
-    return _built(folder, reporter, selected)
+    return _built(folder, reporter, selected, python)
 
 
 def of_manifest(
@@ -193,10 +200,21 @@ def _requirements(
     )
 
 
-def _other_python(versions: str) -> tuple[str, ...]:
-    """The Python of some versions as a match spec, where the one here is of none of them."""
-    is_here = pep508.allows(versions, interpreter.find().version)
-    return () if is_here else (f"python{conda_range(versions.replace(' ', ''))}",)
+def _python(versions: str, named: str) -> tuple[str, ...]:
+    """The Python of some versions as a match spec; none where any release of the minor here is.
+
+    For by default, the minor version alone is asked for.
+
+    Args:
+        named: The interpreter that counts as the one here; by default the `python3` on PATH.
+    """
+    here = interpreter.find(named or None)
+    minor = here.major_minor
+    fits = [pep508.allows(versions, one) for one in (here.version, f"{minor}.0", f"{minor}.999")]
+    if all(fits):
+        return ()
+    like_here = f",={minor}" if fits[0] else ""
+    return (f"python{conda_range(versions.replace(' ', ''))}{like_here}",)
 
 
 def _of_pypi(one: Declaration, folder: str) -> str:
@@ -233,7 +251,7 @@ def _without_pixi(tools: dict[str, object]) -> dict[str, object]:
 # --- by building it, and by its lock -----------------------------------------------------
 
 
-def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements:
+def _built(folder: Path, reporter: Reporter, selected: Selected, python: str) -> Requirements:
     """The project itself, with extras, and its groups, whose packages its metadata lacks."""
     declared = folder / PYPROJECT
     if not declared.is_file():
@@ -257,7 +275,7 @@ def _built(folder: Path, reporter: Reporter, selected: Selected) -> Requirements
     pip = (_with_extras(folder, extras), *beside.pip, *sourced.pip)
     return Requirements(
         python="",
-        dependencies=_other_python(",".join(versions for versions, _ in found.requires_python)),
+        dependencies=_python(",".join(versions for versions, _ in found.requires_python), python),
         pip=tuple(dict.fromkeys(pip)),
         pip_options=project_indexes.options(top, folder),
     )
@@ -310,7 +328,7 @@ def _with_extras(folder: Path, extras: Sequence[str]) -> str:
     return f"{folder.absolute()}{wanted}"
 
 
-def _locked(folder: Path, selected: Selected) -> Requirements:
+def _locked(folder: Path, selected: Selected, python: str) -> Requirements:
     """The packages of a uv.lock, as `uv sync --frozen --no-dev` installs them."""
     root = _workspace(folder)
     label = str(root / "uv.lock")
@@ -335,7 +353,7 @@ def _locked(folder: Path, selected: Selected) -> Requirements:
     lock = _read(root / "uv.lock")
     options = (*wanted.pip_options, *_indexes(lock, root, wanted.hashes))
     return wanted._replace(
-        dependencies=_other_python(lock.get("requires-python", "").string()),
+        dependencies=_python(lock.get("requires-python", "").string(), python),
         pip_options=tuple(dict.fromkeys(options)),
     )
 

@@ -10,9 +10,11 @@ import pytest
 from pypackage.core.errors import PackageError, RequirementsError, UsageError
 from pypackage.core.progress import SILENT
 from pypackage.pipeline import inputs
+from pypackage.python import interpreter
 from pypackage.requirements.formats import requirements_json
 from pypackage.requirements.model import Requirements, dumps
 from pypackage.requirements.selected import Selected
+from tests.support.pythons import executables
 
 PROJECT = """
 [project]
@@ -85,16 +87,45 @@ def test_project__built__has_its_extras_and_the_groups_beside_it(tmp_path: Path)
     assert found.pip == (f"{tmp_path}[all,fast]", "pytest", "ruff", lib)
 
 
-@pytest.mark.parametrize(("versions", "specs"), [(">=3.9", ()), (">=3.99", ("python>=3.99",))])
-def test_project__for_another_python__asks_for_that(
+@pytest.mark.parametrize(
+    ("versions", "specs"),
+    [
+        (">=3.9", ()),
+        (">=3.99", ("python>=3.99",)),
+        ("=={here}", ("python=={here},={minor}",)),
+        ("<={here}", ("python<={here},={minor}",)),
+        ("!={here},>=3.9", ("python!={here},>=3.9",)),
+    ],
+)
+def test_project__for_some_pythons__asks_for_one_where_not_all_like_that_here_are(
     tmp_path: Path, versions: str, specs: tuple[str, ...]
 ) -> None:
+    here = interpreter.find()
+    named = {"here": here.version, "minor": here.major_minor}
+    versions, specs = versions.format_map(named), tuple(one.format_map(named) for one in specs)
     text = PROJECT.replace("dependencies", f'requires-python = "{versions}"\ndependencies', 1)
     assert read(tmp_path, text + BUILT).dependencies == specs
     source = f'source = {{ git = "https://example.invalid/o#{"1" * 40}" }}\n'
     (tmp_path / "uv.lock").write_text(UV_LOCK.replace(">=3.10", versions) + source)
     text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six", "other"]\n'
     assert read(tmp_path, text).dependencies == specs
+
+
+def test_uv_lock__for_the_python_of_a_host_channel__asks_for_no_other(tmp_path: Path) -> None:
+    here = interpreter.find().major_minor
+    found = (interpreter.ask(path) for path in executables())
+    other = next((one for one in found if one.major_minor != here), None)
+    if not other:
+        pytest.skip("there is one minor version of Python here")
+    versions = f"=={other.major_minor}.*"
+    source = f'source = {{ git = "https://example.invalid/o#{"1" * 40}" }}\n'
+    (tmp_path / "uv.lock").write_text(UV_LOCK.replace(">=3.10", versions) + source)
+    text = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["six", "other"]\n'
+    assert read(tmp_path, text).dependencies == (f"python={other.major_minor}",)
+    for name in (tmp_path, tmp_path / "uv.lock"):
+        given = inputs.load(str(name), SILENT, python=str(other.executable))
+        assert isinstance(given, Requirements)
+        assert given.dependencies == ()
 
 
 def test_project__of_poetry__has_optional_packages_by_their_extra_alone(tmp_path: Path) -> None:
