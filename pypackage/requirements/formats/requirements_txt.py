@@ -195,13 +195,14 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
             pip_options.append(_pip_option(entry))
         elif requirement := _named(entry):
             key, digests = _key(requirement, entry), _digests(entry)
-            if digests:
-                hashes[key] = (*hashes.get(key, ()), *digests)
-                strict = strict or entry.place
+            strict = strict or (entry.place if digests else "")
             if entry.bounds:
                 constraints.append(requirement)
             else:
+                digests += _digest_in_url(requirement)
                 pip.setdefault(requirement, (key, entry.place))
+            if digests:
+                hashes[key] = (*hashes.get(key, ()), *digests)
         elif re.match(URL, entry.value) and not (entry.bounds or entry.options):
             pip.setdefault(entry.value, ("", entry.place))  # uv determines the name
         else:
@@ -209,8 +210,7 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
             if not marker or _holds(marker, entry):
                 projects.append(_project(entry._replace(value=path.rstrip())))
     for text, (key, place) in pip.items():
-        has_digest = key in hashes or "sha256=" in text.partition("#")[2]  # which uv checks
-        if strict and not has_digest and not (locked and " @ git+" in text):
+        if strict and key not in hashes and not (locked and " @ git+" in text):
             raise _without_hash(text, place, "" if locked else strict)
     return Requirements(
         python="",
@@ -224,7 +224,7 @@ def collect(found: Iterable[Entry], *, locked: bool = False) -> Requirements:
 def _without_hash(text: str, place: str, other: str) -> RequirementsError:
     """Return the error of a requirement without a hash; `other` is the place of one with it."""
     if other:
-        hint = "give all of them hashes, or none"
+        hint = "give all of them hashes, or none; a URL of a file as NAME @ URL#sha256=…"
         return RequirementsError(f"{place}: {text} has no --hash, but {other} has", hint)
     hint = "uv export --no-dev --no-hashes --emit-index-url -o requirements.txt makes what is taken"
     return RequirementsError(f"{place}: {text} is from an index that publishes no hashes", hint)
@@ -300,6 +300,14 @@ def _digests(entry: Entry) -> tuple[str, ...]:
                 "hashes are --hash=sha256:… of 64 digits; other options have lines of their own",
             )
     return tuple(digest[1].lower() for digest in found if digest)
+
+
+def _digest_in_url(requirement: str) -> tuple[str, ...]:
+    """Return the digest in the URL of a file, as pip reads it; none in that of a repository."""
+    url, _, fragment = (pep508.parse(requirement).url or "").partition("#")
+    found = re.search(r"(?:^|&)sha256=([0-9a-f]{64})(?:&|$)", fragment)
+    is_file = not re.match(r"\w+\+", url)
+    return (f"sha256:{found[1]}",) if found and is_file else ()
 
 
 def _pip_option(entry: Entry) -> str:

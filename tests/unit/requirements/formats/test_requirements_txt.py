@@ -75,10 +75,30 @@ def test_read__one_without_hash_among_others__is_an_error(first: str) -> None:
     assert refusal(f"{first}\nb==1\n").startswith("r.txt:2: b==1 has no --hash, but r.txt:1 has")
 
 
-def test_read__digest_in_a_url__is_as_good_as_a_hash() -> None:
-    url = f"https://host/b-1-py3-none-any.whl#sha256={'0' * 64}"
-    got = read(f"a==1 --hash=sha256:{'1' * 64}\nb @ {url}\n")
-    assert got.pip == ("a==1", f"b @ {url}")
+@pytest.mark.parametrize("fragment", ["{}", "egg=b&{}", "{}&subdirectory=x", "{} ; os_name=='x'"])
+def test_read__digest_in_a_url__is_as_good_as_a_hash(fragment: str) -> None:
+    url = f"https://host/b-1-py3-none-any.whl#{fragment.format(f'sha256={TWO}')}"
+    for line in (f"b @ {url}", url):
+        got = read(f"a==1 --hash=sha256:{ONE}\n{line}\n")
+        assert got.pip == ("a==1", f"b @ {url}")
+        assert got.hashes == {"a": (f"sha256:{ONE}",), "b": (f"sha256:{TWO}",)}
+    assert read(f"b @ {url}\na==1\n").hashes == {"b": (f"sha256:{TWO}",)}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"git+https://host/b@main#sha256={TWO}",
+        "https://host/b-1-py3-none-any.whl#sha256=",
+        "https://host/b-1-py3-none-any.whl#sha256=abc",
+        f"https://host/b-1-py3-none-any.whl#sha256={TWO}0",
+        f"https://host/b-1-py3-none-any.whl#egg=sha256={TWO}",
+        f"https://host/b-1-py3-none-any.whl?a#b=1&md5=sha256={TWO}",
+    ],
+)
+def test_read__what_is_no_digest_in_a_url__is_no_hash(url: str) -> None:
+    told = refusal(f"--require-hashes\nb @ {url}\n")
+    assert told.startswith(f"r.txt:2: b @ {url} has no --hash, but r.txt:1 has")
 
 
 def test_read__projects__are_local(tmp_path: Path) -> None:
