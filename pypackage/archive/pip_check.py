@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from pypackage.core import platforms
 from pypackage.python.distributions import Distribution
+from pypackage.requirements import pep508
 
 
 def problems(distributions: Iterable[Distribution], python: str, platform: str) -> list[str]:
@@ -20,7 +20,7 @@ def problems(distributions: Iterable[Distribution], python: str, platform: str) 
         platform: Conda's name of its platform.
     """
     found = {distribution.key: distribution for distribution in distributions}
-    markers = _markers(python, platform)
+    markers = pep508.markers(python, platform)
     return [
         line
         for key in sorted(found)
@@ -59,23 +59,3 @@ def _key(requirement: Requirement) -> str:
     from pypackage.core.package_names import normalize
 
     return normalize(requirement.name)
-
-
-def _markers(python: str, platform: str) -> dict[str, str]:
-    """The environment marker variables (PEP 508) in the environment."""
-    system = platform.partition("-")[0]
-    names = {"linux": ("Linux", "linux"), "osx": ("Darwin", "darwin"), "win": ("Windows", "win32")}
-    platform_system, sys_platform = names.get(system, ("", ""))
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": python,
-        "os_name": "nt" if system == "win" else "posix",
-        "platform_machine": platforms.machine(platform),
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": platform_system,
-        "platform_version": "",
-        "python_full_version": python,
-        "python_version": ".".join(python.split(".")[:2]),
-        "sys_platform": sys_platform,
-    }

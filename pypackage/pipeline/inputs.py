@@ -212,9 +212,8 @@ class _Reader:
         if form is forms.CONDA_LIST:
             return conda_lists.exported(self.text, self.label)
         if form is forms.PYLOCK_TOML:
-            return pylock_toml.requirements(
-                document.of_toml(self.text, self.label), self._folder, self._selected
-            )
+            top = document.of_toml(self.text, self.label)
+            return pylock_toml.requirements(top, self._folder, self._selected, self._platform)
         if form in (forms.PROJECT, forms.PIXI_TOML, forms.UV_LOCK):
             return self._project(form)
         return requirements_txt.read(self.content, self.label, self._folder)

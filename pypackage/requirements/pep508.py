@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from pypackage.core import platforms
 from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def parse(requirement: str) -> Requirement:
         raise ValueError(str(error).partition("\n")[0]) from None
 
 
-def markers(python: str) -> dict[str, str]:
-    """Return the variables of environment markers for a version of CPython on this machine.
+def markers(python: str, platform: str = "") -> dict[str, str]:
+    """Return the variables of environment markers for a version of CPython.
 
     Args:
         python: Such as `3.11`; empty for that of the running interpreter.
+        platform: Conda's name of the platform; by default this machine's.
     """
     from packaging.markers import default_environment
 
@@ -42,6 +44,22 @@ def markers(python: str) -> dict[str, str]:
         "platform_python_implementation": "CPython",
         "python_full_version": full,
         "python_version": ".".join(python.split(".")[:2]),
+        **(_of_platform(platform) if platform not in ("", platforms.here()) else {}),
+    }
+
+
+def _of_platform(platform: str) -> dict[str, str]:
+    """Return the variables that tell the platform, of one that is not this machine's."""
+    system = platform.partition("-")[0]
+    names = {"linux": ("Linux", "linux"), "osx": ("Darwin", "darwin"), "win": ("Windows", "win32")}
+    platform_system, sys_platform = names.get(system, ("", ""))
+    return {
+        "os_name": "nt" if system == "win" else "posix",
+        "platform_machine": platforms.machine(platform),
+        "platform_release": "",
+        "platform_system": platform_system,
+        "platform_version": "",
+        "sys_platform": sys_platform,
     }
 
 

@@ -24,6 +24,7 @@ def requirements(
     top: Node,
     folder: str,
     selected: Selected = Selected(),  # noqa: B008 (a tuple)
+    platform: str = "",
 ) -> Requirements:
     """Return requirements for exactly the locked versions and files.
 
@@ -31,6 +32,7 @@ def requirements(
         top: The file.
         folder: The file's; paths in it are relative to it.
         selected: The extras and groups to include, besides the default groups.
+        platform: Conda's name of the platform that it is read for; by default this machine's.
 
     Raises:
         RequirementsError: It is not valid; the message names the place.
@@ -49,7 +51,7 @@ def requirements(
         name, digests = normalize(package.required("name")), _digests(package)
         if digests:  # a package may have several versions, each with its marker
             hashes[name] = (*hashes.get(name, ()), *digests)
-    bounds = _bounds_of_python(top)
+    bounds = _bounds_of_python(top, platform)
     return Requirements(
         python="",
         dependencies=(f"python{conda_range(','.join(bounds))}",) if bounds else (),
@@ -58,7 +60,7 @@ def requirements(
     )
 
 
-def _bounds_of_python(top: Node) -> list[str]:
+def _bounds_of_python(top: Node, platform: str) -> list[str]:
     """Return the bounds of the compatible Pythons, including those of its environments."""
     versions = top.get("requires-python", "").string().replace(" ", "")
     bounds = [versions] if versions else []
@@ -66,10 +68,11 @@ def _bounds_of_python(top: Node) -> list[str]:
     if not environments.value:
         return bounds
     markers = [_marker(one) for one in environments.items()]
-    fit = [minor for minor in _MINORS if any(_is_for(one, minor) for one in markers)]
+    fit = [minor for minor in _MINORS if any(_is_for(one, minor, platform) for one in markers)]
     if not fit:
         raise environments.invalid(
-            "none of these environments is on this platform", "lock for this one, too"
+            f"none of these environments is on {platform or 'this platform'}",
+            "lock for this one, too",
         )
     if fit[0] != _MINORS[0]:
         bounds.append(f">=3.{fit[0]}")
@@ -86,10 +89,10 @@ def _marker(node: Node) -> Requirement:
         raise node.invalid("not an environment marker") from None
 
 
-def _is_for(marker: Requirement, minor: int) -> bool:
-    """Whether a marker is true for a release of Python 3.MINOR."""
+def _is_for(marker: Requirement, minor: int, platform: str) -> bool:
+    """Whether a marker is true for a release of Python 3.MINOR on a platform."""
     releases = (f"3.{minor}.0", f"3.{minor}.999")
-    return any(pep508.holds(marker, pep508.markers(one)) for one in releases)
+    return any(pep508.holds(marker, pep508.markers(one, platform)) for one in releases)
 
 
 def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) -> bool:

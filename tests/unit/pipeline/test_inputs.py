@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import RequirementsError
-from pypackage.core.progress import Reporter, Task
+from pypackage.core.progress import SILENT, Reporter, Task
 from pypackage.pipeline import inputs
 from pypackage.requirements.formats import document
 from pypackage.requirements.model import Requirements
@@ -111,6 +111,21 @@ def test_pylock_toml__packaging_s_reader_takes_the_same(name: str) -> None:
     top = document.of_toml((CORPUS / name / "pylock.toml").read_text(), "").value
     named = [Requirement(one).name for one in expected(name)["pip"]]
     assert [one.name for one in reader.Pylock.from_dict(top).packages] == named
+
+
+@pytest.mark.parametrize("platform", ["linux-64", "linux-aarch64", "osx-arm64"])
+def test_pylock_toml__for_a_platform__is_for_no_other(tmp_path: Path, platform: str) -> None:
+    marker = "sys_platform == 'linux' and platform_machine == 'aarch64'"
+    package = 'packages = [{ name = "six", version = "1" }]\n'
+    file = tmp_path / "pylock.toml"
+    file.write_text(f'lock-version = "1.0"\nenvironments = ["{marker}"]\n{package}')
+    if platform == "linux-aarch64":
+        given = inputs.load(str(file), SILENT, platform=platform)
+        assert isinstance(given, Requirements)
+        assert given.pip == ("six==1",)
+    else:
+        with pytest.raises(RequirementsError, match=f"none of these environments is on {platform}"):
+            inputs.load(str(file), SILENT, platform=platform)
 
 
 @pytest.mark.parametrize("name", read_by("pixi.lock"))
