@@ -251,6 +251,48 @@ def test_squashfs__altered_anywhere__exits_3_and_leaves_nothing_mounted(
 
 @pytest.mark.root
 @pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
+def test_squashfs__altered_during_an_attempt_to_mount__is_checked_again(runner: Runner) -> None:
+    runner = with_tools(runner, "unsquashfs")
+    evil, _ = formats.pack(PLAIN, runner.folder / "evil.squashfs", {"bin/show": b"#!/bin/sh\n"})
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    for name in ("squashfuse_ll", "mount"):  # which cannot mount here, and take their time
+        (runner.tools / name).write_text(f"#!/bin/sh\ncp {evil} {archive}\nexit 1\n")
+        (runner.tools / name).chmod(0o755)
+    done = runner.run("-e", archive, "show", "x")
+    assert archive.read_bytes() == evil.read_bytes()
+    assert done.returncode == 3
+    assert done.stderr.endswith("it is damaged\n")
+    assert list(runner.cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
+def test_foreign_image__no_program_for_digests__is_needed_only_where_it_has_a_manifest(
+    runner: Runner,
+) -> None:
+    runner = with_tools(runner, "unsquashfs", "mount", "umount", "cksum")
+    folder, image = runner.folder / "folder", runner.folder / "image"
+    folder.mkdir()
+    subprocess.run(["tar", "xf", PLAIN.pack(runner.folder / "E"), "-C", folder], check=True)
+
+    def run(content: bytes) -> tuple[int, str]:
+        (folder / "bin/show").write_bytes(content)
+        pack = [need("mksquashfs"), str(folder), str(image), "-quiet", "-no-progress", "-noappend"]
+        subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+        done = runner.run("-e", image, "show", "x")
+        return done.returncode, done.stdout.rpartition("/")[0] + done.stderr
+
+    assert run(SHOW) == (0, str(runner.cache))
+    status, said = run(SHOW + b"#")
+    assert (status, said.endswith("is damaged: bin/show\n")) == (3, True)
+    (runner.tools / "sha256sum").unlink()
+    status, said = run(SHOW + b"##")
+    assert (status, "needs sha256sum, openssl or shasum" in said) == (3, True)
+    shutil.rmtree(folder / "etc")
+    assert run(SHOW) == (0, str(runner.cache))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
 def test_squashfs__last_user_ends__is_unmounted(runner: Runner) -> None:
     archive, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
     runner = with_tools(runner, "unsquashfs")
