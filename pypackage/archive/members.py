@@ -132,10 +132,13 @@ def groups(entries: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def owner(entry: Entry) -> tuple[str, str]:
-    """What an entry belongs to: its package, else a module of site-packages, else a folder."""
+    """What an entry belongs to: its package, else a module of site-packages, else a folder.
+
+    An environment of Debian's Python has its modules in `lib/python3/dist-packages`.
+    """
     if entry.package:
         return entry.package, ""
-    found = re.match(r"lib/python[^/]+/site-packages/([^/.-]+)", entry.target)
+    found = re.match(r"lib/python[^/]+/(?:site|dist)-packages/([^/.-]+)", entry.target)
     return "", found[0] if found else entry.target.partition("/")[0]
 
 

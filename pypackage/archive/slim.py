@@ -13,7 +13,7 @@ from pypackage.archive import tar_stream
 from pypackage.archive.contents import Contents, Entry
 
 _LIBRARY = r"lib/python\d[\w.]*"
-_SITE = rf"{_LIBRARY}/site-packages"
+_SITE = rf"{_LIBRARY}/(?:site|dist)-packages"
 
 _LICENCE = re.compile(r"(?i).*(licen[cs]e|copying|copyright|notice|authors|patents)[^/]*")
 _STATIC = re.compile(r".*\.l?a")
@@ -21,7 +21,7 @@ _BUILDING = re.compile(
     rf"include/.*|(lib|share)/(cmake|pkgconfig)/.*|share/aclocal/.*|{_LIBRARY}/config-\d[^/]*/.*"
 )
 _DOCUMENTATION = re.compile(r"(share/(doc|man|info|gtk-doc|help)|man|docs?)/.*")
-_STANDARD_TESTS = re.compile(rf"{_LIBRARY}/(?!site-packages/)([\w/]+/)?(idle_)?tests?/.*")
+_STANDARD_TESTS = re.compile(rf"{_LIBRARY}/(?!(?:site|dist)-packages/)([\w/]+/)?(idle_)?tests?/.*")
 _TESTS = re.compile(rf"{_SITE}/(?P<top>[\w-]+)/(.+/)?tests/.*")
 
 _MODULE = re.compile(rf"{_SITE}/.*\.py")

@@ -53,7 +53,8 @@ def modules(prefix: Path, names: Iterable[str]) -> set[str]:
     for record in conda_meta.records(prefix):
         if normalize(record["name"]) in wanted:
             tops = (
-                re.match(r"(?:lib/python[^/]+/)?site-packages/(\w+)", f) for f in record["files"]
+                re.match(r"(?:lib/python[^/]+/)?(?:site|dist)-packages/(\w+)", f)
+                for f in record["files"]
             )
             found.update(top[1] for top in tops if top)
     for key, distribution in dist_info.installed(prefix).items():

@@ -63,7 +63,7 @@ class CondaPrefix:
         """The packages that contain a top-level module, sorted."""
         name = re.escape(top.encode())
         module = re.compile(
-            rb'"(?:lib/python[0-9.]+/)?site-packages/%b(?:/|\.py"|\.[^"/]*\.?so")' % name
+            rb'"(?:lib/python[0-9.]+/)?(?:site|dist)-packages/%b(?:/|\.py"|\.[^"/]*\.?so")' % name
         )
         having = [one for one in self._records if module.search(self._content(one))]
         return [self._package(one) for one in having]

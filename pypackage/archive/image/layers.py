@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +72,7 @@ def groups(entries: Iterable[Entry], packages: Sequence[Package]) -> list[Group]
         package, module = (record.name, "") if record else members.owner(entry)
         if package:
             found[0, titles.get(package, package)].append(entry)
-        elif "/site-packages/" in entry.target:
+        elif re.search("/(site|dist)-packages/", entry.target):
             found[1, posixpath.basename(module)].append(entry)
         else:
             found[2, _FILES].append(entry)

@@ -75,7 +75,7 @@ def _copyright(package: OsPackage, year: int) -> str:
         f"License: {package.license or 'unstated'}\n"
         " The packages that the application brings along have licences of their own, told in\n"
         f" {package.prefix}/conda-meta and in\n"
-        f" {package.prefix}/lib/python3*/site-packages/*.dist-info.\n"
+        f" {package.prefix}/lib/python3*/*-packages/*.dist-info.\n"
     )
 
 

@@ -93,7 +93,7 @@ def _source(command: Command, contents: Contents) -> ast.Module | None:
 
 def _is_at_top(target: str, path: str) -> bool:
     folder = target[: target.rindex(f"/{path}")]
-    return folder.endswith("/site-packages") or folder.count("/") == 1
+    return folder.endswith(("/site-packages", "/dist-packages")) or folder.count("/") == 1
 
 
 def _parsed(entry: Entry, command: Command) -> ast.Module:

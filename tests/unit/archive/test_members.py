@@ -61,6 +61,12 @@ def kept(store: Store) -> set[str]:
     return {path.name for path in store.root.iterdir()}
 
 
+@pytest.mark.parametrize("site", ["lib/python3.11/site-packages", "lib/python3/dist-packages"])
+def test_owner__module_of_the_user_s_own__is_that_module(site: str) -> None:
+    inside = [f"{site}/mine.py", f"{site}/mine/part.py", f"{site}/mine-1.0.dist-info/RECORD"]
+    assert {members.owner(Entry(one, None, b"")) for one in inside} == {("", f"{site}/mine")}
+
+
 def test_write__with_a_store__gives_the_bytes_that_it_gives_without(
     prefix: Path, store: Store, tmp_path: Path
 ) -> None:

@@ -169,6 +169,15 @@ def test_describe__source__tells_kind_and_syntax(
     assert (found.command.kind, found.syntax) == (kind, syntax)
 
 
+def test_describe__environment_of_debian_s_python__source_is_read() -> None:
+    place = "lib/python3/dist-packages/searches"
+    source, code = (Entry(f"{place}{end}", None, SOURCE.encode()) for end in (".py", ".pyc"))
+    found = functions.describe(
+        parse_command("a=searches:numbers"), Contents((source, code), (), ())
+    )
+    assert found.command.kind == "generating"
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
