@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Older parts were left behind by processes of other machines that were killed.
 ABANDONED = 24 * 3600.0
 
-_OURS = re.compile(r"\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part$")  # machine, process, unique
+_OURS = re.compile(r"\.([0-9a-f]{8})-(\d+)-[0-9a-f]{6}\.part$")  # machine, process, unique
 
 _BLOCK = 1 << 20
 
@@ -158,7 +158,7 @@ def part_of(path: Path) -> Path:
 def _part_name(path: str | os.PathLike[str]) -> str:
     folder, name = os.path.split(path)
     return os.path.join(
-        folder, f".{name}.{_machine() or '0' * 8}-{os.getpid()}-{os.urandom(4).hex()}.part"
+        folder, f".{name}.{_machine() or '0' * 8}-{os.getpid()}-{os.urandom(3).hex()}.part"
     )
 
 

@@ -22,8 +22,10 @@ def head(python: str, options: str = "") -> str:
 # Includes what installers write for a path with blanks, though the kernel stops there.
 _SHEBANG = re.compile(rb"#!\s*(?P<interpreter>/.*?/python[\d.]*t?(?=\s)|\S+)(?P<options>.*)\n")
 _PYTHON = re.compile(rb"(?:.*/)?(?P<name>python[\d.]*t?)$")
-# What pip and uv write if the interpreter's path is long: the same trick, absolute.
-_EXEC = re.compile(rb"#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
+# What pip and uv write if the interpreter's path has over 127 bytes: the same trick, absolute.
+_EXEC = re.compile(
+    rb"#!/bin/sh\n'''exec' (?:([\"']?)/[^\n]*/(?P<name>python[\d.]*t?)\1 )?[^\n]*\n' '''\n"
+)
 _ENTRY = """\
 import sys
 
@@ -67,11 +69,12 @@ def relative(script: bytes, python: str = "") -> bytes:
     words = [shebang["interpreter"], *shebang["options"].split()]
     if words[0].endswith(b"/env") and len(words) > 1:
         words = [word for word in words[1:] if word != b"-S"]
-    named, other = _PYTHON.match(words[0]), _EXEC.match(script) if python else None
-    if not (named or other):
+    named, other = _PYTHON.match(words[0]), _EXEC.match(script)
+    found = named or other
+    name = python or (found["name"] or b"" if found else b"").decode()
+    if not (found and name):
         return script
     options = b"".join(b" " + word for word in words[1:]).decode() if named else ""
-    name = python or (named["name"].decode() if named else "")
     body = script[(other or shebang).end() :]
     changed = head(name, options).encode() + body
     return changed if _compiles(changed) else script

@@ -106,7 +106,7 @@ def test_new_folder__not_to_replace__the_first_one_stays(tmp_path: Path) -> None
 def test_new_folder__part_of_another_machine_left_behind_long_ago__is_removed(
     tmp_path: Path,
 ) -> None:
-    elsewhere = "00000000-1-00000000.part"
+    elsewhere = "00000000-1-000000.part"
     kept = [f".fresh.{elsewhere}", ".theirs.part", "mine"]
     for name in (f".old.{elsewhere}", *kept[:2]):
         (tmp_path / name).mkdir()

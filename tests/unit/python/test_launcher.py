@@ -44,6 +44,16 @@ def test_relative__called_through_a_link_elsewhere__finds_its_interpreter(tmp_pa
     assert done.stdout == "['1'] 0\n"
 
 
+@pytest.mark.parametrize("path", ["/long/bin/python3", "'/a b/bin/python3'", '"/a b/bin/python3"'])
+def test_relative__start_by_sh_for_a_long_path__runs_the_interpreter_beside(
+    tmp_path: Path, path: str
+) -> None:
+    head = f"#!/bin/sh\n'''exec' {path} \"$0\" \"$@\"\n' '''\n"
+    tool = installed(tmp_path / "bin", launcher.relative(head.encode() + BODY))
+    done = subprocess.run([tool, "1"], capture_output=True, text=True, check=True)
+    assert done.stdout == "['1'] 0\n"
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -53,6 +63,8 @@ def test_relative__called_through_a_link_elsewhere__finds_its_interpreter(tmp_pa
         b"",
         b'#!/env/bin/python\n"""Doc."""\nfrom __future__ import annotations\n',
         b"#!/env/bin/python\n# -*- coding: latin-1 -*-\nname = '\xe9'\n",
+        b"#!/bin/sh\n'''exec' /usr/bin/perl \"$0\" \"$@\"\n' '''\n",
+        launcher.head("python3").encode() + BODY,
     ],
 )
 def test_relative__what_does_not_stand_another_head__is_left_alone(script: bytes) -> None:
