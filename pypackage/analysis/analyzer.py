@@ -277,8 +277,10 @@ class Analyzer:
                         new = settled if meant is one else set()
                         self._follow_new(unit, meant, kind[1], key, new)
                     if self._changing and not deferred:
-                        unit = self._changed_by(unit, kind[1])
-                        context, settled = self._context(unit)
+                        changed = self._changed_by(unit, kind[1])
+                        if changed is not unit:
+                            unit = changed
+                            context, settled = self._context(unit)
             found.append((path, label, one, kind[0]))
 
     def _is_beside(self, unit: Unit, scanned: Scan, top: str) -> bool:
