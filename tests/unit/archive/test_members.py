@@ -51,7 +51,7 @@ def contents(prefix: Path, two: str = "b" * 64) -> Contents:
     return Contents((*owned, module, Entry("notes", prefix / "notes")), (), tuple(packages))
 
 
-def written(given: Contents, store: Store | None, folder: Path, level: int | None = None) -> bytes:
+def written(given: Contents, store: Store | None, folder: Path, level: int = 1) -> bytes:
     path = folder / "e.tar.gz"
     targz.write(given, path, SILENT, Compression(level, 2, store))
     return path.read_bytes()

@@ -146,9 +146,9 @@ def test_scan__all_that_is_installed__never_differs_from_the_tree() -> None:
     "text",
     [
         "".join(
-            f"try:\n    import m{i}\nexcept ImportError:\n    m{i} = None\n" for i in range(4500)
+            f"try:\n    import m{i}\nexcept ImportError:\n    m{i} = None\n" for i in range(3000)
         ),
-        "def f():\n    if z: return\n" + "".join(f"    import m{i}\n" for i in range(15_000)),
+        "def f():\n    if z: return\n" + "".join(f"    import m{i}\n" for i in range(10_000)),
     ],
     ids=("tries", "guarded"),
 )
@@ -156,5 +156,5 @@ def test_scan__many_statements_that_depend_on_others__takes_time_in_proportion(t
     began = time.process_time()
     found = prescan.scan(text)
     assert found is not None
-    assert len(found.imports) >= 4500
-    assert time.process_time() - began < 3  # where each looked at all others, 6 s and 5 s
+    assert len(found.imports) >= 3000
+    assert time.process_time() - began < 1.5  # where each looked at all others, 2.7 s and 2.2 s
