@@ -255,7 +255,7 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
     else:
         made = target.parse(parsed.target, parsed.format)
     kinds = (os_package, image, splunk)
-    kind = next((one for one in kinds if one.is_one(made)), None)
+    kind = next((one for one in kinds if made.output.format in one.FORMATS), None)
     if kind and parsed.since:
         raise UsageError("--since is for archives, not for OS packages, images and Splunk apps")
     of_apps = os_package.OF_APPS if kind is splunk else ()

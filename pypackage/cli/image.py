@@ -13,8 +13,9 @@ from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.target import Archive, ImageFile, NamedEnvironment
+    from pypackage.pipeline.target import ImageFile
 
+FORMATS = (model.FORMAT,)
 _OPTIONS = (
     Option(
         "--base",
@@ -34,11 +35,6 @@ GROUP = Group(
     "with --app, --app-version, --maintainer, --description, --license and --install-root as\n"
     "for OS packages; the program of --command is what a container starts",
 )
-
-
-def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether the target is an image."""
-    return archive.output.format == model.FORMAT
 
 
 def target(parsed: argparse.Namespace, path: Path) -> ImageFile:

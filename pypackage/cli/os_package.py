@@ -15,8 +15,9 @@ from pypackage.core import platforms
 from pypackage.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.target import Archive, NamedEnvironment, OsPackageFile
+    from pypackage.pipeline.target import OsPackageFile
 
+FORMATS = model.FORMATS
 _RELATIONS = {
     "recommends": "OS packages that are normally installed with it",
     "suggests": "OS packages that go well with it",
@@ -97,11 +98,6 @@ _OPTIONS = (
 
 
 GROUP = Group("OS packages (--format deb or rpm)", _OPTIONS, "os-packages")
-
-
-def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether the target is an OS package."""
-    return archive.output.format in model.FORMATS
 
 
 OF_APPS = ("--app", "--app-version", "--maintainer", "--description", "--license")

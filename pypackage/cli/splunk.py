@@ -11,8 +11,9 @@ from pypackage.archive.splunk.model import SplunkApp
 from pypackage.cli.options import Group, Option
 
 if TYPE_CHECKING:
-    from pypackage.pipeline.target import Archive, NamedEnvironment, SplunkAppFile
+    from pypackage.pipeline.target import SplunkAppFile
 
+FORMATS = (model.FORMAT,)
 _OPTIONS = (
     Option(
         "--splunk-command",
@@ -36,11 +37,6 @@ GROUP = Group(
     "splunk",
     "with --app, --app-version, --maintainer, --description and --license as for OS packages",
 )
-
-
-def is_one(archive: Archive | NamedEnvironment) -> bool:
-    """Whether the target is a Splunk app."""
-    return archive.output.format == model.FORMAT
 
 
 def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:

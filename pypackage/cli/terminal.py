@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pypackage.core.errors import INTERNAL_ERROR, PackageError, advice_for
-from pypackage.core.progress import Reporter, Task
+from pypackage.core.progress import Bar, Reporter, Task
 from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
     from typing import NoReturn
 
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
     from pypackage.cli.parser import Parser
 
@@ -239,7 +239,7 @@ class Terminal(Plain):
         self._open_steps += 1
         progress.start()
         try:
-            yield _Bar(progress, task, total)
+            yield Bar(progress, task, total)
         finally:
             progress.remove_task(task)
             self._open_steps -= 1
@@ -252,22 +252,6 @@ class Terminal(Plain):
             super()._write(text)
         else:  # above the bars, and not wrapped or coloured by rich
             self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-class _Bar(Task):
-    """A step with a bar; `grow` may be called from other threads, as rich allows."""
-
-    def __init__(self, progress: Progress, task: TaskID, total: float | None) -> None:
-        self._progress = progress
-        self._task = task
-        self._total = total
-
-    def advance(self, amount: float = 1) -> None:
-        self._progress.advance(self._task, amount)
-
-    def grow(self, amount: float) -> None:
-        self._total = (self._total or 0) + amount
-        self._progress.update(self._task, total=self._total)
 
 
 def _bars() -> Progress:

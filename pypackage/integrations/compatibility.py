@@ -7,7 +7,7 @@ read; engines then report unpickling errors on a worker, not what differs.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pypackage.core.errors import MismatchError
@@ -37,12 +37,3 @@ def check(environment: str | os.PathLike[str], distributions: Sequence[str]) -> 
             "make the environment of the client's own Python and packages "
             "(python_package_create -c host), or install here what it has",
         )
-
-
-def packages(environment: str | os.PathLike[str]) -> Mapping[str, str]:
-    """The version of each package in an environment, from its manifest.
-
-    Raises:
-        InputPathError: There is no such environment, or it has no manifest.
-    """
-    return Environment(Path(environment)).packages

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from pypackage.core import files, user_dirs
 from pypackage.core.errors import InputPathError
-from pypackage.core.progress import Reporter, Task
+from pypackage.core.progress import Bar, Reporter, Task
 from pypackage.pipeline.environment import Environment
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 
 def install_kernel(
@@ -69,7 +69,7 @@ class ProgressBars(Reporter):
         progress = self._begin()
         number = progress.add_task(title, total=total)
         try:
-            yield _Bar(progress, number, total)
+            yield Bar(progress, number, total)
         finally:
             progress.remove_task(number)
             self._end()
@@ -97,17 +97,3 @@ class ProgressBars(Reporter):
             if not self._open and self._progress:
                 self._progress.stop()
                 self._progress = None
-
-
-class _Bar(Task):
-    def __init__(self, progress: Progress, number: TaskID, total: float | None) -> None:
-        self._progress = progress
-        self._number = number
-        self._total = total
-
-    def advance(self, amount: float = 1) -> None:
-        self._progress.advance(self._number, amount)
-
-    def grow(self, amount: float) -> None:
-        self._total = (self._total or 0) + amount
-        self._progress.update(self._number, total=self._total)

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pypackage.archive import parts, writers
 from pypackage.archive.compression import Compression
@@ -23,12 +23,27 @@ from pypackage.backends.conda import condarc
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.core.progress import Reporter
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 _ENDINGS = tuple(ending for endings in writers.ENDINGS.values() for ending in endings)
 _NOT_MADE = (".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 
 
+class _WithoutEnvironment:
+    """A target that leaves no environment on this machine."""
+
+    prefix: ClassVar[None] = None
+    lock: ClassVar[None] = None
+
+    @property
+    def output(self) -> Self:
+        """Itself."""
+        return self
+
+
 @dataclass(frozen=True)
-class Archive:
+class Archive(_WithoutEnvironment):
     """An archive, or a folder with its unpacked content.
 
     Attributes:
@@ -39,14 +54,7 @@ class Archive:
     path: Path
     format: str = writers.DEFAULT
     since: frozenset[str] | None = None
-    prefix: ClassVar[None] = None
-    lock: ClassVar[None] = None
     place: ClassVar[None] = None
-
-    @property
-    def output(self) -> Archive:
-        """Itself."""
-        return self
 
     @property
     def is_kept(self) -> bool:
@@ -75,7 +83,7 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class OsPackageFile:
+class OsPackageFile(_WithoutEnvironment):
     """A package of an operating system.
 
     Attributes:
@@ -85,8 +93,6 @@ class OsPackageFile:
     path: Path
     package: OsPackage
     repository: Path | None = None
-    prefix: ClassVar[None] = None
-    lock: ClassVar[None] = None
     is_kept: ClassVar[bool] = True
 
     @property
@@ -98,11 +104,6 @@ class OsPackageFile:
     def place(self) -> PurePosixPath:
         """The path of the environment on machines that install the package."""
         return self.package.prefix
-
-    @property
-    def output(self) -> OsPackageFile:
-        """Itself."""
-        return self
 
     def check(self) -> None:
         """Check, before the work is done, that it can be made.
@@ -145,19 +146,12 @@ class OsPackageFile:
 
 
 @dataclass(frozen=True)
-class ImageFile:
+class ImageFile(_WithoutEnvironment):
     """A container image: a folder, or a tar file, depending on its name."""
 
     path: Path
     image: Image
     format: ClassVar[str] = IMAGE
-    prefix: ClassVar[None] = None
-    lock: ClassVar[None] = None
-
-    @property
-    def output(self) -> ImageFile:
-        """Itself."""
-        return self
 
     @property
     def place(self) -> PurePosixPath:
@@ -202,21 +196,14 @@ class ImageFile:
 
 
 @dataclass(frozen=True)
-class SplunkAppFile:
+class SplunkAppFile(_WithoutEnvironment):
     """An app for Splunk."""
 
     path: Path
     app: SplunkApp
     format: ClassVar[str] = SPLUNK
-    prefix: ClassVar[None] = None
-    lock: ClassVar[None] = None
     place: ClassVar[None] = None
     is_kept: ClassVar[bool] = True
-
-    @property
-    def output(self) -> SplunkAppFile:
-        """Itself."""
-        return self
 
     def check(self) -> None:
         """Check, before the work is done, that it can be made.

@@ -11,7 +11,7 @@ from pypackage.archive.ospackages import checks, model
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core.errors import UsageError
 from pypackage.integrations.vdist import fpm
-from pypackage.integrations.vdist.build import Build
+from pypackage.integrations.vdist.build import LISTS, Build
 from pypackage.integrations.vdist.profiles import Profile
 from pypackage.integrations.vdist.source import Source
 
@@ -21,10 +21,6 @@ _VDIST_NAMES = {
     "python_version": "compile_python_version",
     "package_install_root": "install_root",
 }
-_SEQUENCES = (
-    *("commands", "config_files", "runtime_deps", "build_deps", "directories"),
-    *("provides", "conflicts", "replaces", "recommends", "suggests"),
-)
 
 
 def build_of(arguments: Mapping[str, Any], source: Source, profile: Profile, base: Path) -> Build:
@@ -74,10 +70,9 @@ def _python(given: dict[str, Any], base: Path) -> dict[str, Any]:
 def _merged(told: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
     """Combine fpm's options and the arguments; arguments override single values."""
     result = {**told, **described}
-    for name in (*_SEQUENCES, "exclude", "scripts"):
-        if name in told and name in described:
-            both = (told[name], described[name])
-            result[name] = {**both[0], **both[1]} if name == "scripts" else (*both[0], *both[1])
+    for name in told.keys() & described.keys() & {*LISTS, "scripts"}:
+        one, other = told[name], described[name]
+        result[name] = {**one, **other} if name == "scripts" else (*one, *other)
     return result
 
 
@@ -88,7 +83,7 @@ def _package(profile: Profile, **given: Any) -> OsPackage:
         UsageError: An argument is unknown.
     """
     shaped: dict[str, Any] = {
-        name: tuple(value) if name in _SEQUENCES else value for name, value in given.items()
+        name: tuple(value) if name in LISTS else value for name, value in given.items()
     }
     if unit := shaped.get("systemd_unit"):
         shaped["systemd_unit"] = Path(unit)

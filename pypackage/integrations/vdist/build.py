@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, get_type_hints
 
 from pypackage.archive.ospackages import model
 from pypackage.archive.ospackages.model import OsPackage
@@ -102,6 +102,10 @@ class BuildOptions(TypedDict, total=False):
     recommends: Sequence[str]
     suggests: Sequence[str]
     directories: Sequence[str]
+
+
+TYPES = get_type_hints(BuildOptions)
+LISTS = tuple(name for name, kind in TYPES.items() if kind == Sequence[str])
 
 
 @dataclass(frozen=True)

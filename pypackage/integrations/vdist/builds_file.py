@@ -9,30 +9,13 @@ from typing import Any
 from pypackage.core.errors import InputPathError, PackageError
 from pypackage.core.progress import Reporter
 from pypackage.integrations.vdist import source
+from pypackage.integrations.vdist.build import LISTS, TYPES
 from pypackage.integrations.vdist.builder import Builder
 from pypackage.integrations.vdist.source import Source
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node
 
-_STRINGS = (
-    *("app", "version", "profile", "name", "fpm_args", "pip_args", "working_dir"),
-    *(
-        "requirements_path",
-        "compile_python_version",
-        "python_basedir",
-        "python_source",
-        "architecture",
-    ),
-    *("maintainer", "description", "license", "install_root", "systemd_unit"),
-    *("try_command", "try_root", "release", "epoch", "url", "section", "priority", "vendor"),
-    *("python_version", "package_install_root", "custom_filename", "output_folder"),
-    *("sign", "repository"),
-)
-_LISTS = (
-    *("build_deps", "runtime_deps", "channels", "add", "commands", "config_files", "exclude"),
-    *("provides", "conflicts", "replaces", "recommends", "suggests", "directories"),
-)
-_FLAGS = ("compile_python", "allow_sdist", "use_local_pip_conf")
+_TYPES = {"app": str, "version": str, "profile": str, **TYPES}
 _NEEDED = ("app", "version", "profile", "source")
 _SOURCES = {"git": ("uri", "branch"), "directory": ("path",), "git_directory": ("path", "branch")}
 
@@ -75,17 +58,15 @@ def _build(node: Node) -> dict[str, Any]:
 
 
 def _value(key: str, node: Node) -> Any:
-    if key in _STRINGS:
-        return _text(node)
-    if key in _LISTS:
-        return node.strings()
     if key == "scripts":
         return {moment: path.string() for moment, path in node.entries()}
     if key == "source":
         return _source(node)
-    if key not in _FLAGS:
+    if key not in _TYPES:
         raise node.invalid("a build has no such key", "see docs/os-packages.md")
-    return node.boolean()
+    if _TYPES[key] is bool:
+        return node.boolean()
+    return node.strings() if key in LISTS else _text(node)
 
 
 def _text(node: Node) -> str:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.archive import manifest, tar_stream, writers
+from pypackage.archive import manifest, read_manifest, tar_stream, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package
 from pypackage.core.errors import InputPathError, PackError
 from pypackage.core.progress import SILENT
-from pypackage.integrations import compatibility
 from tests.support.needs import need
 
 PACKAGES = (Package("python", "3.11.7", "h0_0", "linux-64", "ab" * 32, "u", ()),)
@@ -181,11 +180,11 @@ def test_packages__of_each_format__are_known_to_the_client(
 ) -> None:
     archive = tmp_path / "e"
     writers.write(contents, format_, archive, SILENT)
-    assert compatibility.packages(archive) == {"python": "3.11.7"}
+    assert read_manifest.read(archive)["packages"] == {"python": "3.11.7"}
     if format_ != "folder":
         archive.write_bytes(archive.read_bytes()[:150])
         with pytest.raises(InputPathError, match="does not say what is in it"):
-            compatibility.packages(archive)
+            read_manifest.read(archive)
 
 
 @pytest.mark.parametrize("format_", [*FORMATS, "sh"])

@@ -9,6 +9,7 @@ from platform import python_version
 
 import pytest
 
+from pypackage.archive import read_manifest
 from pypackage.archive.manifest import PATH, Package, render
 from pypackage.core.errors import InputPathError, MismatchError
 from pypackage.integrations import compatibility
@@ -58,21 +59,21 @@ def test_check__conda_forges_names__are_known(
 
 def test_packages__archive__are_those_of_its_manifest(tmp_path: Path) -> None:
     archive = Environment().pack(tmp_path / "env")
-    assert compatibility.packages(archive) == {"python": "3.11.7"}
+    assert read_manifest.read(archive)["packages"] == {"python": "3.11.7"}
 
 
 def test_packages__nothing_there__is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputPathError, match="no such environment"):
-        compatibility.packages(tmp_path / "absent")
+        read_manifest.read(tmp_path / "absent")
     with pytest.raises(InputPathError, match="no such environment"):
-        compatibility.packages(tmp_path)
+        read_manifest.read(tmp_path)
 
 
 def test_packages__no_manifest__is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no archive")
     for path in (tmp_path / "text", pack_foreign(tmp_path / "foreign.tar.gz")):
         with pytest.raises(InputPathError, match="does not say what is in it"):
-            compatibility.packages(path)
+            read_manifest.read(path)
 
 
 def test_jobqueue_settings__client_agrees__stand_for_python_wherever_they_are_read(
