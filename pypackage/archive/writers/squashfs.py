@@ -21,6 +21,11 @@ from pypackage.core.progress import Task
 # thirtieth; 9, the default of mksquashfs, four times as long as that and saves a hundredth more.
 LEVEL = 4
 
+# Programs read libraries in pieces, each of which is decompressed as whole blocks: with 32 KB, the
+# first import of numpy takes 0.1 s less than with mksquashfs's 128 KB, in a file 5 % larger. With
+# 16 KB, that is 10 % larger, it takes as long.
+BLOCK = "32K"
+
 # The manifest is neither compressed nor put together with the ends of other files.
 _AS_IT_IS = [
     *("-action", f"uncompressed@pathname({manifest.PATH})"),
@@ -85,7 +90,7 @@ def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: l
     # -noappend: the file is new and empty, there is nothing to be kept.
     command = [mksquashfs, str(tree), file.name, "-noappend", "-no-progress", "-quiet"]
     command += ["-all-root", "-no-xattrs", "-no-exports", "-mkfs-time", str(tar_stream.EPOCH)]
-    command += ["-comp", "gzip", "-Xcompression-level", str(how.level or LEVEL)]
+    command += ["-b", BLOCK, "-comp", "gzip", "-Xcompression-level", str(how.level or LEVEL)]
     command += ["-processors", str(how.workers), *more]
     try:
         process.run(command)
