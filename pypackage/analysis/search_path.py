@@ -101,12 +101,15 @@ def _roots_of(line: str, folder: str) -> list[Root]:
     """The folders that a line of a .pth file adds: itself, or those of a finder it imports."""
     if not line or line.startswith("#"):
         return []
-    finder = re.match(r"import\s+(\w+)", line)
-    if not finder:
+    imported = re.match(r"import\s+(\w+)", line)
+    if not imported:
         return [Root(os.path.normpath(os.path.join(folder, line)))]
+    finder = os.path.join(folder, f"{imported[1]}.py")
+    if not os.path.exists(finder):  # mostly: setuptools has a .pth file that imports os
+        return []
     from pypackage.python import editable
 
-    mapping = editable.mapping(os.path.join(folder, f"{finder[1]}.py"))
+    mapping = editable.mapping(finder)
     places = [(module, place) for module, place in mapping.items() if "." not in module]
     return [
         Root(os.path.dirname(place), module)

@@ -7,7 +7,6 @@ one line that starts with the tool's name.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    import signal
     from typing import NoReturn
 
     from rich.progress import Progress
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pypackage.cli.parser import Parser
 
     Command = Callable[[argparse.Namespace, Reporter], None]
+else:
+    import _signal as signal  # making its enumerations takes 0.4 ms
 
 # Besides the exit codes of the errors: those of <sysexits.h> and of the shell for signals.
 INPUT_OUTPUT_ERROR = 74
@@ -87,7 +89,7 @@ def _clean_up_when_ended() -> None:
     ways = {signal.SIGTERM: end, signal.SIGHUP: end, signal.SIGINT: signal.default_int_handler}
     for number, way in ways.items():
         with suppress(ValueError):  # not in the main thread: signals are handled elsewhere
-            if signal.getsignal(number) is signal.SIG_DFL:
+            if signal.getsignal(number) == signal.SIG_DFL:
                 signal.signal(number, way)
 
 
@@ -117,7 +119,9 @@ def _told(error: BaseException, say: Plain) -> int:
         say.error("interrupted")
         return INTERRUPTED
     if isinstance(error, _Ended):
-        number = signal.Signals(error.args[0])
+        from signal import Signals
+
+        number = Signals(error.args[0])
         say.error(f"ended by {number.name}")
         return ENDED + number
     if isinstance(error, BrokenPipeError):  # the reader of our output has closed the pipe

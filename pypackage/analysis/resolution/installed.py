@@ -40,7 +40,6 @@ class InstalledIndex:
     """
 
     def __init__(self, environment: Environment) -> None:
-        self._folders = environment.sites
         self._sites = Sites(environment.sites)
         self._suffixes = ("", ".py", environment.extension_suffix, ".abi3.so", ".so")
         prefixes = dict.fromkeys((environment.prefix, environment.base_prefix))
@@ -118,9 +117,8 @@ class InstalledIndex:
 
     def _without_distribution(self, top: str) -> Lookup:
         """Find a module that no distribution has: in conda packages, or in none."""
-        paths = (
-            os.path.join(site, f"{top}{end}") for site in self._folders for end in self._suffixes
-        )
+        sites = self._sites.with_name(top)
+        paths = (os.path.join(site, f"{top}{end}") for site in sites for end in self._suffixes)
         path = next(filter(_is_module, paths), "")
         if not path:
             return Lookup()

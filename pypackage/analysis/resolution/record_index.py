@@ -71,9 +71,13 @@ class Sites:
     def having(self, top: str) -> list[tuple[FileList, bool]]:
         """The distributions that may have a module, and whether their lists contain it."""
         name = top.encode()
-        present = {one for one in self._folders if top in self._names[one]}
+        present = self.with_name(top)
         listed = ((one, one.site in present and one.may_have(name)) for one in self.lists)
         return [(one, says) for one, says in listed if says or one.editable]
+
+    def with_name(self, top: str) -> list[str]:
+        """The folders that have an entry of this name, up to its first dot."""
+        return [one for one in self._folders if top in self._names[one]]
 
     @cached_property
     def _names(self) -> dict[str, frozenset[str]]:

@@ -118,6 +118,6 @@ def test_cache__of_another_version_of_the_program__is_replaced_and_not_taken(
 
     assert [fact("1"), fact("2")] == ["1", "1"]
     # Another version would have to be installed.
-    monkeypatch.setattr(scan_cache, "_program", lambda: b"another")
+    monkeypatch.setattr(scan_cache, "_program", lambda: b"another program.")
     assert [fact("2"), fact("3")] == ["2", "2"]
     assert len([one for one in cache.rglob("*") if one.is_file()]) == 1
