@@ -100,18 +100,19 @@ class Analyzer:
 
     # --- what is analyzed ----------------------------------------------------------------
 
-    def add(self, found: Sequence[Source], contents: Contents) -> None:
+    def add(self, named: Sequence[str], contents: Contents) -> None:
         """Add sources.
 
         Args:
-            found: The sources, as `source_files.find` returns them.
+            named: Python files, notebooks and folders; `-` for stdin.
             contents: Returns the content of a source.
 
         Raises:
-            InputPathError: A source cannot be read.
+            InputPathError: A source does not exist, or cannot be read.
             SourceError: A source is not valid Python.
             UsageError: No source has the requested function.
         """
+        found = source_files.find(named, self._finder.listings)
         missing: list[UsageError] = []
         self._named.update(source.path for source in found)
         if not (self._scope.function or self._scope.strict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from pypackage.analysis.source_files import Listings, leads_to
 from pypackage.core.typed import NamedTuple
 
 _COMPILED = (".so", ".pyd", ".pyc")
@@ -95,9 +96,13 @@ class Finder:
 
     Args:
         exports: Says what a package's `__init__.py` binds.
+
+    Attributes:
+        listings: Folders that were listed already.
     """
 
     def __init__(self, exports: Exports) -> None:
+        self.listings: Listings = {}
         self._exports = exports
         self._listings: dict[str, _Listing] = {}
         self._packages: dict[str, str] = {}
@@ -275,18 +280,23 @@ class Finder:
         return bool(listing.compiled) or any(one.endswith((".py", ".pyx")) for one in listing.names)
 
     def _listing(self, folder: str) -> _Listing:
-        """The names in a folder, listed once; none if it cannot be read."""
+        """The names in a folder, listed once."""
         known = self._listings.get(folder)
         if known is None:
-            known = self._listings[folder] = _listed(folder)
+            names = self.listings.get(folder)
+            known = self._listings[folder] = _listed(_names(folder) if names is None else names)
         return known
 
 
-def _listed(folder: str) -> _Listing:
+def _names(folder: str) -> dict[str, bool]:
+    """The names in a folder, and whether each is a folder; none if it cannot be read."""
     try:
-        names = {entry.name: entry.is_dir() for entry in os.scandir(folder)}
+        return {entry.name: leads_to(entry.is_dir) for entry in os.scandir(folder)}
     except (OSError, ValueError):
-        return _Listing({}, {}, plain=True)
+        return {}
+
+
+def _listed(names: dict[str, bool]) -> _Listing:
     if not any(one.endswith(_NOT_PLAIN) for one in names):
         return _Listing(names, {}, plain=True)
     compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]

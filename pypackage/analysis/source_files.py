@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pypackage.core.errors import InputPathError
 from pypackage.core.reading import bounded
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pypackage.analysis.gitignore import Ignored
 
 _ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
@@ -22,8 +24,9 @@ _NEVER = {
 _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
 # Nor do these, unless they are packages.
 _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "htmlcov"}
-_ENVIRONMENT = {"pyvenv.cfg", "conda-meta"}
-_TELLING = {*_ENVIRONMENT, "__init__.py", ".gitignore"}
+
+# The names in each folder that was listed, and whether each is a folder, or a link to one.
+Listings = dict[str, dict[str, bool]]
 
 
 class Source(NamedTuple):
@@ -40,8 +43,12 @@ class Source(NamedTuple):
     tree: str = ""
 
 
-def find(names: Sequence[str]) -> list[Source]:
+def find(names: Sequence[str], listings: Listings) -> list[Source]:
     """Expand names to sources: files, all files of folders, `-` for stdin.
+
+    Args:
+        names: What the user named.
+        listings: The folders that have sources are added to them.
 
     Raises:
         InputPathError: A name does not exist, or is neither a file nor a folder.
@@ -53,7 +60,7 @@ def find(names: Sequence[str]) -> list[Source]:
         elif os.path.isdir(name):
             tree = os.path.realpath(name)
             begin = os.path.join(name, "")
-            for path, is_link in files(tree):
+            for path, is_link in files(tree, listings):
                 real = os.path.realpath(path) if is_link else path
                 found.setdefault(real, Source(real, begin + path[len(tree) + 1 :], tree))
         else:
@@ -77,7 +84,7 @@ def read(path: str, label: str) -> bytes:
         raise InputPathError(f"cannot read {label}: {error.strerror}") from error
 
 
-def files(folder: str) -> Iterator[tuple[str, bool]]:
+def files(folder: str, listings: Listings) -> Iterator[tuple[str, bool]]:
     """Yield the Python files and notebooks below a folder, sorted.
 
     Left out are virtual environments, site-packages, version control and other hidden folders,
@@ -94,15 +101,15 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
     while todo:
         here, ignored = todo.pop()
         try:
-            found, subfolders, telling = _entries(here)
+            found, subfolders, names = _entries(here)
         except OSError as error:
             if here is folder:
                 raise InputPathError(f"cannot read {folder}: {error.strerror}") from error
             yield here, False  # reading it fails as well, which is reported
             continue
-        if here is not folder and _is_left_out(here, telling):
+        if here is not folder and _is_left_out(here, names):
             continue
-        if telling and ".gitignore" in telling:
+        if ".gitignore" in names:
             from pypackage.analysis.gitignore import Ignored
 
             ignored = Ignored(here, ignored)
@@ -110,6 +117,7 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
             found = [one for one in found if one[0] not in ignored]
             subfolders = [path for path in subfolders if not ignored.has_folder(path)]
         if found:
+            listings[here] = names
             found.sort()
             yield from found
         if subfolders:
@@ -117,23 +125,34 @@ def files(folder: str) -> Iterator[tuple[str, bool]]:
             todo += [(path, ignored) for path in subfolders]
 
 
-def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], list[str]]:
-    """A folder's sources (and whether each is a link), its subfolders, and its telltale names.
+def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], dict[str, bool]]:
+    """A folder's sources (and whether each is a link), its subfolders, and all its names.
 
     One `scandir` and one loop per folder: trees have thousands of names.
     """
-    sources, subfolders, telling = [], [], []
+    sources, subfolders, names = [], [], {}
     for entry in os.scandir(folder):  # closed when exhausted
-        name = entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if is_searched(name):
+        name, is_link = entry.name, entry.is_symlink()
+        names[name] = is_folder = leads_to(entry.is_dir) if is_link else entry.is_dir()
+        if is_folder:
+            if not is_link and is_searched(name):
                 subfolders.append(entry.path)
         # macOS keeps what the file system cannot store of a file in `._NAME`.
-        elif name.endswith(_ENDINGS) and name[:2] != "._" and entry.is_file():
-            sources.append((entry.path, entry.is_symlink()))
-        if name in _TELLING:
-            telling.append(name)
-    return sources, subfolders, telling
+        elif name.endswith(_ENDINGS) and name[:2] != "._" and leads_to(entry.is_file):
+            sources.append((entry.path, is_link))
+    return sources, subfolders, names
+
+
+def leads_to(kind: Callable[[], bool]) -> bool:
+    """Whether an entry of a folder is of a kind; false for a link that cannot be followed.
+
+    Args:
+        kind: Its `is_dir` or `is_file`.
+    """
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def is_searched(folder: str) -> bool:
@@ -141,13 +160,13 @@ def is_searched(folder: str) -> bool:
     return folder[0] != "." and folder not in _NEVER and not folder.endswith(_NEVER_ENDINGS)
 
 
-def is_environment(names: Iterable[str]) -> bool:
+def is_environment(names: Collection[str]) -> bool:
     """Whether the names in a folder show that it is an environment."""
-    return not _ENVIRONMENT.isdisjoint(names)
+    return "pyvenv.cfg" in names or "conda-meta" in names
 
 
-def _is_left_out(folder: str, telling: Sequence[str]) -> bool:
+def _is_left_out(folder: str, names: Collection[str]) -> bool:
     """Whether the names in a folder show that it is an environment or a build result."""
-    if telling and is_environment(telling):
+    if is_environment(names):
         return True
-    return folder.rpartition(os.sep)[2] in _BUILT and "__init__.py" not in telling
+    return folder.rpartition(os.sep)[2] in _BUILT and "__init__.py" not in names

@@ -94,7 +94,7 @@ def analyze(
     contents = _Contents(stdin)
     with _collector_paused():
         analyzer = _analyzer(target, scope, reporter, contents, options)
-        analyzer.add(source_files.find(named), contents)
+        analyzer.add(named, contents)
         for module in modules:
             analyzer.add_module(module)
         analysis = analyzer.result()

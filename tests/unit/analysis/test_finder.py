@@ -35,6 +35,13 @@ def test_find__submodule__every_package_above_it_runs(finder: Finder, tmp_path: 
     assert names(finder.find("p.q.missing", "", (str(tmp_path),)), tmp_path)[0] == ["p"]
 
 
+def test_find__link_to_itself_beside_it__module_is_found(finder: Finder, tmp_path: Path) -> None:
+    make(tmp_path, helper_D_py="")
+    (tmp_path / "circle").symlink_to("circle")
+    expected = (["helper.py"], ["helper.py"])
+    assert names(finder.find("helper", "", (str(tmp_path),)), tmp_path) == expected
+
+
 def test_find__order_in_a_folder__package_then_compiled_then_module(
     finder: Finder, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ def make(folder: Path, *files: str) -> None:
 
 
 def found(folder: Path) -> list[str]:
-    return [str(Path(path).relative_to(folder)) for path, _ in source_files.files(str(folder))]
+    return [str(Path(path).relative_to(folder)) for path, _ in source_files.files(str(folder), {})]
 
 
 def test_files__folder__sorted_and_without_what_is_no_source(tmp_path: Path) -> None:
@@ -75,12 +75,19 @@ def test_find__links__each_file_once(tmp_path: Path) -> None:
     (tmp_path / "sub" / "up").symlink_to("..")
     (tmp_path / "link.py").symlink_to("sub/a.py")
     (tmp_path / "broken.py").symlink_to("nowhere")
-    assert [Path(one.path).name for one in source_files.find([str(tmp_path)])] == ["a.py"]
+    assert [Path(one.path).name for one in source_files.find([str(tmp_path)], {})] == ["a.py"]
+
+
+def test_files__link_to_itself_and_pipe__are_no_sources(tmp_path: Path) -> None:
+    make(tmp_path, "a.py")
+    (tmp_path / "circle.py").symlink_to("circle.py")
+    os.mkfifo(tmp_path / "pipe.py")
+    assert found(tmp_path) == ["a.py"]
 
 
 def test_find__file_in_a_folder_that_is_named_too__is_a_script(tmp_path: Path) -> None:
     make(tmp_path, "a.py", "b.py")
-    both = source_files.find([str(tmp_path), str(tmp_path / "a.py"), "-"])
+    both = source_files.find([str(tmp_path), str(tmp_path / "a.py"), "-"], {})
     assert {(Path(one.label).name, bool(one.tree)) for one in both} == {
         ("a.py", False),
         ("b.py", True),
@@ -102,7 +109,7 @@ def test_files__folder_below_that_cannot_be_read__is_not_passed_over(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    assert [path for path, _ in source_files.files(str(tmp_path))] == [
+    assert [path for path, _ in source_files.files(str(tmp_path), {})] == [
         str(tmp_path / "main.py"),
         str(closed),
     ]
