@@ -179,7 +179,12 @@ def lowest_glibc(packages: Iterable[Package], other: str = "") -> str:
         for spec in package.depends
         if (version := re.match(r"__glibc\s*>=\s*(\d+(?:\.\d+)*)", spec))
     ]
-    return max(asked, key=lambda v: [int(n) for n in v.split(".")], default="")
+    return max(asked, key=numbers, default="")
+
+
+def numbers(version: str) -> list[int]:
+    """A version such as `2.17` as numbers, which compare as versions do."""
+    return [int(part) for part in version.split(".")]
 
 
 def _described(package: Package) -> Mapping[str, str]:

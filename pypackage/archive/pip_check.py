@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
+from pypackage.core.package_names import normalize
 from pypackage.python.distributions import Distribution
 from pypackage.requirements import pep508
 
@@ -42,7 +43,7 @@ def _problem(
     if requirement.marker and not requirement.marker.evaluate({**markers, "extra": ""}):
         return
     requirement.marker = None
-    other = found.get(_key(requirement))
+    other = found.get(normalize(requirement.name))
     if other is None:
         yield f"{owner.name} {owner.version} requires {requirement}, which is not there"
         return
@@ -53,9 +54,3 @@ def _problem(
     if not fits:
         there = f"{other.name} {other.version} is there"
         yield f"{owner.name} {owner.version} requires {requirement}, but {there}"
-
-
-def _key(requirement: Requirement) -> str:
-    from pypackage.core.package_names import normalize
-
-    return normalize(requirement.name)

@@ -110,9 +110,6 @@ def _conda_unpack(script: bytes, dropped: Collection[str]) -> bytes:
     """conda-pack's script without the table rows of files that are left out."""
     head, begin, rest = script.decode().partition("\n_prefix_records = [\n")
     table, end, tail = rest.partition("\n]\n")
-    lines = [line for line in table.splitlines() if not _names_one(line, dropped)]
+    rows = filter(None, table.splitlines())
+    lines = [row for row in rows if ast.literal_eval(row.rstrip(","))[0] not in dropped]
     return "".join([head, begin, "\n".join(lines), end, tail]).encode()
-
-
-def _names_one(line: str, dropped: Collection[str]) -> bool:
-    return bool(line) and ast.literal_eval(line.rstrip(","))[0] in dropped

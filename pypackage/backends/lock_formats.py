@@ -54,7 +54,8 @@ def explicit(locked: Lock) -> Written:
     ]
     lost = []
     if locked.wheels:
-        lost.append(f"conda overlooks the packages of PyPI: {_names(locked.wheels)}")
+        names = [one.name for one in locked.wheels]
+        lost.append(f"conda overlooks the packages of PyPI: {_some(names)}")
     if local := [one.name.normalized for one in locked.records if _is_local(one.url)]:
         lost.append(
             f"only python_package_create finds what is from folders of this machine: {_some(local)}"
@@ -100,10 +101,6 @@ def _pip_comment(wheel: PyPIPackage) -> str:
 
 def _is_local(url: str) -> bool:
     return url.startswith(LOCAL)
-
-
-def _names(packages: Sequence[PyPIPackage]) -> str:
-    return _some([one.name for one in packages])
 
 
 def _some(names: Sequence[str]) -> str:

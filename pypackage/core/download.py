@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import time
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from pypackage.core import fingerprint
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter, Task
 from pypackage.core.urls import redact
@@ -36,7 +36,7 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
     """
     if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
         raise InstallError(f"cannot download {redact(url)}: not a URL of the web")
-    with reporter.task(f"downloading {redact(url)}", 0) as task, target.open("w+b") as file:
+    with reporter.task(f"downloading {redact(url)}", 0) as task, target.open("wb") as file:
         tag = ""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -47,11 +47,7 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
                     raise InstallError(f"cannot download {redact(url)}", _said(error)) from error
                 tag = getattr(error, "tag", tag)
             time.sleep(0.1 * 2**attempt)
-        file.seek(0)
-        digest = hashlib.sha256()
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    return fingerprint.of_file(target)
 
 
 class _BrokenError(Exception):

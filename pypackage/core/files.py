@@ -133,7 +133,8 @@ def copy(source: BinaryIO, start: int, length: int, target: BinaryIO) -> None:
     target.flush()
     end, left = target.tell() + length, length
     with suppress(OSError, AttributeError):  # not between these file systems
-        while left and (done := _copy_inside(source, start + length - left, left, target)):
+        pair = source.fileno(), target.fileno()
+        while left and (done := os.copy_file_range(*pair, left, start + length - left)):
             left -= done
     source.seek(start + length - left)
     while left:
@@ -144,10 +145,6 @@ def copy(source: BinaryIO, start: int, length: int, target: BinaryIO) -> None:
         left -= len(block)
     target.flush()
     target.seek(end)
-
-
-def _copy_inside(source: BinaryIO, start: int, length: int, target: BinaryIO) -> int:
-    return os.copy_file_range(source.fileno(), target.fileno(), length, start)
 
 
 def part_of(path: Path) -> Path:

@@ -21,11 +21,8 @@ def redact(text: str) -> str:
 
     These are users, passwords, conda's tokens, and values of query keys named like secrets.
     """
-    return re.sub(rf"{_FOLDER}|{_QUERY}", _hidden, _bare(text), flags=re.I)
-
-
-def _hidden(found: re.Match[str]) -> str:
-    return found[1] or f"{found[2]}***"
+    hidden = rf"{_FOLDER}|{_QUERY}"
+    return re.sub(hidden, lambda found: found[1] or f"{found[2]}***", _bare(text), flags=re.I)
 
 
 def _bare(text: str) -> str:

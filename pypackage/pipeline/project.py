@@ -231,8 +231,8 @@ def _of_pypi(one: Declaration, folder: str) -> str:
 
 def _features_of_project(path: str, top: Node) -> dict[str, Requirements]:
     """What a pyproject.toml declares outside [tool.pixi], by the pixi feature it belongs to."""
-    without = Node(top.path, {**top.value, "tool": _without_pixi(top.value["tool"])}, *top[2:])
-    found = formats.of_pyproject(without)
+    tools = {key: value for key, value in top.value["tool"].items() if key != "pixi"}
+    found = formats.of_pyproject(top._replace(value={**top.value, "tool": tools}))
     made = {pixi_environments.DEFAULT: _requirements(found, {""}, path)}
     own = project_groups.name(top)
     for extra in project_groups.extras(top):
@@ -242,10 +242,6 @@ def _features_of_project(path: str, top: Node) -> dict[str, Requirements]:
         wanted = project_groups.labels(top, Selected(groups=(group,)), path)
         made[group] = _requirements(found, wanted, path, own)._replace(dependencies=())
     return made
-
-
-def _without_pixi(tools: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in tools.items() if key != "pixi"}
 
 
 # --- by building it, and by its lock -----------------------------------------------------

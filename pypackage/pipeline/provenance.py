@@ -68,7 +68,7 @@ def note(prefix: Path, plan: Plan, format_: str) -> None:
     options = replace(
         plan.options,
         channels=tuple(channels),
-        add=tuple(_absolute_piece(one) for one in plan.options.add),
+        add=tuple(os.path.join(os.getcwd(), os.path.expanduser(one)) for one in plan.options.add),
         base=Path(os.path.abspath(plan.options.base)),
     )
     kept = [field.name for field in fields(options) if field.name not in _PASSING]
@@ -105,11 +105,6 @@ def read(prefix: Path) -> Provenance:
 
 def _absolute(channel: str) -> str:
     return channel if request.is_host(channel) else request.channel_of(channel)
-
-
-def _absolute_piece(piece: str) -> str:
-    """Make `PATH` or `PATH:DEST` independent of the current directory."""
-    return os.path.join(os.getcwd(), os.path.expanduser(piece))
 
 
 # --- as JSON -----------------------------------------------------------------------------

@@ -190,7 +190,12 @@ def identity(copies: Iterable[CopySpec]) -> list[list[object]]:
         OSError: A file cannot be read.
     """
     return [
-        [str(path), spec.is_module, fingerprint.of_file(source), _is_executable(source)]
+        [
+            str(path),
+            spec.is_module,
+            fingerprint.of_file(source),
+            bool(source.stat().st_mode & 0o111),
+        ]
         for spec in copies
         for source, path in _files(spec.source, Path(spec.target))
         if source.is_file()
@@ -225,10 +230,6 @@ def place(copies: Sequence[CopySpec], prefix: Path, reporter: Reporter) -> None:
                     reporter.warning(f"not in the archive: {source}, a link to nothing")
         except OSError as error:
             raise InstallError.of(error, f"cannot add {spec.source}") from error
-
-
-def _is_executable(file: Path) -> bool:
-    return bool(file.stat().st_mode & 0o111)
 
 
 def _check_module(spec: CopySpec, sites: Sequence[Path]) -> None:

@@ -85,7 +85,7 @@ def _script(prefix: Path, record: dict[str, Any]) -> Path:
 def _run(prefix: Path, record: dict[str, Any]) -> None:
     """Run one script as conda does: in the activated environment, by bash if there is one."""
     environment = {
-        **{name: value for name, value in os.environ.items() if _may_see(name)},
+        **{n: value for n, value in os.environ.items() if n in _SEEN or n.startswith("LC_")},
         **variables.values(prefix),
         "PREFIX": str(prefix),
         "CONDA_PREFIX": str(prefix),
@@ -114,10 +114,6 @@ done
 
 # Variables that cannot contain a token or password.
 _SEEN = {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
-
-
-def _may_see(name: str) -> bool:
-    return name in _SEEN or name.startswith("LC_")
 
 
 def _break_hardlinks(prefix: Path) -> None:

@@ -145,7 +145,8 @@ def spread(target: Path, place: Path, prefix: Path) -> None:
         place: The folder of modules, below the prefix.
         prefix: Scripts and data files go to `bin`, `share` and the like below it.
     """
-    outside = {name for name in _SCHEME if _is_no_package(target / name)}
+    folders = (target / name for name in _SCHEME)
+    outside = {one.name for one in folders if one.is_dir() and not (one / "__init__.py").exists()}
     for info in sorted(target.glob("*.dist-info")):
         _record_outside(info / "RECORD", outside, os.path.relpath(prefix, place))
     for source, path in list(_files(target)):
@@ -159,10 +160,6 @@ def spread(target: Path, place: Path, prefix: Path) -> None:
 
 
 _SCHEME = ("bin", "etc", "include", "man", "share")
-
-
-def _is_no_package(folder: Path) -> bool:
-    return folder.is_dir() and not (folder / "__init__.py").exists()
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, str]]:

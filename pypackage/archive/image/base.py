@@ -209,10 +209,9 @@ def _read(folder: Path, blobs: tuple[Path, ...], name: str, tag: str, platform: 
         Layer("", one["digest"], one["size"], diff_id, _TYPES.get(*2 * (one["mediaType"],)))
         for one, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
     )
-    labels = {
-        "org.opencontainers.image.base.digest": described["digest"],
-        **({} if is_here(name) else {"org.opencontainers.image.base.name": _reference(name)}),
-    }
+    labels = {"org.opencontainers.image.base.digest": described["digest"]}
+    if not is_here(name):
+        labels["org.opencontainers.image.base.name"] = name.partition("://")[2] or name
     return Base(config, layers, labels, blobs)
 
 
@@ -233,7 +232,3 @@ def _choose(manifests: list[dict[str, Any]], tag: str, platform: str) -> dict[st
         what = f"image {tag}" if tag and not named else f"image for {platform}"
         raise ValueError(f"it has no {what}")
     raise ValueError("it has several images: name one, as LAYOUT:TAG")
-
-
-def _reference(name: str) -> str:
-    return name.partition("://")[2] or name

@@ -42,13 +42,14 @@ def config(
         for layer in layers
     ]
     former = dict(base.config.get("config") or {})
+    settings = {**former, **_settings(image, base, former, active=active)}
     return {
         "created": created,
         "architecture": arch,
         "os": "linux",
         **({"variant": variant} if variant else {}),
         **({"author": image.maintainer} if image.maintainer else {}),
-        "config": _without_nothing({**former, **_settings(image, base, former, active=active)}),
+        "config": {name: one for name, one in settings.items() if one is not None},
         "rootfs": {
             "type": "layers",
             "diff_ids": [one.diff_id for one in (*base.layers, *layers)],
@@ -74,10 +75,6 @@ def _settings(
         "Cmd": None if program else ["python3"],
         "Labels": {**inherited, **base.labels, **image.all_labels()},
     }
-
-
-def _without_nothing(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def write(folder: Path, image: Image, base: Base, layers: Sequence[Layer], about: object) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pypackage.archive.image.base import Base
+from pypackage.archive.manifest import numbers
 from pypackage.core.errors import PackError
 from pypackage.core.progress import Reporter
 
@@ -33,7 +34,7 @@ def check(base: Base, name: str, needed: str, reporter: Reporter) -> None:
             f"the base {name} has musl, and the environment needs glibc",
             "choose one of Debian, Ubuntu, Fedora, Rocky or distroless",
         )
-    if found and needed and _numbers(found) < _numbers(needed):
+    if found and needed and numbers(found) < numbers(needed):
         raise PackError(
             f"the environment needs glibc {needed}, and the base {name} has {found}",
             "choose a newer base, or packages for older machines (CONDA_OVERRIDE_GLIBC)",
@@ -55,7 +56,3 @@ def _library(layer: Path) -> str:
             elif _MUSL.fullmatch(member.name):
                 musl = "musl"  # glibc may also be there, in this layer or another
     return musl
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]

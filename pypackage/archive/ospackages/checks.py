@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from pypackage.archive.ospackages import repository, roots, scripts, signing
-from pypackage.archive.ospackages.model import OsPackage
+from pypackage.archive.ospackages.model import RELATIONS, OsPackage
 from pypackage.core import process
 from pypackage.core.errors import InputPathError, PackError, ProcessError, UsageError
 
@@ -71,9 +71,10 @@ def check_words(package: OsPackage) -> None:
     ):
         raise UsageError(f"--maintainer: {package.maintainer!r} is not 'NAME <ADDRESS>'")
     _check_fields(package)
-    for option, listed in _relations(package).items():
-        for text in listed:
+    for name in ("runtime_deps", *RELATIONS):
+        for text in getattr(package, name):
             if not all(re.fullmatch(_DEPENDENCY, one.strip()) for one in text.split("|")):
+                option = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{option}: {text!r} is not a package name", _DEPENDENCY_HINT)
     for dest in package.config_paths:
         if not re.fullmatch(_ABSOLUTE, dest) or ".." in dest.split("/"):
@@ -106,18 +107,6 @@ def _check_fields(package: OsPackage) -> None:
         )
     if package.epoch and ":" in package.version:
         raise UsageError(f"--epoch {package.epoch}: the version {package.version} has one already")
-
-
-def _relations(package: OsPackage) -> dict[str, tuple[str, ...]]:
-    """The package's relations to other packages, by option."""
-    return {
-        "--runtime-deps": package.runtime_deps,
-        "--recommends": package.recommends,
-        "--suggests": package.suggests,
-        "--provides": package.provides,
-        "--conflicts": package.conflicts,
-        "--replaces": package.replaces,
-    }
 
 
 _DEPENDENCY_HINT = "it is like libgl1, or 'libssl3 (>= 3.0)' for dpkg, 'openssl >= 3.0' for rpm"

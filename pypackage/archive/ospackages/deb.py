@@ -11,7 +11,7 @@ from hashlib import md5
 from pathlib import Path
 
 from pypackage.archive.ospackages import lintian, scripts
-from pypackage.archive.ospackages.model import OsPackage, architecture
+from pypackage.archive.ospackages.model import RELATIONS, OsPackage, architecture
 from pypackage.archive.ospackages.staging import Staged
 from pypackage.core import process
 from pypackage.core.errors import PackError, ProcessError
@@ -44,7 +44,8 @@ def write(package: OsPackage, staged: Staged, output: Path, level: int | None) -
 
 def _add_documents(package: OsPackage, staged: Staged) -> None:
     """Add the documents that Debian's policy requires of each package."""
-    folder, date = f"usr/share/doc/{package.app}", _date(staged.epoch)
+    folder = f"usr/share/doc/{package.app}"
+    date = datetime.fromtimestamp(staged.epoch, timezone.utc)
     staged.add(f"{folder}/copyright", _copyright(package, date.year).encode())
     changes = (
         f"{package.app} ({_version(package)}) unstable; urgency=medium\n\n"
@@ -59,10 +60,6 @@ def _add_documents(package: OsPackage, staged: Staged) -> None:
 def _version(package: OsPackage) -> str:
     epoch = package.epoch or package.version.rpartition(":")[0]
     return f"{epoch}:{package.full_version}" if epoch else package.full_version
-
-
-def _date(epoch: int) -> datetime:
-    return datetime.fromtimestamp(epoch, timezone.utc)
 
 
 def _copyright(package: OsPackage, year: int) -> str:
@@ -114,14 +111,8 @@ def _fields(package: OsPackage, staged: Staged, size: int) -> Iterator[str]:
     yield f"Maintainer: {package.contact}"
     yield f"Installed-Size: {size}"
     needed = [f"libc6 (>= {staged.glibc})"] if staged.glibc else []
-    relations = {
-        "Depends": (*needed, *package.runtime_deps),
-        "Recommends": package.recommends,
-        "Suggests": package.suggests,
-        "Provides": package.provides,
-        "Conflicts": package.conflicts,
-        "Replaces": package.replaces,
-    }
+    relations = {name.title(): getattr(package, name) for name in RELATIONS}
+    relations = {"Depends": (*needed, *package.runtime_deps), **relations}
     yield from (f"{name}: {', '.join(listed)}" for name, listed in relations.items() if listed)
     yield f"Section: {package.section or 'misc'}"
     yield f"Priority: {package.priority or 'optional'}"

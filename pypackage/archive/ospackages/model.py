@@ -20,6 +20,9 @@ HOOKS = (
 )
 """The events at which the user's own scripts are run."""
 
+RELATIONS = ("recommends", "suggests", "provides", "conflicts", "replaces")
+"""The fields that name other packages, besides those that are needed."""
+
 # By conda's platform, the architecture's names in Debian and RPM.
 _ARCHITECTURES = {
     "linux-64": ("amd64", "x86_64"),

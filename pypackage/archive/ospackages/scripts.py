@@ -120,11 +120,8 @@ def _shell(moment: str, text: str) -> str:
 
 def _function(own: Mapping[str, str], moment: str) -> str:
     """A script as a function, in a subshell so that it may exit."""
-    return f"{moment.replace('-', '_')}() (\n:\n{_without_shebang(own[moment])}\n)\n"
-
-
-def _without_shebang(text: str) -> str:
-    return re.sub(r"\A#!.*\n?", "", text).rstrip()
+    body = re.sub(r"\A#!.*\n?", "", own[moment]).rstrip()
+    return f"{moment.replace('-', '_')}() (\n:\n{body}\n)\n"
 
 
 def _call(own: Mapping[str, str], moment: str, condition: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
+from pypackage.archive.manifest import numbers
 from pypackage.archive.ospackages import deb, rpm, signing, staging
 from pypackage.archive.ospackages.model import OsPackage, architecture
 from pypackage.core import caches, files
@@ -52,7 +53,8 @@ def _make(
     staged = staging.lay_out(contents, package, root, reporter)
     if not architecture(package.format, staged.platform):
         raise PackError(f"there are no .{package.format} packages for {staged.platform}")
-    if _newer(staged.glibc, package.glibc):
+    glibc = (staged.glibc, package.glibc)
+    if all(glibc) and numbers(glibc[0]) > numbers(glibc[1]):
         raise PackError(
             f"the environment needs glibc {staged.glibc}, and the package is for {package.glibc}",
             "use packages built for older machines, such as those of conda-forge",
@@ -60,12 +62,3 @@ def _make(
     with reporter.task(f"packing {package.format}"):
         (deb if package.format == "deb" else rpm).write(package, staged, made, level)
     return made
-
-
-def _newer(one: str, other: str) -> bool:
-    """Whether a version is newer than another; false if one is unknown."""
-    return bool(one and other) and _numbers(one) > _numbers(other)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]

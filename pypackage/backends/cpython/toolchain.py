@@ -148,14 +148,10 @@ def _compiler() -> list[str]:
 
 def _has(compiler: Sequence[str], header: str) -> bool:
     """Whether the compiler finds a header; some headers need stdio.h before them."""
-    flags = [word for name in ("CPPFLAGS", "CFLAGS") for word in _words(name)]
+    flags = shlex.split(" ".join(os.environ.get(one, "") for one in ("CPPFLAGS", "CFLAGS")))
     code = f"#include <stdio.h>\n#include <{header}>\n".encode()
     try:
         process.run([*compiler, *flags, "-E", "-x", "c", "-"], stdin=code)
     except ProcessError:
         return False
     return True
-
-
-def _words(variable: str) -> list[str]:
-    return shlex.split(os.environ.get(variable, ""))

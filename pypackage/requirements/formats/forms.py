@@ -6,7 +6,8 @@ import ast
 import os
 import re
 import warnings
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import NamedTuple
 
 from pypackage.core.errors import RequirementsError
 from pypackage.requirements.formats import document, requirements_txt
@@ -162,21 +163,13 @@ def _python(text: str) -> list[ast.stmt]:
 
 def _is_data(text: str) -> bool:
     """Whether a text is TOML or YAML with keys, which may also parse as Python's assignments."""
-    for load in (_toml, _yaml):
-        try:
-            if isinstance(load(text), dict | list):
-                return True
-        except RequirementsError:
-            continue
+    with suppress(RequirementsError):
+        document.of_toml(text, "")
+        return True
+    with suppress(RequirementsError):
+        found = document.of_yaml(text.encode("utf-8", "replace"), "").value
+        return isinstance(found, dict | list)
     return False
-
-
-def _toml(text: str) -> Any:
-    return document.of_toml(text, "").value
-
-
-def _yaml(text: str) -> Any:
-    return document.of_yaml(text.encode("utf-8", "replace"), "").value
 
 
 def _unknown(label: str, base: str, text: str) -> RequirementsError:

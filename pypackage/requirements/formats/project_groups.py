@@ -6,7 +6,7 @@ Sources: PEP 621 (optional-dependencies), PEP 735 (dependency-groups), Poetry's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from pypackage.core.package_names import normalize
 from pypackage.requirements.formats.document import Node
@@ -73,18 +73,13 @@ def _included(
     node: Node, every: Mapping[str, Mapping[str, Node]], own: str
 ) -> Iterator[tuple[str, str]]:
     """Yield what a group or extra includes: groups, and extras of the project itself."""
-    if isinstance(node.value, dict):  # Poetry's
-        included = node.get("include-groups", []).strings()
-        yield from (("group", one) for one in _named(included, every["group"], node, "group"))
-        return
-    for item in node.items():
-        if isinstance(item.value, dict):
-            included = (item.required("include-group"),)
-            yield from (("group", one) for one in _named(included, every["group"], item, "group"))
+    is_poetry = isinstance(node.value, dict)
+    for item in [node] if is_poetry else node.items():
+        kind, names = "group", list[str]()
+        if is_poetry:
+            names += item.get("include-groups", []).strings()
+        elif isinstance(item.value, dict):
+            names.append(item.required("include-group"))
         elif own and normalize(re.match(r"[\w.-]*", item.string().strip())[0]) == own:  # type: ignore[index]
-            extras = sorted(parse(item.string()).extras)
-            yield from (("extra", one) for one in _named(extras, every["extra"], item, "extra"))
-
-
-def _named(names: Iterable[str], known: Iterable[str], node: Node, what: str) -> list[str]:
-    return known_names(names, known, what, node.place)
+            kind, names = "extra", sorted(parse(item.string()).extras)
+        yield from ((kind, one) for one in known_names(names, every[kind], kind, item.place))
