@@ -4,7 +4,7 @@ Usage: pi_dask.py CLUSTER ARCHIVE TASKS
 
 CLUSTER is `local` for processes of this machine, the name of a class of dask-jobqueue such as
 SLURMCluster or PBSCluster (python_package_run then lies beside the archive, in a folder that
-the nodes see too), or the address (tcp://...) of a scheduler whose workers run in the
+all nodes share), or the address (tcp://...) of a scheduler whose workers run in the
 environment already. The archive has distributed and numpy.
 """
 

@@ -27,7 +27,7 @@ class Slurm:
     """A running Slurm.
 
     Attributes:
-        shared: The folder that the nodes see too; jobs are submitted there.
+        shared: The folder that all nodes share; jobs are submitted there.
         env: The variables by which Slurm's programs find it.
         nodes: What each node has in its /tmp.
     """
