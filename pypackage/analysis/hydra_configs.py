@@ -16,7 +16,7 @@ from pypackage.core.reading import read_input
 
 _FOLDERS = re.compile(
     rb"(?:\bconfig_path\s*=\s*|\bhydra\.main\(\s*|\binitialize(?:_config_dir)?\(\s*)"
-    rb"[rR]?[\"']([^\"'\n]+)[\"']"
+    rb"[rR]?\\?[\"']([^\"'\\\n]+)"  # with a backslash in a notebook's JSON
 )
 _TARGETS = re.compile(
     rb"^[ \t]*(?:- +)?([\"']?)_target_\1[ \t]*:[ \t]*[\"']?([\w.]+)", re.MULTILINE

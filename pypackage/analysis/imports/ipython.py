@@ -18,6 +18,7 @@ _PYTHON_CELLS = {
 }
 # Line magics that are followed by Python.
 _PYTHON_LINES = {"time", "timeit", "prun", "memit", "debug", "px", "lprun", "mprun"}
+_IPYMPL = (["ipympl"], ["widget"])  # matplotlib's backends of this package
 _OWN_EXTENSIONS = {"autoreload", "storemagic", "cythonmagic", "sympyprinting"}  # part of IPython
 # Modules run by -m that install packages, or are part of Python.
 _TOOLS = {"pip", "conda", "uv", "venv", "ensurepip"}
@@ -152,6 +153,8 @@ def _magic_line(name: str, rest: str) -> str:
         return _run(" ".join(_words(rest)[-1:]))
     if name == "pylab":
         return "import numpy, matplotlib.pyplot"
+    if name == "matplotlib":
+        return "import matplotlib" + (", ipympl" if rest.split()[:1] in _IPYMPL else "")
     if name not in _PYTHON_LINES:
         return "pass"
     code = re.sub(r"^(?:\s+-\w+(?:\s*\d+)?)*\s*", "", rest)

@@ -34,7 +34,7 @@ def test_scan__notebook__alias_of_one_cell_is_known_in_the_next() -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "%matplotlib inline\nimport a",
+        "%autoreload 2\nimport a",
         "!pip install x\nimport a",
         "%pip install x 'y\nimport a",
         "files = !ls\nx = %sql select 1\nimport a",
