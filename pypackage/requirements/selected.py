@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from pypackage.core.errors import RequirementsError
 from pypackage.core.package_names import normalize
@@ -54,6 +53,8 @@ def known_names(asked: Iterable[str], known: Iterable[str], what: str, label: st
 
 def hint_of(name: str, known: Iterable[str], option: str) -> str:
     """Return a hint with the known names, and the one that may be meant."""
+    from difflib import get_close_matches
+
     every = sorted(known)
     if not every:
         return f"it has none: leave {option} out"
