@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,17 @@ def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
     Args:
         records: Conda's records of its packages.
     """
-    of_conda = {file for record in records for file in record["files"]}
-    found = [one for one in _all(prefix) if not _is_in(one, prefix, of_conda)]
+    found = besides(prefix, records)
     files = {path for one in found for path in _paths(one, prefix)}
     return PipInstalled(
         tuple(found), frozenset(files), tuple(one for one in found if one.editable), _glibc(found)
     )
+
+
+def besides(prefix: Path, records: Iterable[Mapping[str, Any]]) -> list[Distribution]:
+    """The distributions that belong to no conda package."""
+    of_conda = {file for record in records for file in record["files"]}
+    return [one for one in _all(prefix) if not _is_in(one, prefix, of_conda)]
 
 
 def check_lost(

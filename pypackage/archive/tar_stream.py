@@ -13,7 +13,8 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO, FileIO
-from pathlib import Path
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
 
 from pypackage.archive import certificates, manifest, paths
 from pypackage.archive.contents import Entry
@@ -167,6 +168,18 @@ def _sources(entry: Entry) -> Iterator[tuple[BytesIO | FileIO, int]]:
 _HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")
 _ZERO = b"0000000\0"
 _OCTAL_LIMIT = 8**11  # bytes from which on a file's size does not fit in a plain header
+
+
+def with_folders(entries: Iterable[Entry]) -> list[Entry]:
+    """Add the folders of all entries, so that none depends on an umask; sorted by target.
+
+    Of several entries with the same target the last one stays.
+    """
+    placed = {entry.target: entry for entry in entries}
+    for target in list(placed):
+        for folder in map(str, PurePosixPath(target).parents[:-1]):
+            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is ignored
+    return sorted(placed.values(), key=attrgetter("target"))
 
 
 def header(info: tarfile.TarInfo) -> bytes:

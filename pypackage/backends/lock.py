@@ -103,8 +103,7 @@ def write(content: bytes, path: Path) -> None:
         InputPathError: It cannot be written there.
     """
     try:
-        with files.new_file(path) as file:
-            file.write(content)
+        files.write_new(path, content)
     except OSError as error:
         raise InputPathError.of(error, "cannot write the lock", path) from error
 

@@ -46,8 +46,7 @@ def _write(content: bytes, path: str) -> None:
 
         if os.path.isdir(path):
             raise IsADirectoryError(21, "Is a directory", path)
-        with files.new_file(path) as file:
-            file.write(content)
+        files.write_new(path, content)
 
 
 def _is_stream(path: str) -> bool:

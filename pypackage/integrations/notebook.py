@@ -43,8 +43,7 @@ def install_kernel(
     path = place.absolute() / name / "kernel.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with files.new_file(path) as file:
-            file.write(json.dumps(spec, indent=1).encode() + b"\n")
+        files.write_new(path, json.dumps(spec, indent=1).encode() + b"\n")
     except OSError as error:
         raise InputPathError.of(error, "cannot install the kernel", path) from error
     return path

@@ -149,8 +149,7 @@ class Environment(os.PathLike[str]):
         start = shlex.join(self.command(["env"] if keep else [], runner=runner))
         line = f'#!/bin/sh\nexec {start} {kept}python3 "$@"\n'
         try:
-            with files.new_file(target) as file:
-                file.write(line.encode(errors="surrogateescape"))
+            files.write_new(target, line.encode(errors="surrogateescape"))
             target.chmod(target.stat().st_mode | 0o111)
         except OSError as error:
             raise InputPathError.of(error, "cannot write the launcher", target) from error

@@ -102,8 +102,8 @@ def _write(note: Path, made: Environment) -> None:
         "states": _states(watched),
         "watched": watched,
     }
-    with suppress(OSError), files.new_file(note) as file:  # at worst it is created again
-        file.write(json.dumps(content).encode())
+    with suppress(OSError):  # at worst it is created again
+        files.write_new(note, json.dumps(content).encode())
 
 
 def _key(needed: Requirements, options: Mapping[str, Option]) -> str:

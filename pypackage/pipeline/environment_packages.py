@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pypackage.archive import pip_installed
 from pypackage.backends import conda_meta
 from pypackage.core.package_names import normalize
 from pypackage.core.urls import redact
 from pypackage.python import dist_info
-from pypackage.python.distributions import Distribution
 
 PYPI = "pypi"
 _HOST = "/pypackage/host/"  # in the URLs of the channels that make up the host channel
@@ -41,7 +41,7 @@ def listed(prefix: Path) -> list[PackageInfo]:
     ]
     others = [
         PackageInfo(one.name, one.version, "", one.reference or PYPI)
-        for one in _of_pip(prefix, records)
+        for one in pip_installed.besides(prefix, records)
     ]
     return [*sorted(conda), *sorted(others, key=lambda one: one.name.lower())]
 
@@ -61,17 +61,6 @@ def modules(prefix: Path, names: Iterable[str]) -> set[str]:
         if key in wanted:
             found.update(name.partition(".")[0] for name in distribution.modules)
     return found
-
-
-def _of_pip(prefix: Path, records: Iterable[dict[str, Any]]) -> list[Distribution]:
-    """The distributions that belong to no conda package."""
-    owned = {file for record in records for file in record["files"]}
-    found = dist_info.installed(prefix).values()
-    return [
-        one
-        for one in found
-        if f"{Path(one.folder).relative_to(prefix).as_posix()}/METADATA" not in owned
-    ]
 
 
 def _channel(record: dict[str, Any]) -> str:

@@ -135,7 +135,6 @@ def probe() -> "dict[str, list[str]]":
         "stdlib": paths["stdlib"],
         "platstdlib": paths["platstdlib"],
         "include": sysconfig.get_path("include", vars={"base": base, "installed_base": base}),
-        "library": sysconfig.get_config_var("INSTSONAME") or "",
         "library_dir": sysconfig.get_config_var("LIBDIR") or "",
     }
     return {**brief(), "search_path": search_path(), **{key: [one] for key, one in more.items()}}

@@ -56,8 +56,7 @@ class Interpreter(NamedTuple):
         platstdlib: Folder of its platform-dependent part; not usable in a virtual environment,
             query `base_executable` instead.
         include: Folder of the C headers; it need not exist.
-        library: File name of libpython (shared or static), empty if unknown.
-        library_dir: The folder of `library` if it is shared.
+        library_dir: The folder of libpython if it is shared.
         extension_suffix: Such as `.cpython-311-x86_64-linux-gnu.so`.
         markers: The variables of environment markers (PEP 508), without `extra`.
         stdlib_module_names: `sys.stdlib_module_names`, empty before Python 3.10.
@@ -72,7 +71,6 @@ class Interpreter(NamedTuple):
     stdlib: Path
     platstdlib: Path
     include: Path
-    library: str
     library_dir: Path
     extension_suffix: str
     markers: dict[str, str]
@@ -310,7 +308,6 @@ def _interpreter(told: Mapping[str, Sequence[str]]) -> Interpreter:
     return Interpreter(
         **fields,
         version=told["version"][0],
-        library=told["library"][0],
         extension_suffix=told["extension_suffix"][0],
         search_path=tuple(map(Path, told["search_path"])),
         markers=_markers(told),

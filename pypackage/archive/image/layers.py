@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections import defaultdict
@@ -10,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
-from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -133,13 +131,8 @@ def _write(group: Group, prefix: PurePosixPath, blobs: Path, level: int) -> Laye
 
 
 def _tar(entries: Iterable[Entry], prefix: PurePosixPath) -> Iterator[bytes | memoryview]:
-    """A layer's tar stream; parent folders are included, so that they have the same mode."""
+    """A layer's tar stream."""
     top = str(prefix).lstrip("/")
-    placed = {}
-    for entry in entries:
-        target = f"{top}/{entry.target}"
-        placed[target] = replace(entry, target=target)
-        for folder in map(str, PurePosixPath(target).parents[:-1]):
-            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is ignored
-    yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
+    placed = [replace(entry, target=f"{top}/{entry.target}") for entry in entries]
+    yield from tar_stream.stream(tar_stream.with_folders(placed))
     yield tar_stream.END

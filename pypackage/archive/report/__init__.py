@@ -43,7 +43,6 @@ def write_page(report: costs.Report, output: Path) -> None:
         InputPathError: It cannot be written.
     """
     try:
-        with files.new_file(output) as file:
-            file.write(page.render(report).encode())
+        files.write_new(output, page.render(report).encode())
     except OSError as error:
         raise InputPathError.of(error, "cannot write the report", output) from error

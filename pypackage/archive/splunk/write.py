@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pypackage.archive import members, tar_stream
 from pypackage.archive.compression import Compression
@@ -43,10 +41,10 @@ def write(
         placed += _own(app, confs.render(app, commands))
         deflate = members.deflater(level)
         with reporter.task("packing", tree.size) as task, files.new_file(output) as file:
-            for block in _tar(placed):
+            for block in tar_stream.stream(tar_stream.with_folders(placed)):
                 file.write(deflate.compress(block))
                 task.advance(len(block))
-            file.write(deflate.flush())
+            file.write(deflate.compress(tar_stream.END) + deflate.flush())
     except OSError as error:
         raise PackError.of(error, f"cannot write {output}") from error
 
@@ -60,13 +58,3 @@ def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:
     for source in sorted(_RUNTIME.glob("*.py")):
         path = source.name if source.name == confs.ENTRY else f"{_PACKAGE}/{source.name}"
         yield Entry(f"{app.app}/bin/{path}", None, source.read_bytes(), mode=0o644)
-
-
-def _tar(entries: list[Entry]) -> Iterator[bytes | memoryview]:
-    """The tar stream; it includes all folders, so that none depends on an umask."""
-    placed = {entry.target: entry for entry in entries}
-    for entry in entries:
-        for folder in map(str, PurePosixPath(entry.target).parents[:-1]):
-            placed.setdefault(folder, Entry(folder, os.sep))  # any folder: its mode is ignored
-    yield from tar_stream.stream(sorted(placed.values(), key=attrgetter("target")))
-    yield tar_stream.END

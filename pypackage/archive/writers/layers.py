@@ -109,8 +109,7 @@ class Layers:
 
     def finish(self, _environment_id: str, text: bytes) -> None:
         """Write the manifest."""
-        with files.new_file(self._manifest) as file:
-            file.write(text)
+        files.write_new(self._manifest, text)
 
     def _part(self, digest: str) -> Path:
         return self._folder / parts.file_name(digest)

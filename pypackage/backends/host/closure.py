@@ -13,6 +13,7 @@ from pypackage.core import package_names, urls
 from pypackage.core.errors import RequirementsError
 from pypackage.python import metadata
 from pypackage.python.distributions import Distribution
+from pypackage.requirements import pep508
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def is_allowed(
     return all(
         satisfies(distribution, one)
         for one in map(parse, constraints)
-        if package_names.normalize(one.name) == distribution.key and holds(one, markers, "")
+        if package_names.normalize(one.name) == distribution.key and pep508.holds(one, markers)
     )
 
 
@@ -92,11 +93,6 @@ def _place_and_revision(url: str) -> tuple[str, str]:
     before, _, revision = place.rpartition("@")
     is_of_repository = "+" in place.partition("://")[0] and before and "/" not in revision
     return (before, revision) if is_of_repository else (place, "")
-
-
-def holds(requirement: Requirement, markers: Mapping[str, str], extra: str) -> bool:
-    """Whether a requirement applies: its marker is true, or it has none."""
-    return requirement.marker is None or requirement.marker.evaluate({**markers, "extra": extra})
 
 
 def select(
@@ -129,7 +125,7 @@ class _Closure:
 
     def follow(self, roots: Iterable[Requirement]) -> Selection:
         for root in roots:
-            if holds(root, self.markers, ""):
+            if pep508.holds(root, self.markers):
                 self._ask(root, None)
         while self.queue:
             self._visit(*self.queue.pop())
@@ -162,6 +158,6 @@ class _Closure:
                 requirement = Requirement(text)
             except InvalidRequirement:
                 continue  # old metadata; today's pip would not have installed it either
-            if holds(requirement, self.markers, extra):
+            if pep508.holds(requirement, self.markers, extra):
                 requirement.marker = None
                 self._ask(requirement, distribution)

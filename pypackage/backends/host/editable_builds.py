@@ -24,6 +24,7 @@ from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 from pypackage.python.distributions import Distribution, installed, scan
 from pypackage.python.interpreter import Interpreter
+from pypackage.requirements import pep508
 
 _FORMAT = 1  # of the builds: increase it to build all again
 
@@ -124,7 +125,7 @@ def _are_at_hand(requires: Sequence[str], interpreter: Interpreter) -> bool:
     return all(
         normalize(one.name) in have and closure.satisfies(have[normalize(one.name)], one)
         for one in wanted
-        if closure.holds(one, interpreter.markers, "")
+        if pep508.holds(one, interpreter.markers)
     )
 
 

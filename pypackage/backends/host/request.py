@@ -19,6 +19,7 @@ from pypackage.core.errors import SolveError
 from pypackage.core.progress import Reporter
 from pypackage.python.distributions import Distribution, installed, providers
 from pypackage.python.interpreter import Interpreter
+from pypackage.requirements import pep508
 from pypackage.requirements.match_specs import parse_match_spec
 
 
@@ -43,7 +44,7 @@ class HostRequest:
     def applying(self) -> list[Requirement]:
         """Return the roots whose markers hold for the interpreter."""
         markers = self.interpreter.markers
-        return [root for root in self.roots if closure.holds(root, markers, "")]
+        return [root for root in self.roots if pep508.holds(root, markers)]
 
     def select(self) -> Selection:
         """Return the roots with all their dependencies."""
