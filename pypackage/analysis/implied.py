@@ -12,7 +12,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from pypackage.analysis.imports import place
+from pypackage.analysis.imports import documents, place
 from pypackage.analysis.needs import File, Implied, Rule, is_of_framework, table
 from pypackage.core import package_names as packages
 from pypackage.python.source_tree import walk
@@ -237,7 +237,11 @@ def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
 
 def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
     """Parse the file, or its cells with their numbers; what does not parse is skipped."""
-    cells = _cells(file.content) if file.label.endswith(".ipynb") else [(0, file.content)]
+    cells: Iterable[tuple[int, str | bytes]] = [(0, file.content)]
+    if file.label.endswith(".ipynb"):
+        cells = _cells(file.content)
+    elif file.label.endswith((".qmd", ".Rmd", ".md")):
+        cells = [(0, documents.as_python(file.content, file.label))]
     for number, text in cells:
         try:
             with warnings.catch_warnings():

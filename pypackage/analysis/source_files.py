@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from pypackage.analysis.gitignore import Ignored
 
-_ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".smk", "Snakefile")
+_ENDINGS = (".py", ".pyw", ".ipynb", ".pyx", ".pxd", ".qmd", ".Rmd", ".md", ".smk", "Snakefile")
 # Folders that never contain sources of the user's own.
 _NEVER = {
     *("site-packages", "dist-packages", "node_modules", "__pycache__", "__pypackages__"),
     *("CVS", "_darcs"),
     "LC_MESSAGES",  # catalogs of gettext: half of Django's folders
 }
+_FRONT = 4000  # bytes in which the front matter of a notebook in Markdown ends
 _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
 # Nor do these, unless they are packages.
 _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "htmlcov"}
@@ -138,7 +139,12 @@ def _entries(folder: str) -> tuple[list[tuple[str, bool]], list[str], dict[str, 
             if not is_link and is_searched(name):
                 subfolders.append(entry.path)
         # macOS keeps what the file system cannot store of a file in `._NAME`.
-        elif name.endswith(_ENDINGS) and name[:2] != "._" and leads_to(entry.is_file):
+        elif (
+            name.endswith(_ENDINGS)
+            and name[:2] != "._"
+            and leads_to(entry.is_file)
+            and (name[-3:] != ".md" or _is_notebook(entry.path))
+        ):
             sources.append((entry.path, is_link))
     return sources, subfolders, names
 
@@ -153,6 +159,18 @@ def leads_to(kind: Callable[[], bool]) -> bool:
         return kind()
     except OSError:
         return False
+
+
+def _is_notebook(path: str) -> bool:
+    """Whether the front matter of a Markdown file says that it is a notebook."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head, ends, _ = file.read(_FRONT).partition(b"\n---")
+    except OSError:
+        return False
+    return (
+        bool(ends) and head.startswith(b"---") and (b"kernelspec:" in head or b"jupytext:" in head)
+    )
 
 
 def is_searched(folder: str) -> bool:

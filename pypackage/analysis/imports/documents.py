@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from pypackage.analysis.imports import ipython
+from pypackage.analysis.imports import ipython, notebook
 from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.model import Scan, Target
 from pypackage.analysis.imports.scanning import scan_text
@@ -16,6 +17,9 @@ _PYTHON = re.compile(
     r"(?i)\{[ \t]*(?:python|code-cell\}[ \t]*(?:i?python|$)|python\.marimo|\.python\b)"
     r"|python[ \t]*\{"
 )
+# In jupytext's Markdown, all Python is cells.
+_PLAIN = re.compile(r"(?i)i?python3?\b(?!.*\.noeval)")
+_PLAIN_FORMAT = re.compile(r"(?m)^[ \t]+format_name:[ \t]*markdown\b")
 # The options of a MyST cell.
 _OPTIONS = re.compile(r"(?s)\A(?:---\n.*?\n---(?:\n|\Z)|(?::[\w-]+:[^\n]*(?:\n|\Z))+)")
 _FRONT = re.compile(r"(?s)\A---\n.*?\n---\n")
@@ -34,25 +38,52 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
         SourceError: The document cannot be decoded.
         UsageError: It does not have the function.
     """
-    lines = re.split(r"\r\n|\r|\n", decode(source, path))
+    written: list[notebook.Written] = []
+    for begin, chunk in _chunks(_lines(source, path)):
+        file = ipython.written_file(chunk)
+        if file:
+            body = "\n" * (begin + 1) + chunk.partition("\n")[2]
+            written.append(notebook.Written(file, body, 0))
+    found = scan_text(as_python(source, path), path, target, function=function)
+    return notebook.with_written(found, written, path, target)
+
+
+def as_python(source: bytes, path: str) -> str:
+    """The Python of a document's chunks that are run, in the same lines.
+
+    Raises:
+        SourceError: The document cannot be decoded.
+    """
+    lines = _lines(source, path)
     kept = [""] * len(lines)
+    for begin, chunk in _chunks(lines):
+        code = ipython.as_python(chunk).split("\n")
+        kept[begin : begin + len(code)] = code
+    return "\n".join(kept)
+
+
+def _lines(source: bytes, path: str) -> list[str]:
+    return re.split(r"\r\n|\r|\n", decode(source, path))
+
+
+def _chunks(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the Python chunks that are run, each with the index of its first line."""
     begin, fence, runs = -1, "", False
     front = _FRONT.match("\n".join(lines))
     rests = bool(front and re.search(r"(?m)^[ \t]+eval:[ \t]*false", front[0]))
+    python = _PLAIN if front and _PLAIN_FORMAT.search(front[0]) else _PYTHON
     for number, line in enumerate(lines):
         match = _FENCE.match(line)
         if not fence and match:
             begin, fence = number + 1, match[1]
-            runs = bool(_PYTHON.match(match[2])) and not _NOT_RUN.search(match[2])
+            runs = bool(python.match(match[2])) and not _NOT_RUN.search(match[2])
         elif fence and match and match[1].startswith(fence) and not match[2]:
             chunk = "\n".join(lines[begin:number])
-            chunk = _OPTIONS.sub(lambda its: "\n" * its[0].count("\n"), chunk)
             options = "\n".join(one for one in lines[begin:number] if one.startswith("#|"))
             runs = runs and not (rests and not _RUN.search(options))
             if runs and not _NOT_RUN.search(options):
-                kept[begin:number] = ipython.as_python(chunk).split("\n")
+                yield begin, _OPTIONS.sub(lambda its: "\n" * its[0].count("\n"), chunk)
             fence = ""
-    return scan_text("\n".join(kept), path, target, function=function)
 
 
 def scan_snakefile(source: bytes, path: str, target: Target) -> Scan:

@@ -33,7 +33,7 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     language = _language(notebook)
     if language != "python":
         return Scan(remarks=(Remark(1, 1, f"a notebook in {language}, not looked into"),))
-    written: list[_Written] = []
+    written: list[Written] = []
     remarks: list[Remark] = []
     starts: list[tuple[int, int]] = []  # (first line in the joined source, cell number)
     texts: list[str] = []
@@ -41,7 +41,8 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     for cell in _cells(notebook, path):
         file = ipython.written_file(cell.text)
         if file:
-            written.append(_Written(file, cell))
+            body = "\n".join(("", *cell.text.split("\n")[1:]))
+            written.append(Written(file, body, cell.number))
         text = ipython.as_python(cell.text)
         parsed = parse(text)
         if isinstance(parsed, NotParsed):
@@ -53,7 +54,7 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     if not texts:
         return Scan()
     found = _scanned("\n".join(texts), path, target, function)
-    return _with_written(_placed(found, starts, remarks), written, path, target)
+    return with_written(_placed(found, starts, remarks), written, path, target)
 
 
 def cells(source: bytes, path: str) -> list[Cell]:
@@ -66,11 +67,18 @@ def cells(source: bytes, path: str) -> list[Cell]:
     return _cells(notebook, path) if _language(notebook) == "python" else []
 
 
-class _Written(NamedTuple):
-    """A Python file that a cell writes (`%%writefile`), and the cell."""
+class Written(NamedTuple):
+    """A Python file that a cell writes (`%%writefile`).
+
+    Attributes:
+        file: Its path.
+        text: Its content, at the lines where it is in the cell, or in the document.
+        cell: The number of the cell; 0 in a document.
+    """
 
     file: str
-    cell: Cell
+    text: str
+    cell: int
 
     @property
     def module(self) -> str:
@@ -78,10 +86,10 @@ class _Written(NamedTuple):
         return self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _with_written(found: Scan, written: list[_Written], path: str, target: Target) -> Scan:
-    """Resolve imports of files that the notebook writes, and add what those files import."""
+def with_written(found: Scan, written: list[Written], path: str, target: Target) -> Scan:
+    """Resolve imports of files that a notebook writes, and add what those files import."""
     imports: list[Import] = []
-    used: dict[str, _Written] = {}
+    used: dict[str, Written] = {}
     for one in found.imports:
         name = one.module.removeprefix("./").removesuffix(".py").replace("/", ".")
         names = {name, f"{name}.{one.name}"}
@@ -89,9 +97,8 @@ def _with_written(found: Scan, written: list[_Written], path: str, target: Targe
         used.update((file.module, file) for file in its)
         imports.append(one._replace(module=f"./{its[0].file}", name="") if its else one)
     for file in used.values():
-        body = "\n".join(("", *file.cell.text.split("\n")[1:]))
-        inner = _scanned(body, path, target, "").imports
-        imports += (one._replace(cell=file.cell.number) for one in inner)
+        inner = _scanned(file.text, path, target, "").imports
+        imports += (one._replace(cell=file.cell) for one in inner)
     return found._replace(imports=tuple(imports))
 
 

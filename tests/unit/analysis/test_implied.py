@@ -102,6 +102,11 @@ def test_find__notebook__its_kernel_for_sure_where_notebooks_are_run(
     assert needed["pyarrow"].place == "n.ipynb:cell 2:2:1"
 
 
+def test_find__document__needs_of_its_chunks_with_their_lines() -> None:
+    source = "# Title\n```{python}\n%matplotlib inline\npd.read_feather('x')\n```\n"
+    assert found(source, "pandas", label="n.qmd")["pyarrow"].place == "n.qmd:4:1"
+
+
 @pytest.mark.parametrize("source", ["x = (", "\0", "(" * 5000, "{not json"])
 @pytest.mark.parametrize("label", ["m.py", "n.ipynb"])
 def test_find__hostile_source__is_left_to_others_to_tell(source: str, label: str) -> None:
