@@ -1,8 +1,8 @@
 """Get a Python program onto machines that have nothing."""
 
-from __future__ import annotations
-
-from pypackage.core.typed import TYPE_CHECKING
+# Nothing is imported here: Ctrl-C would end a command with a traceback until `pypackage.cli` has
+# seen to it, and to import `collections` alone takes a tenth of Python's own start.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from pypackage.api import (

@@ -97,7 +97,7 @@ def test_create__interrupted_while_it_loads_its_modules__ends_without_a_word(
         "import os, signal, sys\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'pypackage.cli.create':\n"
+        "        if name not in ('pypackage', 'pypackage.cli'):\n"
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupting())\n"
         "sys.argv[0] = 'python_package_create'\n"
