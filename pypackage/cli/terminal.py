@@ -160,6 +160,12 @@ def _abridged(message: str) -> str:
     return f"{message[: _LONGEST // 2]} [...] {message[-_LONGEST // 2 :]}"
 
 
+def _indented(message: str) -> str:
+    """Indent all lines but the first: the name of a file may have a line that looks like ours."""
+    first, *others = message.split("\n")
+    return "\n".join([first, *(one if one.startswith(" ") else f"  {one}" for one in others)])
+
+
 def _abandon_stdout() -> None:
     """Discard what stdout still buffers, or Python reports an error at exit."""
     with suppress(OSError, ValueError):
@@ -197,11 +203,11 @@ class Plain(Reporter):
     def warning(self, message: str) -> None:
         """Write a warning unless quiet."""
         if not self._quiet:
-            self._line(f"{self.program}: warning: {_abridged(message)}")
+            self._line(f"{self.program}: warning: {_indented(_abridged(message))}")
 
     def error(self, message: str, hint: str = "") -> None:
         """Write why the command ends, and below it what to do."""
-        self._line(f"{self.program}: error: {_abridged(message)}")
+        self._line(f"{self.program}: error: {_indented(_abridged(message))}")
         for line in hint.splitlines():
             self._line(f"  {line}")
 

@@ -101,6 +101,13 @@ def test_run__name_with_control_characters__is_said_without_them(
     assert capsys.readouterr().err == "tool: error: no ?[2J?x\n  look\tat\n  it\n"
 
 
+def test_run__name_with_a_line_break__no_line_of_it_looks_like_a_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(raiser(SolveError("no x\ntool: warning: a danger\n  detail"))) == 4
+    assert capsys.readouterr().err == "tool: error: no x\n  tool: warning: a danger\n  detail\n"
+
+
 def test_run__interrupted_while_a_class_is_made__is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
