@@ -37,8 +37,8 @@ def as_text(analysis: Analysis, origins: Sequence[Origin] = ()) -> str:
     for module in sorted(by_module):
         entries = by_module[module]
         lines.append(f"{module}: {_summary(entries)}")
-        told = [one for one in origins if one.module.partition(".")[0] == module]
-        lines += [f"  package {_origin(one)}" for one in told]
+        told = [_origin(one) for one in origins if one.module.partition(".")[0] == module]
+        lines += [f"  package {one}" for one in dict.fromkeys(told)]  # submodules may have others
         for entry in entries:
             lines.append(f"  {entry.place}: {_named(entry)}: {_why(entry)}")
             instead = _without(entry)

@@ -271,10 +271,11 @@ def test_analyze__explain_and_json__say_where_packages_and_versions_are_known_fr
 ) -> None:
     declared = script.with_name("requirements.txt")
     declared.write_text("zq-a>=1\n")
-    script.write_text("import yaml, zq_a\n")
+    script.write_text("import yaml, zq_a, scipy.stats, scipy.signal\n")
     options = ("-q", "--python", "3.11", "--declared", declared, "--extra-pkg", "rich==13.0")
     told = analyze(*options, "--explain", script, "-").stdout
     assert "yaml: required\n  package pyyaml: by the table of names; any version will do\n" in told
+    assert told.count("package scipy: by the table of names") == 1
     assert "  package zq-a>=1: by what is declared; the version is declared\n" in told
     assert told.endswith("package rich==13.0: by --extra-pkg; the version is declared\n")
     packages = json.loads(analyze(*options, "--json", script, "-").stdout)["packages"]

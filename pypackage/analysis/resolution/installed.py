@@ -53,6 +53,9 @@ class InstalledIndex:
     def of_module(self, module: str) -> Lookup:
         """Find the packages of a module, by the longest known prefix of its dotted name."""
         top = module.partition(".")[0]
+        setuptools = self.named("setuptools") if top == "distutils" else None
+        if setuptools:  # whose .pth file makes it importable where Python has none
+            return Lookup((setuptools,))
         if top not in self._having:
             self._having[top] = self._mentioning(top)
         candidates = self._having[top]

@@ -108,6 +108,13 @@ def bounds(folder: Path, *lines: str) -> Declarations:
 # --- installed by pip --------------------------------------------------------------------
 
 
+def test_resolve__distutils_where_python_has_none__is_that_of_setuptools(site: Site) -> None:
+    site.pip("setuptools", "69.0.3", "setuptools/__init__.py", "_distutils_hack/__init__.py")
+    found = site.resolve("distutils.core")
+    assert found.pip == ("setuptools==69.0.3",)
+    assert found.warnings == ()
+
+
 @pytest.mark.parametrize(
     ("pin", "expected"),
     [
