@@ -79,14 +79,6 @@ def _indented(text: str) -> _ast.Module | None:
     return tree
 
 
-def fields(node: _ast.AST) -> Iterator[tuple[str, object]]:
-    """Yield the fields of a node that are set."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if value is not None:
-            yield name, value
-
-
 def children(node: _ast.AST) -> Iterator[_ast.AST]:
     """Yield the direct children of a node."""
     for name in node._fields:

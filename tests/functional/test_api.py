@@ -152,7 +152,7 @@ def test_environment_for__a_function__is_made_once_for_the_same_needs(tools: Too
     said = program(
         tools,
         """
-        import os, subprocess, sys
+        import asyncio, os, subprocess, sys
         from pathlib import Path
         import pypackage
         from pypackage.pipeline import child
@@ -165,14 +165,15 @@ def test_environment_for__a_function__is_made_once_for_the_same_needs(tools: Too
         print(one)
         child.create = None  # what was made before is found without it
         print(pypackage.environment_for(task) == one, one.id[:32] in os.fspath(one))
+        print(asyncio.run(pypackage.environment_for_async(task)) == one)
         print(sorted(one.packages), one.python, one.size == one.path.stat().st_size)
         words = [*one.python_words(), "-c", "import iniconfig"]
         print([other.name for other in one.differences()], subprocess.call(words))
         """,
     )
-    path, same, packages, works = said.splitlines()
+    path, same, same_async, packages, works = said.splitlines()
     assert tools.run("-e", path, "--", "python", "-c", "import iniconfig").returncode == 0
-    assert same == "True True"
+    assert (same, same_async) == ("True True", "True")
     assert packages == f"['iniconfig', 'python'] {platform.python_version()} True"
     assert works == "['cloudpickle'] 0"
 

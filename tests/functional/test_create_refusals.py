@@ -142,3 +142,14 @@ def test_create__module_that_no_package_has__exits_7_and_names_it(
     needs = requirements(tools.cwd, "greeting", python=python, modules=["greeting", "numpy"])
     said = refused(tools, 7, "-c", channel.folder, needs, "mine")
     assert "numpy does not import in the environment" in said
+
+
+def test_create__index_that_cannot_be_reached__exits_4_with_its_reason(
+    tools: Tools, channel: Channel, python: str
+) -> None:
+    needs = json.dumps({"python": python, "conda": {"dependencies": [{"pip": ["zq-unheard-of"]}]}})
+    dead = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "UV_HTTP_RETRIES": "0"}
+    args = ("-", "./made.tar", "-c", channel.folder)
+    told = refused(tools, 4, *args, stdin=needs, env=dead)
+    assert "cannot fetch from PyPI" in told
+    assert "check the network, or name a mirror" in told

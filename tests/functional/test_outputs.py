@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from packaging.pylock import Pylock
 
+from pypackage.archive import sbom
 from pypackage.requirements.formats import document
 from tests.support import wheels
 from tests.support.channels import Channel
@@ -154,3 +155,20 @@ def test_sbom__is_valid_names_all_packages_and_is_the_same_each_time(
     assert components["greeting"]["bom-ref"] in needed["pkg:pypi/said@2.0"]
     assert components["python"]["bom-ref"] in needed[components["greeting"]["bom-ref"]]
     assert len(needed["environment"]) == len(components)
+
+
+@pytest.mark.parametrize(
+    ("name", "purl"),
+    [("Said", "pkg:pypi/said@2.0"), ("other", "pkg:conda/other@2.0?build=0&subdir=noarch")],
+)
+def test_sbom__package_made_on_this_machine__is_that_of_its_only_distribution(
+    name: str, purl: str, tmp_path: Path
+) -> None:
+    record = {"name": name, "version": "2.0", "build": "0", "subdir": "noarch", "depends": []}
+    files = ["site-packages/said/__init__.py", "site-packages/said-2.0.dist-info/METADATA"]
+    (tmp_path / "conda-meta").mkdir()
+    (tmp_path / "conda-meta" / f"{name}-2.0-0.json").write_text(
+        json.dumps({**record, "files": files, "url": f"file:///host/noarch/{name}-2.0-0.conda"})
+    )
+    [component] = json.loads(sbom.render(tmp_path, "mine"))["components"]
+    assert (component["purl"], component.get("externalReferences")) == (purl, None)

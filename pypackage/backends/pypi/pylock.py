@@ -67,17 +67,11 @@ def _package(package: Mapping[str, Any]) -> PyPIPackage:
     url = _url(file)
     if not digest and url.startswith("file:"):  # uv before 0.13 requires one
         digest = fingerprint.of_file(unquote(urlsplit(url).path))
-    return PyPIPackage(name, version or _version(url), url, digest)
+    return PyPIPackage(name, version, url, digest)
 
 
 def _url(file: Mapping[str, Any]) -> str:
     return str(file["url"]) if "url" in file else Path(file["path"]).absolute().as_uri()
-
-
-def _version(url: str) -> str:
-    """Return the version in a wheel's name; empty for a source archive."""
-    name = unquote(urlsplit(url).path).rpartition("/")[2]
-    return name.split("-")[1] if name.endswith(".whl") else ""
 
 
 def _rank(url: str) -> tuple[int, int, int, str]:

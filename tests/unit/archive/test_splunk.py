@@ -269,7 +269,9 @@ def test_results__no_records__is_told(result: object) -> None:
         list(serve._results(result))
 
 
-def optional(records: object, *, most: int | None = None, name: str = "") -> None:
+def optional(
+    records: object, *, most: int | None = None, name: str = "", strict: bool = True
+) -> None:
     pass
 
 
@@ -282,6 +284,7 @@ def anything(records: object, *fields: str, **options: str) -> None:
     [
         (optional, ["most=3", "name=a=b"], ([], {"most": 3, "name": "a=b"})),
         (anything, ["x", "other=1"], (["x"], {"other": "1"})),
+        (optional, ["strict=No"], ([], {"strict": False})),
         (anything, ["a==1", "b>=2", "=", ""], (["a==1", "b>=2", "=", ""], {})),
     ],
 )
@@ -289,3 +292,17 @@ def test_bind__words__are_arguments(
     function: Callable[..., Any], words: list[str], bound: object
 ) -> None:
     assert arguments.bind(function, words, {}, records=True) == bound
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("most=many", "most=many: not a whole number"),
+        ("strict=maybe", "strict=maybe: not true or false"),
+        ("least=1", "'least' is not an option of this command; its options are most, name, strict"),
+        ("host", "'host' is not an argument of this command; its options are most, name, strict"),
+    ],
+)
+def test_bind__word_that_fits_nothing__is_told(word: str, message: str) -> None:
+    with pytest.raises(arguments.ArgumentError, match=f"^{message}$"):
+        arguments.bind(optional, [word], {}, records=True)

@@ -139,6 +139,20 @@ def test_graft_libraries__library_in_the_package_itself__nothing_is_carried(
     assert "lib/pkg.libs/libmine.so" not in {item.path for item in outcome.items}
 
 
+@pytest.mark.parametrize(("entry", "stays"), [("/nowhere/on/this/machine", True), ("/usr", False)])
+def test_graft_libraries__run_path_that_is_of_no_use__is_taken_out_if_the_folder_exists(
+    tmp_path: Path, entry: str, stays: bool
+) -> None:
+    found = Libraries().find("libm.so.6", described(PYTHON))
+    assert found is not None
+    library = Path(shutil.copy(found.path, tmp_path / "x.so"))
+    elf.set_run_path([library], entry)
+    [made] = grafted(tmp_path, [PackageFile("lib/x.so", source=library)]).items
+    assert made.source is not None
+    assert (made.source == library) == stays
+    assert described(made.source).run_path == ((entry,) if stays else ())
+
+
 def test_graft_libraries__no_elf_file__nothing_changes(tmp_path: Path) -> None:
     items = (PackageFile("a.py", content=b"x"), PackageFile("b", link="a.py"))
     assert grafted(tmp_path, list(items), bare=True) == Outcome(items, (0, 0), ())

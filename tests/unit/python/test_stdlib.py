@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,20 @@ def test_is_known__version__tells_whether_an_interpreter_is_needed(
     version: str, known: bool
 ) -> None:
     assert stdlib.is_known(version) is known
+
+
+@pytest.mark.parametrize(
+    ("built", "lacking"),
+    [(["_tkinter", "_dbm"], ["test"]), (["_dbm"], ["tkinter", "turtle", "test"]), (None, [])],
+)
+def test_absent__modules_that_are_often_left_out__those_that_cannot_be_imported(
+    running: Environment, tmp_path: Path, built: list[str] | None, lacking: list[str]
+) -> None:
+    library = tmp_path / "lib" / "python3.11"
+    for name in built or ():
+        (library / "lib-dynload").mkdir(parents=True, exist_ok=True)
+        (library / "lib-dynload" / f"{name}.cpython-311-x86_64-linux-gnu.so").touch()
+        (library / "tkinter").mkdir(exist_ok=True)
+        (library / "turtle.py").touch()
+    environment = running._replace(version="3.11.7", base_prefix=str(tmp_path))
+    assert stdlib.absent(["tkinter", "turtle", "test", "_dbm"], environment) == lacking
