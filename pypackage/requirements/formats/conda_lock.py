@@ -89,11 +89,9 @@ def _converted(package: Node) -> dict[str, Any]:
     digests = {kind: told.get(kind, "").string() for kind in kinds if told.has(kind)}
     url = package.get("url", None).string()
     if package.get("manager", "conda").string() == "pip":
-        version = str(package.get("version", "").value)
+        name, version = package.get("name", None).string(), package.get("version", "").value
         digests.pop("md5", None)
-        return {"pypi": url, "name": package.get("name", None).string(), "version": version} | {
-            **digests
-        }
+        return {"pypi": url, "name": name, "version": str(version), **digests}
     needs = package.get("dependencies", {}).entries()
     depends = sorted(f"{name} {one.value or ''}".strip() for name, one in needs)
     return {**conda_entry(url, digests), "depends": depends}

@@ -15,7 +15,12 @@ WRITES = "import sys, time; open('/dev/null', 'wb').write(bytes(3_000_000)); tim
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 def test_run_told__program_that_writes__tells_its_bytes_and_returns_its_output() -> None:
     told: list[int] = []
-    argv = [sys.executable, "-c", f"{WRITES}; print('done')"]
+    argv = [
+        sys.executable,
+        "-S",
+        "-c",
+        f"{WRITES}; print('done')",
+    ]  # scripts/coverage.sh writes too
     assert process.run_told(argv, told.append) == b"done\n"
     assert 3_000_000 <= sum(told) < 3_100_000
 

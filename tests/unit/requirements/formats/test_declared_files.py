@@ -39,6 +39,32 @@ def test_read__pipfile_for_any_python__bounds_none(tmp_path: Path) -> None:
     assert formats.read(str(tmp_path / "Pipfile")).requires_python == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "python"),
+    [
+        ("setup.py", "setup(python_requires='>=3.9', install_requires=['six'])", ">=3.9"),
+        ("setup.cfg", "[options]\npython_requires = >=3.9\ninstall_requires = six", ">=3.9"),
+        ("Pipfile", "[packages]\nsix = '*'\n[requires]\npython_version = '3.9'", "==3.9.*"),
+        ("Pipfile", "[packages]\nsix = '*'\n[requires]\npython_full_version = '3.9.2'", "==3.9.2"),
+        ("pyproject.toml", "[dependency-groups]\n[tool.uv]\ndev-dependencies = ['six']", ""),
+    ],
+)
+def test_read__declared_requirement__is_told_with_the_versions_of_python(
+    tmp_path: Path, name: str, text: str, python: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    found = formats.read(str(tmp_path / name))
+    assert list(found.requirements) == ["six"]
+    assert [versions for versions, _ in found.requires_python] == ([python] if python else [])
+    assert found.warnings == ()
+
+
+def test_read__list_that_a_setup_cfg_has_in_a_file__is_told(tmp_path: Path) -> None:
+    (tmp_path / "setup.cfg").write_text("[options]\ninstall_requires = file: r.txt\n")
+    (warning,) = formats.read(str(tmp_path / "setup.cfg")).warnings
+    assert warning.endswith("install_requires is read from a file: name that file instead")
+
+
 def test_read__list_that_setup_py_adds_to__is_not_taken_for_known(tmp_path: Path) -> None:
     path = tmp_path / "setup.py"
     path.write_text("R = ['a']\nR.append('b')\nsetup(install_requires=R)\n")

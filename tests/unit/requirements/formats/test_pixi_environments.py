@@ -27,6 +27,8 @@ pywin32 = "*"
 mine = { path = ".", editable = true, extras = ["x"] }
 odd = { version = "1.5", env-markers = "sys_platform == 'linux'" }
 [pypi-options]
+index-url = "https://example.invalid/first"
+find-links = [{ path = "wheels" }, { url = "https://example.invalid/flat" }]
 extra-index-urls = ["https://example.invalid/simple"]
 [activation.env]
 MODE = "all"
@@ -58,7 +60,12 @@ def test_default__has_the_tables_of_its_platform() -> None:
     assert found.channels == ("conda-forge",)
     assert found.dependencies == ("cmake", "python 3.11.*", "numpy >=2.1")
     assert found.pip == ("/w[x]", 'odd==1.5; sys_platform == "linux"')
-    assert found.pip_options == ("--extra-index-url=https://example.invalid/simple",)
+    assert found.pip_options == (
+        "--index-url=https://example.invalid/first",
+        "--extra-index-url=https://example.invalid/simple",
+        "--find-links=/w/wheels",
+        "--find-links=https://example.invalid/flat",
+    )
     assert found.variables == {"MODE": "all"}
     on_mac = read("", "osx-arm64").requirements
     assert on_mac.dependencies[-1] == "conda-forge::numpy >=2 *py311*"
