@@ -5,21 +5,23 @@ from __future__ import annotations
 import builtins
 import dis
 import importlib
+import itertools
 import linecache
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pypackage.analysis.imports import Import, Scan, Why, target_of
 from pypackage.analysis.imports.scanning import scan_text
-from pypackage.analysis.live_objects import references
+from pypackage.analysis.live_objects import handlers, references
 from pypackage.core.errors import SourceError
 
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 _PASSIVE = ("PUSH_NULL", "PRECALL", "CACHE", "COPY_FREE_VARS", "RESUME")
 _SENT_CODE = "<dynamic-code>"  # the file name that cloudpickle 3.1 gives each function
+_MOST_FORKS = 1 << 50  # in a file; they are numbered by their places
 IMPORTING = (importlib.import_module, builtins.__import__)
 
 
@@ -33,6 +35,7 @@ class CodeImports:
     def __init__(self, importing: tuple[object, ...] = IMPORTING) -> None:
         self._importing = importing
         self._scans: dict[str, dict[tuple[int, str], Import]] = {}
+        self._numbers = itertools.count(0, _MOST_FORKS)
 
     def of(
         self, code: types.CodeType, names: Mapping[str, Any]
@@ -46,10 +49,18 @@ class CodeImports:
         file = code.co_filename
         if file == _SENT_CODE:
             file = str(names.get("__file__") or file)
+        known: Mapping[Any, Import] = self._in_source(file)
+        by_line = bool(known)
+        if not by_line:
+            known = self._in_code(code)
         found = [
             one
-            for line, module, level, taken in reading.imports()
-            for one in self._statement(file, line, _absolute(module, level, names), taken)
+            for at, line, module, level, taken in reading.imports()
+            for one in _statement(
+                known.get((line, module.partition(".")[0]) if by_line else at),
+                _absolute(module, level, names),
+                taken,
+            )
         ]
         found += [Import(name, "", 0, 0) for name in reading.modules]
         used = reading.used
@@ -59,17 +70,6 @@ class CodeImports:
                 found += inner
                 used += others
         return found, used
-
-    def _statement(
-        self, file: str, line: int, module: str, taken: tuple[str, ...]
-    ) -> Iterator[Import]:
-        """An import statement, optional if the source says so."""
-        if not module:
-            return  # relative, from code in no package: it cannot be imported anywhere
-        known = self._in_source(file).get((line, module.partition(".")[0]))
-        why, reason = (known.why, known.reason) if known else (Why.REQUIRED, "")
-        for name in taken or ("",):
-            yield Import(module, name, 0, 0, why, reason)
 
     def _in_source(self, file: str) -> dict[tuple[int, str], Import]:
         """The imports in the file of a code object, by line and top-level name."""
@@ -81,8 +81,36 @@ class CodeImports:
                 scanned = scan_text(text, file, target_of(version))
             except SourceError:
                 pass  # then all of them count as required
-            self._scans[file] = {(one.line, one.top): one for one in scanned.imports}
+            self._scans[file] = {
+                (one.line, one.top): one for one in self._numbered(scanned.imports)
+            }
         return self._scans[file]
+
+    def _in_code(self, code: types.CodeType) -> dict[int, Import]:
+        """What the handlers of a code object say of its imports, by the instruction's offset."""
+        found = handlers.of_imports(code)
+        imports = [
+            Import("", "", 0, 0, Why.OPTIONAL, one.reason, choices=one.choices)
+            for one in found.values()
+        ]
+        return dict(zip(found, self._numbered(imports), strict=True))
+
+    def _numbered(self, imports: Iterable[Import]) -> list[Import]:
+        """Imports with numbers of their forks that no other source or code has."""
+        own = next(self._numbers)
+        return [
+            one._replace(choices=tuple((own + fork, way) for fork, way in one.choices))
+            for one in imports
+        ]
+
+
+def _statement(known: Import | None, module: str, taken: tuple[str, ...]) -> Iterator[Import]:
+    """An import statement, optional if its source or its code says so."""
+    if not module:
+        return  # relative, from code in no package: it cannot be imported anywhere
+    said = known or Import(module, "", 0, 0)
+    for name in taken or ("",):
+        yield Import(module, name, 0, 0, said.why, said.reason, choices=said.choices)
 
 
 def _absolute(module: str, level: int, names: Mapping[str, Any]) -> str:
@@ -113,8 +141,8 @@ class _Instructions:
         self._code = code
         self._local: dict[object, object] = {}  # members of importlib, by local name
 
-    def imports(self) -> Iterator[tuple[int, str, int, tuple[str, ...]]]:
-        """Yield each import's line, module, level and names; fills the attributes."""
+    def imports(self) -> Iterator[tuple[int, int, str, int, tuple[str, ...]]]:
+        """Yield each import's offset, line, module, level and names; fills the attributes."""
         constants: list[object] = []
         current: object = None
         importing = False
@@ -125,7 +153,8 @@ class _Instructions:
             if one.opname == "IMPORT_NAME":
                 taken = constants[-1] if constants and isinstance(constants[-1], tuple) else ()
                 level = constants[-2] if len(constants) > 1 else 0
-                yield line, one.argval, level if isinstance(level, int) else 0, taken
+                level = level if isinstance(level, int) else 0
+                yield one.offset, line, one.argval, level, taken
             if one.opname.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")):
                 constants = [*constants[-1:], one.argval]
                 if importing and isinstance(one.argval, str):

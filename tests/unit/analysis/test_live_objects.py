@@ -58,6 +58,13 @@ def optional_import():
     except ImportError:
         pass
 
+def one_of_two():
+    try:
+        import zq_fast as toml
+    except ImportError:
+        import packaging.version as toml
+    return toml
+
 def global_module():
     return packaging.version.parse
 
@@ -123,6 +130,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def needs(thing: object) -> Requirements:
     return pypackage.analyze_function(thing, pin="none")
+
+
+def sent(thing: object) -> Requirements:
+    return pypackage.analyze_pickle(cloudpickle.dumps(thing), pin="none")
 
 
 def modules(thing: object) -> list[str]:
@@ -216,6 +227,12 @@ def test_analyze_function__optional_import__says_so(home: Any) -> None:
     result = needs(home.optional_import)
     assert result.modules == ()
     assert dict(result.optional) == {"zq_a": "try/except ImportError"}
+
+
+def test_analyze__one_of_two_imports__what_is_installed_is_required(home: Any) -> None:
+    for result in (needs(home.one_of_two), sent(home.one_of_two)):
+        assert "packaging" in result.modules
+        assert dict(result.optional) == {"zq_fast": "try/except ImportError"}
 
 
 def test_analyze_function__module_of_the_users_own__is_local(home: Any) -> None:
@@ -538,10 +555,56 @@ def test_analyze_function__result__names_the_running_python_and_packages(home: A
     assert "packaging" in " ".join([*result.pip, *result.dependencies])
 
 
-def test_analyze_function__function_without_source__all_is_required() -> None:
-    names: dict[str, Any] = {}
-    exec("def f():\n    try:\n        import zq_a\n    except ImportError:\n        pass", names)
-    assert modules(names["f"]) == ["zq_a"]
+TRIES = """
+def swallows():
+    try:
+        import zq_a
+    except ImportError:
+        pass
+
+def ends():
+    try:
+        import zq_a
+    except ImportError as error:
+        raise RuntimeError from error
+
+def cleans_up():
+    with open("x") as file:
+        try:
+            import zq_a
+        finally:
+            file.close()
+
+def one_of_two():
+    for _ in range(2):
+        try:
+            try:
+                import zq_a
+            except KeyError:
+                pass
+        except (ValueError, ModuleNotFoundError):
+            import packaging
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="code has no table of handlers")
+@pytest.mark.parametrize(
+    ("name", "required", "optional"),
+    [
+        ("swallows", [], ["zq_a"]),
+        ("ends", ["zq_a"], []),
+        ("cleans_up", ["zq_a"], []),
+        ("one_of_two", ["packaging"], ["zq_a"]),
+    ],
+)
+def test_analyze__function_without_source__is_judged_by_its_handlers(
+    name: str, required: list[str], optional: list[str]
+) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(TRIES, names)
+    for result in (needs(names[name]), sent(names[name])):
+        assert [one for one in result.modules if one != "cloudpickle"] == required
+        assert sorted(result.optional) == optional
 
 
 @pytest.mark.parametrize("thing", [1, "f", None])
