@@ -186,6 +186,21 @@ def test_no_cache__ended_while_extracting__leaves_nothing(runner: Runner) -> Non
 
 
 @once
+def test_no_cache__killed__next_start_removes_what_it_left(runner: Runner, archive: Path) -> None:
+    process = runner.start("--no-cache", "-e", archive, "sh", "-c", "echo begun; exec sleep 60")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.kill()
+    process.wait(10)
+    runner.output("--no-cache", "-e", archive)
+    assert len(list(runner.cache.iterdir())) == 1  # the command lives on
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=10)
+    runner.output("--no-cache", "-e", archive)
+    assert list(runner.cache.iterdir()) == []
+
+
+@once
 @pytest.mark.parametrize("arguments", [["--no-cache", "-u", "x"], ["--network"]])
 def test_options__that_exclude_or_need_others__exit_1(runner: Runner, arguments: list[str]) -> None:
     assert runner.run(*arguments, "-e", "plain", "true").returncode == 1
