@@ -160,3 +160,14 @@ def archive(runner: Runner) -> Path:
 def naming_archive(runner: Runner) -> Path:
     """An environment with files that name the folder they lie in."""
     return NAMING_ITSELF.pack(runner.folder / "naming.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What servers have: the module's ONE and TWO as a layers folder, and as archives."""
+    folder = tmp_path_factory.mktemp("served")
+    for name in ("one", "two"):
+        environment = getattr(request.module, name.upper())
+        environment.pack_layers(folder, f"{name}.json")
+        environment.pack(folder / f"{name}.tar.gz")
+    return folder

@@ -34,16 +34,6 @@ dash = pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
 each_tool = pytest.mark.parametrize("tool", ["curl", "wget", "busybox"], indirect=True)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the servers have: two environments as a layers folder, and as archives."""
-    folder = tmp_path_factory.mktemp("served")
-    for name, one in (("one", ONE), ("two", TWO)):
-        one.pack_layers(folder, f"{name}.json")
-        one.pack(folder / f"{name}.tar.gz")
-    return folder
-
-
 @pytest.fixture
 def server(folder: Path) -> Iterator[Server]:
     with http.serve(folder) as server:

@@ -81,16 +81,6 @@ WRONG = {
 }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two environments as a layers folder, and as archives."""
-    folder = tmp_path_factory.mktemp("served")
-    for name, one in (("one", ONE), ("two", TWO)):
-        one.pack_layers(folder, f"{name}.json")
-        one.pack(folder / f"{name}.tar.gz")
-    return folder
-
-
 @pytest.fixture(params=TOOLS)
 def client(request: pytest.FixtureRequest, runner: Runner, tmp_path: Path) -> Runner:
     """A machine with one program that can fetch, where nobody sleeps for long."""
