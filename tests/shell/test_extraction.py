@@ -471,12 +471,30 @@ def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
 ) -> None:
     if Path(runner.shell[0]).name.endswith("ksh93"):
         pytest.skip("this shell itself gets into a fault")
-    is_mksh = "mksh" in runner.shell[0]  # which cannot read a file with 12, nor count below 16
-    least = 13 if is_mksh else 6 if "bash" in runner.shell[0] else 12
-    for number in (least, 16, 19):
+    # Some shells cannot read a file with fewer.
+    least = 13 if "mksh" in runner.shell[0] else 5 if "bash" in runner.shell[0] else 12
+    for number, says in ((least, "too few files may be open"), (16, ""), (19, "no more than 19")):
         limited = replace(runner, before=("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"))
-        told = max(number, 15) if is_mksh else number
-        check_refused(limited, archive, 3, f"no more than {told} files may be open")
+        check_refused(limited, archive, 3, says, "ulimit -n 20")
+
+
+def test_null_device__cannot_be_written_to__exits_3_with_one_line(
+    runner: Runner, archive: Path
+) -> None:
+    check_refused(runner.read_only(Path("/dev")), archive, 3, "/dev/null cannot be written to")
+
+
+@once
+def test_tools__of_an_older_posix_or_without_rm__are_no_sign_of_damage(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    assert runner.with_env(_POSIX2_VERSION="199209").output("-e", archive, "show", "x")
+    shutil.rmtree(runner.cache)
+    tools = tmp_path / "without"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    (tools / "rm").unlink()
+    if "busybox" not in runner.shell[0]:  # this one has it built in
+        check_refused(replace(runner, tools=tools), archive, 3, "no rm")
 
 
 # bash waits until there may be more of them; ksh93 and mksh have more to say.
