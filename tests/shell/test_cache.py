@@ -200,8 +200,8 @@ def test_cache__owner_killed_and_not_waited_for__its_output_ends(
     victim.communicate(timeout=10)
 
 
-def lock(runner: Runner, owner: str) -> None:
-    folder = runner.cache / f"{PLAIN.id}.lock.1"
+def lock(runner: Runner, owner: str, number: int = 1) -> None:
+    folder = runner.cache / f"{PLAIN.id}.lock.{number}"
     folder.mkdir(parents=True)
     (folder / "owner").write_text(owner)
 
@@ -228,6 +228,17 @@ def test_lock__owner_died_when_it_was_ready__is_removed_by_the_next_start(
     lock(runner, f"another-machine {os.getpid()} 1 7\n")
     assert runner.output("-e", archive, "show", "x").endswith("x\n")
     assert (runner.cache / f"{PLAIN.id}.lock.1" / "owner").exists(), "not ours to remove"
+
+
+@once
+def test_lock__owner_died_while_it_removed_earlier_ones__the_rest_is_removed_by_the_next_start(
+    runner: Runner, archive: Path
+) -> None:
+    runner.output("-e", archive)
+    for number in (4, 5):
+        lock(runner, f"{this_machine()} {os.getpid()} 1 7\n", number)
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+    assert runner.environments() == [PLAIN.id]
 
 
 @once
