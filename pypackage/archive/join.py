@@ -48,18 +48,18 @@ def join(
     found = [parts.read(source) for source in sources]
     environment, held = found[0], ChainMap(*(dict(one.held) for one in found))
     text = _manifest(environment)
-    try:
-        with _destination(output, format_, since) as destination:
-            destination.start(environment.members[0].offset)
-            there = {one.sha256 for one in environment.members if _is_there(one, destination)}
-            parts.check_complete(environment, {*held, *there})
-            with reporter.task("joining", sum(one.length for one in environment.members)) as task:
-                for member in environment.members:
-                    destination.add(_taken(member, held, destination))
-                    task.advance(member.length)
-            destination.finish(environment.environment_id, text)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
+    with (
+        PackError.wrapping(f"cannot write {output}"),
+        _destination(output, format_, since) as destination,
+    ):
+        destination.start(environment.members[0].offset)
+        there = {one.sha256 for one in environment.members if _is_there(one, destination)}
+        parts.check_complete(environment, {*held, *there})
+        with reporter.task("joining", sum(one.length for one in environment.members)) as task:
+            for member in environment.members:
+                destination.add(_taken(member, held, destination))
+                task.advance(member.length)
+        destination.finish(environment.environment_id, text)
 
 
 def _manifest(environment: Parts) -> bytes:
@@ -96,13 +96,11 @@ def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: De
     if _is_there(member, destination):
         return Made(member.length, member.sha256)
     path, start = held[member.sha256]
-    try:
+    with InputPathError.wrapping("cannot read a part", path):
         file = path.open("rb")
         if members.digest_of(file, start, member.length) == member.sha256:
             return Made(member.length, member.sha256, file=file, start=start)
         file.close()
-    except OSError as error:
-        raise InputPathError.of(error, "cannot read a part", path) from error
     raise InputPathError(
         f"{path} is damaged: the part {member.sha256[:12]} has other content",
         "fetch or create it again",

@@ -41,10 +41,8 @@ def complete(contents: Contents) -> Contents:
     """
     if any(package.name == "python" for package in contents.packages):
         return contents
-    try:
+    with PackError.wrapping("cannot read the environment"):
         script = render(contents)
-    except OSError as error:
-        raise PackError.of(error, "cannot read the environment") from error
     kept = [one for one in contents.entries if one.target not in (PATH, *_OF_CONDA_PACK)]
     added = [Entry(PATH, None, script, mode=0o644), Entry("bin/conda-unpack", None, _UNPACK)]
     return replace(contents, entries=(*kept, *added))

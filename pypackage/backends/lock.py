@@ -102,10 +102,8 @@ def write(content: bytes, path: Path) -> None:
     Raises:
         InputPathError: It cannot be written there.
     """
-    try:
+    with InputPathError.wrapping("cannot write the lock", path):
         files.write_new(path, content)
-    except OSError as error:
-        raise InputPathError.of(error, "cannot write the lock", path) from error
 
 
 def _of_conda(locked: Lock) -> LockFile:

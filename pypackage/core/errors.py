@@ -61,6 +61,16 @@ class PackageError(Exception):
         message = f"{what}: {reason}: {where}" if where else f"{what}: {reason}"
         return cls(message, advice_for(error.errno))
 
+    @classmethod
+    def wrapping(cls, what: str, place: object = "") -> _Wrapping:
+        """Return a context that turns an error of the operating system into one of this class.
+
+        Args:
+            what: As for `of`.
+            place: As for `of`.
+        """
+        return _Wrapping(cls, what, place)
+
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
@@ -88,6 +98,21 @@ class PackageError(Exception):
         error = next(kinds, PackageError)(data["message"], data["hint"])
         error.exit_code = data["exit_code"]
         return error
+
+
+class _Wrapping:
+    """The context of `PackageError.wrapping`; to import contextlib would take longer."""
+
+    def __init__(self, kind: type[PackageError], what: str, place: object) -> None:
+        self._given = kind, what, place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError):
+            kind, what, place = self._given
+            raise kind.of(error, what, place) from error
 
 
 class UsageError(PackageError):

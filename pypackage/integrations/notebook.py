@@ -41,11 +41,9 @@ def install_kernel(
     spec = {"argv": words, "display_name": display_name or name, "language": "python"}
     place = Path(folder) if folder else Path(user_dirs.data_home()) / "jupyter" / "kernels"
     path = place.absolute() / name / "kernel.json"
-    try:
+    with InputPathError.wrapping("cannot install the kernel", path):
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write_new(path, json.dumps(spec, indent=1).encode() + b"\n")
-    except OSError as error:
-        raise InputPathError.of(error, "cannot install the kernel", path) from error
     return path
 
 

@@ -116,10 +116,8 @@ def _take_cached(kept: Store, key: str, target: Target) -> bytes | None:
     if target.prefix and not directory.is_as_made(target.prefix, key):
         return None
     archive = target.output.path
-    try:
+    with PackError.wrapping(f"cannot write {archive}"):
         return reuse.take(kept, key, archive)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {archive}") from error
 
 
 def _create(

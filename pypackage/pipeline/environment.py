@@ -148,11 +148,9 @@ class Environment(os.PathLike[str]):
         kept = "".join(f'{name}="${{{name}-}}" ' for name in keep)
         start = shlex.join(self.command(["env"] if keep else [], runner=runner))
         line = f'#!/bin/sh\nexec {start} {kept}python3 "$@"\n'
-        try:
+        with InputPathError.wrapping("cannot write the launcher", target):
             files.write_new(target, line.encode(errors="surrogateescape"))
             target.chmod(target.stat().st_mode | 0o111)
-        except OSError as error:
-            raise InputPathError.of(error, "cannot write the launcher", target) from error
         return target
 
     def pinned_url(self, folder: str) -> str:
@@ -176,10 +174,8 @@ class Environment(os.PathLike[str]):
         place = urlsplit(folder)
         name = quote(parts.shared_name(self.path) if manifest else self.path.name)
         url = urlunsplit(place._replace(path=f"{place.path.rstrip('/')}/{name}", fragment=""))
-        try:
+        with InputPathError.wrapping("cannot read", served):
             return f"{url}#sha256={fingerprint.of_file(served)}"
-        except OSError as error:
-            raise InputPathError.of(error, "cannot read", served) from error
 
     # --- comparing ------------------------------------------------------------------------
 

@@ -91,15 +91,15 @@ def remove(names: Sequence[str], cache: Path, reporter: Reporter) -> None:
         InstallError: It was not created by this package, or cannot be removed.
     """
     for found in {made.folder: made for made in [_made(name, cache) for name in names]}.values():
-        try:
-            with reporter.task(f"removing {found.folder}"):
-                store.remove(store.Entry(found.folder, 0, 0.0))
-                if found.kind == "interpreter":
-                    builds.log_of(found.folder).unlink(missing_ok=True)
-                else:
-                    condarc.forget(found.folder)
-        except OSError as error:
-            raise InstallError.of(error, f"{found.name} cannot be removed", found.folder) from error
+        with (
+            InstallError.wrapping(f"{found.name} cannot be removed", found.folder),
+            reporter.task(f"removing {found.folder}"),
+        ):
+            store.remove(store.Entry(found.folder, 0, 0.0))
+            if found.kind == "interpreter":
+                builds.log_of(found.folder).unlink(missing_ok=True)
+            else:
+                condarc.forget(found.folder)
 
 
 def packages_of(name: str, cache: Path) -> list[PackageInfo]:

@@ -352,7 +352,7 @@ def check_writable(archive: Path, format_: str = "") -> None:
     Raises:
         InputPathError: Its folder does not exist or is not writable, or something else is there.
     """
-    try:
+    with InputPathError.wrapping("cannot write the file", archive):
         folder = archive.absolute().parent
         try:
             mode = archive.stat().st_mode  # from Python 3.14 on, exists() hides other errors
@@ -367,5 +367,3 @@ def check_writable(archive: Path, format_: str = "") -> None:
             raise InputPathError(f"the folder {folder} does not exist")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InputPathError(f"the folder {folder} cannot be written to")
-    except OSError as error:
-        raise InputPathError.of(error, "cannot write the file", archive) from error

@@ -47,7 +47,7 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
         return
     places: dict[str, Path] = {}
     taken: list[Source] = []
-    try:
+    with InstallError.wrapping("the data cannot be written", prefix):
         for source in sorted(sources, key=lambda one: one.name):
             folder = prefix / FOLDER / source.name
             folder.mkdir(parents=True)
@@ -59,8 +59,6 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
                 places[source.name], found = _download(source, folder, reporter)
                 taken.append(found)
         _record(prefix, places, taken)
-    except OSError as error:
-        raise InstallError.of(error, "the data cannot be written", prefix) from error
 
 
 def check_local(sources: Sequence[Source], base: Path) -> None:

@@ -35,10 +35,8 @@ def write(prefix: Path, specs: Sequence[str]) -> None:
     lines = [f"==> {now} <==", "# cmd: python_package_create"]
     lines += sorted(f"+{_distribution(record)}" for record in conda_meta.records(prefix))
     lines += [f"# update specs: {list(dict.fromkeys(map(redact, specs)))}"] if specs else []
-    try:
+    with InstallError.wrapping("cannot write the history", prefix / PATH):
         (prefix / PATH).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise InstallError.of(error, "cannot write the history", prefix / PATH) from error
 
 
 def _distribution(record: Mapping[str, Any]) -> str:

@@ -222,14 +222,12 @@ def place(copies: Sequence[CopySpec], prefix: Path, reporter: Reporter) -> None:
         if spec.is_module:
             _check_module(spec, sites)
         folder = sites[0].relative_to(prefix) if spec.is_module else Path()
-        try:
+        with InstallError.wrapping(f"cannot add {spec.source}"):
             for source, path in _files(spec.source, folder / spec.target):
                 if source.is_file():
                     _copy(source, prefix, path)
                 else:
                     reporter.warning(f"not in the archive: {source}, a link to nothing")
-        except OSError as error:
-            raise InstallError.of(error, f"cannot add {spec.source}") from error
 
 
 def _check_module(spec: CopySpec, sites: Sequence[Path]) -> None:

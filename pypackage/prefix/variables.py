@@ -36,11 +36,9 @@ def write(given: Mapping[str, str], prefix: Path) -> None:
     if not given:
         return
     text = json.dumps({"version": 1, "env_vars": dict(given)}, indent=2, sort_keys=True)
-    try:
+    with InstallError.wrapping("cannot set variables", prefix):
         (prefix / STATE).parent.mkdir(parents=True, exist_ok=True)
         (prefix / STATE).write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise InstallError.of(error, "cannot set variables", prefix) from error
 
 
 def values(prefix: Path) -> dict[str, str]:

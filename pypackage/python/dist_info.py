@@ -74,12 +74,10 @@ def make_relocatable(
         InstallError: A binary file has the prefix's path, or a file cannot be written.
     """
     (prefix / ".lock").unlink(missing_ok=True)
-    try:
+    with InstallError.wrapping("the environment cannot be written", prefix):
         found = installed(prefix)
         for name in sorted(set(names) & set(found)):
             _make_relocatable(found[name], prefix, target_prefix, whole=name in built)
-    except OSError as error:
-        raise InstallError.of(error, "the environment cannot be written", prefix) from error
 
 
 def _make_relocatable(

@@ -54,11 +54,8 @@ def write(
     Raises:
         PackError: It cannot be made.
     """
-    try:
-        with _new(image, output) as folder:
-            _fill(folder, contents, image, reporter, how)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
+    with PackError.wrapping(f"cannot write {output}"), _new(image, output) as folder:
+        _fill(folder, contents, image, reporter, how)
 
 
 @contextmanager

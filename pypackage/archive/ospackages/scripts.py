@@ -98,10 +98,8 @@ def _in(part: str, moment: str) -> bool:
 def _read(package: OsPackage) -> Mapping[str, str]:
     texts = {}
     for moment, path in sorted(package.scripts.items()):
-        try:
+        with InputPathError.wrapping(f"--{moment}: cannot read the script", path):
             texts[moment] = path.read_text("utf-8", "surrogateescape")
-        except OSError as error:
-            raise InputPathError.of(error, f"--{moment}: cannot read the script", path) from error
     return texts
 
 

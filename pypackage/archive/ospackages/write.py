@@ -27,22 +27,22 @@ def write(
         PackError: It cannot be made or signed.
         VerificationError: It cannot be installed, run or removed again.
     """
-    try:
-        with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
-            made = _make(contents, package, temporary, how.level, reporter)
-            if package.try_command:
-                from pypackage.archive.ospackages import install_test
+    with (
+        PackError.wrapping(f"cannot write {output}"),
+        files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary,
+    ):
+        made = _make(contents, package, temporary, how.level, reporter)
+        if package.try_command:
+            from pypackage.archive.ospackages import install_test
 
-                roots = caches.folder() / "roots"
-                install_test.check(package, made, roots, temporary, reporter)
-            if package.sign:
-                with reporter.task("signing"):
-                    signing.sign_package(made, package.format, package.sign)
-            with files.new_file(output) as file, made.open("rb") as source:
-                while block := source.read(1 << 20):
-                    file.write(block)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
+            roots = caches.folder() / "roots"
+            install_test.check(package, made, roots, temporary, reporter)
+        if package.sign:
+            with reporter.task("signing"):
+                signing.sign_package(made, package.format, package.sign)
+        with files.new_file(output) as file, made.open("rb") as source:
+            while block := source.read(1 << 20):
+                file.write(block)
 
 
 def _make(

@@ -25,10 +25,8 @@ def of(
     Raises:
         PackError: A file cannot be read.
     """
-    try:
+    with PackError.wrapping("cannot tell what the archive costs"):
         return costs.report(contents, asked, archive, compressed)
-    except OSError as error:
-        raise PackError.of(error, "cannot tell what the archive costs") from error
 
 
 def plain(report: costs.Report) -> str:
@@ -42,7 +40,5 @@ def write_page(report: costs.Report, output: Path) -> None:
     Raises:
         InputPathError: It cannot be written.
     """
-    try:
+    with InputPathError.wrapping("cannot write the report", output):
         files.write_new(output, page.render(report).encode())
-    except OSError as error:
-        raise InputPathError.of(error, "cannot write the report", output) from error

@@ -170,10 +170,8 @@ def check(app: SplunkApp) -> None:
 def _check_files(app: SplunkApp, folder: Path) -> None:
     if not folder.is_dir():
         raise InputPathError(f"there is no folder {folder} (--splunk-files)")
-    try:
+    with InputPathError.wrapping("--splunk-files", folder):
         paths = [path for path, _ in app.own_files()]
-    except OSError as error:
-        raise InputPathError.of(error, "--splunk-files", folder) from error
     for path in paths:
         if why := next((why for start, why in _RESERVED.items() if path.startswith(start)), ""):
             raise UsageError(f"--splunk-files: an app cannot contain {path}", why)

@@ -34,7 +34,7 @@ def write(
     if not any(package.name == "python" for package in contents.packages):
         raise PackError("a Splunk app needs Python in its environment")
     level = members.LEVEL if how.level is None else how.level
-    try:
+    with PackError.wrapping(f"cannot write {output}"):
         commands = [functions.describe(one, contents) for one in app.commands]
         tree = trees.of(contents)
         placed = [replace(entry, target=f"{app.prefix}/{entry.target}") for entry in tree.entries]
@@ -45,8 +45,6 @@ def write(
                 file.write(deflate.compress(block))
                 task.advance(len(block))
             file.write(deflate.compress(tar_stream.END) + deflate.flush())
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
 
 
 def _own(app: SplunkApp, texts: dict[str, str]) -> Iterator[Entry]:

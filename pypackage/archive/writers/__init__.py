@@ -56,7 +56,7 @@ def write(
     """
     from pypackage.archive.writers import layers, self_extracting, thin
 
-    try:
+    with PackError.wrapping(f"cannot write {output}"):
         if since is not None:
             thin.write(contents, output, reporter, how, since)
         elif format_ == "tar.gz":
@@ -67,8 +67,6 @@ def write(
             layers.write(contents, output, reporter, how)
         else:
             _write_whole(contents, format_, output, reporter, how)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
 
 
 def _write_whole(

@@ -30,11 +30,8 @@ def write(
     Raises:
         PackError: A file cannot be read, or the archive cannot be written (a full disk, say).
     """
-    try:
-        with files.new_file(output) as file:
-            parted.write(contents, Archive(file), reporter, how)
-    except OSError as error:
-        raise PackError.of(error, f"cannot write {output}") from error
+    with PackError.wrapping(f"cannot write {output}"), files.new_file(output) as file:
+        parted.write(contents, Archive(file), reporter, how)
 
 
 class Archive:

@@ -33,10 +33,8 @@ def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> No
         if any((cache / _stem(record.file_name)).is_dir() for cache in caches):
             continue
         path = Path(unquote(urlsplit(record.url).path))
-        try:
+        with InstallError.wrapping("a package cannot be read", path):
             found = fingerprint.of_file(path)
-        except OSError as error:
-            raise InstallError.of(error, "a package cannot be read", path) from error
         if found != record.sha256.hex():
             raise InstallError(
                 f"{path} is not what its channel promises: its SHA-256 is {found}, "

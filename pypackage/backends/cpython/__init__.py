@@ -56,10 +56,8 @@ def interpreter(request: BuildRequest, cache: Path, reporter: Reporter) -> Path:
         InstallError: It cannot be downloaded or built.
     """
     root = builds.folder(cache)
-    try:
+    with InstallError.wrapping("the interpreter cannot be built or kept", root):
         found = _found_or_built(request, root, reporter)
-    except OSError as error:
-        raise InstallError.of(error, "the interpreter cannot be built or kept", root) from error
     _check_version(found.version, request.python)
     if found.lacking:
         reporter.debug(f"{found.name} has no {', '.join(found.lacking)}")

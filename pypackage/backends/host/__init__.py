@@ -72,7 +72,7 @@ def make(
     wanted = request.of(interpreter, modules, requirements, packages)
     root = cache / "host"
     build = (interpreter, root / "wheels", reporter)
-    try:
+    with SolveError.wrapping("the host channel cannot be made", root):
         if fetching:
             wanted = request.fetched(
                 wanted, fetching, root / "wheels", reporter, allow_guesses=allow_guesses
@@ -87,8 +87,6 @@ def make(
         builder = Builder(interpreter, base, store, jobs, frozenset(standard))
         made = builder.packages(selected, reporter)
         return _answer(store.channel(made).as_uri(), made, wanted, packages)
-    except OSError as error:
-        raise SolveError.of(error, "the host channel cannot be made", root) from error
 
 
 def _answer(

@@ -77,14 +77,12 @@ def needed(distribution: Distribution) -> bool:
 
 def _cache_key(distribution: Distribution, interpreter: Interpreter) -> str:
     project = Path(distribution.project)
-    try:
+    with SolveError.wrapping(f"{project} cannot be read"):
         content = [
             [str(file.relative_to(project)), fingerprint.of_file(file)]
             for file in build.sources(project)
             if file.is_file()
         ]
-    except OSError as error:
-        raise SolveError.of(error, f"{project} cannot be read") from error
     told = [interpreter.version, interpreter.extension_suffix, str(interpreter.executable)]
     return digest([_FORMAT, *told, distribution.name, distribution.version, content])
 

@@ -28,10 +28,8 @@ def load(path: Path, reporter: Reporter) -> Builder:
         RequirementsError: It is invalid; the message names the place.
         UsageError: A build is not possible.
     """
-    try:
+    with InputPathError.wrapping("cannot read the builds", path):
         top = document.of_yaml(path.read_bytes(), str(path))
-    except OSError as error:
-        raise InputPathError.of(error, "cannot read the builds", path) from error
     for key, one in top.entries():
         if key not in ("builds", "profiles_dir"):
             raise one.invalid("expected builds or profiles_dir")

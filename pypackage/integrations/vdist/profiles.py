@@ -82,10 +82,8 @@ def load(folder: Path | None) -> dict[str, Profile]:
     if folder is None:
         return dict(KNOWN)
     path = folder / FILE
-    try:
+    with InputPathError.wrapping("cannot read the profiles", path):
         content = path.read_bytes()
-    except OSError as error:
-        raise InputPathError.of(error, "cannot read the profiles", path) from error
     top = document.of_json(content, str(path))
     own = {name: _profile(node, folder) for name, node in top.entries()}
     return {**KNOWN, **own}

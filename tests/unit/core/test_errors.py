@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pypackage.core import errors
-from pypackage.core.errors import PackageError, ProcessError, SolveError
+from pypackage.core.errors import PackageError, PackError, ProcessError, SolveError
 from pypackage.integrations.vdist.builder import BuildsError, Failed
 
 MANUAL = Path(__file__).parents[3] / "docs" / "python_package_create.md"
@@ -68,3 +68,17 @@ def test_exit_code__of_what_is_no_matter_of_the_command_line__is_not_invalid_com
     kind: type[PackageError],
 ) -> None:
     assert kind.exit_code != errors.UsageError.exit_code
+
+
+def test_wrapping__error_of_the_system__has_its_reason_and_the_place_that_it_lacks(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(PackError) as caught, PackError.wrapping("cannot write x", "there"):
+        raise OSError(28, "no space")
+    assert caught.value.message == "cannot write x: no space: there"
+    assert isinstance(caught.value.__cause__, OSError)
+    absent = pytest.raises(PackError, match=f"^cannot read: No such file or directory: {tmp_path}")
+    with absent, PackError.wrapping("cannot read", "there"):
+        (tmp_path / "none").read_bytes()
+    with pytest.raises(ValueError, match="other"), PackError.wrapping("cannot write x"):
+        raise ValueError("other")
