@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from pypackage.analysis.alternatives import Standing
@@ -95,7 +96,8 @@ class Classifier:
                 what = "a module of Python 2's standard library, not a package"
                 self._diagnostics.warn(f"{top} is {what}")
             return "standard", None
-        return "package", None
+        located = self._find_above(unit, one)
+        return ("local", located) if located else ("package", None)
 
     def own(self, unit: Unit, one: Import) -> tuple[Kind, Import] | None:
         """Classify an absolute import that may mean a module beside the importing file.
@@ -107,9 +109,7 @@ class Classifier:
         name of an extension module beside the file.
         """
         top = one.top
-        if not self._finder.has_extension(top, unit.folder) and (
-            self._is_installed(top) or self._declares(top) or is_known_package(top)
-        ):
+        if not self._finder.has_extension(top, unit.folder) and self._is_of_package(top):
             return None
         meant = one._replace(module=f".{one.module}")
         located = self._finder.find_relative(meant.module, meant.name, unit.folder)
@@ -132,6 +132,23 @@ class Classifier:
 
     def _is_installed(self, top: str) -> bool:
         return self._site.environment is not None and self._site.has(top)
+
+    def _find_above(self, unit: Unit, one: Import) -> Located | None:
+        """Find a module beside a program further up in a named folder, which may import the file.
+
+        Which programs import a file of a folder is not known; a package's name is not taken.
+        """
+        top, above = one.top, os.path.dirname(unit.roots[0]) if unit.met and unit.roots else ""
+        while above.startswith(f"{unit.base}{os.sep}"):
+            if self._finder.has_name(top, (above,)):
+                located = self._finder.find(one.module, one.name, (above,))
+                if located and not located.bare and not self._is_of_package(top):
+                    return located
+            above = os.path.dirname(above)
+        return None
+
+    def _is_of_package(self, top: str) -> bool:
+        return self._is_installed(top) or self._declares(top) or is_known_package(top)
 
     def _find_late(self, unit: Unit, one: Import) -> Located | None:
         key = (unit.late, one.top)

@@ -1,0 +1,1 @@
+from core.build import go

@@ -1,0 +1,3 @@
+from core.parts import a
+import rich
+import shared

@@ -1,0 +1,3 @@
+import core.parts
+import yaml.loader
+import core.missing
