@@ -296,6 +296,15 @@ def test_make__file_missing_on_disk__is_an_error_that_names_package_and_file(hos
         host.make(["broken"])
 
 
+def test_make__launcher_listed_where_it_is_not__is_made_anew(host: Host, tmp_path: Path) -> None:
+    points = "[console_scripts]\ntold = told:main\n"
+    dist_info(host.site, "told", {"told.py": "", "told-1.0.dist-info/entry_points.txt": points})
+    with (host.site / "told-1.0.dist-info" / "RECORD").open("a") as record:
+        record.write("../scripts/told,,\n")  # as in Debian's pip
+    prefix = host.prefix(host.make(["told"]), tmp_path / "env")
+    assert (prefix / "bin" / "told").is_file()
+
+
 def wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
     """A wheel of one module, in a folder that serves as an index."""
     import zipfile

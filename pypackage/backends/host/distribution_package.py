@@ -20,6 +20,8 @@ from pypackage.python.distributions import Distribution, File
 # What installers note about where a distribution came from or was installed.
 _NOTES = re.compile(r"[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD|RECORD\.jws|direct_url\.json)")
 
+_LAUNCHED = ("console_scripts", "gui_scripts")  # the groups of entry points that have launchers
+
 
 def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the folder of the local project that a distribution was built from, and the home.
@@ -58,6 +60,7 @@ def states(distribution: Distribution) -> list[list[object]]:
     """
     found: list[list[object]] = []
     by_content = _is_own(distribution)
+    launchers = {point.name for point in distribution.entry_points if point.group in _LAUNCHED}
     for file in distribution.files:
         try:
             status = os.stat(file.source)
@@ -66,7 +69,8 @@ def states(distribution: Distribution) -> list[list[object]]:
             else:
                 content = [status.st_size, status.st_mtime_ns]
         except OSError as error:
-            if _NOTES.fullmatch(file.path):
+            # Launchers are made anew. Debian's RECORD of pip lists them where they are not.
+            if _NOTES.fullmatch(file.path) or os.path.basename(file.path) in launchers:
                 continue
             raise SolveError(
                 f"{distribution.name} {distribution.version} lacks its file {file.source}",
@@ -99,7 +103,7 @@ def items(distribution: Distribution, site: str, python: str) -> tuple[PackageFi
     """
     found = {item.path: item for item in _files(distribution, site, python)}
     for point in distribution.entry_points:
-        if point.group in ("console_scripts", "gui_scripts"):
+        if point.group in _LAUNCHED:
             content = launcher.entry_script(point, python)
             if content:
                 path = f"bin/{posixpath.basename(point.name)}"
