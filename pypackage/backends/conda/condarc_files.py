@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,12 +72,14 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     places.append(user / ".condarc")
     places += _within(Path(prefix)) if prefix else []
     places += [Path(named)] if named else []
-    yield from (path for path in places if path.is_file())
+    yield from (path for path in places if os.path.isfile(path))  # no error in another's home
 
 
 def _within(folder: Path) -> list[Path]:
     """Return the paths of the condarc files of one of conda's folders."""
-    parts = sorted((folder / "condarc.d").glob("*.y*ml"))
+    parts: list[Path] = []
+    with suppress(PermissionError):
+        parts = sorted((folder / "condarc.d").glob("*.y*ml"))
     return [folder / ".condarc", folder / "condarc", *parts]
 
 

@@ -43,7 +43,7 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
     mirrors = {one.url: [one.token_url] for one in settings.credentials if one.token_url}
     config.set("mirrors", json.dumps(mirrors))
     logins = _logins(settings.credentials)
-    with _in_memory(_merged(logins) if logins else None) as file:
+    with _in_memory(_merged(logins) if logins or _is_barred() else None) as file:
         if file:
             config.set("authentication-override-file", json.dumps(file))
         with _authorities(settings.verify):
@@ -63,6 +63,17 @@ def _logins(credentials: Sequence[Credentials]) -> dict[str, Any]:
         for one in credentials
         if one.login
     }
+
+
+def _is_barred() -> bool:
+    """Whether the home folder is another user's, or none: to the library, that is an error."""
+    try:
+        os.stat(home() / ".rattler")
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return "RATTLER_AUTH_FILE" not in os.environ
+    return False
 
 
 def _merged(logins: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,17 @@ def test_load__variables_in_a_file__are_put_in(home: dict[str, str]) -> None:
     write(home, ".condarc", "channels: ['https://h/t/${TOKEN}/lab', $LAB/x, '${UNSET}']")
     loaded = condarc.load({**home, "TOKEN": "abc", "LAB": "https://lab"})
     assert loaded.channels == ("https://h/t/abc/lab", "https://lab/x", "${UNSET}")
+
+
+def test_load__home_of_another_user__has_no_settings(home: dict[str, str]) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may look into any folder")
+    folder = Path(home["HOME"])
+    folder.chmod(0)
+    try:
+        assert condarc.load(home) == condarc.Condarc()
+    finally:
+        folder.chmod(0o700)
 
 
 @pytest.mark.parametrize("text", ["channels: [unclosed, https://me:sesame@h/x", "- a: b: sesame"])

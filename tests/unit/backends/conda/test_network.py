@@ -36,3 +36,13 @@ def test_connected__certificates_named_while_modules_are_preloaded__waits_for_th
         pass
     assert {None} == sys.modules["slow_to_load"].SEEN
     assert "SSL_CERT_FILE" not in os.environ
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/nonexistent"])
+def test_connected__no_home_folder__has_no_logins(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("RATTLER_AUTH_FILE", raising=False)
+    with connected(Settings()):
+        pass
