@@ -33,6 +33,13 @@ def watch(program: str) -> None:
     os.set_blocking(said, False)
     signal.set_wakeup_fd(said, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(heard, program), daemon=True).start()
+    sys.unraisablehook = _report_others
+
+
+def _report_others(dropped: sys.UnraisableHookArgs) -> None:
+    """Report errors that Python drops, as in a callback of importlib, but no interrupt."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
 
 
 def _watch(heard: int, program: str) -> None:

@@ -107,3 +107,17 @@ def test_create__interrupted_while_it_loads_its_modules__ends_without_a_word(
         [sys.executable, "-c", code], env=tools.environment, cwd=tools.cwd, capture_output=True
     )
     assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
+def test_create__interrupted_in_a_callback__shows_no_traceback(tools: Tools) -> None:
+    code = (
+        "from pypackage.cli import interrupt\n"
+        "interrupt.watch('python_package_create')\n"
+        "class Dropped:\n"
+        "    def __del__(self):\n"
+        "        raise KeyboardInterrupt  # as while importlib drops a lock\n"
+        "Dropped()\n"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, env=tools.environment, cwd=tools.cwd, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
