@@ -13,6 +13,7 @@ from pypackage.core.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
 CANNOT_START = 127
 """The status of a program that could not be started."""
@@ -70,17 +71,7 @@ def run_told(
             Linux: other systems do not provide this.
     """
     command, told = [str(word) for word in argv], 0
-    try:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except OSError as error:
-        raise ProcessError(command, CANNOT_START, str(error)) from error
-    with process:
+    with _start(command, env=env, stderr=subprocess.PIPE) as process:
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
@@ -96,6 +87,13 @@ def run_told(
         output = (stdout + stderr).decode(errors="replace")
         raise ProcessError(command, process.returncode, output)
     return stdout
+
+
+def _start(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **how)
+    except OSError as error:
+        raise ProcessError(command, CANNOT_START, str(error)) from error
 
 
 def _written(pid: int) -> int:
@@ -124,19 +122,8 @@ def stream(
     """
     command = [str(word) for word in argv]
     output = []
-    try:
-        # In a session of its own, so that the processes it starts can be ended with it.
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ProcessError(command, CANNOT_START, str(error)) from error
+    # In a session of its own, so that the processes it starts can be ended with it.
+    process = _start(command, cwd=cwd, env=env, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         on_start(process)
         assert process.stdout is not None
