@@ -1,7 +1,7 @@
 """The forms in which people say what they need, each with what its own tool takes from it.
 
 Each folder of tests/data/inputs has a file of a kind, written by hand, and `expected.json`, worked
-out by hand. Where the tools' own readers are installed they have to take the same.
+out by hand; tests/functional/test_readers.py has the tools' own readers take the same.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import RequirementsError
 from pypackage.core.progress import SILENT, Reporter, Task
 from pypackage.pipeline import inputs
-from pypackage.requirements.formats import document
 from pypackage.requirements.model import Requirements
 
 CORPUS = Path(__file__).parents[2] / "data" / "inputs"
@@ -83,36 +81,6 @@ def test_input__of_a_form_that_people_have__is_read_or_refused_by_name(name: str
     assert warned in "\n".join(listener.warnings)
 
 
-def read_by(kind: str) -> list[str]:
-    """The cases whose file has a name of a kind, and that are not refused."""
-    return [
-        name
-        for name in CASES
-        if expected(name)["input"].startswith(kind) and not expected(name).get("refused")
-    ]
-
-
-@pytest.mark.parametrize("name", read_by("requirements"))
-def test_requirements_txt__pip_s_own_reader_takes_the_same(name: str) -> None:
-    network = pytest.importorskip("pip._internal.network.session")
-    reader = pytest.importorskip("pip._internal.req.req_file")
-    file = CORPUS / name / expected(name)["input"]
-    with network.PipSession() as session:
-        found = list(reader.parse_requirements(str(file), session))
-    pip = [one.requirement for one in found if not one.constraint]
-    assert [str(Requirement(one)) for one in expected(name)["pip"]] == [
-        str(Requirement(one.rstrip("; "))) for one in pip
-    ]
-
-
-@pytest.mark.parametrize("name", read_by("pylock"))
-def test_pylock_toml__packaging_s_reader_takes_the_same(name: str) -> None:
-    reader = pytest.importorskip("packaging.pylock")
-    top = document.of_toml((CORPUS / name / "pylock.toml").read_text(), "").value
-    named = [Requirement(one).name for one in expected(name)["pip"]]
-    assert [one.name for one in reader.Pylock.from_dict(top).packages] == named
-
-
 @pytest.mark.parametrize("platform", ["linux-64", "linux-aarch64", "osx-arm64"])
 def test_pylock_toml__for_a_platform__is_for_no_other(tmp_path: Path, platform: str) -> None:
     marker = "sys_platform == 'linux' and platform_machine == 'aarch64'"
@@ -126,33 +94,6 @@ def test_pylock_toml__for_a_platform__is_for_no_other(tmp_path: Path, platform: 
     else:
         with pytest.raises(RequirementsError, match=f"none of these environments is on {platform}"):
             inputs.load(str(file), SILENT, platform=platform)
-
-
-@pytest.mark.parametrize("name", read_by("pixi.lock"))
-def test_pixi_lock__rattler_s_reader_takes_the_same(name: str) -> None:
-    from rattler import LockFile
-
-    environment = LockFile.from_path(CORPUS / name / "pixi.lock").default_environment()
-    assert environment is not None
-    (platform,) = environment.platforms()
-    wanted = expected(name)
-    records = environment.conda_repodata_records_for_platform(platform) or []
-    assert [one.url.rpartition("/")[2] for one in records] == wanted["conda"]
-    pypi = environment.packages(platform) or []
-    assert len(pypi) - len(records) == len(wanted["pypi"]) + wanted["projects"]
-
-
-@pytest.mark.parametrize("name", read_by("environment"))
-def test_environment_yml__conda_s_reader_takes_the_same(name: str) -> None:
-    if "mamba" in expected(name).get("readers", []):
-        pytest.skip("conda knows no selectors")
-    reader = pytest.importorskip("conda.env.env")
-    found = reader.from_file(str(CORPUS / name / "environment.yml"))
-    wanted = expected(name)
-    assert found.channels == wanted.get("channels", [])
-    specs = list(found.dependencies.get("conda", []))
-    assert len(specs) >= len(wanted["dependencies"])
-    assert len(found.dependencies.get("pip", [])) == len(wanted.get("pip", []))
 
 
 @pytest.mark.parametrize("name", ["", "pyproject.toml"])
