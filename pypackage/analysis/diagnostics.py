@@ -10,10 +10,10 @@ from pypackage.core.progress import Reporter
 _MOST_OF_A_KIND = 20  # remarks shown as warnings; further ones need -v
 # Usual names for one's own modules: that packages have these names too means nothing.
 _USUAL = (
-    "api app apps base cli client common config conf constants core data demo example examples "
-    "functions helper helpers job jobs lib logger main model models module package parser plugin "
-    "plugins process run runner schema script scripts server settings setup task tasks test tests "
-    "tool tools types util utils worker workers"
+    "api app apps base chunk cli client common conf config constants core data demo example "
+    "examples functions helper helpers job jobs lib logger main model models module package parser "
+    "pipes plugin plugins process run runner schema script scripts server settings setup task "
+    "tasks test tests tool tools types util utils worker workers"
 )
 _USUAL_NAMES = frozenset(_USUAL.split())
 
