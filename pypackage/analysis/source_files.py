@@ -21,10 +21,11 @@ _NEVER = {
     *("CVS", "_darcs"),
     "LC_MESSAGES",  # catalogs of gettext: half of Django's folders
 }
-_FRONT = 4000  # bytes in which the front matter of a notebook in Markdown ends
 _NEVER_ENDINGS = (".egg-info", ".dist-info", ".egg")
 # Nor do these, unless they are packages.
 _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "htmlcov"}
+
+_FRONT = 4000  # bytes in which the front matter of a notebook in Markdown ends
 
 # The names in each folder that was listed, and whether each is a folder, or a link to one.
 Listings = dict[str, dict[str, bool]]
