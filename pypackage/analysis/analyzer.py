@@ -112,7 +112,7 @@ class Analyzer:
             SourceError: A source is not valid Python.
             UsageError: No source has the requested function.
         """
-        found = source_files.find(named, self._finder.listings)
+        found = source_files.find(named, self._finder.folder_names)
         missing: list[UsageError] = []
         self._named.update(source.path for source in found)
         if not (self._scope.function or self._scope.strict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from pypackage.analysis.source_files import Listings, leads_to
+from pypackage.analysis.source_files import FolderNames, leads_to
 from pypackage.core.typed import NamedTuple
 
 _COMPILED = (".so", ".pyd", ".pyc")
@@ -98,11 +98,11 @@ class Finder:
         exports: Says what a package's `__init__.py` binds.
 
     Attributes:
-        listings: Folders that were listed already.
+        folder_names: What is in each folder that was listed already.
     """
 
     def __init__(self, exports: Exports) -> None:
-        self.listings: Listings = {}
+        self.folder_names: FolderNames = {}
         self._exports = exports
         self._listings: dict[str, _Listing] = {}
         self._packages: dict[str, str] = {}
@@ -283,7 +283,7 @@ class Finder:
         """The names in a folder, listed once."""
         known = self._listings.get(folder)
         if known is None:
-            names = self.listings.get(folder)
+            names = self.folder_names.get(folder)
             known = self._listings[folder] = _listed(_names(folder) if names is None else names)
         return known
 

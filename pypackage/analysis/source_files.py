@@ -28,7 +28,7 @@ _BUILT = {"build", "dist", "_build", "buck-out", "develop-eggs", "wheelhouse", "
 _FRONT = 4000  # bytes in which the front matter of a notebook in Markdown ends
 
 # The names in each folder that was listed, and whether each is a folder, or a link to one.
-Listings = dict[str, dict[str, bool]]
+FolderNames = dict[str, dict[str, bool]]
 
 
 class Source(NamedTuple):
@@ -45,12 +45,12 @@ class Source(NamedTuple):
     tree: str = ""
 
 
-def find(names: Sequence[str], listings: Listings) -> list[Source]:
+def find(names: Sequence[str], folder_names: FolderNames) -> list[Source]:
     """Expand names to sources: files, all files of folders, `-` for stdin.
 
     Args:
         names: What the user named.
-        listings: The folders that have sources are added to them.
+        folder_names: The folders that have sources are added to them.
 
     Raises:
         InputPathError: A name does not exist, or is neither a file nor a folder.
@@ -62,7 +62,7 @@ def find(names: Sequence[str], listings: Listings) -> list[Source]:
         elif os.path.isdir(name):
             tree = os.path.realpath(name)
             begin = os.path.join(name, "")
-            for path, is_link in files(tree, listings):
+            for path, is_link in files(tree, folder_names):
                 real = os.path.realpath(path) if is_link else path
                 found.setdefault(real, Source(real, begin + path[len(tree) + 1 :], tree))
         else:
@@ -86,7 +86,7 @@ def read(path: str, label: str) -> bytes:
         raise InputPathError(f"cannot read {label}: {error.strerror}") from error
 
 
-def files(folder: str, listings: Listings) -> Iterator[tuple[str, bool]]:
+def files(folder: str, folder_names: FolderNames) -> Iterator[tuple[str, bool]]:
     """Yield the Python files and notebooks below a folder, sorted.
 
     Left out are virtual environments, site-packages, version control and other hidden folders,
@@ -119,7 +119,7 @@ def files(folder: str, listings: Listings) -> Iterator[tuple[str, bool]]:
             found = [one for one in found if one[0] not in ignored]
             subfolders = [path for path in subfolders if not ignored.has_folder(path)]
         if found:
-            listings[here] = names
+            folder_names[here] = names
             found.sort()
             yield from found
         if subfolders:

@@ -44,14 +44,14 @@ def look(prefix: Path, records: Sequence[Mapping[str, Any]]) -> PipInstalled:
     Args:
         records: Conda's records of its packages.
     """
-    found = besides(prefix, records)
+    found = not_of_conda(prefix, records)
     files = {path for one in found for path in _paths(one, prefix)}
     return PipInstalled(
         tuple(found), frozenset(files), tuple(one for one in found if one.editable), _glibc(found)
     )
 
 
-def besides(prefix: Path, records: Iterable[Mapping[str, Any]]) -> list[Distribution]:
+def not_of_conda(prefix: Path, records: Iterable[Mapping[str, Any]]) -> list[Distribution]:
     """The distributions that belong to no conda package."""
     of_conda = {file for record in records for file in record["files"]}
     return [one for one in _all(prefix) if not _is_in(one, prefix, of_conda)]

@@ -41,7 +41,7 @@ def listed(prefix: Path) -> list[PackageInfo]:
     ]
     others = [
         PackageInfo(one.name, one.version, "", one.reference or PYPI)
-        for one in pip_installed.besides(prefix, records)
+        for one in pip_installed.not_of_conda(prefix, records)
     ]
     return [*sorted(conda), *sorted(others, key=lambda one: one.name.lower())]
 
