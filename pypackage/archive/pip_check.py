@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
-
 from pypackage.core.package_names import normalize
 from pypackage.python.distributions import Distribution
 from pypackage.requirements import pep508
@@ -37,8 +34,8 @@ def _problem(
     markers: Mapping[str, str],
 ) -> Iterator[str]:
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
+        requirement = pep508.parse(text)
+    except ValueError:
         return  # old metadata; pip ignores it too
     if requirement.marker and not requirement.marker.evaluate({**markers, "extra": ""}):
         return
@@ -48,8 +45,8 @@ def _problem(
         yield f"{owner.name} {owner.version} requires {requirement}, which is not there"
         return
     try:
-        fits = requirement.specifier.contains(Version(other.version), prereleases=True)
-    except InvalidVersion:
+        fits = requirement.specifier.contains(pep508.version(other.version), prereleases=True)
+    except ValueError:
         return
     if not fits:
         there = f"{other.name} {other.version} is there"

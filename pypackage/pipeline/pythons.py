@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from pypackage.backends import conda, request
 from pypackage.backends.conda import channel_urls, condarc
@@ -16,6 +15,10 @@ from pypackage.core.progress import Reporter
 from pypackage.pipeline import plan
 from pypackage.pipeline.options import Options
 from pypackage.python import interpreter
+from pypackage.requirements import pep508
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,15 @@ def offered(options: Options, reporter: Reporter) -> list[Offer]:
             if options.channels:
                 raise
             reporter.warning(error.message)
-    return sorted(found, key=lambda one: Version(one.version), reverse=True)
+    return sorted(found, key=_age, reverse=True)
+
+
+def _age(offer: Offer) -> tuple[bool, Version | str]:
+    """Order by version; those that are not PEP 440's, which a channel may have, are last."""
+    try:
+        return True, pep508.version(offer.version)
+    except ValueError:
+        return False, offer.version
 
 
 def _of(channel: str, options: Options, rc: Condarc) -> Iterator[Offer]:

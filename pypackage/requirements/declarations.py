@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pypackage.core.errors import RequirementsError
 from pypackage.core.package_names import normalize, pypi_name
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
-from pypackage.requirements.pep508 import parse
+from pypackage.requirements.pep508 import parse, specifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,11 +141,9 @@ class Collector:
 
     def python(self, versions: str, place: str) -> None:
         """Add a version range of Python."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
         try:
-            self.requires_python.append((str(SpecifierSet(versions)), place))
-        except InvalidSpecifier:
+            self.requires_python.append((str(specifiers(versions)), place))
+        except ValueError:
             raise RequirementsError(f"{place}: not a range of versions: {versions!r}") from None
 
 

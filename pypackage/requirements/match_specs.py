@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pypackage.core.typed import TYPE_CHECKING
+from pypackage.requirements.pep508 import specifiers
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 HOW_LISTED = (
     "each conda package is an item of its own ('- numpy=2.1'); those of PyPI stand under pip"
@@ -31,14 +35,14 @@ def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
         return name[0], None
     try:
         return name[0], _specifier((build[1] if build else version).lstrip(" "), bool(build))
-    except InvalidSpecifier:
+    except ValueError:
         return name[0], None
 
 
 def _specifier(version: str, exact: bool) -> SpecifierSet:
     if version in ("", "*"):
-        return SpecifierSet()
-    return SpecifierSet(",".join(_pep440(clause, exact) for clause in version.split(",")))
+        return specifiers("")
+    return specifiers(",".join(_pep440(clause, exact) for clause in version.split(",")))
 
 
 def _pep440(clause: str, exact: bool) -> str:

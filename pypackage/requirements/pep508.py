@@ -1,7 +1,8 @@
-"""Requirements and environment markers (PEP 508), by packaging, which is imported lazily."""
+"""Requirements, versions, ranges and markers (PEP 508, 440), by packaging, imported lazily."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 
@@ -10,6 +11,13 @@ from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+# packaging converts numbers when they are compared, and raises what is no error of its own for
+# those that `int` refuses: above 4,300 digits, or whatever PYTHONINTMAXSTRDIGITS allows, which is
+# 640 at the least.
+_DIGITS = 640
 
 
 def parse(requirement: str) -> Requirement:
@@ -20,10 +28,40 @@ def parse(requirement: str) -> Requirement:
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
+    _check_numbers(requirement)
     try:
         return Requirement(requirement)
     except InvalidRequirement as error:
         raise ValueError(str(error).partition("\n")[0]) from None
+
+
+def version(text: str) -> Version:
+    """Parse a version (PEP 440).
+
+    Raises:
+        ValueError: It is not valid.
+    """
+    from packaging.version import Version
+
+    _check_numbers(text)
+    return Version(text)
+
+
+def specifiers(text: str) -> SpecifierSet:
+    """Parse a range of versions (PEP 440).
+
+    Raises:
+        ValueError: It is not valid.
+    """
+    from packaging.specifiers import SpecifierSet
+
+    _check_numbers(text)
+    return SpecifierSet(text)
+
+
+def _check_numbers(text: str) -> None:
+    if re.search(rf"\d{{{_DIGITS + 1}}}", text):
+        raise ValueError(f"a number of more than {_DIGITS} digits")
 
 
 def markers(python: str, platform: str = "") -> dict[str, str]:
@@ -87,11 +125,9 @@ def allows(versions: str, python: str) -> bool:
 
     A range that is not valid, as old metadata have it, includes all, as with pip.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     short = python.count(".") == 1
     tried = (f"{python}.0", f"{python}.999") if short else (python,)
     try:
-        return any(SpecifierSet(versions).contains(one, prereleases=True) for one in tried)
-    except InvalidSpecifier:
+        return any(specifiers(versions).contains(one, prereleases=True) for one in tried)
+    except ValueError:
         return True

@@ -131,10 +131,9 @@ def _minor(version: str) -> str:
 
 def _within(specifier: str, version: str) -> bool:
     """Whether a version is in a range; false for versions invalid by PEP 440."""
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion
+    from pypackage.requirements import pep508
 
     try:
-        return SpecifierSet(specifier).contains(version, prereleases=True)
-    except InvalidVersion:
+        return pep508.specifiers(specifier).contains(pep508.version(version), prereleases=True)
+    except ValueError:
         return False

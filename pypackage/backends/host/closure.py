@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.requirements import Requirement
 
 from pypackage.backends.host.names import conda_dependency
 from pypackage.core import package_names, urls
@@ -50,10 +49,9 @@ def parse(requirement: str) -> Requirement:
         RequirementsError: It is not valid.
     """
     try:
-        return Requirement(requirement)
-    except InvalidRequirement as error:
-        reason = str(error).replace("\n", " ")
-        raise RequirementsError(f"not a requirement: {requirement!r} ({reason})") from error
+        return pep508.parse(requirement)
+    except ValueError as error:
+        raise RequirementsError(f"not a requirement: {requirement!r} ({error})") from error
 
 
 def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
@@ -61,8 +59,9 @@ def satisfies(distribution: Distribution, requirement: Requirement) -> bool:
     if not _is_from(distribution, requirement.url or ""):
         return False
     try:
-        return requirement.specifier.contains(Version(distribution.version), prereleases=True)
-    except InvalidVersion:
+        installed = pep508.version(distribution.version)
+        return requirement.specifier.contains(installed, prereleases=True)
+    except ValueError:
         return not requirement.specifier
 
 
@@ -155,8 +154,8 @@ class _Closure:
         distribution = self.available[key]
         for text in distribution.requires:
             try:
-                requirement = Requirement(text)
-            except InvalidRequirement:
+                requirement = pep508.parse(text)
+            except ValueError:
                 continue  # old metadata; today's pip would not have installed it either
             if pep508.holds(requirement, self.markers, extra):
                 requirement.marker = None

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from pypackage.backends.host import closure
 from pypackage.backends.host.files import digest
 from pypackage.backends.pypi import build, install
@@ -116,8 +114,8 @@ def _requires(project: Path) -> Sequence[str]:
 def _are_at_hand(requires: Sequence[str], interpreter: Interpreter) -> bool:
     """Whether all of some requirements are installed for an interpreter."""
     try:
-        wanted = [Requirement(text) for text in requires]
-    except InvalidRequirement:
+        wanted = [pep508.parse(text) for text in requires]
+    except ValueError:
         return False
     have = {one.key: one for one in installed(interpreter)}
     return all(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from packaging.requirements import Requirement
-from packaging.version import InvalidVersion, Version
 
 from pypackage.core.package_names import normalize
+from pypackage.requirements import pep508
 from pypackage.requirements.match_specs import conda_range
 
 PYTHON = "python"
@@ -25,8 +25,8 @@ def conda_name(name: str) -> str:
 def conda_version(version: str) -> str:
     """Return a version that conda can read; the normalized one if it follows PEP 440."""
     try:
-        return str(Version(version.rstrip("+")))
-    except InvalidVersion:
+        return str(pep508.version(version.rstrip("+")))
+    except ValueError:
         return re.sub(r"[^0-9A-Za-z._]", "_", version).strip("_.") or "0"
 
 
@@ -39,8 +39,8 @@ def conda_dependency(requirement: Requirement, installed: str) -> str:
     """
     name = conda_name(requirement.name)
     try:
-        version = Version(installed)
-    except InvalidVersion:
+        version = pep508.version(installed)
+    except ValueError:
         return name
     plain = version.release and str(version) == ".".join(map(str, version.release))
     if not plain or not requirement.specifier.contains(version):
