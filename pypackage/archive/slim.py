@@ -15,8 +15,7 @@ from pypackage.archive.contents import Contents, Entry
 _LIBRARY = r"lib/python\d[\w.]*"
 _SITE = rf"{_LIBRARY}/(?:site|dist)-packages"
 
-_LICENCE = re.compile(r"(?i).*(licen[cs]e|copying|copyright|notice|authors|patents)[^/]*")
-_STATIC = re.compile(r".*\.l?a")
+_LICENCE = re.compile(r"(?i)licen[cs]e|copying|copyright|notice|authors|patents")  # in file names
 _BUILDING = re.compile(
     rf"include/.*|(lib|share)/(cmake|pkgconfig)/.*|share/aclocal/.*|{_LIBRARY}/config-\d[^/]*/.*"
 )
@@ -57,11 +56,11 @@ def kinds(contents: Contents, *, by_name: bool = False) -> dict[str, str]:
     places = {entry.target for entry in contents.entries}
     building = any(_COMPILES.fullmatch(package.name) for package in contents.packages)
     used = set() if by_name else _imported_tests(contents.entries)
-    stems = {path.rpartition("/")[0] + "/" + _stem(path) for path in places if _is_module(path)}
+    compiled = {_stem(path) for path in places if path.endswith(".so")}
     found = {}
     for path in sorted(places):
-        kind = _kind(path, building, used, stems)
-        if kind and not _LICENCE.fullmatch(path):
+        kind = _kind(path, building, used, places, compiled)
+        if kind and not _LICENCE.search(path.rpartition("/")[2]):
             found[path] = kind
     return found
 
@@ -83,10 +82,10 @@ def worth_telling(contents: Contents) -> tuple[int, int] | None:
     return (saved, whole) if saved >= least else None
 
 
-def _kind(path: str, building: bool, used: set[str], stems: set[str]) -> str:
+def _kind(path: str, building: bool, used: set[str], places: set[str], compiled: set[str]) -> str:
     if _is_test(path, used):
         return "tests"
-    if _STATIC.fullmatch(path):
+    if path.endswith((".a", ".la")):
         return "" if building else "static libraries"
     if _BUILDING.fullmatch(path):
         return "" if building else "headers"
@@ -94,23 +93,24 @@ def _kind(path: str, building: bool, used: set[str], stems: set[str]) -> str:
         return "documentation"
     if path.endswith(".pyi") and not path.endswith("/__init__.pyi"):  # lazy_loader reads that
         # Without a module beside them they are data of another program, such as a type checker.
-        return "type stubs" if path[: -len(".pyi")] in stems else ""
+        stem = path[: -len(".pyi")]
+        return "type stubs" if f"{stem}.py" in places or stem in compiled else ""
     return ""
 
 
 def _is_test(path: str, used: set[str]) -> bool:
+    if "test" not in path:  # most paths: the expressions are slower
+        return False
     if _STANDARD_TESTS.fullmatch(path):
         return "test" not in used
     found = _TESTS.fullmatch(path)
     return bool(found and found["top"] not in used)
 
 
-def _is_module(path: str) -> bool:
-    return path.endswith((".py", ".so"))
-
-
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].partition(".")[0]
+    """The path of a compiled module without what follows its name, `.cpython-311-….so`."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.partition(".")[0]
 
 
 def _imported_tests(entries: Sequence[Entry]) -> set[str]:
