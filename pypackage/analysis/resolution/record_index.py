@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pypackage.core.package_names import normalize
 from pypackage.python import metadata
@@ -30,7 +30,7 @@ class FileList:
 
     def may_have(self, top: bytes) -> bool:
         """True if a top-level name is listed, or if there is no list."""
-        return top in self._tops or not self._content
+        return top in self._tops or not self._tops
 
     def is_regular(self, top: bytes) -> bool:
         """Whether a top-level name is certainly a module or package, not a namespace package."""
@@ -41,16 +41,30 @@ class FileList:
 
     @cached_property
     def _tops(self) -> frozenset[bytes]:
-        return frozenset(re.findall(_TOP, self._content, re.MULTILINE))
+        """The top-level names of the files, or at least of the modules."""
+        for name in ("RECORD", "top_level.txt"):
+            path = f"{self.info}/{name}"
+            try:
+                state = os.stat(path)
+            except OSError:
+                continue
+            tops = _tops_in(path, state.st_mtime_ns, state.st_size)
+            if tops:
+                return tops
+        return frozenset()
 
     @cached_property
     def _content(self) -> bytes:
-        """The files, or at least the modules, one a line."""
-        for name in ("RECORD", "top_level.txt"):
-            content = read(f"{self.info}/{name}")
-            if content:
-                return b"\n" + content
-        return b""
+        return b"\n" + read(f"{self.info}/RECORD")
+
+
+@lru_cache(maxsize=4096)
+def _tops_in(path: str, modified: int, size: int) -> frozenset[bytes]:
+    """The top-level names in a list, kept for the next function that this process analyzes.
+
+    To read those of 170 distributions takes 10 ms, the rest of a small function 3.
+    """
+    return frozenset(re.findall(_TOP, read(path), re.MULTILINE))
 
 
 class Sites:
