@@ -1,9 +1,7 @@
 """The tree stays as docs/development.md says: small modules and functions, at named places."""
 
-import ast
 import keyword
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +17,9 @@ SOURCES = sorted(
 )
 
 
-def lines_of_functions(content: str) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(content)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, (node.end_lineno or 0) - node.lineno + 1
+# A `def` and 50 lines that are empty or further in than it is, the last of them not empty. To parse
+# all sources for this takes four times as long.
+LONG = re.compile(r"^( *)(?:async )?def (\w+).*\n(?:(?:\1[ )].*)?\n){49,}\1[ )]", re.MULTILINE)
 
 
 def test_sources__modules_and_functions__fit_on_few_screens() -> None:
@@ -31,12 +28,18 @@ def test_sources__modules_and_functions__fit_on_few_screens() -> None:
         content = path.read_text(encoding="utf-8")
         if (count := content.count("\n")) > 400:
             long.append(f"{path.relative_to(ROOT)}: {count} lines")
-        long += [
-            f"{path.relative_to(ROOT)}: {name} has {count} lines"
-            for name, count in lines_of_functions(content)
-            if count > 50
-        ]
+        found = (match[2] for match in LONG.finditer(content))
+        long += [f"{path.relative_to(ROOT)}: {name} has more than 50 lines" for name in found]
     assert not long
+
+
+@pytest.mark.parametrize(("count", "is_long"), [(49, False), (50, True)])
+def test_long__method_of_a_class__counts_from_its_def_to_its_last_line(
+    count: int, is_long: bool
+) -> None:
+    body = "\n".join(["        x = 1", *[""] * (count - 2), "        return x"])
+    source = f"class A:\n    def f(self):\n{body}\n\n\n    def g(self):\n        pass\n"
+    assert bool(LONG.search(source)) == is_long
 
 
 def test_package__entries_at_its_top__are_few() -> None:
