@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pypackage.archive.writers import targz
 from pypackage.core.progress import SILENT
 from pypackage.core.store import Store
 
-SIZES = {"one": 3, "two": 18}  # files of a mebibyte each
+NUMBERS = {"one": 3, "two": 18}  # of files
 
 
 @pytest.fixture
@@ -24,12 +25,20 @@ def prefix(tmp_path: Path) -> Path:
     """The files of two packages, of a wheel and of nobody."""
     folder = tmp_path / "prefix"
     folder.mkdir()
-    for name, number in SIZES.items():
+    for name, number in NUMBERS.items():
         for index in range(number):
-            (folder / f"{name}{index:02}").write_bytes(bytes([index]) * (1 << 20))
+            (folder / f"{name}{index:02}").write_bytes(bytes([index]) * 100)
     (folder / "module.py").write_text("x = 1\n")
     (folder / "notes").write_text("nothing\n")
     return folder
+
+
+@pytest.fixture
+def large(prefix: Path) -> Path:
+    """The same with files of a mebibyte, so that one of the packages has two members."""
+    for path in prefix.glob("???[0-9]*"):
+        os.truncate(path, 1 << 20)  # a hole, which takes no room
+    return prefix
 
 
 @pytest.fixture
@@ -44,7 +53,7 @@ def contents(prefix: Path, two: str = "b" * 64) -> Contents:
     ]
     owned = [
         Entry(f"lib/{name}{index:02}", prefix / f"{name}{index:02}", package=name, pristine=True)
-        for name, number in SIZES.items()
+        for name, number in NUMBERS.items()
         for index in range(number)
     ]
     module = Entry("lib/python3.11/site-packages/wheel/__init__.py", prefix / "module.py")
@@ -68,14 +77,14 @@ def test_owner__module_of_the_user_s_own__is_that_module(site: str) -> None:
 
 
 def test_write__with_a_store__gives_the_bytes_that_it_gives_without(
-    prefix: Path, store: Store, tmp_path: Path
+    large: Path, store: Store, tmp_path: Path
 ) -> None:
-    wanted = written(contents(prefix), None, tmp_path)
-    assert written(contents(prefix), store, tmp_path) == wanted  # an empty one
+    wanted = written(contents(large), None, tmp_path)
+    assert written(contents(large), store, tmp_path) == wanted  # an empty one
     assert len(kept(store)) == 6  # two packages, the wheel, notes, what is in bin and etc
-    for path in prefix.glob("???[0-9]*"):
+    for path in large.glob("???[0-9]*"):
         path.unlink()
-    assert written(contents(prefix), store, tmp_path) == wanted  # the packages are not read
+    assert written(contents(large), store, tmp_path) == wanted  # the packages are not read
 
 
 def test_write__one_package_is_another__compresses_that_one_alone(
@@ -139,10 +148,22 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 def test_write__store_is_damaged__makes_the_members_anew(
     prefix: Path, store: Store, tmp_path: Path, damage: str
 ) -> None:
+    check_repair(prefix, store, tmp_path, DAMAGES[damage])
+
+
+def test_write__second_member_of_a_part_is_damaged__makes_it_anew(
+    large: Path, store: Store, tmp_path: Path
+) -> None:
+    check_repair(large, store, tmp_path, flipped)
+
+
+def check_repair(
+    prefix: Path, store: Store, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     wanted = written(contents(prefix), store, tmp_path)
     whole = {path: path.read_bytes() for path in store.root.iterdir()}
     for path, content in whole.items():
-        path.write_bytes(DAMAGES[damage](content))
+        path.write_bytes(damage(content))
     assert written(contents(prefix), store, tmp_path) == wanted
     assert {path: path.read_bytes() for path in store.root.iterdir()} == whole
 
@@ -156,9 +177,9 @@ def test_write__store_that_cannot_be_written__is_no_error(prefix: Path, tmp_path
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS["tar.gz"])
 def test_write__each_level__is_read_by_tar(
-    prefix: Path, store: Store, tmp_path: Path, level: int
+    large: Path, store: Store, tmp_path: Path, level: int
 ) -> None:
-    data = written(contents(prefix), store, tmp_path, level)
+    data = written(contents(large), store, tmp_path, level)
     assert len(gzip.decompress(data)) > 21 << 20
     listed = subprocess.check_output(["tar", "tzf", tmp_path / "e.tar.gz"], text=True)
     assert "lib/two17\n" in listed
@@ -167,13 +188,12 @@ def test_write__each_level__is_read_by_tar(
 def test_write__another_level__does_not_take_the_members_of_the_former(
     prefix: Path, store: Store, tmp_path: Path
 ) -> None:
-    written(contents(prefix), store, tmp_path, 1)
-    assert written(contents(prefix), store, tmp_path, 6) == written(
-        contents(prefix), None, tmp_path, 6
-    )
+    fast = written(contents(prefix), store, tmp_path, 1)
+    small = written(contents(prefix), store, tmp_path, 6)
+    assert small == written(contents(prefix), None, tmp_path, 6) != fast
 
 
-def test_groups__large_part__has_several_members(prefix: Path) -> None:
-    groups = members.groups(contents(prefix).entries)
+def test_groups__large_part__has_several_members(large: Path) -> None:
+    groups = members.groups(contents(large).entries)
     assert [len(group) for group in groups] == [1, 1, 3, 18]
     assert [members.part(group).number for group in groups] == [1, 1, 1, 2]
