@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 from pypackage.core.typed import NamedTuple
@@ -141,14 +141,19 @@ def _begin(module: str) -> int:
 
 @cache
 def _by_pypi() -> dict[str, str]:
-    return {package.pypi: package.conda for package in _packages() if package.pypi}
+    return {one.pypi: one.conda for one in _packages() if one.pypi}
 
 
 @cache
 def _by_conda() -> dict[str, str]:
-    return {package.conda: package.pypi for package in _packages() if package.conda}
+    return {one.conda: one.pypi for one in _packages() if one.conda}
 
 
-def _packages() -> list[Package]:
-    """Return all packages in reverse order, so that a name's first line wins in a dict."""
-    return [_package(line) for line in reversed(_table().split("\n")) if line]
+def _packages() -> Iterator[Package]:
+    """Yield all packages in reverse order, so that a name's first line wins in a dict.
+
+    Most lines are a module alone: to normalize the whole table at once takes half of the time.
+    """
+    lines = _table().splitlines()
+    for line, name in zip(reversed(lines), reversed(normalize(_table()).splitlines()), strict=True):
+        yield _package(line) if " " in line else Package(name, name)
