@@ -24,7 +24,7 @@ PIECES = [
     "ﬁ".encode(), "\u2028".encode(), "\U0001f600".encode(), b"\x1a", b"%%bash\n", b"!ls\n", b"x?",
     b"%time ", b'{"cells": [', b'"cell_type": "code"', b'"source": ["', b"]}", b"*", b"=", b"x",
     b"1", b"-" * 50, b"(" * 150, b"[" * 40 + b"]" * 40, b"a." * 60 + b"a", b"not " * 100,
-    b"9" * 5000, b"ur'", b"0777",
+    b"9" * 5000, b"ur'", b"0777", b"if x:",
 ]  # fmt: skip
 
 

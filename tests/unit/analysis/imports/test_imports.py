@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import contextlib
 import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pypackage.analysis.imports import Import, Why, scan
 from pypackage.core.errors import SourceError
@@ -137,17 +134,3 @@ def test_scan__hostile_source__runs_nothing(tmp_path: Path) -> None:
     source = f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n@exit\nclass K: import a\n"
     assert modules(source) == {"pathlib": Why.REQUIRED, "a": Why.REQUIRED}
     assert not mark.exists()
-
-
-PIECES = [
-    b"import a", b"from . import b", b"try:", b"except ImportError:", b"if x:", b"else:", b"\n",
-    b"    ", b"\t", b"__import__('c')", b"(", b")", b"'''", b"#", b" coding: ", b"utf-16", b"\0",
-    b"\xef\xbb\xbf", b"\xff", b"\\", b"\r", b"\f", b"lambda: ", b"async ", b"match x:", b"f'{",
-]  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.one_of(st.binary(), st.lists(st.sampled_from(PIECES)).map(b"".join)))
-def test_scan__any_bytes__result_or_source_error(source: bytes) -> None:
-    with contextlib.suppress(SourceError):
-        scan(source, "s.py")
