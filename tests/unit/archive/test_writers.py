@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
 import stat
 import subprocess
 import zipfile
-from dataclasses import replace
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -43,10 +44,10 @@ def _writer(request: pytest.FixtureRequest) -> None:
         need("mksquashfs")
 
 
-@pytest.fixture
-def contents(tmp_path: Path) -> Contents:
-    """A folder with all kinds of files."""
-    folder = tmp_path / "prefix"
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """A folder with all kinds of files, which no test may change."""
+    folder = tmp_path_factory.mktemp("contents")
     (folder / "empty").mkdir(parents=True)
     (folder / "tool").write_text("#!/bin/sh\n")
     (folder / "tool").chmod(0o700)
@@ -63,6 +64,8 @@ def contents(tmp_path: Path) -> Contents:
             Entry("lib/link.py", folder / "link", package="numpy"),
             Entry("lib/blob", folder / "blob", package="numpy"),
             Entry("lib/made", None, data=b"made", mode=0o644),
+            Entry("lib/a b.txt", None, b"", mode=0o644),
+            Entry("lib/old", None, link="a b.txt"),
             Entry("var/empty", folder / "empty"),
             Entry(long, folder / "module.py"),
         ),
@@ -71,10 +74,14 @@ def contents(tmp_path: Path) -> Contents:
     )
 
 
-def unpacked(contents: Contents, format_: str, folder: Path) -> Path:
-    """What the format's own tool makes of an environment."""
+@pytest.fixture(scope="module")
+def unpacked(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """What each format's own tool makes of them; no test may change it."""
+    return functools.cache(lambda name: unpack(contents, name, tmp_path_factory.mktemp("made")))
+
+
+def unpack(contents: Contents, format_: str, folder: Path) -> Path:
     need(*NEEDED.get(format_, ("sh",)))
-    folder.mkdir()
     archive, out = folder / f"e.{format_}", folder / "out"
     if format_ == "folder":
         writers.write(contents, format_, out, SILENT)
@@ -103,17 +110,12 @@ def listing(folder: Path) -> dict[str, tuple[str, object, int]]:
     return found
 
 
-@pytest.fixture
-def wanted(contents: Contents, tmp_path: Path) -> dict[str, tuple[str, object, int]]:
-    return listing(unpacked(contents, "tar.gz", tmp_path / "wanted"))
-
-
 @pytest.mark.parametrize("format_", FORMATS)
 def test_write__unpacked_by_the_real_tool__is_the_tree_of_the_tar_gz(
-    contents: Contents, wanted: object, tmp_path: Path, format_: str
+    unpacked: Callable[[str], Path], format_: str
 ) -> None:
-    made = listing(unpacked(contents, format_, tmp_path / "made"))
-    assert made == wanted
+    made = listing(unpacked(format_))
+    assert made == listing(unpacked("tar.gz"))
     assert made["lib/link.py"] == ("link", "module.py", 0)
     assert made["bin/tool"][0] == "-rwxr-xr-x"
     assert made["lib/made"][0] == "-rw-r--r--"
@@ -122,9 +124,9 @@ def test_write__unpacked_by_the_real_tool__is_the_tree_of_the_tar_gz(
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_manifest__in_each_format__tells_files_and_content(
-    contents: Contents, tmp_path: Path, format_: str
+    contents: Contents, unpacked: Callable[[str], Path], format_: str
 ) -> None:
-    out = unpacked(contents, format_, tmp_path / "made")
+    out = unpacked(format_)
     described = json.loads((out / manifest.PATH).read_text())
     assert described["files"] == len(contents.entries) + 4
     assert described["packages"][0]["name"] == "python"
@@ -135,11 +137,9 @@ def test_manifest__in_each_format__tells_files_and_content(
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_sha256sums__in_each_format__lists_all_that_was_unpacked(
-    contents: Contents, tmp_path: Path, format_: str
+    unpacked: Callable[[str], Path], format_: str
 ) -> None:
-    more = [Entry("lib/a b.txt", None, b"", mode=0o644), Entry("lib/old", None, link="a b.txt")]
-    contents = replace(contents, entries=(*contents.entries, *more))
-    out = unpacked(contents, format_, tmp_path / "made")
+    out = unpacked(format_)
     lists = sorted((out / manifest.SHA256SUMS).iterdir())
     assert len(lists) == 6  # python, numpy, bin, etc, lib, var
     listed = b"".join(path.read_bytes() for path in lists)
@@ -193,10 +193,9 @@ def test_write__other_content__has_another_id(
 ) -> None:
     changed = [e for e in contents.entries if e.target != "lib/made"]
     other = Contents((*changed, Entry("lib/made", None, b"mode")), (), PACKAGES)
-    assert identity(contents, format_, tmp_path / "a") != identity(other, format_, tmp_path / "b")
-    assert identity(contents, format_, tmp_path / "c") == identity(
-        contents, format_, tmp_path / "a"
-    )
+    first = identity(contents, format_, tmp_path / "a")
+    assert first != identity(other, format_, tmp_path / "b")
+    assert first == identity(contents, format_, tmp_path / "c")
 
 
 def identity(contents: Contents, format_: str, output: Path) -> str:
@@ -218,7 +217,8 @@ def test_write__twice_in_two_places__gives_the_same_bytes(
     contents: Contents, tmp_path: Path, format_: str
 ) -> None:
     copy = tmp_path / "elsewhere"
-    shutil.copytree(tmp_path / "prefix", copy, symlinks=True)
+    assert contents.entries[0].source
+    shutil.copytree(Path(contents.entries[0].source).parent, copy, symlinks=True)
     moved = [
         Entry(
             e.target,
@@ -323,9 +323,9 @@ def test_write__file_is_gone__names_it_and_leaves_the_former(
     output.parent.mkdir()
     writers.write(contents, format_, output, SILENT)
     former = output.stat().st_ino
-    (tmp_path / "prefix" / "blob").unlink()
-    with pytest.raises(PackError, match="prefix/blob"):
-        writers.write(contents, format_, output, SILENT)
+    gone = Entry("lib/gone", tmp_path / "gone")
+    with pytest.raises(PackError, match="/gone"):
+        writers.write(contents.plus(gone), format_, output, SILENT)
     assert output.stat().st_ino == former
     assert list(output.parent.iterdir()) == [output]
 
