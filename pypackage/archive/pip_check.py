@@ -37,7 +37,7 @@ def _problem(
         requirement = pep508.parse(text)
     except ValueError:
         return  # old metadata; pip ignores it too
-    if requirement.marker and not requirement.marker.evaluate({**markers, "extra": ""}):
+    if not pep508.holds(requirement, markers):
         return
     requirement.marker = None
     other = found.get(normalize(requirement.name))

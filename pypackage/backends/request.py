@@ -248,16 +248,19 @@ def _installed(python: Interpreter, requirements: Requirements) -> tuple[str, ..
     )
 
 
+_CHANNELS = "a channel is a name, a URL, a folder or 'host'"
+
+
 def channel_of(name: str) -> str:
     """Return a channel as the engine takes it: folders by their absolute path."""
     if not name.strip():
-        raise SolveError("a channel has no name")
+        raise SolveError("a channel has no name", _CHANNELS)
     folder = Path(os.path.expanduser(name))
     is_path = name.startswith((".", "/", "~"))
-    if "://" in name or not (is_path or (folder / "noarch").is_dir()):
+    if "://" in name or not (is_path or os.path.isdir(folder / "noarch")):
         return name
-    if not folder.is_dir():
-        raise SolveError(f"the channel {name} cannot be read: there is no such folder")
+    if not os.path.isdir(folder):
+        raise SolveError(f"the channel {name} cannot be read: there is no such folder", _CHANNELS)
     if not (folder / "noarch" / "repodata.json").is_file():
         raise SolveError(
             f"{name} is not a conda channel: it has no noarch/repodata.json",

@@ -165,7 +165,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def _width() -> int:
     given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given) > 0:
+    if given.isdecimal() and len(given) < 6 and int(given) > 0:
         return int(given)
     try:
         return os.get_terminal_size(1).columns or 80

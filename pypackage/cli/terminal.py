@@ -6,12 +6,13 @@ one line that starts with the tool's name.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pypackage.core.errors import INTERNAL_ERROR, PackageError, advice_for
+from pypackage.core.errors import INTERNAL_ERROR, InputPathError, PackageError, advice_for
 from pypackage.core.progress import Bar, Reporter, Task
 from pypackage.core.typed import TYPE_CHECKING
 
@@ -141,7 +142,8 @@ def _told(error: BaseException, say: Plain) -> int:
         _abandon_stdout()
         known = [str(one) for one in (error.filename, error.strerror) if one]
         say.error(": ".join(known) or repr(error), advice_for(error.errno))
-        return INPUT_OUTPUT_ERROR
+        is_path = error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
+        return InputPathError.exit_code if is_path else INPUT_OUTPUT_ERROR
     say.error(f"internal error: {type(error).__name__}: {error}", "-v shows where it happened")
     say.trace(error)
     return INTERNAL_ERROR
@@ -151,13 +153,13 @@ def _told(error: BaseException, say: Plain) -> int:
 _SHOWN = {n: "?" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
-_LONGEST = 8000  # characters of a message; a damaged file may have a name of a million
+_LONGEST = 2000  # characters of a line; a damaged file may have a name of a million
 
 
-def _abridged(message: str) -> str:
-    if len(message) <= _LONGEST:
-        return message
-    return f"{message[: _LONGEST // 2]} [...] {message[-_LONGEST // 2 :]}"
+def _abridged(line: str) -> str:
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}"
 
 
 def _indented(message: str) -> str:
@@ -203,11 +205,11 @@ class Plain(Reporter):
     def warning(self, message: str) -> None:
         """Write a warning unless quiet."""
         if not self._quiet:
-            self._line(f"{self.program}: warning: {_indented(_abridged(message))}")
+            self._line(f"{self.program}: warning: {_indented(message)}")
 
     def error(self, message: str, hint: str = "") -> None:
         """Write why the command ends, and below it what to do."""
-        self._line(f"{self.program}: error: {_indented(_abridged(message))}")
+        self._line(f"{self.program}: error: {_indented(message)}")
         for line in hint.splitlines():
             self._line(f"  {line}")
 
@@ -225,7 +227,7 @@ class Plain(Reporter):
             text = redact(text)
         with suppress(OSError, ValueError):  # a closed stderr is no reason to fail
             if sys.stderr is not None:
-                self._write(text.translate(_SHOWN))
+                self._write("\n".join(map(_abridged, text.translate(_SHOWN).split("\n"))))
 
     def _write(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")

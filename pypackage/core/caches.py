@@ -85,7 +85,8 @@ def limit(text: str = "", environ: Mapping[str, str] = os.environ) -> int:
     text = text or environ.get("PYPACKAGE_CACHE_LIMIT", "")
     if not text:
         return LIMIT
-    found = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", text.strip().upper().replace("IB", ""), re.A)
+    size = text.strip().upper().replace("IB", "")
+    found = re.fullmatch(r"(\d{1,18})\s*([KMGT]?)B?", size, re.A)
     if not found:
         raise UsageError(f"{text!r} is not a size", "write it like 500M or 20G")
     return int(found[1]) * _UNITS[found[2]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
-from pypackage.core import fingerprint
+from pypackage.core import fingerprint, urls
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter, Task
 from pypackage.core.urls import redact
@@ -34,7 +35,7 @@ def fetch(url: str, target: Path, reporter: Reporter) -> str:
     Raises:
         InstallError: It cannot be downloaded.
     """
-    if urlsplit(url).scheme not in ("http", "https", "ftp", "file"):
+    if urls.scheme(url) not in ("http", "https", "ftp", "file"):
         raise InstallError(f"cannot download {redact(url)}: not a URL of the web")
     with reporter.task(f"downloading {redact(url)}", 0) as task, target.open("wb") as file:
         tag = ""
@@ -69,7 +70,8 @@ def _continue(url: str, file: BinaryIO, tag: str, task: Task) -> str:
         if answer.status != 206:
             file.seek(0)
             file.truncate()
-        length = int(answer.headers.get("Content-Length") or -1)
+        told = answer.headers.get("Content-Length", "")
+        length = int(told) if re.fullmatch(r"\d{1,18}", told) else -1
         task.grow(max(length, 0))
         tag = _tag(answer)
         got = 0

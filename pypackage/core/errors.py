@@ -205,4 +205,6 @@ def advice_for(number: int | None) -> str:
         return "free some space, or use another disk (TMPDIR, XDG_CACHE_HOME, the output)"
     if number == errno.EDQUOT:
         return "your quota is used up: free some space, or use another disk"
+    if number == errno.ENAMETOOLONG:
+        return "use a shorter name"
     return ""

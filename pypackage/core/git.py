@@ -27,7 +27,7 @@ def hide_logins(
     if not settings:
         return text, {}
     first = environment.get("GIT_CONFIG_COUNT", "")
-    begin = int(first) if first.isdigit() else 0
+    begin = int(first) if re.fullmatch(r"\d{1,9}", first) else 0
     variables = {"GIT_CONFIG_COUNT": str(begin + len(settings))}
     for number, (key, value) in enumerate(settings, begin):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

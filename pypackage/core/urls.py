@@ -16,6 +16,14 @@ _WORDS = "auth|credential|key|password|secret|sig|token"
 _QUERY = rf"([?&][^=&#\s]*(?:{_WORDS})[^=&#\s]*=)[^&#\s]+"
 
 
+def scheme(url: str) -> str:
+    """Return the scheme of a URL, such as `https`; empty if it is not valid."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # brackets around what is no IPv6 address
+        return ""
+
+
 def redact(text: str) -> str:
     """Remove the credentials of the URLs in a text.
 
@@ -47,9 +55,11 @@ class Credentials:
 
 
 def credentials(url: str) -> Credentials | None:
-    """Extract the secrets of a URL; None if there are none."""
+    """Extract the secrets of a URL; None if there are none, or it is not valid."""
     shown = _bare(url).rstrip("/")
     if shown == url.rstrip("/"):
+        return None
+    if not scheme(url):
         return None
     parts = urlsplit(url)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pypackage.core import process
-from pypackage.core.errors import InstallError, ProcessError
+from pypackage.core.errors import InstallError, ProcessError, RequirementsError
 from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter
 from pypackage.core.urls import redact
@@ -61,6 +61,24 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
         _record(prefix, places, taken)
 
 
+def check_own(sources: Sequence[Source], base: Path) -> None:
+    """Reject files of this machine that are not in the folder of the requirements file.
+
+    Files that it names on its own authority would get into an archive that is given to others.
+
+    Raises:
+        RequirementsError: There is such data; the message names it.
+    """
+    for one in sources:
+        if isinstance(one, Http) and one.url.startswith("file:"):
+            path = os.path.realpath(unquote(urlsplit(one.url).path))
+            if not Path(path).is_relative_to(os.path.realpath(base)):
+                raise RequirementsError(
+                    f"'http' names {path}, which is outside the folder of the requirements",
+                    f"to pack it, add it by hand: --add {path}:share/{os.path.basename(path)}",
+                )
+
+
 def check_local(sources: Sequence[Source], base: Path) -> None:
     """Reject data that needs the network.
 
@@ -75,7 +93,7 @@ def check_local(sources: Sequence[Source], base: Path) -> None:
     if remote:
         raise InstallError(
             f"this is offline, and data would have to be fetched: {', '.join(remote)}",
-            "name a copy on this machine (a path, or file:///…) in its place",
+            "name a copy in this folder (a path, or file:///…) in its place",
         )
 
 

@@ -74,7 +74,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
     copies, projects = [], []
     for path in local:
         found = folder / path
-        if not found.exists():
+        if not os.path.exists(found):
             raise InputPathError(
                 f"the program's own module {found} is not there",
                 "analyze the program again, or remove it from 'local' and add it with --add",
@@ -99,10 +99,10 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
 def _split(text: str) -> tuple[Path, str]:
     """Split `PATH[:DEST]` into the path and the destination, which may be empty."""
     source, colon, dest = text.rpartition(":")
-    if not colon or Path(text).exists():
+    if not colon or os.path.exists(text):
         source, dest = text, ""
     path = Path(os.path.expanduser(source))
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputPathError(f"cannot add {source}: there is no such file or folder")
     if not (path.is_file() or path.is_dir()):
         raise InputPathError(f"cannot add {source}: it is neither a file nor a folder")

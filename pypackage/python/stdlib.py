@@ -144,5 +144,5 @@ def _listed(version: str) -> frozenset[str]:
 
 def _numbers(version: str) -> tuple[int, int]:
     """Return major and minor number of a version; the minor one is 0 if absent."""
-    found = re.match(r"(\d+)(?:\.(\d+))?", version)
+    found = re.match(r"(\d{1,9})(?:\.(\d{1,9}))?", version)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)

@@ -16,6 +16,10 @@ HOW_LISTED = (
 """What to do about a list of dependencies with other tables in it."""
 
 
+VERSION = r"\d{1,9}(\.\d{1,9}){0,9}((a|b|rc)\d{1,9})?"
+"""Pattern of a version of Python."""
+
+
 def parse_match_spec(spec: str) -> tuple[str, SpecifierSet | None]:
     """Parse a conda match spec: its name, and its version range in the form of PEP 440.
 

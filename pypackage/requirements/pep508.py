@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from pypackage.core import platforms
 from pypackage.core.typed import TYPE_CHECKING
@@ -107,8 +107,23 @@ def holds(requirement: Requirement, markers: Mapping[str, str], extra: str = "")
         return requirement.marker is None or requirement.marker.evaluate(
             {**markers, "extra": extra}
         )
-    except ValueError:
+    except (ValueError, LookupError):  # the latter for `'a' < 'b'`, where one has to be a variable
         return True
+
+
+def selects(marker: str, extras: Set[str], groups: Set[str]) -> bool:
+    """Whether a marker of a lock file (PEP 751) is true with some extras and groups.
+
+    Raises:
+        ValueError: It is not valid.
+    """
+    from packaging.markers import Marker
+
+    chosen = {"extras": extras, "dependency_groups": groups}
+    try:
+        return Marker(marker).evaluate(chosen, context="lock_file")
+    except LookupError as error:
+        raise ValueError(str(error)) from error
 
 
 def is_true(marker: str) -> bool:

@@ -119,7 +119,7 @@ def target_of(version: str) -> Target:
     for part in version.split("."):
         digits = "".join(_leading_digits(part))
         if digits:
-            numbers.append(int(digits))
+            numbers.append(int(digits[:9]))
         if digits != part:
             break
     return Target(tuple(numbers) or (3,))
@@ -127,6 +127,6 @@ def target_of(version: str) -> Target:
 
 def _leading_digits(text: str) -> Iterator[str]:
     for character in text:
-        if not character.isdigit():
+        if character not in "0123456789":
             return
         yield character

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -134,6 +135,8 @@ def _match_spec(spec: str) -> Any:
     from rattler import MatchSpec
     from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
+    if re.search(r"build_number\W*\d{20}", spec):  # the engine would panic
+        raise RequirementsError(f"{spec!r} is not a match spec", "such a number has no build")
     try:
         return MatchSpec(spec)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:

@@ -79,7 +79,7 @@ def read(path: str) -> Declarations:
     elif path.endswith((".yml", ".yaml")):
         environment_yml.declare(made, document.of_yaml(text.encode(), path), folder)
     else:
-        above = frozenset((os.path.abspath(path),))
         lines = requirements_txt.lines(text, path)
-        requirements_txt.declare(made, requirements_txt.entries(lines, folder, above=above))
+        entries = requirements_txt.entries(lines, folder, [os.path.abspath(path)])
+        requirements_txt.declare(made, entries)
     return made.made()

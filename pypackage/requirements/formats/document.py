@@ -121,8 +121,8 @@ def of_json(content: bytes, label: str) -> Node:
     except json.JSONDecodeError as error:
         place = f"{label}:{error.lineno}:{error.colno}"
         raise RequirementsError(f"{place}: not valid JSON: {error.msg}") from None
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 10,000 brackets
-        raise RequirementsError(f"{label}: not valid JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise _excessive(label, "JSON", error) from None
 
 
 def of_yaml(content: bytes, label: str) -> Node:
@@ -144,7 +144,7 @@ def of_yaml(content: bytes, label: str) -> Node:
         what = getattr(error, "problem", "") or str(error).partition("\n")[0]
         raise RequirementsError(f"{place}: not valid YAML: {what}") from None
     except (ValueError, RecursionError) as error:
-        raise RequirementsError(f"{label}: not valid YAML: {error}") from None
+        raise _excessive(label, "YAML", error) from None
 
 
 def of_toml(text: str, label: str, line: int = 0) -> Node:
@@ -170,6 +170,14 @@ def of_toml(text: str, label: str, line: int = 0) -> Node:
     return Node((), value, label, partial(_in_toml, value, text, line))
 
 
+def _excessive(label: str, kind: str, error: Exception) -> RequirementsError:
+    """Make an error of one of Python's: its readers give no place, and advice for programmers."""
+    is_deep = isinstance(error, RecursionError)
+    has_digits = "int_max_str_digits" in str(error)
+    what = "nested too deep" if is_deep else "a number is too long" if has_digits else str(error)
+    return RequirementsError(f"{label}: not valid {kind}: {what}")
+
+
 def unknown_keys(top: Node, known: Sequence[str]) -> Iterator[str]:
     """Yield a warning for each unknown key, with the known key that may be meant."""
     from difflib import get_close_matches
@@ -185,7 +193,10 @@ def repr_short(value: object) -> str:
     """Format a value as in the file, a long one abbreviated, lists and objects by type."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, default=str)
+    try:
+        text = json.dumps(value, default=str)
+    except ValueError:  # an integer in hexadecimal digits may be longer than Python writes
+        text = "a number of many digits"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -11,13 +11,11 @@ from pypackage.requirements.declarations import Collector
 from pypackage.requirements.formats import requirements_txt
 from pypackage.requirements.formats.document import Node, repr_short
 from pypackage.requirements.formats.requirements_txt import Line
-from pypackage.requirements.match_specs import HOW_LISTED, python_version
+from pypackage.requirements.match_specs import HOW_LISTED, VERSION, python_version
 from pypackage.requirements.model import Requirements
 
 KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 """The known keys at the top."""
-
-_VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?"
 
 
 class EnvironmentFile(NamedTuple):
@@ -118,14 +116,15 @@ def _pip_lines(nested: Node) -> Iterator[Line]:
 def _python(specs: tuple[str, ...]) -> str:
     """Return the exact version of Python that is requested; empty for a range or none."""
     versions = (python_version(spec) for spec in specs)
-    return next((one for one in versions if one and re.fullmatch(_VERSION, one)), "")
+    return next((one for one in versions if one and re.fullmatch(VERSION, one)), "")
 
 
 def _variable(name: str, node: Node) -> tuple[str, str]:
     if not re.fullmatch(r"(?a:[^\W\d]\w*)", name):
         raise node.invalid(f"{name!r} is not a name that a variable of the shell can have")
     value = node.value
-    if isinstance(value, int) and not isinstance(value, bool):  # YAML reads `1` as a number
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if is_int and value.bit_length() <= 64:  # YAML reads `1` as a number
         return name, str(value)
     if not isinstance(value, str):
         raise node.invalid(f"expected a string, not {repr_short(value)}", "write it in quotes")

@@ -16,6 +16,9 @@ from pypackage.requirements.formats import document, requirements_txt
 class Form(NamedTuple):
     """A file format of requirements.
 
+    Several patterns that must all be found are looked for from the file's beginning: one behind
+    another, they would be looked for once for each place of the first.
+
     Attributes:
         name: The name shown in messages.
         files: Pattern of its file names.
@@ -37,10 +40,10 @@ PIXI_LOCK = Form(
     "a pixi.lock",
     r"pixi\.lock",
     # Its first versions, 2 and 3, have conda-lock's format with another number.
-    r"^version:\s*\d+\s*$(?=[\s\S]*^environments:)(?=[\s\S]*^packages:)"
+    r"\A(?=[\s\S]*^version:[ \t]*\d+[ \t\r]*$)(?=[\s\S]*^environments:)(?=[\s\S]*^packages:)"
     r"|\Aversion:\s*[23]\s*$(?=[\s\S]*^metadata:)(?=[\s\S]*^package:)",
 )
-CONDA_LOCK = Form("a conda-lock.yml", content=r"^metadata:(?=[\s\S]*^package:)")
+CONDA_LOCK = Form("a conda-lock.yml", content=r"\A(?=[\s\S]*^metadata:)(?=[\s\S]*^package:)")
 EXPLICIT = Form("conda's explicit list", content=r"^@EXPLICIT\s*$")
 CONDA_LIST = Form(
     "what conda list --export writes",
@@ -55,7 +58,7 @@ PROJECT = Form(
 )
 PIXI_TOML = Form("a pixi manifest", r"pixi\.toml", r"^\[(workspace|pypi-dependencies)\]\s*$")
 PYLOCK_TOML = Form("a pylock.toml", r"pylock(\..+)?\.toml", r"^lock-version = ")
-UV_LOCK = Form("a uv.lock", r"uv\.lock", r"^\[\[package\]\](?=[\s\S]*^source = \{)")
+UV_LOCK = Form("a uv.lock", r"uv\.lock", r"\A(?=[\s\S]*^\[\[package\]\])(?=[\s\S]*^source = \{)")
 
 MADE = Form(
     "an environment that was made already",
@@ -121,7 +124,10 @@ def recognize(name: str, text: str) -> Form:
     label, base = ("<stdin>", "") if name == "-" else (name, os.path.basename(name))
     named = (form for form in _FORMS if re.fullmatch(form.files, base))
     told = (form for form in _FORMS if re.search(form.content, text, re.M))
-    form = next(named, None) or next(told, None)
+    form = next(named, None)
+    if form is None and not text.strip() and not re.fullmatch(REQUIREMENTS_TXT.files, base):
+        raise RequirementsError(f"{label}: is empty")
+    form = form or next(told, None)
     if form is None or (form is ENVIRONMENT_YML and _of_lines(base, text) is SCRIPT):
         form = _of_lines(base, text)
     if form is None:
@@ -135,13 +141,14 @@ def _of_lines(base: str, text: str) -> Form | None:
     """Recognize formats without a mark: requirements files, and programs without a suffix."""
     if re.fullmatch(REQUIREMENTS_TXT.files, base):
         return REQUIREMENTS_TXT
-    said = [line for line in map(requirements_txt.without_comment, text.splitlines()) if line]
+    lines = map(requirements_txt.without_comment, text.splitlines())
+    said = next(filter(None, lines), "")
     body = _python(text)
     if any(not isinstance(one, ast.Expr | ast.Assign | ast.AnnAssign) for one in body):
         return SCRIPT if "." not in base else None
     if text.startswith("#!"):  # another language: its words may look like package names
         return None
-    is_line = bool(said) and requirements_txt.is_line(said[0])
+    is_line = bool(said) and requirements_txt.is_line(said)
     if base.endswith(
         (".yml", ".yaml", ".json", ".toml")
     ):  # a mere word is not a package name there
@@ -173,8 +180,6 @@ def _is_data(text: str) -> bool:
 
 
 def _unknown(label: str, base: str, text: str) -> RequirementsError:
-    if not text.strip():
-        return RequirementsError(f"{label}: is empty")
     if base.endswith((".yml", ".yaml")):
         top = document.of_yaml(text.encode("utf-8", "replace"), label)
         return top.invalid("names no dependencies")

@@ -6,12 +6,14 @@ Source: pixi's reference, "The pixi manifest", on features, environments and tar
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from pypackage.core.typed import NamedTuple
 from pypackage.requirements.declarations import Source
 from pypackage.requirements.formats import pixi, sources
-from pypackage.requirements.formats.document import Node
+from pypackage.requirements.formats.document import Node, repr_short
+from pypackage.requirements.match_specs import VERSION
 from pypackage.requirements.model import Requirements
 from pypackage.requirements.pep508 import parse
 from pypackage.requirements.selected import hint_of
@@ -237,7 +239,10 @@ def _system(table: Node) -> Iterator[tuple[str, str]]:
     for key, node in table.entries():
         value = node.get("version", "") if isinstance(node.value, dict) else node
         if key in _VIRTUAL:
-            yield _VIRTUAL[key], str(value.value)
+            text = value.value if isinstance(value.value, str) else repr_short(value.value)
+            if not re.fullmatch(VERSION, text):
+                raise value.invalid(f"expected a version, not {repr_short(text)}")
+            yield _VIRTUAL[key], text
 
 
 def _numbers(version: str) -> list[int]:

@@ -99,11 +99,11 @@ def _alternatives(constraint: str) -> list[list[str]]:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", text)]
+    return [int(number) for number in re.findall(r"\d{1,99}", text)]
 
 
 def _specifier(part: str) -> Iterator[str]:
-    found = re.fullmatch(r"([\^~])(\d+(?:\.\d+)*)(.*)", part)
+    found = re.fullmatch(r"([\^~])(\d{1,99}(?:\.\d{1,99})*)(.*)", part)
     if found:
         numbers = [int(number) for number in found[2].split(".")]
         first = 1 if len(numbers) > 1 else 0  # index of the number that ~ fixes

@@ -100,12 +100,8 @@ def _is_wanted(package: Node, extras: frozenset[str], groups: frozenset[str]) ->
     marker = package.get("marker", "").string()
     if "extras" not in marker and "dependency_groups" not in marker:
         return True
-    from packaging.markers import Marker
-
     try:
-        return Marker(marker).evaluate(
-            {"extras": extras, "dependency_groups": groups}, context="lock_file"
-        )
+        return pep508.selects(marker, extras, groups)
     except ValueError:
         raise package.get("marker", "").invalid("not an environment marker") from None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pypackage.core import urls
 from pypackage.requirements.data_sources import COMPRESSIONS, Git, Http
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node, repr_short
-from pypackage.requirements.match_specs import HOW_LISTED, python_version
+from pypackage.requirements.match_specs import HOW_LISTED, VERSION, python_version
 from pypackage.requirements.model import Requirements
 
 KEYS = (
@@ -17,7 +18,7 @@ KEYS = (
 )
 """The known keys at the top."""
 
-_VERSION = r"\d+(\.\d+)*((a|b|rc)\d+)?\+?"
+_VERSION = rf"{VERSION}\+?"
 
 
 def loads(content: bytes, label: str) -> Requirements:
@@ -80,7 +81,12 @@ def _http(name: str, node: Node) -> Http:
         raise sha256.invalid(f"expected 64 hexadecimal digits, not {repr_short(sha256.value)}")
     kind = node.get("type", "file").one_of(("file", "tar"))
     compression = node.get("compression", "").one_of(COMPRESSIONS)
-    return Http(name, node.required("url"), kind, compression, sha256.string())
+    url = node.required("url")
+    if urls.scheme(url) not in ("http", "https", "ftp", "file"):
+        raise node.get("url", "").invalid(
+            f"{repr_short(url)} is no URL of http, https, ftp or file"
+        )
+    return Http(name, url, kind, compression, sha256.string())
 
 
 # Setting these breaks the search for commands, or is impossible in bash.

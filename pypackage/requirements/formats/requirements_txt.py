@@ -30,6 +30,7 @@ _WHERE = {"--index-url", "--extra-index-url", "--trusted-host"}
 _FLAGS = {"--no-index", "--pre"}
 # Always the case here: only wheels are used, and all hashes are checked.
 _IMPLIED = {"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
+_INCLUDES = ("--requirement", "--constraint")
 URL = r"(?:git|hg|svn|bzr)\+|\w+://"
 """The start of a URL, including those of repositories."""
 
@@ -118,7 +119,7 @@ def lines(text: str, label: str) -> Iterator[Line]:
 
 def without_comment(text: str) -> str:
     """Return a line without its comment; empty if nothing is left."""
-    return re.sub(r"(^|\s+)#.*$", "", text).strip()
+    return re.sub(r"(?:^|(?<=\s))#.*$", "", text).strip()
 
 
 def is_line(text: str) -> bool:
@@ -132,41 +133,52 @@ def is_line(text: str) -> bool:
     return True
 
 
-def entries(
-    given: Iterable[Line], folder: str, bounds: bool = False, above: frozenset[str] = frozenset()
-) -> Iterator[Entry]:
-    """Parse lines, including those of the files that they include.
+def entries(given: Iterable[Line], folder: str, above: Iterable[str] = ()) -> Iterator[Entry]:
+    """Parse lines, including those of the files that they include; each file is read once.
 
     Args:
         folder: The folder that relative paths start from.
-        bounds: Whether they are from a constraints file.
         above: The files that include them, absolute.
 
     Raises:
         RequirementsError: An option has no value, or includes what is not on this machine.
         InputPathError: An included file cannot be read.
     """
-    for text, place in given:
-        line = re.sub(r"\$\{([A-Z0-9_]+)\}", lambda m: os.environ.get(m[1], m[0]), text)
-        found = _OPTION.fullmatch(line)
-        if not found:
-            value, *options = re.split(r"\s+(?=--?[a-z])", line)
-            yield Entry(place, "", _path_of(value.rstrip("; ")), tuple(options), folder, bounds)
+    seen = {(one, False) for one in above}
+    # No recursion: a chain of files may be longer than Python's stack.
+    begun = [(iter(given), folder, False)]
+    while begun:
+        rest, folder, bounds = begun[-1]
+        line = next(rest, None)
+        if line is None:
+            begun.pop()
             continue
-        name, value = _LONG.get(found["name"], found["name"]), found["value"].strip().strip("\"'")
-        if not value and name not in _FLAGS | _IMPLIED:
-            raise RequirementsError(f"{place}: {name} says nothing")
-        if name not in ("--requirement", "--constraint"):
-            yield Entry(place, name, _path_of(value), (), folder, bounds)
+        entry = _entry(line, folder, bounds)
+        if entry.option not in _INCLUDES:
+            yield entry
             continue
-        if "://" in value:
-            raise RequirementsError(f"{place}: {value} is not on this machine", "download it first")
-        path = os.path.join(folder, value)
-        if os.path.abspath(path) not in above:
-            inner = lines(read_text(path, place), path)
-            bound = bounds or name == "--constraint"
-            within = above | {os.path.abspath(path)}
-            yield from entries(inner, os.path.dirname(path), bound, within)
+        if "://" in entry.value:
+            message = f"{entry.place}: {entry.value} is not on this machine"
+            raise RequirementsError(message, "download it first")
+        path = os.path.join(folder, entry.value)
+        bounds = bounds or entry.option == "--constraint"
+        if (os.path.abspath(path), bounds) not in seen:
+            seen.add((os.path.abspath(path), bounds))
+            begun.append((lines(read_text(path, entry.place), path), os.path.dirname(path), bounds))
+
+
+def _entry(given: Line, folder: str, bounds: bool) -> Entry:
+    text, place = given
+    line = re.sub(r"\$\{([A-Z0-9_]+)\}", lambda m: os.environ.get(m[1], m[0]), text)
+    found = _OPTION.fullmatch(line)
+    if not found:
+        value, *options = map(str.strip, re.split(r"\s(?=--?[a-z])", line))
+        return Entry(place, "", _path_of(value.rstrip("; ")), tuple(options), folder, bounds)
+    name, value = _LONG.get(found["name"], found["name"]), found["value"].strip().strip("\"'")
+    if not value and name not in _FLAGS | _IMPLIED:
+        raise RequirementsError(f"{place}: {name} says nothing")
+    told = value if name in _INCLUDES else _path_of(value)
+    return Entry(place, name, told, (), folder, bounds)
 
 
 # --- what they request -------------------------------------------------------------------
@@ -235,7 +247,7 @@ def _named(entry: Entry) -> str:
     text, is_url = entry.value, re.match(URL, entry.value)
     if entry.option == "--editable" and not is_url:
         return ""
-    is_named = re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", text) and "://" in text
+    is_named = re.match(r"[\w.-]+\s*(\[[^\]]*\]\s*)?@", text) and "://" in text
     wheel = None if is_url else re.fullmatch(r"(.+\.whl)(\[[^\]]*\])?", text)
     if is_named or not (is_url or re.match(r"[./~]", text) or wheel):
         return text
@@ -304,6 +316,8 @@ def _digests(entry: Entry) -> tuple[str, ...]:
 
 def _digest_in_url(requirement: str) -> tuple[str, ...]:
     """Return the digest in the URL of a file, as pip reads it; none in that of a repository."""
+    if "@" not in requirement:
+        return ()
     url, _, fragment = (pep508.parse(requirement).url or "").partition("#")
     found = re.search(r"(?:^|&)sha256=([0-9a-f]{64})(?:&|$)", fragment)
     is_file = not re.match(r"\w+\+", url)

@@ -125,6 +125,27 @@ def test_run__message_without_an_end__is_abridged(capsys: pytest.CaptureFixture[
     assert said.endswith("xxx here\n")
 
 
+def test_run__hint_without_an_end__is_abridged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(raiser(SolveError("no", f"since\n{'x' * 1_000_000} is\nnot here"))) == 4
+    said = capsys.readouterr().err
+    assert len(said) < 3_000
+    assert said.endswith("xxx is\n  not here\n")
+
+
+def test_run__path_too_long__exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(lambda _: os.stat("x" * 5000)) == 2
+    assert capsys.readouterr().err.endswith("xxx: File name too long\n  use a shorter name\n")
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "x", "9" * 5000])
+def test_run__help_at_an_odd_width__is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    assert run(work, "--help") == 0
+    assert "tool [options]" in capsys.readouterr().out
+
+
 def test_run__current_folder_removed__is_said(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,3 +21,8 @@ def test_public__secrets_of_each_kind__are_left_out(text: str, shown: str | None
     assert "ses" not in urls.redact(text)
     if shown is not None:
         assert urls.redact(text) == shown
+
+
+def test_credentials__of_what_is_no_url__are_none() -> None:
+    assert urls.credentials("https://me:ses@[::1/channel") is None
+    assert "ses" not in urls.redact("https://me:ses@[::1/channel")

@@ -208,6 +208,14 @@ def test_read__pyproject_of_poetry__that_is_not_of_its_kind__is_told(
         read(tmp_path, "pyproject.toml", f"[tool.poetry]\n{text}\n")
 
 
+def test_read__pyproject_of_poetry__number_of_5000_digits__error_with_its_place(
+    tmp_path: Path,
+) -> None:
+    text = f'[tool.poetry.dependencies]\nsix = "^{"9" * 5000}"\n'
+    with pytest.raises(RequirementsError, match=r"pyproject\.toml:2: not a requirement: "):
+        read(tmp_path, "pyproject.toml", text)
+
+
 def test_read__pyproject_without_project_table__is_told(tmp_path: Path) -> None:
     found = read(tmp_path, "pyproject.toml", "[tool.x]\n")
     assert len(found.warnings) == 1

@@ -149,8 +149,13 @@ def test_keys__of_what_is_written__are_all_known() -> None:
         (b'{"python": "3.11",\n  "modules": [}', "r.json:2:15: not valid JSON: Expecting value"),
         (b"", "r.json:1:1: not valid JSON: Expecting value"),
         (b"\x1f\x8b\x08\x00", "r.json: not a text file (byte 1)"),
-        (b"[" * 100_000, "r.json: not valid JSON: "),
-        (b"9" * 10_000, "r.json: "),
+        (b"[" * 100_000, "r.json: not valid JSON: nested too deep"),
+        (b"9" * 10_000, "r.json: not valid JSON: a number is too long"),
+        ({"python": f"3.{'9' * 5000}"}, "r.json: python: expected a version such as 3.11.7, not "),
+        (
+            {"python": "3.11", "http": {"A": {"url": "http://[::1"}}},
+            'r.json: http.A.url: "http://[::1" is no URL of http, https, ftp or file',
+        ),
     ],
 )
 def test_loads__bad_document__message_names_the_place(document: object, message: str) -> None:

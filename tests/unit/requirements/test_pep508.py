@@ -72,3 +72,9 @@ def test_read__requirements_of_all_formats_with_5000_digits__name_their_place() 
 def test_distribution__version_of_5000_digits__is_compared_with_none() -> None:
     assert names.conda_version(ENDLESS) == ENDLESS
     assert names.conda_dependency(pep508.parse("numpy>=1"), ENDLESS) == "numpy"
+
+
+def test_marker__that_compares_no_variable__is_no_reason_to_leave_out() -> None:
+    assert pep508.holds(pep508.parse("it ; 'a' < 'b'"), pep508.markers("3.12"))
+    with pytest.raises(ValueError, match="b"):
+        pep508.selects("'a' < 'b'", frozenset(), frozenset())

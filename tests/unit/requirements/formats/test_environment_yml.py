@@ -57,6 +57,10 @@ def test_read__no_single_python__is_left_to_the_dependencies(spec: str) -> None:
         ("channels:\n- {a: 1}\n", "e.yml:2:3: channels[0]: expected a string, not an object"),
         ("dependencies:\n- pip:\n  - 'a =='\n", "e.yml:3:5: not a requirement: 'a =='"),
         ("dependencies:\n- npm: [x]\n", "e.yml:2:3: dependencies[0]: expected only the key 'pip'"),
+        (
+            f"variables:\n  A: 0x{'f' * 5000}\n",
+            "e.yml:2:6: variables.A: expected a string, not a n",
+        ),
         ("variables:\n  A: yes\n", "e.yml:2:6: variables.A: expected a string, not true"),
         ("name: [\n", "e.yml:2:1: not valid YAML"),
         ("- a\n", "e.yml:1:1: expected an object, not a list"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from pypackage.core.errors import RequirementsError
@@ -80,3 +82,19 @@ def test_recognize__what_is_not_taken__is_called_by_its_name(
         recognize(name, text)
     assert raised.value.message.startswith(says)
     assert way in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\t" * 60_000 + "x)",
+        "metadata:\n" * 20_000,
+        "[[package]]\n" * 20_000,
+        "version: 6\n" * 20_000,
+    ],
+)
+def test_recognize__mark_of_a_form_repeated__takes_no_time(text: str) -> None:
+    before = process_time()
+    with pytest.raises(RequirementsError):
+        recognize("list", text)
+    assert process_time() - before < 3

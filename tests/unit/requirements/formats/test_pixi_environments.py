@@ -129,3 +129,12 @@ def test_dependency__that_is_the_folder_of_a_python_project__is_built_as_one(
     with pytest.raises(RequirementsError, match="a source of its own") as caught:
         pixi_environments.read(top, "", str(tmp_path / "other"), "linux-64", {})
     assert "pixi build" in caught.value.hint
+
+
+@pytest.mark.parametrize("version", ["x", "9" * 5000])
+def test_requirements__system_requirement_that_is_no_version__error_with_its_place(
+    version: str,
+) -> None:
+    top = document.of_toml(f'[system-requirements]\ncuda = "{version}"\n', "pixi.toml")
+    with pytest.raises(RequirementsError, match=r"pixi\.toml:2: .*cuda: expected a version, not"):
+        pixi_environments.read(top, "", "", "linux-64", {})

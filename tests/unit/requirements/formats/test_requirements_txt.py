@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -44,6 +45,29 @@ def test_read__files_that_it_names__are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "bounds.txt").write_text("d<2\n")
     got = read("a\n-r sub/more.txt\n--constraint=bounds.txt\n", tmp_path)
     assert (got.pip, got.constraints) == (("a", "b", "c"), ("d<2",))
+
+
+def test_read__files_that_include_each_other_many_times__each_is_read_once(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number}.txt").write_text(f"a{number}\n" + f"-r {number + 1}.txt\n" * 9)
+    (tmp_path / "20.txt").write_text("-r 0.txt\n-c 0.txt\n")
+    got = read("-r 0.txt\n", tmp_path)
+    assert got.pip == got.constraints == tuple(f"a{number}" for number in range(20))
+
+
+def test_read__chain_of_files_longer_than_the_stack__is_followed(tmp_path: Path) -> None:
+    for number in range(1200):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt\n")
+    (tmp_path / "1200.txt").write_text("last\n")
+    assert read("-r 0.txt\n", tmp_path).pip == ("last",)
+
+
+def test_read__line_of_blanks__takes_no_time() -> None:
+    before = process_time()
+    for blanks in (" " * 60_000, "\t" * 60_000):
+        assert "not a requirement" in refusal(f"a{blanks}b{blanks}\n")
+        assert read(f"a{blanks}--hash=sha256:{ONE}{blanks}# comment\n").pip == ("a",)
+    assert process_time() - before < 3
 
 
 def test_read__variables__are_expanded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pypackage.core.errors import RequirementsError
+from pypackage.prefix import datasets
+from pypackage.requirements.data_sources import Http
+
+
+def test_check_own__file_of_this_machine_elsewhere__is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "link").symlink_to("/etc/passwd")
+    datasets.check_own([Http("A", (own / "a.dat").as_uri()), Http("B", "https://h/x")], own)
+    for url in ("file:///etc/passwd", f"file://{own}/../../x", f"file://{own}/%2e%2e/x", "file:/x"):
+        with pytest.raises(RequirementsError, match="outside the folder of the requirements"):
+            datasets.check_own([Http("A", url)], own)
+    with pytest.raises(RequirementsError, match="'http' names /etc/passwd, which is outside"):
+        datasets.check_own([Http("A", (own / "link").as_uri())], own)
