@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 from pypackage.core.typed import NamedTuple
@@ -153,21 +153,3 @@ def _with_condition(kind: str, rest: str) -> tuple[str, bool]:
             raise NeedsTree
         return "while-true", False
     return kind, False
-
-
-def end_of(block: Block, source: SourceText) -> int:
-    """Where the whole statement that a `try` block belongs to ends."""
-    text = source.text
-    pattern = re.compile(rf"^ {{0,{block.indent}}}[^\s#)\]}}][^\n]*", re.MULTILINE)
-    begin = text.find("\n", block.begin)
-    for line in pattern.finditer(text, max(begin, 0)):
-        if source.is_in_string(line.start()):
-            continue
-        if not re.match(r" *(?:except|else|finally)\b", line[0]):
-            return line.start()
-    return len(text)
-
-
-def runs(around: Sequence[Block]) -> list[int]:
-    """The beginnings of the functions and loops among some blocks."""
-    return [one.begin for one in around if one.kind in ("def", "for", "while", "while-true")]

@@ -8,23 +8,13 @@ otherwise both give the same result.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
 
-from pypackage.analysis.imports.conditions import Judge
-from pypackage.analysis.imports.contexts import stronger
-from pypackage.analysis.imports.flags import exported
-from pypackage.analysis.imports.model import Import, Scan, Target, Why
-from pypackage.analysis.imports.prescan import blocks
+from pypackage.analysis.imports.model import Import, Scan, Why
 from pypackage.analysis.imports.prescan.asked import Asked
 from pypackage.analysis.imports.prescan.blocks import OF_TRY, Block, Blocks
-from pypackage.analysis.imports.prescan.doubts import Doubts
 from pypackage.analysis.imports.prescan.statements import Statement, Statements
 from pypackage.analysis.imports.prescan.text import NeedsTree, SourceText
-from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import CATCHING, Fork, moved
-from pypackage.analysis.imports.walker import Found, Walker
-from pypackage.python.source_tree import Parsed, parse
+from pypackage.analysis.imports.tries import CATCHING
 
 _LONG = 100_000  # characters of a source without imports from which on its syntax is not checked
 # Templates and unfinished merges: the parser reports that they are not Python.
@@ -37,8 +27,9 @@ _GATES = (
     "in sys.modules",
 )
 _LEAVES = re.compile(r"\n[ \t\f]*(?:return|raise|continue|break)\b")
-_GLOBAL = re.compile(r"\n[ \t]+(?:global|nonlocal)\b([^\n]*)")
-_UNCONDITIONAL = ("def", "class", "for", "with", *OF_TRY)
+_UNCONDITIONAL = ("def", "class", "for", "with")
+# If none of these occurs, the source does not end the program.
+_ENDS = ("exit", "raise", "assert", "quit", "abort", "NoReturn", "Never")
 _CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
 
 
@@ -66,14 +57,10 @@ class _Prescan:
         self._source = source
         self._text = source.text
         self._statements = Statements(source)
-        self._doubts = Doubts(source.text)
+        self._may_end = any(word in self._text for word in _ENDS)
         self._gates: bool | None = None
         self._asked: Asked | None = None
-        self._indented: list[Statement] = []
-        self._begins: list[int] = []
         self._left_at: dict[int, tuple[int, bool]] = {}
-        self._found: dict[int, list[Import]] = {}  # of indented statements, by where they begin
-        self._flags: list[tuple[str, int, int]] = []
         self._conditions: dict[int, tuple[int, bool]] = {}
 
     def scan(self) -> Scan:
@@ -83,46 +70,41 @@ class _Prescan:
             NeedsTree: The syntax tree is needed.
         """
         statements = self._statements.find()
-        if not statements:
-            return Scan()
-        if "\nraise " in self._text or "\nraise\n" in self._text:
+        if statements and ("\nraise " in self._text or "\nraise\n" in self._text):
             raise NeedsTree
-        self._indented = [one for one in statements if one.indent]
-        self._begins = [one.begin for one in self._indented]
-        if self._indented:
-            self._look_into_blocks()
-        if len({name for name, _, _ in self._flags}) < len(self._flags):
-            raise NeedsTree  # set by several `try` statements
+        indented = [one for one in statements if one.indent]
+        around = self._blocks_around(indented) if indented else {}
         imports: list[Import] = []
         for one in statements:
-            imports += self._found[one.begin] if one.indent else one.imports()
-        return Scan(tuple(imports), flags=tuple(sorted(self._flags)))
+            blocks = around.get(one.begin, ())
+            checking = any(block.checking for block in blocks)
+            why = Why.TYPE_CHECKING if checking else Why.REQUIRED
+            imports += one.imports(why, deferred=any(block.kind == "def" for block in blocks))
+        return Scan(tuple(imports))
 
-    def _look_into_blocks(self) -> None:
-        text, last = self._text, self._indented[-1].begin
+    def _blocks_around(self, indented: list[Statement]) -> dict[int, list[Block]]:
+        """The blocks around each indented statement, by where it begins."""
+        text, last = self._text, indented[-1].begin
         takes_errors = any(name in text for name in CATCHING)
         takes_errors = takes_errors and ("suppress" in text or "aises" in text)
-        open_blocks = Blocks(self._source, max(one.indent for one in self._indented), last)
-        for one in self._indented:
-            around = open_blocks.around(one.begin, one.indent)
-            if one.begin in self._found:
-                continue
-            if takes_errors and any(block.kind == "with" for block in around):
+        open_blocks = Blocks(self._source, max(one.indent for one in indented), last)
+        found = {}
+        for one in indented:
+            around = found[one.begin] = open_blocks.around(one.begin, one.indent)
+            kinds = {block.kind for block in around}
+            # Parsing a `try` alone takes as long as the whole source, with what has to be checked.
+            if not kinds.isdisjoint(OF_TRY) or (takes_errors and "with" in kinds):
                 raise NeedsTree
             guard = self._guard(around, one.begin)
             if guard >= 0 and (self._has_gates() or self._may_ask_for_flag(guard, one.begin)):
                 raise NeedsTree
             # Such as `if not HAS_X: sys.exit()` above it.
-            if self._doubts.may_end and self._may_ask_for_flag(around[0].begin, one.begin):
+            if self._may_end and self._may_ask_for_flag(around[0].begin, one.begin):
                 raise NeedsTree
-            begin = min([one.begin, *(block.begin for block in around if block.kind in OF_TRY)])
-            self._doubts.add_import(begin, guard if guard < begin else -1, blocks.runs(around))
-            self._take(one, around)
         # An uncounted occurrence may bind it to another name.
         if text.count("TYPE_CHECKING", 0, last) > self._statements.checking + open_blocks.checking:
             raise NeedsTree
-        if self._doubts.any():
-            raise NeedsTree
+        return found
 
     def _has_gates(self) -> bool:
         if self._gates is None:
@@ -153,113 +135,3 @@ class _Prescan:
             found = any(self._asked.by(condition[1]) for condition in conditions)
         self._conditions[guard] = (at - 1, found)
         return found
-
-    def _take(self, one: Statement, around: list[Block]) -> None:
-        """Determine from the blocks around a statement why it runs."""
-        why, deferred = Why.REQUIRED, False
-        for block in around:
-            if block.kind in OF_TRY:
-                self._take_try(block, why, around, deferred=deferred)
-                if one.begin not in self._found:
-                    raise NeedsTree
-                return
-            deferred = deferred or block.kind == "def"
-            why = Why.TYPE_CHECKING if block.checking else why
-        self._found[one.begin] = one.imports(why, deferred=deferred)
-
-    def _take_try(self, block: Block, why: Why, around: list[Block], *, deferred: bool) -> None:
-        """Find all imports of a `try` statement by parsing it alone."""
-        end = blocks.end_of(block, self._source)
-        snippet = self._text[block.begin : end]
-        if "suppress" in snippet or "aises" in snippet:
-            raise NeedsTree
-        parsed = parse(snippet)
-        first = bisect_left(self._begins, block.begin)
-        inside = self._indented[first : bisect_left(self._begins, end)]
-        # If lines inside brackets or strings start at its indentation, its end is not found.
-        if not inside or not isinstance(parsed, Parsed) or len(parsed.tree.body) != 1:
-            raise NeedsTree
-        walker = Walker(expressions=False)
-        scope = walker.walk(parsed.tree)
-        if len(walker.statements) != len(inside):
-            raise NeedsTree
-        outside = [one for one in around if one.begin < block.begin]
-        if any(not name.isidentifier() for fork in walker.forks for name in fork.names()):
-            raise NeedsTree  # an attribute or item may be a flag
-        if self._doubts.add_try(walker.forks, (block.begin, end), blocks.runs(outside)):
-            raise NeedsTree
-        if "return" in snippet and any(one.kind == "def" for one in outside):
-            raise NeedsTree  # the function's result may show whether the import succeeds
-        # The offset of the snippet's line numbers in the source.
-        above = self._text.count("\n", block.begin, inside[0].begin)
-        down = inside[0].line - above - 1 - parsed.shift
-        by_line = {one.line: one for one in inside}
-        for found in walker.statements:
-            one = by_line.get(found.node.lineno + down)
-            if one is None or one.begin in self._found:
-                raise NeedsTree
-            self._found[one.begin] = self._of_try(one, found, why, down, deferred=deferred)
-        self._add_flags(walker, scope, outside, down, (block.begin, end))
-        walker.release()
-
-    def _of_try(
-        self, one: Statement, found: Found, why: Why, down: int, *, deferred: bool
-    ) -> list[Import]:
-        """The imports of one statement in a `try`."""
-        if found.context.has_condition and self._has_gates():
-            raise NeedsTree
-        effect = found.context.effect(Judge(Target()))
-        if effect.flags:
-            raise NeedsTree
-        strongest, reason = stronger((why, ""), effect.strongest)
-        choices: tuple[tuple[int, int], ...] = ()
-        if why is Why.REQUIRED:
-            choices = tuple((moved(fork, down), way) for fork, way in effect.choices)
-        late = deferred or effect.deferred
-        return [
-            Import(module, name, one.line, one.column, strongest, reason, late, choices=choices)
-            for module, name in one.taken
-        ]
-
-    def _add_flags(
-        self,
-        walker: Walker,
-        scope: Scope,
-        outside: list[Block],
-        down: int,
-        span: tuple[int, int],
-    ) -> None:
-        """Add the flags that a `try` at module level sets, which other files may test."""
-        kinds = {block.kind for block in outside}
-        if "def" in kinds and self._are_global(walker.forks):
-            raise NeedsTree
-        if "class" in kinds and "def" not in kinds:
-            raise NeedsTree
-        if "def" in kinds or not walker.forks:
-            return
-        names = {name for fork in walker.forks for name in _set_once(fork)}
-        if outside or any(self._is_assigned(name, scope, span) for name in names):
-            raise NeedsTree
-        for name, fork, way in exported(scope, Judge(Target())):
-            self._flags.append((name, moved(fork.key, down), way))
-
-    def _is_assigned(self, name: str, scope: Scope, span: tuple[int, int]) -> bool:
-        """Whether a value may be assigned to a name, in the `try` or elsewhere in the source."""
-        if any(one.kind == "value" for one in scope.lookup(name)):
-            return True
-        begin, end = span
-        assigns = re.compile(rf"\b{name}\b(?:[^\n]*?[^=!<>\n])??=(?!=)")
-        return any(map(assigns.search, (self._text[:begin], self._text[end:])))
-
-    def _are_global(self, forks: Iterable[Fork]) -> bool:
-        """Whether a function may set flags of the module."""
-        named = {name for line in _GLOBAL.findall(self._text) for name in re.findall(r"\w+", line)}
-        return any(name in named for fork in forks for name in fork.names())
-
-
-def _set_once(fork: Fork) -> Iterator[str]:
-    """The names that one branch of a `try` binds and the other leaves unchanged."""
-    for name in fork.names():
-        body, handler = fork.truths(name)
-        if (body is None) is not (handler is None):
-            yield name

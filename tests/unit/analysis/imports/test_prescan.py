@@ -22,7 +22,6 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "from .e import (f,  # a comment, with commas\n                g as h,\n)\n"
         "def i():\n    from j import *\n    async def k():\n        import l\n"
         "if TYPE_CHECKING:\n    import m\nelse:\n    import n\n"
-        "try:\n    import o\nexcept ImportError:\n    o = None\n"
         "q = pytest.importorskip('q.r')\n"
         "from unittest.util import import_it\nimport_it('not_this_of_the_standard_library')\n"
     )
@@ -31,7 +30,7 @@ def test_scan__plain_source__same_as_its_tree() -> None:
     assert found == scan_text(text, "s.py", TARGET)
     whys = {one.module: one.why for one in found.imports}
     assert whys["m"] is Why.TYPE_CHECKING
-    assert whys["o"] is whys["q.r"] is Why.OPTIONAL
+    assert whys["q.r"] is Why.OPTIONAL
     assert Import("l", "", 9, 9, deferred=True) in found.imports
 
 
@@ -58,22 +57,12 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "if x:\n    y()\n    \f    from b import a",
         "from x \\\n import a",
         "x = 'open\nimport a",
-        "try:\n    import a\nexcept ImportError:\n    a = None\nif a:\n    import b",
-        "def f():\n    try:\n        import a\n    except ImportError:\n        return False\n"
-        "    return True\nif f():\n    import b",
-        "def f():\n    try:\n        import a\n        return a\n    except ImportError:\n"
-        "        pass\n    import b",
-        "def die():\n    raise SystemExit\ntry:\n    import a\nexcept ImportError:\n    die()",
-        "try:\n    import a\n    A = 1\nexcept ImportError:\n    A = 0\nb = not A\n"
-        "if b:\n    exit()",
+        "try:\n    import a\nexcept ImportError:\n    a = None",
+        "def f():\n    try:\n        x()\n    except ValueError:\n        pass\n"
+        "    else:\n        import a",
         "from x import has\ndef f():\n    y = has()\n    if not y:\n        import a",
         "from x import HAS\ndef f():\n    return HAS\ndef g():\n    if f():\n        import a",
         "from x import HAS\ndef f():\n    if not HAS:\n        exit()\n    import a",
-        "def f():\n    global b\n    try:\n        import a\n        b = True\n"
-        "    except ImportError:\n        b = False",
-        "a: Any = None\ntry:\n    import a\nexcept ImportError:\n    pass",
-        "try:\n    import a\nexcept ImportError:\n    pass\na, b = None, 1",
-        "E = ImportError\ntry:\n    import a\nexcept E:\n    a = None",
         "from x import lazy\nlazy(r'a.b')",
         "from x import lazy\nlazy('\\x61')",
     ],
@@ -92,8 +81,6 @@ def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
         "if a and (\n    b\n):\n    import a",
         "if x is not None and y == 1:\n    import a",
         "for x in y:\n    if x:\n        continue\n    import a",
-        "try:\n    x()\nexcept ValueError:\n    import a\nfinally:\n    import b",
-        "class K:\n  try:\n    import a\n  except:\n    raise\n  else:\n    import b",
         "if x:\n    pass\nelif y:\n    import a\nelse:\n    import b",
         "from . import a\nfrom .. import b\nfrom ...c.d import e",
         "from x import has\ndef f():\n    if has(y=1):\n        import a",
@@ -142,19 +129,10 @@ def test_scan__all_that_is_installed__never_differs_from_the_tree() -> None:
     assert disagreements(list(sources_here())) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "".join(
-            f"try:\n    import m{i}\nexcept ImportError:\n    m{i} = None\n" for i in range(3000)
-        ),
-        "def f():\n    if z: return\n" + "".join(f"    import m{i}\n" for i in range(10_000)),
-    ],
-    ids=("tries", "guarded"),
-)
-def test_scan__many_statements_that_depend_on_others__takes_time_in_proportion(text: str) -> None:
+def test_scan__many_statements_that_depend_on_others__takes_time_in_proportion() -> None:
+    text = "def f():\n    if z: return\n" + "".join(f"    import m{i}\n" for i in range(10_000))
     began = time.process_time()
     found = prescan.scan(text)
     assert found is not None
-    assert len(found.imports) >= 3000
-    assert time.process_time() - began < 1.5  # where each looked at all others, 2.7 s and 2.2 s
+    assert len(found.imports) == 10_000
+    assert time.process_time() - began < 1.5  # where each looked at all others, 2.2 s
