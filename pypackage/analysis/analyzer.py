@@ -274,9 +274,8 @@ class Analyzer:
                 if kind[0] == "package" and self._is_beside(unit, scanned, one.top):
                     kind, meant = self._classifier.own(unit, one) or (kind, one)
                 if kind[1] is not None:
-                    if key not in settled:
-                        new = settled if meant is one else set()
-                        self._follow_new(unit, meant, kind[1], key, new)
+                    if key not in settled and self._follow(unit, meant, kind[1]) and meant is one:
+                        settled.add(key)
                     if self._changing and not deferred:
                         changed = self._changed_by(unit, kind[1])
                         if changed is not unit:
@@ -310,14 +309,6 @@ class Analyzer:
             if scanned and not set(scanned.paths) <= set(unit.roots):
                 unit = unit.with_paths(scanned)
         return unit
-
-    def _follow_new(
-        self, unit: Unit, one: Import, located: Located, key: Key, settled: set[Key]
-    ) -> None:
-        """Follow an import, unless one of the same module that has no submodules was followed."""
-        whole = (*key[:2], "") if located.closed else key
-        if whole in settled or self._follow(unit, one, located):
-            settled.update((key, whole))
 
     def _follow(self, unit: Unit, one: Import, located: Located) -> bool:
         """Record a local module and queue its files; return whether it had none to queue."""

@@ -40,7 +40,6 @@ class Classifier:
         self._finder = finder
         self._site = site
         self._diagnostics = diagnostics
-        self._tops: dict[tuple[int, str], Kind | None] = {}
         self._closed: dict[tuple[str | int, str], Kind] = {}  # modules without submodules
         self._late_folders: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._shadows: set[tuple[str, tuple[str, ...]]] = set()
@@ -53,22 +52,14 @@ class Classifier:
             one: The import.
             context: A number that stands for the folders in which the unit's imports are searched.
         """
-        where = unit.folder if one.module[0] == "." else context
-        kind = self._closed.get((where, one.module)) or self._kind(unit, one, context)
-        if kind[1] is not None and kind[1].closed:
-            self._closed[(where, one.module)] = kind
+        is_relative = one.module[0] == "."
+        where = unit.folder if is_relative else context
+        kind = self._closed.get((where, one.module))
+        if kind is None:
+            kind = self.relative(unit, one) if is_relative else self.absolute(unit, one)
+            if kind[1] is not None and kind[1].closed:
+                self._closed[(where, one.module)] = kind
         return kind
-
-    def _kind(self, unit: Unit, one: Import, context: int) -> Kind:
-        if one.module[0] == ".":
-            return self.relative(unit, one)
-        key = (context, one.top)
-        if key not in self._tops:
-            # Most names are in none of the folders; their submodules are then classified alike.
-            roots = (*unit.roots, *(root.folder for root in unit.late))
-            kind = None if self._finder.has_name(one.top, roots) else self.absolute(unit, one)
-            self._tops[key] = kind if kind and kind[1] is None else None
-        return self._tops[key] or self.absolute(unit, one)
 
     def relative(self, unit: Unit, one: Import) -> Kind:
         """Classify a relative import."""

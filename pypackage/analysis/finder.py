@@ -14,7 +14,6 @@ from pypackage.core.typed import NamedTuple
 _COMPILED = (".so", ".pyd", ".pyc")
 # Sources or type stubs of an extension module, in order of preference.
 _OF_EXTENSIONS = (".pyx", ".pxd", ".pyi")
-_NOT_PLAIN = (*_COMPILED, *_OF_EXTENSIONS)
 _MOST_PARTS = 100  # parts of a dotted name that are looked up
 
 
@@ -43,12 +42,10 @@ class _Listing(NamedTuple):
     Attributes:
         names: Each name, and whether it is a folder.
         compiled: The files of extension modules, and of byte code without source, by module name.
-        plain: Whether all modules there are Python files, as they mostly are.
     """
 
     names: dict[str, bool]
     compiled: dict[str, str]
-    plain: bool = False
 
 
 class _Hit(NamedTuple):
@@ -262,10 +259,6 @@ class Finder:
             if any(one.startswith("__init__.") and one.endswith(_COMPILED) for one in inside):
                 return _Hit("package", path)
         names = listing.names
-        if listing.plain:
-            if names.get(f"{name}.py") is False:
-                return _Hit("module", f"{path}.py", f"{path}.py")
-            return _Hit("folder", path) if is_folder else None
         if name in listing.compiled:
             source = next((end for end in _OF_EXTENSIONS if names.get(f"{name}{end}") is False), "")
             file = f"{path}{source}" if source else ""
@@ -297,11 +290,9 @@ def _names(folder: str) -> dict[str, bool]:
 
 
 def _listed(names: dict[str, bool]) -> _Listing:
-    if not any(one.endswith(_NOT_PLAIN) for one in names):
-        return _Listing(names, {}, plain=True)
     compiled = [one for one in names if one.endswith(_COMPILED) and not names[one]]
     # Extension modules take precedence over other files of that name, byte code comes last.
-    last = [one for one in compiled if one.endswith(".pyc") and f"{one[:-1]}" not in names]
+    last = [one for one in compiled if one.endswith(".pyc") and one[:-1] not in names]
     extensions = [one for one in compiled if not one.endswith(".pyc")]
     ordered = sorted(last, reverse=True) + sorted(extensions, reverse=True)
     return _Listing(names, {one.partition(".")[0]: one for one in ordered})
