@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import cached_property
 
 from pypackage.analysis.finder import Finder
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
@@ -38,17 +39,11 @@ class SitePackages:
     def __init__(self, find: Callable[[], Environment | None], finder: Finder) -> None:
         self._find = find
         self._finder = finder
-        self._asked = False
-        self._environment: Environment | None = None
-        self._editable: tuple[Root, ...] | None = None
 
-    @property
+    @cached_property
     def environment(self) -> Environment | None:
         """The target's environment; None if only a version is known."""
-        if not self._asked:
-            self._environment = self._find()
-            self._asked = True
-        return self._environment
+        return self._find()
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -69,16 +64,12 @@ class SitePackages:
                     return entry.value.partition(":")[0].strip()
         return ""
 
-    @property
+    @cached_property
     def editable(self) -> tuple[Root, ...]:
         """The folders of modules installed in editable mode."""
-        if self._editable is None:
-            prefix = self.environment.prefix if self.environment else ""
-            found = [root for folder in self.folders for root in _roots_in(folder)]
-            self._editable = tuple(
-                root for root in found if not root.folder.startswith(prefix + os.sep)
-            )
-        return self._editable
+        prefix = self.environment.prefix if self.environment else ""
+        found = (root for folder in self.folders for root in _roots_in(folder))
+        return tuple(root for root in found if not root.folder.startswith(prefix + os.sep))
 
 
 def _roots_in(folder: str) -> list[Root]:
