@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from pypackage.analysis.finder import Exports
 from pypackage.analysis.imports.decoding import decode
 from pypackage.core.errors import PackageError
 from pypackage.core.typed import TYPE_CHECKING
@@ -19,7 +18,7 @@ _Names = tuple[frozenset[str], tuple[str, ...]]
 _Fact = Callable[[str, str, object, Callable[[], _Names]], _Names]
 
 
-class Exported(Exports):
+class Exported:
     """Reads the `__init__.py` of packages, each once.
 
     Args:

@@ -9,7 +9,10 @@ import os
 from collections.abc import Iterable, Sequence
 
 from pypackage.analysis.source_files import FolderNames, leads_to
-from pypackage.core.typed import NamedTuple
+from pypackage.core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pypackage.analysis.exports import Exported
 
 _COMPILED = (".so", ".pyd", ".pyc")
 # Sources or type stubs of an extension module, in order of preference.
@@ -76,18 +79,6 @@ class _Reached(NamedTuple):
     namespace: bool = False
 
 
-class Exports:
-    """What a package's `__init__.py` binds; this base class knows nothing."""
-
-    def binds(self, init: str, name: str) -> bool:
-        """Whether `__init__.py` binds a name other than by an import."""
-        return False
-
-    def every(self, init: str) -> tuple[str, ...]:
-        """The names in `__all__`."""
-        return ()
-
-
 class Finder:
     """Looks up modules in folders.
 
@@ -98,7 +89,7 @@ class Finder:
         folder_names: What is in each folder that was listed already.
     """
 
-    def __init__(self, exports: Exports) -> None:
+    def __init__(self, exports: Exported) -> None:
         self.folder_names: FolderNames = {}
         self._exports = exports
         self._listings: dict[str, _Listing] = {}
