@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dis
 import io
 import itertools
 import pickle
 import types
-from collections.abc import Iterator
 from typing import Any
 
 from pypackage.analysis.imports import Import
@@ -137,7 +137,7 @@ class _Reader(pickle.Unpickler):
     def _code(self, *arguments: Any) -> Any:
         try:
             code = types.CodeType(*arguments)
-            tuple(_all_code(code))
+            tuple(dis.get_instructions(code))  # raises if it is of another version
         except Exception:
             self._reporter.warning(
                 "a function in the pickle is of another version of Python: not analyzed"
@@ -169,10 +169,3 @@ class _Reader(pickle.Unpickler):
 
 def _is_serializer(module: str) -> bool:
     return module.endswith(("cloudpickle", "cloudpickle_fast"))
-
-
-def _all_code(code: types.CodeType) -> Iterator[object]:
-    """Yield all instructions, which raises if the bytes are not of this Python version."""
-    import dis
-
-    yield from dis.get_instructions(code)

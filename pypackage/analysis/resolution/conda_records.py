@@ -35,6 +35,7 @@ class CondaPrefix:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self._contents: dict[str, bytes] = {}
 
     def holds(self, path: str) -> bool:
         """Whether a path is in the environment."""
@@ -79,10 +80,6 @@ class CondaPrefix:
     def _records(self) -> list[str]:
         files = os.listdir(f"{self.folder}/conda-meta")
         return sorted(one for one in files if one.endswith(".json") and one.count("-") >= 2)
-
-    @cached_property
-    def _contents(self) -> dict[str, bytes]:
-        return {}
 
     def _content(self, record: str) -> bytes:
         if record not in self._contents:
