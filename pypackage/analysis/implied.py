@@ -7,14 +7,14 @@ files are not read again.
 from __future__ import annotations
 
 import ast
-import json
 import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from pypackage.analysis.imports import documents, place
+from pypackage.analysis.imports import documents, ipython, notebook, place
 from pypackage.analysis.needs import File, Implied, Rule, is_of_framework, table
 from pypackage.core import package_names as packages
+from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import walk
 
 _BESIDE = ("features", "compression", "dtype_backend", "device_map")  # and no engine
@@ -86,14 +86,14 @@ class _Finder:
     ) -> None:
         self._aliases = aliases
         self._constants = constants
-        self._parts = _by_trigger(rules["part"])
-        self._calls = _by_trigger(rules["call"])
-        self._engines = _by_trigger(rules["engine"])
-        self._loads = _by_trigger(rules["load"])
-        self._lists = _by_trigger(rules["list"])
-        self._texts = _by_trigger(rules["text"])
-        self._variables = _by_trigger(rules["env"])
         self._schemes = rules["scheme"]
+        self._by_trigger: dict[tuple[str, str], list[Rule]] = defaultdict(list)
+        for kind, listed in rules.items():
+            for rule in listed:
+                self._by_trigger[kind, rule.trigger].append(rule)
+
+    def _rules(self, kind: str, trigger: str) -> Sequence[Rule]:
+        return self._by_trigger.get((kind, trigger), ())
 
     def look_at(self, node: ast.AST) -> Iterator[tuple[str, Rule, list[str]]]:
         """Yield the trigger, the rule, and the modules if the node names them."""
@@ -104,10 +104,10 @@ class _Finder:
             for rule in self._schemes:
                 if text.startswith(rule.trigger) and text != rule.trigger:
                     yield rule.trigger, rule, []
-            yield from ((text, rule, []) for rule in self._texts.get(text, ()))
+            yield from ((text, rule, []) for rule in self._rules("text", text))
         elif isinstance(node, ast.Attribute):
             full = self._full(_dotted(node))
-            yield from ((full, rule, []) for rule in self._parts.get(full, ()))
+            yield from ((full, rule, []) for rule in self._rules("part", full))
         elif isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
@@ -115,7 +115,7 @@ class _Finder:
 
     def _assigned(self, target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Rule, list[str]]]:
         """Handle a list of modules, `os.environ["X"] = "..."`, or `options.backend = "..."`."""
-        for rule in self._lists.get(getattr(target, "id", ""), ()):
+        for rule in self._rules("list", getattr(target, "id", "")):
             yield rule.trigger, rule, _listed_modules(value)
         if isinstance(target, ast.Subscript) and _dotted(target.value).endswith("environ"):
             yield from self._variable(target.slice, value)
@@ -124,10 +124,10 @@ class _Finder:
 
     def _variable(self, name: ast.expr, value: ast.expr) -> Iterator[tuple[str, Rule, list[str]]]:
         what = f"{_text(name)}={self._value(value)}"
-        yield from ((what, rule, []) for rule in self._variables.get(what, ()))
+        yield from ((what, rule, []) for rule in self._rules("env", what))
 
     def _chosen(self, key: str, value: str) -> Iterator[tuple[str, Rule, list[str]]]:
-        yield from ((f"{key}={value}", rule, []) for rule in self._engines.get(value, ()))
+        yield from ((f"{key}={value}", rule, []) for rule in self._rules("engine", value))
 
     def _full(self, dotted: str) -> str:
         """Replace the first part of a dotted name by what it was imported as."""
@@ -150,24 +150,17 @@ class _Finder:
             # df.plot(), df.plot.scatter(), and functions imported under another name
             names = dict.fromkeys((name, holder.rpartition(".")[2], full.rpartition(".")[2]))
             yield from (
-                (f"{one}()", rule, []) for one in names for rule in self._calls.get(one, ())
+                (f"{one}()", rule, []) for one in names for rule in self._rules("call", one)
             )
         if name == "setdefault" and len(node.args) == 2:
             yield from self._variable(*node.args)
         module = self._value(first) if first is not None else ""
         if module.replace(".", "").isidentifier():
-            yield from ((full, rule, [module]) for rule in self._loads.get(full, ()))
+            yield from ((full, rule, [module]) for rule in self._rules("load", full))
 
     def _value(self, node: ast.expr) -> str:
         """The value of a literal string, or of a name assigned one."""
         return self._constants.get(node.id, "") if isinstance(node, ast.Name) else _text(node)
-
-
-def _by_trigger(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        found[rule.trigger].append(rule)
-    return found
 
 
 def _dotted(node: ast.expr) -> str:
@@ -237,12 +230,11 @@ def _constants(nodes: Iterable[ast.AST]) -> dict[str, str]:
 
 def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
     """Parse the file, or its cells with their numbers; what does not parse is skipped."""
-    cells: Iterable[tuple[int, str | bytes]] = [(0, file.content)]
-    if file.label.endswith(".ipynb"):
-        cells = _cells(file.content)
-    elif file.label.endswith((".qmd", ".Rmd", ".md")):
-        cells = [(0, documents.as_python(file.content, file.label))]
-    for number, text in cells:
+    try:
+        texts = _texts(file)
+    except SourceError:
+        return  # reported where its imports are read
+    for number, text in texts:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -251,14 +243,10 @@ def _trees(file: File) -> Iterator[tuple[int, ast.AST]]:
             continue
 
 
-def _cells(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The code cells of a notebook, with IPython's own lines blanked."""
-    try:
-        cells = json.loads(content)["cells"]
-        for number, cell in enumerate(cells, 1):
-            if cell["cell_type"] == "code":
-                lines = "".join(cell["source"]).split("\n")
-                kept = ["" if one.lstrip().startswith(("%", "!", "?")) else one for one in lines]
-                yield number, "\n".join(kept).encode()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return
+def _texts(file: File) -> list[tuple[int, str | bytes]]:
+    if file.label.endswith(".ipynb"):
+        cells = notebook.cells(file.content, file.label)
+        return [(number, ipython.as_python(text)) for number, text in cells]
+    if file.label.endswith((".qmd", ".Rmd", ".md")):
+        return [(0, documents.as_python(file.content, file.label))]
+    return [(0, file.content)]

@@ -220,10 +220,9 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
         return [tuple(one) for one in implied.in_file(file, analysis.modules)]
 
     found: list[tuple[Any, ...]] = []
-    left = dict(contents.notebooks)
     for (path, label), names in files.items():
-        if label in left:
-            found += look_into(needs.File(label, left.pop(label), names))
+        if label in contents.notebooks:
+            found += look_into(needs.File(label, contents.notebooks[label], names))
         elif needs.is_relevant(names):
 
             def look(path: str = path, label: str = label, names: frozenset[str] = names) -> Any:
@@ -233,8 +232,6 @@ def _implied(analyzer: Analyzer, analysis: Analysis, contents: _Contents) -> lis
             if path and needs.is_of_framework(label):
                 its = [one for one in its if not analyzer.is_own(one[2][0], path)]
             found += its
-    for label, content in left.items():
-        found += look_into(needs.File(label, content, frozenset()))
     return [
         one
         for one in needs.distinct(needs.Implied(*values) for values in found)
