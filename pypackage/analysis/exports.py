@@ -56,7 +56,7 @@ class Exported:
         parsed = parse(self._text(init))
         if not isinstance(parsed, Parsed):
             return frozenset(), ()
-        scope = Walker(expressions=False).walk(parsed.tree)
+        scope = Walker().walk(parsed.tree)
         bound = frozenset(
             name
             for name, bindings in scope.bindings.items()

@@ -37,14 +37,6 @@ _HUGE = 8_000_000  # characters from which on a tree takes gigabytes
 _LARGE = 500_000  # characters from which on the prescan is tried first
 _MOST_PATHS = 50
 _LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
-# Without one of these, no expression imports, and none is walked.
-_WORDS = (
-    *("importlib", "import_module", "__import__", "exec", "eval", "pkgutil", "runpy"),
-    *("importorskip", "find_module", "lazy_loader", "sys.path", "addsitedir", "from sys", "sys as"),
-    *("load_source", "sys.executable"),
-)
-
-_HELPERS = re.compile(r"[Ii]mport\w*\(|\b_?[Ll]azy\w*\(")
 
 
 def scan_text(
@@ -114,11 +106,10 @@ class _Reading:
     def scan(self, parsed: Parsed, function: str = "") -> Scan:
         """Scan a tree, or the part of it that one function needs."""
         self._shift = parsed.shift
+        walker = Walker()
+        module = walker.walk(parsed.tree)
         # The tree of a source that does not parse has no reliable places.
-        text = _normal(self._text) if parsed.whole else ""
-        has_calls = any(word in self._text for word in _WORDS) or _HELPERS.search(self._text)
-        walker = Walker(expressions=bool(has_calls), text=text)
-        module = walker.walk(parsed.tree, parsed.shift)
+        walker.find_calls(_normal(self._text) if parsed.whole else "", parsed.shift)
         needed = self._needed(parsed.tree, walker, function) if function else None
         imports: list[Import] = []
         for found in walker.statements:

@@ -72,37 +72,26 @@ _Part = tuple[_ast.AST, Context, Scope]
 class Walker:
     """Walks a tree and collects what it finds.
 
-    Args:
-        expressions: Whether to walk expressions, which is needed only for calls.
-        text: The source; if given, expressions on lines without relevant words are skipped.
-
     Attributes:
         statements: The import statements.
-        calls: The calls, some of which may import.
-        paths: The changes of sys.path.
+        calls: The calls, some of which may import, if they were looked for.
+        paths: The changes of sys.path, likewise.
         definitions: The contexts of all functions and classes, by the id of the node.
     """
 
-    def __init__(self, *, expressions: bool = True, text: str = "") -> None:
+    def __init__(self) -> None:
         self.statements: list[Found] = []
         self.calls: list[Found] = []
         self.paths: list[PathChange] = []
         self.definitions: dict[int, Context] = {}
-        self._expressions = expressions
-        self._text = text
         self._blocks: list[tuple[Sequence[_ast.stmt], Context, Scope]] = []
         self._parts: list[_Part] = []
         self._assigned: list[tuple[_ast.AST, _ast.expr, Scope]] = []
         self._scopes: list[Scope] = []
         self._forks: dict[int, Fork] = {}
 
-    def walk(self, tree: _ast.Module, shift: int = 0) -> Scope:
-        """Walk a tree and return the scope of its module.
-
-        Args:
-            tree: The tree.
-            shift: By how much its line numbers are too large.
-        """
+    def walk(self, tree: _ast.Module) -> Scope:
+        """Walk the statements of a tree and return the scope of its module."""
         module = self._scope(None)
         self._blocks.append((tree.body, Context(), module))
         while self._blocks:
@@ -114,15 +103,23 @@ class Walker:
                     self._statement(node, context, scope)
                 if type(node) in _LASTING:
                     context = self._after(node, context, scope)
-        if self._text:
-            self._look_into_lines(shift)
+        return module
+
+    def find_calls(self, text: str, shift: int) -> None:
+        """Find the calls, and the changes of sys.path.
+
+        Args:
+            text: The source, whose lines without relevant words are skipped; empty for all lines.
+            shift: By how much the line numbers of the tree are too large.
+        """
+        if text:
+            self._look_into_lines(text, shift)
         else:
             self._look_into(self._parts)
         for target, value, scope in self._assigned:
             self.paths += path_changes.by_assignment(target, value, scope)
         for call in self.calls:
             self.paths += path_changes.by_call(call.node, call.scope)  # type: ignore[arg-type]
-        return module
 
     @property
     def forks(self) -> list[Fork]:
@@ -139,11 +136,11 @@ class Walker:
         self._scopes.append(scope)
         return scope
 
-    def _look_into_lines(self, shift: int) -> None:
+    def _look_into_lines(self, text: str, shift: int) -> None:
         """Find the calls on lines that may call a function that imports."""
         words, rest, seen = self._words_of_interest(), self._parts, 0
         for _ in range(parameters.DEEPEST + 1):
-            lines = self._lines_with(words)
+            lines = _lines_with(words, text)
             parts = [part for part in rest if _is_on(part[0], lines, shift)] if words else ()
             if not parts:
                 return
@@ -168,21 +165,6 @@ class Walker:
             or (parameters.may_import(name) and bindings[0].kind == "import")
         }
         return {*_WORDS, *aliases}
-
-    def _lines_with(self, words: Collection[str]) -> list[int]:
-        """The numbers of the lines that contain one of some words, in order."""
-        text = self._text
-        places: set[int] = set()
-        for word in words:
-            at = -1
-            while (at := text.find(word, at + 1)) >= 0:
-                places.add(at)
-        found, line, counted = [], 1, 0
-        for at in sorted(places):
-            line += text.count("\n", counted, at)
-            counted = at
-            found.append(line)
-        return found
 
     # --- statements ----------------------------------------------------------------------
 
@@ -345,7 +327,7 @@ class Walker:
 
     def _look(self, node: _ast.AST | None, context: Context, scope: Scope) -> None:
         """Remember an expression that may contain calls."""
-        if node is not None and self._expressions:
+        if node is not None:
             self._parts.append((node, context, scope))
 
     def _look_into(self, todo: list[_Part]) -> None:
@@ -388,3 +370,18 @@ def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
         return True
     at = bisect_left(lines, first - shift)
     return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift
+
+
+def _lines_with(words: Collection[str], text: str) -> list[int]:
+    """The numbers of the lines that contain one of some words, in order."""
+    places: set[int] = set()
+    for word in words:
+        at = -1
+        while (at := text.find(word, at + 1)) >= 0:
+            places.add(at)
+    found, line, counted = [], 1, 0
+    for at in sorted(places):
+        line += text.count("\n", counted, at)
+        counted = at
+        found.append(line)
+    return found
