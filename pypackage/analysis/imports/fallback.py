@@ -12,6 +12,7 @@ import re
 from typing import TypeVar
 
 from pypackage.analysis.imports.lines import Line, logical_lines
+from pypackage.analysis.imports.tries import TRIES
 from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import tree_of, walk
 
@@ -158,7 +159,7 @@ class _Builder:
         """The block of an `elif`, `else`, `except` or `finally` after the last statement."""
         last = body[-1] if body else None
         rest = _statements(_colon(line.text) or "", line)
-        is_try = isinstance(last, _ast.Try) or type(last).__name__ == "TryStar"
+        is_try = isinstance(last, TRIES)
         if keyword == "except" and is_try:
             handler = _handler(line)
             last.handlers.append(handler)  # type: ignore[union-attr]

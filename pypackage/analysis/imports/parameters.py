@@ -15,7 +15,7 @@ from pypackage.core.typed import TYPE_CHECKING
 from pypackage.python.source_tree import dotted, walk
 
 if TYPE_CHECKING:
-    from pypackage.analysis.imports.walker import Found
+    from pypackage.analysis.imports.walker import Call
 
 _MOST_CALLS = 5_000  # calls followed in one source
 _MOST_EACH = 50
@@ -61,10 +61,9 @@ def helper_name(call: _ast.Call, scope: Scope) -> str:
     return ""
 
 
-def passing(call: Found) -> set[str]:
+def passing(call: Call) -> set[str]:
     """The names of the functions and classes whose parameters are passed to a call."""
     names = set()
-    assert isinstance(call.node, _ast.Call)
     for holder in _holders(call.node, call.scope):
         is_init = holder.name == "__init__" and holder.owner is not None
         names.add(holder.owner.name if is_init and holder.owner else holder.name)
@@ -78,18 +77,17 @@ class Callers:
         calls: All calls of the source.
     """
 
-    def __init__(self, calls: Sequence[Found]) -> None:
+    def __init__(self, calls: Sequence[Call]) -> None:
         self._calls = calls
-        self._by_function: dict[int, list[Found]] | None = None
+        self._by_function: dict[int, list[Call]] | None = None
         self._left = _MOST_CALLS
 
-    def through(self, chain: tuple[Found, ...], depth: int = 0) -> Iterator[tuple[Found, ...]]:
+    def through(self, chain: tuple[Call, ...], depth: int = 0) -> Iterator[tuple[Call, ...]]:
         """Yield the chains of calls that end with the given one, outermost first.
 
         While the caller handles a chain, the parameters are set to what it passes.
         """
         first = chain[0]
-        assert isinstance(first.node, _ast.Call)
         holder = next((one for one in _holders(first.node, first.scope) if one.name), None)
         if holder is None and depth:
             yield chain
@@ -118,12 +116,11 @@ class Callers:
             yield
             holder.given = {}
 
-    def _calls_of(self, holder: Scope) -> list[Found]:
+    def _calls_of(self, holder: Scope) -> list[Call]:
         """The calls of a function of the source."""
         if self._by_function is None:
             self._by_function = {}
             for call in self._calls:
-                assert isinstance(call.node, _ast.Call)
                 function = call.scope.function(dotted(call.node.func))
                 if function is not None:
                     self._by_function.setdefault(id(function.names), []).append(call)
@@ -152,10 +149,9 @@ def _of_name(name: str, scope: Scope, depth: int = 0) -> Iterator[Scope]:
             yield from _of_name(one.node.id, scope, depth + 1)
 
 
-def _given(holder: Scope, call: Found) -> dict[str, tuple[_ast.expr, Scope]]:
+def _given(holder: Scope, call: Call) -> dict[str, tuple[_ast.expr, Scope]]:
     """The arguments that a call passes, by parameter."""
     node = call.node
-    assert isinstance(node, _ast.Call)
     function = call.scope.function(dotted(node.func))
     arguments = function.definition.args if function and function.definition else None
     if arguments is None:

@@ -27,7 +27,7 @@ from pypackage.analysis.imports.parameters import Callers
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import moved
-from pypackage.analysis.imports.walker import Found, Walker
+from pypackage.analysis.imports.walker import Call, Statement, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
 
@@ -120,9 +120,9 @@ class _Reading:
                 imports.extend(self._statement(found, names))
         remarks: list[Remark] = []
         callers = Callers(walker.calls)
-        for found in walker.calls:
-            if needed is None or id(found.node) in needed:
-                imports.extend(self._call(found, callers, remarks))
+        for call in walker.calls:
+            if needed is None or id(call.node) in needed:
+                imports.extend(self._call(call, callers, remarks))
         paths, front = self._paths(walker.paths, callers)
         imports.sort(key=lambda one: (one.line, one.column))
         flags = tuple(sorted({*self._flags(module, walker), *self._helpers}))
@@ -137,7 +137,7 @@ class _Reading:
         if _FINDS in self._text:
             yield from ((name, -1, BODY) for name in asking(module, self._judge))
 
-    def _is_deferred(self, found: Found) -> bool:
+    def _is_deferred(self, found: Statement) -> bool:
         return found.context.effect(self._judge).deferred
 
     def _needed(
@@ -151,9 +151,8 @@ class _Reading:
 
         return functions.needed(tree, function, runs, self._path)
 
-    def _statement(self, found: Found, only: frozenset[str] | None) -> Iterator[Import]:
+    def _statement(self, found: Statement, only: frozenset[str] | None) -> Iterator[Import]:
         node = found.node
-        assert not isinstance(node, _ast.Call)
         effect = found.context.effect(self._judge)
         why, reason = effect.strongest
         line, column = self._place(node)
@@ -173,11 +172,10 @@ class _Reading:
     def _choices(self, effect: Effect) -> tuple[tuple[int, int], ...]:
         return tuple((moved(fork, -self._shift), way) for fork, way in effect.choices)
 
-    def _call(self, found: Found, callers: Callers, remarks: list[Remark]) -> Iterator[Import]:
+    def _call(self, found: Call, callers: Callers, remarks: list[Remark]) -> Iterator[Import]:
         call = found.node
-        assert isinstance(call, _ast.Call)
         all_called = list(calls.imported_by(call, found.scope, self._folder))
-        known: list[tuple[calls.Called, tuple[Found, ...]]]
+        known: list[tuple[calls.Called, tuple[Call, ...]]]
         known = [(one, (found,)) for one in all_called if one is not calls.UNKNOWN]
         if len(known) < len(all_called):
             through = [
@@ -203,11 +201,10 @@ class _Reading:
                 flag = (module, name + HELPER, True)
                 yield one._replace(flags=(*one.flags, flag))
 
-    def _called(self, called: calls.Called, chain: tuple[Found, ...]) -> Iterator[Import]:
+    def _called(self, called: calls.Called, chain: tuple[Call, ...]) -> Iterator[Import]:
         """What a call imports, given the calls that supply its arguments."""
         effects = [one.context.effect(self._judge) for one in chain]
         effect = effects[0]
-        assert isinstance(chain[0].node, _ast.Call)
         line, column = self._place(chain[0].node)
         if called.source:
             yield from self._inner(called.source, chain[0])
@@ -225,7 +222,7 @@ class _Reading:
         module, name, late = called.module, called.name, effect.deferred
         yield Import(module, name, line, column, why, reason, late, 0, choices, flags)
 
-    def _inner(self, source: str, found: Found) -> Iterator[Import]:
+    def _inner(self, source: str, found: Call) -> Iterator[Import]:
         """The imports of a source that a call executes, placed where the call is."""
         parsed = parse(source) if self._depth < _DEEPEST else None
         if not isinstance(parsed, Parsed):

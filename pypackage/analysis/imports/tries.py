@@ -23,6 +23,9 @@ CATCHING = (
 )
 IMPORT_ERRORS = CATCHING[:2]
 
+# `except*` has a class of its own, from Python 3.11 on.
+TRIES = (_ast.Try, getattr(_ast, "TryStar", _ast.Try))
+
 _EXITS = {"exit", "quit", "sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"}
 _SKIPS = ("SkipTest", "Skipped")  # raised in tests to skip them: the others run
 _NEVER = ("NoReturn", "Never")

@@ -30,7 +30,7 @@ from pypackage.analysis.imports.scopes import (
     bind_parameters,
     without_partial,
 )
-from pypackage.analysis.imports.tries import Fork, leaves
+from pypackage.analysis.imports.tries import TRIES, Fork, leaves
 from pypackage.core.typed import NamedTuple
 from pypackage.python.source_tree import children, dotted, walk
 
@@ -43,7 +43,7 @@ _SIMPLE = frozenset(
     )
 )
 _LEAVING = frozenset((_ast.Return, _ast.Raise, _ast.Continue, _ast.Break))
-_LASTING = _LEAVING | {_ast.If, _ast.Assert, _ast.Try, getattr(_ast, "TryStar", _ast.Try)}
+_LASTING = _LEAVING | {_ast.If, _ast.Assert, *TRIES}
 _Branches = _ast.If | _ast.While
 _Definitions = _ast.FunctionDef | _ast.AsyncFunctionDef
 _Withs = _ast.With | _ast.AsyncWith
@@ -58,10 +58,17 @@ _WORDS = (
 )
 
 
-class Found(NamedTuple):
-    """An import statement or a call, with its context and scope."""
+class Statement(NamedTuple):
+    """An import statement, with its context."""
 
-    node: _ast.Import | _ast.ImportFrom | _ast.Call
+    node: _ast.Import | _ast.ImportFrom
+    context: Context
+
+
+class Call(NamedTuple):
+    """A call, with its context and scope."""
+
+    node: _ast.Call
     context: Context
     scope: Scope
 
@@ -80,8 +87,8 @@ class Walker:
     """
 
     def __init__(self) -> None:
-        self.statements: list[Found] = []
-        self.calls: list[Found] = []
+        self.statements: list[Statement] = []
+        self.calls: list[Call] = []
         self.paths: list[PathChange] = []
         self.definitions: dict[int, Context] = {}
         self._blocks: list[tuple[Sequence[_ast.stmt], Context, Scope]] = []
@@ -119,7 +126,7 @@ class Walker:
         for target, value, scope in self._assigned:
             self.paths += path_changes.by_assignment(target, value, scope)
         for call in self.calls:
-            self.paths += path_changes.by_call(call.node, call.scope)  # type: ignore[arg-type]
+            self.paths += path_changes.by_call(call.node, call.scope)
 
     @property
     def forks(self) -> list[Fork]:
@@ -170,7 +177,7 @@ class Walker:
 
     def _statement(self, node: _ast.stmt, context: Context, scope: Scope) -> None:
         if isinstance(node, _ast.Import | _ast.ImportFrom):
-            self.statements.append(Found(node, context, scope))
+            self.statements.append(Statement(node, context))
             bind_imported(node, scope)
         elif isinstance(node, _Definitions):
             self._function(node, context, scope)
@@ -191,9 +198,8 @@ class Walker:
             self._look(node.iter, context, scope)
             self._block(node.body, context, scope)
             self._block(node.orelse, context, scope)
-        # TryStar is a separate class, from Python 3.11 on.
-        elif isinstance(node, _ast.Try) or type(node).__name__ == "TryStar":
-            self._try(node, context, scope)  # type: ignore[arg-type]
+        elif isinstance(node, TRIES):
+            self._try(node, context, scope)
         elif isinstance(node, _ast.Match):
             self._match(node, context, scope)
         else:  # of a newer Python
@@ -276,8 +282,8 @@ class Walker:
             return self._after_if(node, context, scope)
         if isinstance(node, _ast.Assert) and context.parent is None:
             scope.checks.append(Check(node.test, False, ()))
-        if isinstance(node, _ast.Try) or type(node).__name__ == "TryStar":
-            fork = self._fork(node, scope)  # type: ignore[arg-type]
+        if isinstance(node, TRIES):
+            fork = self._fork(node, scope)
             if fork.handler is not None and fork.stands_in:
                 succeeds = leaves(fork.node.orelse or fork.node.body)
                 fails = leaves(fork.handler.body)
@@ -336,7 +342,7 @@ class Walker:
         while todo:
             node, context, scope = todo.pop()
             if isinstance(node, _ast.Call):
-                self.calls.append(Found(node, context, scope))
+                self.calls.append(Call(node, context, scope))
             elif isinstance(node, _ast.Lambda):
                 inner = Scope(scope)
                 bind_parameters(node.args, inner)
