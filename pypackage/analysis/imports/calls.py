@@ -63,18 +63,16 @@ def imported_by(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Calle
         functions = _functions(call.args[0], scope) & IMPORTING if named else frozenset()
         call = _ast.Call(call.func, call.args[1:], call.keywords)
     if functions & IMPORTING:
-        (function, *_) = sorted(functions & IMPORTING)
-        position, keyword = _NAMES.get(function, (0, "name"))
-        for name in _argument(call, position, keyword, scope, folder):
+        function = min(functions & IMPORTING)
+        for name in _argument(call, *_NAMES.get(function, _FIRST), scope, folder):
             yield from _one(function, name, call, scope, folder)
     elif functions & _MAP and len(call.args) == 2:
         for function in sorted(scope.meanings(call.args[0]) & IMPORTING):
             for name in folder.elements(call.args[1], scope):
                 yield from _one(function, name, call, scope, folder)
     elif functions & _FIND:
-        (function, *_) = sorted(functions & _FIND)
-        position, keyword = _NAMES.get(function, (0, "name"))
-        for name in _argument(call, position, keyword, scope, folder):
+        function = min(functions & _FIND)
+        for name in _argument(call, *_NAMES.get(function, _FIRST), scope, folder):
             if isinstance(name, str) and _is_module(name):
                 yield Called(name, asked=function.rpartition(".")[2])
     elif functions & _START and call.args:
@@ -106,14 +104,13 @@ def _started(command: _ast.expr, scope: Scope) -> Iterator[Called]:
 def _attached(call: _ast.Call, scope: Scope, folder: Folder) -> Iterator[Called]:
     """The submodules that `lazy_loader.attach(__name__, submodules, submod_attrs)` imports."""
     for position, keyword in enumerate(("submodules", "submod_attrs"), 1):
-        given = call.args[position : position + 1]
-        given += [one.value for one in call.keywords if one.arg == keyword]
-        for one in given:
-            names = folder.elements(one, scope)
-            yield from (Called(".", name) for name in names if isinstance(name, str))
+        given = _given(call, position, keyword)
+        names = folder.elements(given, scope) if given else ()
+        yield from (Called(".", name) for name in names if isinstance(name, str))
 
 
 # The argument that names the module or file: its index and keyword.
+_FIRST = (0, "name")
 _NAMES = {
     "runpy.run_module": (0, "mod_name"),
     "runpy.run_path": (0, "path_name"),
@@ -180,17 +177,12 @@ def _by_dunder(module: str, call: _ast.Call, scope: Scope, folder: Folder) -> It
         module = "." * level + module
     if not _is_module(module) and module.strip("."):
         return
-    names = [one for one in _from_list(call, scope, folder) if one.isidentifier()]
+    taken = _given(call, 3, "fromlist")
+    values = folder.elements(taken, scope) if taken else ()
+    names = [one for one in values if isinstance(one, str) and one.isidentifier()]
     if module.strip(".") or (module and names):
         for name in names or [""]:
             yield Called(module, name)
-
-
-def _from_list(call: _ast.Call, scope: Scope, folder: Folder) -> list[str]:
-    given = call.args[3:4] + [one.value for one in call.keywords if one.arg == "fromlist"]
-    if not given:
-        return []
-    return [one for one in folder.elements(given[0], scope) if isinstance(one, str)]
 
 
 def _executed(node: _ast.expr, scope: Scope, folder: Folder) -> Iterator[Called]:
@@ -222,16 +214,18 @@ def _read(node: _ast.expr) -> object:
     return None
 
 
+def _given(call: _ast.Call, position: int, keyword: str) -> _ast.expr | None:
+    """The argument that a call passes by position or keyword; None if it passes none."""
+    named = [one.value for one in call.keywords if one.arg == keyword]
+    return next(iter((*call.args[position : position + 1], *named)), None)
+
+
 def _argument(
     call: _ast.Call, position: int, keyword: str, scope: Scope, folder: Folder
 ) -> list[object]:
-    given = call.args[position : position + 1]
-    given += [one.value for one in call.keywords if one.arg == keyword]
-    if not given:
-        return []
-    if isinstance(given[0], _ast.Starred):
-        return [Unknown()]
-    return folder.values(given[0], scope)
+    """The values that an argument may have; none if it is not passed."""
+    given = _given(call, position, keyword)
+    return [] if given is None else folder.values(given, scope)
 
 
 def _literal(call: _ast.Call, position: int, keyword: str, scope: Scope, folder: Folder) -> object:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import _ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pypackage.analysis.imports.model import BODY, HANDLER
 from pypackage.analysis.imports.scopes import Scope
@@ -49,9 +49,8 @@ def is_open(fork: Fork, judge: Judge) -> bool:
     Call this only when all names are bound.
     """
     if fork.goes_on is None:
-        handler = fork.handler
-        fork.goes_on = handler is not None and not (
-            gives_up(handler.body, fork.scope, judge) or _is_checked(fork, judge)
+        fork.goes_on = fork.handler is not None and not (
+            gives_up(fork.handled, fork.scope, judge) or _is_checked(fork, judge)
         )
     return fork.goes_on
 
@@ -236,18 +235,12 @@ def _of_fork(name: str, fork: Fork, holds: bool) -> Iterator[Fact]:
 
 def _before(name: str, fork: Fork) -> bool | None:
     """The truth of a name before the `try`, which one of the branches leaves unchanged."""
-    inside = {id(node.value) for node in _assignments(fork)}
+    assigning = (_ast.Assign, _ast.AnnAssign)
+    inside = {id(node.value) for node in fork.whole if isinstance(node, assigning)}
     others = [one for one in fork.scope.lookup(name) if id(one.node) not in inside]
     values = [one.node for one in others if one.kind == "value"]
     truths = {is_true(value) for value in values if isinstance(value, _KNOWN)}
     return truths.pop() if len(truths) == 1 else None
-
-
-def _assignments(fork: Fork) -> Iterator[_ast.Assign | _ast.AnnAssign]:
-    handler = fork.handler.body if fork.handler else ()
-    for node in (*fork.node.body, *fork.node.orelse, *handler):
-        if isinstance(node, _ast.Assign | _ast.AnnAssign):
-            yield node
 
 
 def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:
@@ -260,13 +253,13 @@ def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]
     if inner is None or definition is None:
         return []
     for fork in inner.forks:
-        returned = _returned(fork.handler.body) if fork.handler else None
+        returned = _returned(fork.handled)
         if isinstance(returned, _ast.Constant):
             return [Fact(name, fork, HANDLER if bool(returned.value) is holds else BODY)]
     value = _returned(definition.body)
     return facts(value, inner, holds=holds, depth=depth + 1) if value is not None else []
 
 
-def _returned(block: list[_ast.stmt]) -> _ast.expr | None:
+def _returned(block: Sequence[_ast.stmt]) -> _ast.expr | None:
     last = block[-1] if block else None
     return last.value if isinstance(last, _ast.Return) else None

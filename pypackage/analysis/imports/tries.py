@@ -80,21 +80,29 @@ class Fork:
             return False
         return self.caught in IMPORT_ERRORS or imports(self.node.body)
 
+    @property
+    def handled(self) -> Sequence[_ast.stmt]:
+        """What runs if the import fails; empty if no handler catches the error."""
+        return self.handler.body if self.handler else ()
+
+    @property
+    def whole(self) -> Sequence[_ast.stmt]:
+        """The statements of both branches."""
+        return (*self.node.body, *self.node.orelse, *self.handled)
+
     def truths(self, name: str) -> tuple[bool | None, bool | None]:
         """The truth of a name after the body and after the handler; None where it is not bound."""
         body = _truth_in((*self.node.body, *self.node.orelse), name)
-        return body, _truth_in(self.handler.body, name) if self.handler else None
+        return body, _truth_in(self.handled, name)
 
     def adds_to(self, name: str) -> bool:
         """Whether the handler adds to a collection, such as `missing.append(...)`."""
-        return any(_added_to(one) == name for one in (self.handler.body if self.handler else ()))
+        return any(_added_to(one) == name for one in self.handled)
 
     def names(self) -> Iterator[str]:
         """The names that the body or the handler binds, which may show which of them ran."""
-        blocks = (self.node.body, self.node.orelse, self.handler.body if self.handler else ())
-        for block in blocks:
-            for statement in block:
-                yield from (name for name, _ in _bindings(statement))
+        for statement in self.whole:
+            yield from (name for name, _ in _bindings(statement))
 
 
 def _catcher(node: _ast.Try, scope: Scope) -> tuple[_ast.ExceptHandler | None, str]:

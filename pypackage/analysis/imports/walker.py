@@ -269,7 +269,7 @@ class Walker:
         fork = self._forks.get(id(node))
         if fork is None:
             fork = self._forks[id(node)] = Fork(node, scope)
-            if fork.handler is not None and fork.stands_in:
+            if fork.stands_in:
                 scope.add_fork(fork)
         return fork
 
@@ -284,9 +284,9 @@ class Walker:
             scope.checks.append(Check(node.test, False, ()))
         if isinstance(node, TRIES):
             fork = self._fork(node, scope)
-            if fork.handler is not None and fork.stands_in:
+            if fork.stands_in:
                 succeeds = leaves(fork.node.orelse or fork.node.body)
-                fails = leaves(fork.handler.body)
+                fails = leaves(fork.handled)
                 if succeeds != fails:
                     return Way(context, fork, HANDLER if succeeds else BODY)
         return context
