@@ -8,7 +8,6 @@ from pypackage.analysis.imports.model import place
 from pypackage.core.errors import SourceError
 
 # Compiled only on use: most sources need none of them, and compiling is slow.
-LINE_END = r"\r\n|\r|\n"
 _LINE_END_BYTES = rb"\r\n|\r|\n"
 _COOKIE = rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)"
 _COMMENT_OR_BLANK = rb"[ \t\f]*(?:#.*)?"
@@ -18,7 +17,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def decode(source: bytes, path: str) -> str:
-    """Decode a source, without its byte order mark.
+    """Decode a source, without its byte order mark, and with newlines as the only line ends.
 
     Raises:
         SourceError: It is not in the encoding that it declares, or contains a null byte.
@@ -36,8 +35,10 @@ def decode(source: bytes, path: str) -> str:
         raise SourceError(f"{where}: {what}", "declare the encoding, or save it as UTF-8") from None
     except (LookupError, UnicodeError):
         raise SourceError(f"{place(path, line, 1)}: unknown encoding {encoding!r}") from None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        before = re.split(LINE_END, text[: text.index("\0")])
+        before = text[: text.index("\0")].split("\n")
         raise SourceError(f"{place(path, len(before), len(before[-1]) + 1)}: a null byte")
     return text
 

@@ -39,7 +39,7 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
         UsageError: It does not have the function.
     """
     written: list[notebook.Written] = []
-    for begin, chunk in _chunks(_lines(source, path)):
+    for begin, chunk in _chunks(decode(source, path).split("\n")):
         file = ipython.written_file(chunk)
         if file:
             body = "\n" * (begin + 1) + chunk.partition("\n")[2]
@@ -54,16 +54,12 @@ def as_python(source: bytes, path: str) -> str:
     Raises:
         SourceError: The document cannot be decoded.
     """
-    lines = _lines(source, path)
+    lines = decode(source, path).split("\n")
     kept = [""] * len(lines)
     for begin, chunk in _chunks(lines):
         code = ipython.as_python(chunk).split("\n")
         kept[begin : begin + len(code)] = code
     return "\n".join(kept)
-
-
-def _lines(source: bytes, path: str) -> list[str]:
-    return re.split(r"\r\n|\r|\n", decode(source, path))
 
 
 def _chunks(lines: list[str]) -> Iterator[tuple[int, str]]:

@@ -42,7 +42,7 @@ _LAZY = r"(?m)^([ \t]*)lazy[ \t]+(?=(?:import|from)[ \t])"
 def scan_text(
     text: str, path: str, target: Target, *, function: str = "", bulk: bool = False
 ) -> Scan:
-    """Find what a text imports; arguments and errors are as in `sources.scan`."""
+    """Find what a text with newlines as line ends imports; the rest is as in `sources.scan`."""
     if (bulk or len(text) > _LARGE) and not function:
         from pypackage.analysis.imports import prescan
 
@@ -75,7 +75,6 @@ def _understood(text: str, path: str, target: Target, why: NotParsed, function: 
     """Scan a source that does not parse, line by line; an error if nothing is found."""
     from pypackage.analysis.imports import fallback
 
-    text = _normal(text)
     rebuilt = fallback.rebuild(text)
     found = _Reading(text, path, target).scan(Parsed(rebuilt.tree, whole=False), function)
     too_much = why.message.startswith(("nested", "too ")) or "nested" in why.message
@@ -95,7 +94,7 @@ class _Reading:
     def __init__(self, text: str, path: str, target: Target, depth: int = 0) -> None:
         self._text = text
         # The tree counts columns in UTF-8 bytes, which differ from characters outside ASCII.
-        self._lines = None if text.isascii() else _lines(text)
+        self._lines = None if text.isascii() else text.split("\n")
         self._path = path
         self._target = target
         self._judge = Judge(target)
@@ -109,7 +108,7 @@ class _Reading:
         walker = Walker()
         module = walker.walk(parsed.tree)
         # The tree of a source that does not parse has no reliable places.
-        walker.find_calls(_normal(self._text) if parsed.whole else "", parsed.shift)
+        walker.find_calls(self._text if parsed.whole else "", parsed.shift)
         needed = self._needed(parsed.tree, walker, function) if function else None
         imports: list[Import] = []
         for found in walker.statements:
@@ -268,12 +267,3 @@ class _Reading:
 
 
 _NOT_KNOWN = "imports a module whose name is not known before it runs"
-
-
-def _normal(text: str) -> str:
-    """Normalize all line ends to LF, as the parser does."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _lines(text: str) -> list[str]:
-    return _normal(text).split("\n")

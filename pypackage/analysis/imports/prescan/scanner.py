@@ -35,8 +35,6 @@ _CONDITION = re.compile(r"\n[ \t]*(?:el)?if\b([^\n]*)")
 
 def scan(text: str) -> Scan | None:
     """Find what a text imports; None if that needs its tree."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
     source = SourceText(f"\n{text}")
     found = Scan()
     try:

@@ -134,3 +134,9 @@ def test_scan__hostile_source__runs_nothing(tmp_path: Path) -> None:
     source = f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n@exit\nclass K: import a\n"
     assert modules(source) == {"pathlib": Why.REQUIRED, "a": Why.REQUIRED}
     assert not mark.exists()
+
+
+def test_scan__all_line_ends__count_alike() -> None:
+    found = scan(b"import a\r\nx = 1\rimport b\ndef f():\r    import c", "s.py")
+    assert [(one.module, one.line) for one in found.imports] == [("a", 1), ("b", 3), ("c", 5)]
+    assert scan(b"import a\r\nx = 1\rimport b", "s.py", bulk=True).imports == found.imports[:2]

@@ -86,7 +86,6 @@ def test_scan__anything_unusual__is_left_to_the_tree(text: str) -> None:
         "from x import has\ndef f():\n    if has(y=1):\n        import a",
         "import sys\ndef f():\n    if sys.flags.dev_mode:\n        import a",
         "import a, \\\n    b\nfrom c import d, \\\n    e",
-        "import a\r\nif x:\r\n    import b\r\n",
         "from x import lazy_re\ny = lazy_re(r'^a.b$')\nz = lazy_re(rb'a')\n",
         "from x import K\ndef f(y):\n    if isinstance(y, K):\n        import a",
         "import pytest\nwith pytest.raises(ValueError):\n    import a",
