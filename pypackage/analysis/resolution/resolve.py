@@ -54,14 +54,8 @@ def resolve(
         RequirementsError: A package in `mapping` or `extra` is invalid.
     """
     version = python or (environment.version if environment else "")
-    installed = None
-    if environment:
-        from pypackage.analysis.resolution.installed import InstalledIndex
-
-        installed = InstalledIndex(environment)
-    author = DeclaredPackages(
-        declared, lambda: environment.markers if environment else formats.markers(version)
-    )
+    installed = _index(environment) if environment else None
+    author = DeclaredPackages(declared, lambda: _markers(environment, version))
     resolver = Resolver(author, mapping, installed, pip_only)
     for name in _deepest(modules):
         resolver.add_module(name)
@@ -77,6 +71,10 @@ def resolve(
     if installed:
         warnings += _unpinned(resolver.name_of(one.package) for one in pinner.unpinned)
     return _resolved(pinned, resolver.modules, installed, declared, warnings)
+
+
+def _markers(environment: Environment | None, version: str) -> Mapping[str, str]:
+    return environment.markers if environment else formats.markers(version)
 
 
 def _resolved(
@@ -105,6 +103,12 @@ def _deepest(modules: Mapping[str, Collection[str]]) -> Iterator[str]:
         for name, after in zip(ordered, following, strict=True):
             if not after.startswith(f"{name}."):
                 yield name
+
+
+def _index(environment: Environment) -> InstalledIndex:
+    from pypackage.analysis.resolution.installed import InstalledIndex
+
+    return InstalledIndex(environment)
 
 
 def _misfits(declared: Declarations, python: str) -> list[str]:
