@@ -29,18 +29,6 @@ _MATTERS = re.compile(
 _T = TypeVar("_T", bound=_ast.stmt)
 _LONGEST = 100_000  # characters of a line that is parsed at all
 _MOST_NESTED = 10_000
-_LARGE = 1_000_000  # characters from which on not every header is parsed
-_PLAIN = re.compile(r"(?s)(return|raise|continue|break)\b|(def|if|for|while)\b.*:[ \t]*\Z")
-_TELLING = re.compile(
-    r"import|exec|eval|find_|resolve_name|run_module|CHECKING|MYPY|sys|os\.|platform|version|PY\d"
-    r"|modules|True|False|None|\b(?:not|and|or|if|while)[ \t(]*(?:\d|[\"'])"
-)
-_LEAVING: dict[str, _ast.stmt] = {
-    "return": _ast.Return(None, lineno=1, col_offset=0),
-    "raise": _ast.Raise(None, None, lineno=1, col_offset=0),
-    "continue": _ast.Continue(lineno=1, col_offset=0),
-    "break": _ast.Break(lineno=1, col_offset=0),
-}
 _NOTHING = _ast.Pass(lineno=1, col_offset=0)  # stands for dropped lines
 _OLD_EXCEPT = r"except[ \t]+([^:]+?)[ \t]*,[ \t]*([\w., \t]+?)[ \t]*:"
 _CALL = r"(?:__import__|import_module|find_spec|resolve_name)\([ \t]*['\"][\w.]+['\"]"
@@ -61,7 +49,7 @@ class Rebuilt(NamedTuple):
 
 def rebuild(text: str) -> Rebuilt:
     """Build a tree from a text line by line; its lines must end with newlines."""
-    builder = _Builder(is_large=len(text) > _LARGE)
+    builder = _Builder()
     sound = True
     for line in logical_lines(text):
         builder.add(line)
@@ -110,34 +98,18 @@ class _Frame(NamedTuple):
 class _Builder:
     """Assembles lines to a tree."""
 
-    def __init__(self, *, is_large: bool) -> None:
+    def __init__(self) -> None:
         self.tree = _ast.Module(body=[], type_ignores=[])
-        self._is_large = is_large
         self._frames = [_Frame(-1, self.tree.body)]
         self._elses: dict[int, list[_ast.stmt]] = {}  # of the last `elif`, by the id of the `if`
 
     def add(self, line: Line) -> None:
         while self._frames[-1].indent >= line.indent:
             self._frames.pop()
-        if self._is_large and self._in_short(line):
-            return
         header = _HEADER.match(line.text)
         if header and self._block(line, header[1]):
             return
         self._frames[-1].body.extend(_simple(line))
-
-    def _in_short(self, line: Line) -> bool:
-        """Add a line of a large source without parsing it, if nothing in it matters."""
-        plain = _PLAIN.match(line.text)
-        if not plain or not line.whole or _TELLING.search(line.text):
-            return False
-        if plain[1]:
-            self._frames[-1].body.append(_LEAVING[plain[1]])
-        else:
-            node = _named(line, "def") if plain[2] == "def" else _unknown(line)
-            self._frames[-1].body.append(node)
-            self._frames.append(_Frame(line.indent, node.body))
-        return True
 
     def _block(self, line: Line, keyword: str) -> bool:
         """Add a line as the header of a block; False if it is not one, such as `match = 1`."""
