@@ -31,8 +31,10 @@ _COMPILE = {"compile", "builtins.compile"}
 _MAP = {"map", "builtins.map"}
 _PARTIAL = {"functools.partial"}
 IMPORTING = _IMPORT_MODULE | _IMPORT | _RESOLVE | _RUN | _RUN_FILE
-ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _MAP | _ATTACH | _ATTACH_STUB
-ALL_FUNCTIONS |= {"sys.path", "site.addsitedir"} | _START
+# Functions whose names say too little to look for them in a text.
+PLAIN = _MAP | _START | {"sys.path"}
+ALL_FUNCTIONS = IMPORTING | _FIND | _EXECUTE | _COMPILE | _ATTACH | _ATTACH_STUB | PLAIN
+ALL_FUNCTIONS |= {"site.addsitedir"}
 
 
 class Called(NamedTuple):

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from pypackage.analysis.imports import parameters, path_changes
-from pypackage.analysis.imports.calls import ALL_FUNCTIONS
+from pypackage.analysis.imports.calls import ALL_FUNCTIONS, PLAIN
 from pypackage.analysis.imports.contexts import (
     Branch,
     Context,
@@ -50,12 +50,12 @@ _Withs = _ast.With | _ast.AsyncWith
 _DOTTED = (_ast.Name, _ast.Attribute)
 _Loops = _ast.For | _ast.AsyncFor
 _Comprehensions = _ast.ListComp | _ast.SetComp | _ast.DictComp | _ast.GeneratorExp
-# Without one of these, or an alias of such a function, a line calls no function that imports.
-_WORDS = (
-    *("import", "exec", "eval", "compile", "find_", "loader", "resolve_name", "run_module"),
-    *("run_path", "spec_from_file", "FileLoader", "load_source", "sys.executable", "attach"),
-    *("addsitedir", "path.insert", "path.append", "path.extend", "path[", "path +", "path="),
-)
+# Without one of these, or an alias of such a function, a line calls no function that imports, and
+# does not change sys.path; a plain name is known by what it is given.
+_WORDS = {name.rpartition(".")[2] for name in ALL_FUNCTIONS - PLAIN} | {
+    *("import", "sys.executable", "path.insert", "path.append", "path.extend"),
+    *("path[", "path +", "path="),
+}
 
 
 class Statement(NamedTuple):

@@ -6,26 +6,16 @@ import re
 import sys
 from collections.abc import Iterator
 
+from pypackage.analysis.imports.calls import ALL_FUNCTIONS
 from pypackage.analysis.imports.model import Import, Why
 from pypackage.analysis.imports.parameters import may_import
 from pypackage.analysis.imports.prescan.text import TOKEN, NeedsTree, SourceText
 from pypackage.core.typed import NamedTuple
 
-# Modules with other ways to import, and the functions that do so.
+# Modules with other ways to import, and the names of the functions that do so.
 _IMPORTING = {"importlib", "pkgutil", "runpy", "imp", "lazy_loader"}
-_FUNCTIONS = (
-    *(
-        "find_spec",
-        "find_loader",
-        "get_loader",
-        "find_module",
-        "resolve_name",
-        "run_module",
-        "attach",
-        "spec_from_file",
-        "FileLoader",
-        "load_source",
-    ),
+_FUNCTIONS = frozenset(
+    one.rpartition(".")[2] for one in ALL_FUNCTIONS if one.partition(".")[0] in _IMPORTING
 )
 _EXECUTING = ("exec", "eval")
 _PUTS_ON_PATH = ("sys.path", "sys as", "from sys")

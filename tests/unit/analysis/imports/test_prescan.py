@@ -47,6 +47,7 @@ def test_scan__plain_source__same_as_its_tree() -> None:
         "import sys\ndef f():\n    if sys.version_info > (3,):\n        return\n    import a",
         "def f():\n    return\n    import a",
         "from importlib import import_module\nimport_module('a')",
+        "import runpy\nrunpy.run_path('a.py')",
         "import x\nexec('import a')",
         "import sys\nsys.path.insert(0, 'x')\nimport a",
         "from b import *\nsys.path.insert(0, 'x')\nimport a",
