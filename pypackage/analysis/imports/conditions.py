@@ -178,7 +178,6 @@ class Judge:
 
     def _comparison(self, node: _ast.Compare, scope: Scope, depth: int) -> _Known | None:
         operands = [self._value(one, scope, depth + 1) for one in (node.left, *node.comparators)]
-        result: bool | None = True
         why: Why | None = Why.DEAD
         for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
             if left is None or right is None:
@@ -187,13 +186,10 @@ class Judge:
             step = compared(left.value, op, right.value)
             if step is None:
                 return None
-            for one in (Why.TARGET, Why.TYPE_CHECKING, None):
-                if one in whys:
-                    why = one
-                    break
+            why = next((one for one in (Why.TARGET, Why.TYPE_CHECKING, None) if one in whys), why)
             if not step:
                 return _Known(False, why)
-        return _Known(result, why)
+        return _Known(True, why)
 
     def _subscript(self, node: _ast.Subscript, scope: Scope, depth: int) -> _Known | None:
         base = self._value(node.value, scope, depth + 1)

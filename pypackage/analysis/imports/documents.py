@@ -40,10 +40,7 @@ def scan_markdown(source: bytes, path: str, target: Target, function: str = "") 
     """
     written: list[notebook.Written] = []
     for begin, chunk in _chunks(decode(source, path).split("\n")):
-        file = ipython.written_file(chunk)
-        if file:
-            body = "\n" * (begin + 1) + chunk.partition("\n")[2]
-            written.append(notebook.Written(file, body, 0))
+        written += notebook.written_by(chunk, above=begin)
     found = scan_text(as_python(source, path), path, target, function=function)
     return notebook.with_written(found, written, path, target)
 

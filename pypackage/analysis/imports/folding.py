@@ -151,8 +151,8 @@ class Folder:
                     yield _plus(one, right)
                 elif isinstance(node.op, _ast.Mod) and isinstance(one, str):
                     yield _formatted_by(partial(operator.mod, one, right), one, "%", right)
-                elif isinstance(node.op, _ast.Div) and isinstance(one, str):
-                    yield os.path.join(one, right) if isinstance(right, str) else Unknown()
+                elif isinstance(node.op, _ast.Div):
+                    yield _joined_path(one, right)
                 else:
                     yield Unknown()
 

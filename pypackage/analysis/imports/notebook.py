@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pypackage.analysis.imports import ipython
@@ -39,10 +40,7 @@ def scan(source: bytes, path: str, target: Target, function: str = "") -> Scan:
     texts: list[str] = []
     line = 1
     for cell in _cells(notebook, path):
-        file = ipython.written_file(cell.text)
-        if file:
-            body = "\n".join(("", *cell.text.split("\n")[1:]))
-            written.append(Written(file, body, cell.number))
+        written += written_by(cell.text, cell=cell.number)
         text = ipython.as_python(cell.text)
         parsed = parse(text)
         if isinstance(parsed, NotParsed):
@@ -84,6 +82,13 @@ class Written(NamedTuple):
     def module(self) -> str:
         """The dotted name by which the notebook imports the file."""
         return self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def written_by(text: str, *, above: int = 0, cell: int = 0) -> Iterator[Written]:
+    """The Python file that a cell writes, if it writes one; there may be lines above the cell."""
+    file = ipython.written_file(text)
+    if file:
+        yield Written(file, "\n" * (above + 1) + text.partition("\n")[2], cell)
 
 
 def with_written(found: Scan, written: list[Written], path: str, target: Target) -> Scan:

@@ -77,7 +77,7 @@ def _understood(text: str, path: str, target: Target, why: NotParsed, function: 
 
     rebuilt = fallback.rebuild(text)
     found = _Reading(text, path, target).scan(Parsed(rebuilt.tree, whole=False), function)
-    too_much = why.message.startswith(("nested", "too ")) or "nested" in why.message
+    too_much = why.message.startswith("too ") or "nested" in why.message
     of_another_version = too_much or fallback.is_of_another_version(text, why.line)
     if not found.imports and not (rebuilt.sound and of_another_version):
         raise SourceError(f"{place(path, why.line, why.column)}: {why.message}")
