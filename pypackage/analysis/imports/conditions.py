@@ -13,7 +13,6 @@ from pypackage.analysis.imports.model import Target, Why
 from pypackage.analysis.imports.scopes import Scope
 from pypackage.analysis.imports.tries import flag_name
 from pypackage.analysis.imports.values import (
-    Hex,
     Text,
     Version,
     compared,
@@ -156,8 +155,8 @@ class Judge:
             return _Known(self._version[2], Why.TARGET)
         if meaning == "sys.version":
             return _Known(Text(".".join(map(str, self._version))), Why.TARGET)
-        if meaning == "sys.hexversion" and minor:
-            return _Known(Hex(self._version), Why.TARGET)
+        if meaning == "sys.hexversion":
+            return _Known(Version(self._version[:3], 4), Why.TARGET)
         if meaning in ("six.PY2", "six.PY3"):
             return _Known(meaning == f"six.PY{major}", Why.TARGET)
         if meaning == "sys.platform" and major == 2:

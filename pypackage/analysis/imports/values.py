@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Version(NamedTuple):
-    """`sys.version_info` or a slice of it, whose last components may be unknown."""
+    """`sys.version_info` or a slice of it, or the bytes of `sys.hexversion`.
+
+    The last components may be unknown.
+    """
 
     known: tuple[int, ...]
     length: int
@@ -23,16 +26,6 @@ class Text(NamedTuple):
     """`sys.version`, of which only the beginning is known."""
 
     start: str
-
-
-class Hex:
-    """`sys.hexversion`, whose last digits may be unknown."""
-
-    def __init__(self, version: Sequence[int]) -> None:
-        given = [*version[:3]]
-        low, high = [*given, 0, 0, 0][:3], [*given, 255, 255, 255][:3]
-        self.low = low[0] << 24 | low[1] << 16 | low[2] << 8
-        self.high = high[0] << 24 | high[1] << 16 | high[2] << 8 | 255
 
 
 _OPERATORS: dict[type[_ast.cmpop], Callable[[Any, Any], object]] = {
@@ -59,23 +52,20 @@ _MIRRORED: dict[type[_ast.cmpop], type[_ast.cmpop]] = {
 
 def compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
     """The result of a comparison; None if unknown."""
-    if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, Version | Hex | Text):
+    if isinstance(op, _ast.In | _ast.NotIn) and isinstance(left, Version | Text):
         found = _is_among(left, right)
         return None if found is None else found is isinstance(op, _ast.In)
-    both = isinstance(left, Version | Hex) and isinstance(right, Version | Hex)
-    if isinstance(right, Version | Hex) and type(op) in _MIRRORED and not both:
+    both = isinstance(left, Version) and isinstance(right, Version)
+    if isinstance(right, Version) and type(op) in _MIRRORED and not both:
         return compared(right, _MIRRORED[type(op)](), left)
     if isinstance(left, Version):
+        if isinstance(right, int):  # a hexversion
+            right = tuple(right >> bits & 255 for bits in (24, 16, 8, 0))
         if not isinstance(right, tuple) or isinstance(right, Version):
             return None
         sign = _order(left, right)
         return None if sign is None else bool(_OPERATORS[type(op)](sign, 0))
-    if isinstance(left, Hex):
-        if not isinstance(right, int):
-            return None
-        results = {bool(_OPERATORS[type(op)](one, right)) for one in (left.low, left.high)}
-        return results.pop() if len(results) == 1 else None
-    if isinstance(right, Version | Hex | Text):
+    if isinstance(right, Version | Text):
         return None
     if isinstance(left, Text):
         if not isinstance(right, str) or right.startswith(left.start) or type(op) not in _MIRRORED:
