@@ -61,12 +61,16 @@ class Edge(NamedTuple):
 
 
 class Undecided(NamedTuple):
-    """A fork of which both branches need modules whose packages are unknown."""
+    """A fork of which both branches need modules whose packages are unknown.
+
+    Attributes:
+        label: The name of the source in messages.
+        first: The first import in it.
+        modules: The modules.
+    """
 
     label: str
-    line: int
-    column: int
-    cell: int
+    first: Import
     modules: tuple[str, ...]
 
 
@@ -250,7 +254,7 @@ class Alternatives:
     def _tell_undecided(self, path: str, fork: int, rest: Sequence[Sequence[str]]) -> None:
         label, one = self._first[(path, fork)]
         modules = dict.fromkeys(name.partition(".")[0] for way in rest for name in way)
-        self.undecided.append(Undecided(label, one.line, one.column, one.cell, tuple(modules)))
+        self.undecided.append(Undecided(label, one, tuple(modules)))
 
     # --- what files need -----------------------------------------------------------------
 

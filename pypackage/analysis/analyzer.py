@@ -384,7 +384,7 @@ class Analyzer:
                 f"one of {', '.join(fork.modules)} is needed, but no package is known of any;"
                 " --pkg-mapping names one, or --extra-pkg adds it"
             )
-            remark = Remark(fork.line, fork.column, what, fork.cell)
+            remark = Remark(fork.first.line, fork.first.column, what, fork.first.cell)
             self._diagnostics.of_source(fork.label, Scan(remarks=(remark,)))
         self._diagnostics.more()
         return analysis

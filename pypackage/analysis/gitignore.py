@@ -33,20 +33,13 @@ class Ignored:
         self._above = above
         self._rules = _rules(os.path.join(folder, ".gitignore"))
 
-    def __contains__(self, path: str) -> bool:
-        """Whether a file is ignored."""
-        return self._says(path, is_folder=False)
-
-    def has_folder(self, path: str) -> bool:
-        """Whether a folder is ignored, with everything in it."""
-        return self._says(path, is_folder=True)
-
-    def _says(self, path: str, *, is_folder: bool) -> bool:
+    def covers(self, path: str, *, is_folder: bool = False) -> bool:
+        """Whether a file is ignored, or a folder with everything in it."""
         relative = path[len(self._folder) :].lstrip("/")
         for rule in reversed(self._rules):  # the last matching rule decides
             if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(relative):
                 return rule.ignores
-        return self._above is not None and self._above._says(path, is_folder=is_folder)
+        return self._above is not None and self._above.covers(path, is_folder=is_folder)
 
 
 def _rules(path: str) -> list[Rule]:

@@ -116,8 +116,8 @@ def files(folder: str, folder_names: FolderNames) -> Iterator[tuple[str, bool]]:
 
             ignored = Ignored(here, ignored)
         if ignored:
-            found = [one for one in found if one[0] not in ignored]
-            subfolders = [path for path in subfolders if not ignored.has_folder(path)]
+            found = [one for one in found if not ignored.covers(one[0])]
+            subfolders = [path for path in subfolders if not ignored.covers(path, is_folder=True)]
         if found:
             folder_names[here] = names
             found.sort()
