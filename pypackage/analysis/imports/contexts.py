@@ -94,16 +94,6 @@ class Context:
         self.parent = parent
         self._effect: Effect | None = None
 
-    @property
-    def has_condition(self) -> bool:
-        """Whether any step is a branch."""
-        context: Context | None = self
-        while context is not None:
-            if isinstance(context, Branch):
-                return True
-            context = context.parent
-        return False
-
     def effect(self, judge: Judge) -> Effect:
         """The combined effect of this condition and all that enclose it."""
         chain = [self]
