@@ -481,7 +481,15 @@ def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
 def test_null_device__cannot_be_written_to__exits_3_with_one_line(
     runner: Runner, archive: Path
 ) -> None:
-    check_refused(runner.read_only(Path("/dev")), archive, 3, "/dev/null cannot be written to")
+    limited = runner.read_only(Path("/dev"))
+    check_refused(limited, archive, 3, "/dev/null cannot be written to")
+    if Path(runner.shell[0]).name.endswith("ksh93"):
+        return  # it does not notice that it could not write
+    # One that can be opened, and is full.
+    before = [word if word != "--ro-bind" else "--dev-bind" for word in limited.before]
+    before[-3:] = ["/dev/full", "/dev/null", "--"]
+    full = replace(limited, before=tuple(before))
+    check_refused(full, archive, 3, "/dev/null cannot be written to")
 
 
 @once
@@ -495,6 +503,32 @@ def test_tools__of_an_older_posix_or_without_rm__are_no_sign_of_damage(
     (tools / "rm").unlink()
     if "busybox" not in runner.shell[0]:  # this one has it built in
         check_refused(replace(runner, tools=tools), archive, 3, "no rm")
+    for name in "tr", "printf":
+        (tools / name).unlink(missing_ok=True)
+    said = replace(runner, tools=tools).run("-e", "./no\nsuch", "true").stderr
+    assert said == "python_package_run: no such environment: ./no?such\n"
+
+
+@pytest.mark.parametrize("options", [("--cache-dir", "cache"), ("-u", "place")])
+def test_current_folder__removed__nothing_relative_is_put_elsewhere(
+    runner: Runner, archive: Path, options: tuple[str, ...]
+) -> None:
+    gone = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    content, before = archive.read_bytes(), os.listdir("/")
+    done = replace(runner, before=("sh", "-c", gone, "sh")).run(*options, "-e", archive, "true")
+    # dash and bash themselves have something to say of this before they read any script.
+    *_, said = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (3, ""), done.stderr
+    assert said.startswith("python_package_run: the current folder was removed")
+    assert archive.read_bytes() == content, "the archive is not where to put the environment"
+    assert os.listdir("/") == before
+
+
+@once
+def test_archive__cannot_be_read__exits_3_with_one_line(runner: Runner) -> None:
+    if not os.access("/proc/self/mem", os.R_OK):
+        pytest.skip("no file here that can be opened, and not read")
+    check_refused(runner, Path("/proc/self/mem"), 3, "/proc/self/mem is not an archive")
 
 
 # bash waits until there may be more of them; ksh93 and mksh have more to say.
@@ -505,8 +539,14 @@ def test_processes__too_few_to_unpack__exits_3_with_one_line(runner: Runner, arc
     capable = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--clear-groups")
     number = random.randrange(10**6, 10**9)  # who has no other processes
     user = (need("setpriv"), f"--reuid={number}", f"--regid={number}", *capable)
-    limited = replace(runner, before=(*user, need("prlimit"), "--nproc=6"))
-    check_refused(limited, archive, 3, "are no more processes allowed (ulimit -u)?")
+    dash = "dash" in runner.shell[0]
+    for most in (0, 6) if dash else (6,):
+        limited = replace(runner, before=(*user, need("prlimit"), f"--nproc={most}"))
+        check_refused(limited, archive, 3, "are no more processes allowed (ulimit -u)?")
+    if dash:  # when the environment is ready, it needs no other process
+        runner.output("-e", archive)
+        limited = replace(runner, before=(*user, need("prlimit"), "--nproc=0"))
+        assert limited.output("-e", archive, "show", "x").endswith("x\n")
 
 
 @once
