@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pypackage.core.errors import INTERNAL_ERROR, InputPathError, PackageError, advice_for
-from pypackage.core.progress import Bar, Reporter, Task
+from pypackage.core.progress import Reporter, Task
 from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -246,6 +246,8 @@ class Terminal(Plain):
         if self._quiet:
             yield Task()
             return
+        from pypackage.core.bars import Bar
+
         progress = self._progress = self._progress or _bars()
         task = progress.add_task(title, total=total)
         self._open_steps += 1

@@ -10,11 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pypackage.core.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
 
 class Task:
     """A long step in progress; the stage that does it calls `advance`."""
@@ -44,24 +39,6 @@ class Reporter:
 
     def warning(self, message: str) -> None:
         """Report something that the user should know, although the work goes on."""
-
-
-class Bar(Task):
-    """A step that is shown as a bar of rich."""
-
-    def __init__(self, progress: Progress, bar: TaskID, total: float | None) -> None:
-        self._progress = progress
-        self._bar = bar
-        self._total = total
-
-    def advance(self, amount: float = 1) -> None:
-        """Move the bar on."""
-        self._progress.advance(self._bar, amount)
-
-    def grow(self, amount: float) -> None:
-        """Lengthen what the bar stands for; other threads may do so, too, as rich allows."""
-        self._total = (self._total or 0) + amount
-        self._progress.update(self._bar, total=self._total)
 
 
 SILENT = Reporter()

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.core import files, user_dirs
+from pypackage.core.bars import Bar
 from pypackage.core.errors import InputPathError
-from pypackage.core.progress import Bar, Reporter, Task
+from pypackage.core.progress import Reporter, Task
 from pypackage.pipeline.environment import Environment
 
 if TYPE_CHECKING:
