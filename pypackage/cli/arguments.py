@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 
 from pypackage.cli.options import Group, Option
 from pypackage.core.errors import PackageError, UsageError
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 OPTIONS = Group(
     "arguments, as conda has them",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from pypackage.cli import parser, terminal
 from pypackage.cli.options import Command, Group, Option
-from pypackage.core.progress import Reporter
+from pypackage.core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from pypackage.core.progress import Reporter
 
 GROUP = Group(
     "many packages at once",
@@ -52,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(parsed: argparse.Namespace, reporter: Reporter) -> None:
+    from pathlib import Path
+
     from pypackage.integrations.vdist import builds_file
     from pypackage.integrations.vdist.builder import BuildsError
 

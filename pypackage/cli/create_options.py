@@ -1,15 +1,60 @@
-"""Options of python_package_create for packages, the archive and the cache."""
+"""The command line of python_package_create, and its options that no other module has."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from pypackage.cli import parser
-from pypackage.cli.options import Group, Option
+from pypackage.cli import arguments, builds, environments, image, os_package, parser, splunk
+from pypackage.cli.options import Command, Group, Option
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pypackage.archive.select import SelectionRule
+
+ARGUMENTS = Group(
+    "arguments",
+    (
+        Option(
+            "requirements",
+            "the file that python_package_analyze wrote, environment.yml, requirements.txt, "
+            "a project, a lock file, a Python script, - (stdin), or an environment's folder or "
+            "name",
+            "REQUIREMENTS",
+            more={"nargs": "?", "default": None},
+        ),
+        Option(
+            "target",
+            "a name makes the environment in conda's envs folder, and NAME.tar.gz here; a path, or "
+            "a name with an archive's ending, makes only the archive",
+            "NAME_OR_ARCHIVE",
+            more={"nargs": "?", "default": None},
+        ),
+    ),
+)
+OF_INPUTS = Group(
+    "what is in the requirements",
+    (
+        Option(
+            "--environment",
+            "which environment of a pixi manifest or lock file (default: default)",
+            "NAME",
+        ),
+        Option("--extra", "also take this extra of a project; repeatable", "NAME", repeated=True),
+        Option(
+            "--group",
+            "also take this dependency group of a project, such as dev; repeatable",
+            "NAME",
+            repeated=True,
+        ),
+        Option(
+            "--category",
+            "also take this category of a conda-lock.yml, such as dev; repeatable",
+            "NAME",
+            repeated=True,
+        ),
+        Option("--allow-empty", "accept requirements that ask for nothing, otherwise an error"),
+    ),
+)
 
 _PACKAGES = (
     Option(
@@ -149,3 +194,36 @@ _CACHE = (
 PACKAGES = (Group("packages", _PACKAGES), Group("own code", _OWN_CODE))
 ARCHIVE = Group("archive", _ARCHIVE)
 CACHE = Group("cache", _CACHE, "environments")
+
+COMMAND = Command(
+    name="python_package_create",
+    usage="""\
+%(prog)s [options] REQUIREMENTS NAME_OR_ARCHIVE
+       %(prog)s --list [NAME] | --versions | --update NAME PACKAGE... | --remove NAME...
+       %(prog)s --join LAYERS... ARCHIVE
+       %(prog)s --builds FILE [--output FOLDER]""",
+    description="""\
+Make the conda environment that a program requires and pack it into an archive that runs on
+other machines. The archive's path goes to stdout.""",
+    examples="""\
+%(prog)s -c host requirements.json myenv      (from this machine's Python)
+%(prog)s requirements.json myenv              (from conda-forge)
+%(prog)s -c /shared/channel requirements.json /scratch/myenv.tar.gz""",
+    exit_status="""\
+0 success, 1 invalid command, 2 invalid path, 3 invalid requirements,
+4 cannot be solved, 5 cannot be installed, 6 cannot be packed,
+7 a module does not import in the finished environment""",
+    groups=(
+        ARGUMENTS,
+        arguments.OPTIONS,
+        *PACKAGES,
+        OF_INPUTS,
+        ARCHIVE,
+        os_package.GROUP,
+        image.GROUP,
+        splunk.GROUP,
+        *environments.GROUPS,
+        CACHE,
+    ),
+    elsewhere=(builds.GROUP,),
+)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
-from pypackage.core.progress import Reporter
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from pypackage.core.progress import Reporter
     from pypackage.pipeline.environments import EnvironmentInfo
     from pypackage.pipeline.options import Options
 
@@ -164,11 +163,15 @@ def _of_cache(root: Path, parsed: argparse.Namespace) -> str:
 
 
 def _json(value: object) -> str:
+    import json
+
     return f"{json.dumps(value, indent=1)}\n"
 
 
 def _described(one: EnvironmentInfo) -> dict[str, object]:
     """Describe an environment for JSON: sizes in bytes, times as in RFC 3339."""
+    from datetime import datetime, timezone
+
     moment = datetime.fromtimestamp(int(one.time), timezone.utc).isoformat()
     return {
         "kind": one.kind,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pypackage.archive.image import model
-from pypackage.archive.image.model import Image
+from pypackage.archive.image import FORMAT, USER
 from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from pypackage.pipeline.target import ImageFile
 
-FORMATS = (model.FORMAT,)
+FORMATS = (FORMAT,)
 _OPTIONS = (
     Option(
         "--base",
@@ -23,7 +23,7 @@ _OPTIONS = (
         "docker://debian:stable-slim",
         "IMAGE",
     ),
-    Option("--user", f"the user that containers run as (default: {model.USER})", "USER[:GROUP]"),
+    Option("--user", f"the user that containers run as (default: {USER})", "USER[:GROUP]"),
     Option("--label", "a label of the image; repeatable", "NAME=TEXT", repeated=True),
 )
 
@@ -47,6 +47,7 @@ def target(parsed: argparse.Namespace, path: Path) -> ImageFile:
     Raises:
         UsageError: A label is not valid.
     """
+    from pypackage.archive.image.model import Image
     from pypackage.pipeline.target import ImageFile
 
     labels = {}
@@ -60,7 +61,7 @@ def target(parsed: argparse.Namespace, path: Path) -> ImageFile:
         version=parsed.app_version,
         base=parsed.base,
         commands=tuple(parsed.command),
-        user=parsed.user or model.USER,
+        user=parsed.user or USER,
         labels=labels,
         maintainer=parsed.maintainer,
         description=parsed.description,

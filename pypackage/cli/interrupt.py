@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 GRACE = 0.7  # seconds for the exception to end the command
 
@@ -59,7 +58,7 @@ def _watch(heard: int, program: str) -> None:
 def _children() -> list[int]:
     """Return this process's children, if the system tells them."""
     found: list[int] = []
-    for path in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, path.read_text().split())
+    for thread in os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else ():
+        with suppress(OSError), open(f"/proc/self/task/{thread}/children") as file:
+            found += map(int, file.read().split())
     return found

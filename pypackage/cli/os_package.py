@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from pypackage.archive.ospackages import model
-from pypackage.archive.ospackages.model import OsPackage
+from pypackage.archive import ospackages
 from pypackage.cli.options import Group, Option
 from pypackage.core import platforms
 from pypackage.core.errors import UsageError
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+    from typing import Any
+
+    from pypackage.archive.ospackages.model import OsPackage
     from pypackage.pipeline.target import OsPackageFile
 
-FORMATS = model.FORMATS
+FORMATS = ospackages.FORMATS
 _RELATIONS = {
     "recommends": "OS packages that are normally installed with it",
     "suggests": "OS packages that go well with it",
@@ -76,7 +78,7 @@ _OPTIONS = (
         "--directory", "an empty folder that the package owns; repeatable", "PATH", repeated=True
     ),
     Option("--systemd-unit", "the service NAME.service", "FILE"),
-    *(Option(f"--{hook}", "a shell script", "FILE") for hook in model.HOOKS),
+    *(Option(f"--{hook}", "a shell script", "FILE") for hook in ospackages.HOOKS),
     Option("--sign", "sign the package with this gpg key, using debsigs or rpmsign", "KEY"),
     Option(
         "--repository",
@@ -113,6 +115,8 @@ def platform(asked: str, architecture: str, format_: str) -> str:
     Raises:
         UsageError: There is none, or the two contradict each other.
     """
+    from pypackage.archive.ospackages import model
+
     if asked and not model.architecture(format_, asked):
         raise UsageError(f"there are no .{format_} packages for {asked}")
     if not architecture:
@@ -138,6 +142,9 @@ def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) 
     Raises:
         UsageError: An option is missing.
     """
+    from pathlib import Path
+
+    from pypackage.archive.ospackages import model
     from pypackage.pipeline.target import OsPackageFile
 
     package = _package(parsed, path, format_)
@@ -147,6 +154,10 @@ def target(parsed: argparse.Namespace, path: Path, format_: str, platform: str) 
 
 
 def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
+    from pathlib import Path
+
+    from pypackage.archive.ospackages.model import OsPackage
+
     if not parsed.app_version:
         raise UsageError("an OS package needs a version", "give --app-version 1.0")
     relations: dict[str, Any] = {name: _listed(getattr(parsed, name)) for name in _RELATIONS}
@@ -163,7 +174,7 @@ def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
         **relations,
         **{name: getattr(parsed, name) for name in _FIELDS},
         directories=tuple(parsed.directory),
-        scripts=_scripts(parsed),
+        scripts={hook: Path(path) for hook, path in _scripts(parsed).items()},
         commands=tuple(parsed.command),
         systemd_unit=Path(parsed.systemd_unit) if parsed.systemd_unit else None,
         config_files=tuple(parsed.config_file),
@@ -173,9 +184,9 @@ def _package(parsed: argparse.Namespace, path: Path, format_: str) -> OsPackage:
     )
 
 
-def _scripts(parsed: argparse.Namespace) -> dict[str, Path]:
-    given = {moment: getattr(parsed, moment.replace("-", "_")) for moment in model.HOOKS}
-    return {moment: Path(path) for moment, path in given.items() if path}
+def _scripts(parsed: argparse.Namespace) -> dict[str, str]:
+    given = {hook: getattr(parsed, hook.replace("-", "_")) for hook in ospackages.HOOKS}
+    return {hook: path for hook, path in given.items() if path}
 
 
 def _listed(given: list[str]) -> tuple[str, ...]:

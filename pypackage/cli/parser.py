@@ -113,7 +113,7 @@ def _with_common(command: Command, groups: tuple[Group, ...]) -> tuple[Group, ..
 
 def _actions(group: Group) -> list[argparse.Action]:
     """Return the options as argparse's formatter takes them."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, formatter_class=_Formatter)
     add(parser, group.options)
     return parser._actions
 

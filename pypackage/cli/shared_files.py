@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pypackage.cli import analyze_options, completion, create, manual, parser, runner
+from pypackage.cli import analyze_options, completion, create_options, manual, parser, runner
 from pypackage.cli.options import Command, Group
 
 FAMILIES = ("python", "poncho")
@@ -19,7 +19,7 @@ def files(version: str, runner_help: str) -> dict[str, str]:
     """
     commands = [
         (analyze_options.COMMAND, parser.common(analyze_options.COMMAND)),
-        (create.COMMAND, parser.common(create.COMMAND)),
+        (create_options.COMMAND, parser.common(create_options.COMMAND)),
         (runner.table(runner_help), Group("", ())),
     ]
     return dict(file for command, common in commands for file in _files(command, common, version))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from pypackage.archive.splunk import model
-from pypackage.archive.splunk.model import SplunkApp
+from pypackage.archive.splunk import FORMAT
 from pypackage.cli.options import Group, Option
+from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from pypackage.pipeline.target import SplunkAppFile
 
-FORMATS = (model.FORMAT,)
+FORMATS = (FORMAT,)
 _OPTIONS = (
     Option(
         "--splunk-command",
@@ -49,6 +48,10 @@ def target(parsed: argparse.Namespace, path: Path) -> SplunkAppFile:
     Raises:
         UsageError: A command is not valid.
     """
+    from pathlib import Path
+
+    from pypackage.archive.splunk import model
+    from pypackage.archive.splunk.model import SplunkApp
     from pypackage.pipeline.target import SplunkAppFile
 
     app = SplunkApp(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 from pypackage.archive import parts, writers
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Contents
+from pypackage.archive.image import FORMAT as IMAGE
 from pypackage.archive.image.model import ENDING, Image
-from pypackage.archive.image.model import FORMAT as IMAGE
-from pypackage.archive.ospackages.model import FORMATS as OS_PACKAGES
+from pypackage.archive.ospackages import FORMATS as OS_PACKAGES
 from pypackage.archive.ospackages.model import OsPackage
-from pypackage.archive.splunk.model import FORMAT as SPLUNK
+from pypackage.archive.splunk import FORMAT as SPLUNK
 from pypackage.archive.splunk.model import SplunkApp
 from pypackage.backends.conda import condarc
 from pypackage.core.errors import InputPathError, UsageError

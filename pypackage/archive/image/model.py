@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pypackage.archive.image import USER
 from pypackage.core.errors import UsageError
 
-FORMAT = "oci"
 ENDING = ".oci.tar"
-
-USER = "1000:1000"
-"""Not root; by number, since clusters cannot tell from a name that it is not root."""
 
 # Valid names and tags in registries (OCI distribution specification).
 _NAME = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"

@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-FORMATS = ("deb", "rpm")
-
-HOOKS = (
-    "before-install",
-    "after-install",
-    "before-remove",
-    "after-remove",
-    "before-upgrade",
-    "after-upgrade",
-)
-"""The events at which the user's own scripts are run."""
+from pypackage.archive.ospackages import FORMATS
 
 RELATIONS = ("recommends", "suggests", "provides", "conflicts", "replaces")
 """The fields that name other packages, besides those that are needed."""

@@ -1,1 +1,3 @@
 """Splunk apps: an environment, and search commands that run in it."""
+
+FORMAT = "splunk-app"

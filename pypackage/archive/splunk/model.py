@@ -12,7 +12,6 @@ from typing import NamedTuple
 from pypackage.core import fingerprint
 from pypackage.core.errors import InputPathError, UsageError
 
-FORMAT = "splunk-app"
 ENDING = ".spl"
 
 KINDS = ("streaming", "reporting", "generating")

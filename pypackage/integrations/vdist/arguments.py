@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pypackage.archive.ospackages import checks, model
+from pypackage.archive.ospackages import HOOKS, checks, model
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.core.errors import UsageError
 from pypackage.integrations.vdist import fpm
@@ -88,9 +88,9 @@ def _package(profile: Profile, **given: Any) -> OsPackage:
     if unit := shaped.get("systemd_unit"):
         shaped["systemd_unit"] = Path(unit)
     scripts: Mapping[str, str] = shaped.get("scripts", {})
-    unknown = set(scripts) - set(model.HOOKS)
+    unknown = set(scripts) - set(HOOKS)
     if unknown:
-        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(model.HOOKS)}")
+        raise UsageError(f"scripts: no {min(unknown)}", f"there are {', '.join(HOOKS)}")
     shaped["scripts"] = {moment: Path(path) for moment, path in scripts.items()}
     shaped.setdefault("try_root", profile.root)
     try:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from pypackage.archive.ospackages.model import HOOKS
+from pypackage.archive.ospackages import HOOKS
 from pypackage.core.errors import UsageError
 
 _OLD_NAMES = {

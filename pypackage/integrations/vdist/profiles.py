@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pypackage.archive.ospackages.model import FORMATS
+from pypackage.archive.ospackages import FORMATS
 from pypackage.core.errors import InputPathError, UsageError
 from pypackage.requirements.formats import document
 from pypackage.requirements.formats.document import Node

@@ -24,11 +24,11 @@ def test_page__everyday__has_no_option_of_a_topic_but_names_the_topics() -> None
     assert "exit status:\n  0 success" in said
 
 
-@pytest.mark.parametrize("topic", create.COMMAND.topics)
+@pytest.mark.parametrize("topic", create_options.COMMAND.topics)
 def test_page__of_a_topic__has_its_options_alone(topic: str) -> None:
     own = {
         name
-        for group in create.COMMAND.documented
+        for group in create_options.COMMAND.documented
         if group.topic == topic
         for option in group.options
         for name in option.names
@@ -39,7 +39,7 @@ def test_page__of_a_topic__has_its_options_alone(topic: str) -> None:
 
 def test_page__all__has_the_options_of_all_pages() -> None:
     parser = create.parser()
-    pages = [parser.page(topic) for topic in ("", *create.COMMAND.topics)]
+    pages = [parser.page(topic) for topic in ("", *create_options.COMMAND.topics)]
     assert options(parser.page(ALL)) == set().union(*map(options, pages))
 
 
@@ -77,6 +77,6 @@ def test_error__where_colors_are_wanted__its_usage_is_plain(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # which Python heeds from 3.14 on
     with pytest.raises(UsageError) as caught:
-        Parser(create.COMMAND).error("no")
+        Parser(create_options.COMMAND).error("no")
     assert "\x1b" not in caught.value.hint
     assert caught.value.hint.startswith("usage: ")

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 import pypackage
-from pypackage.cli import create as command
+from pypackage.cli.create_options import COMMAND
+from pypackage.cli.parser import Parser
 from pypackage.core.errors import PackageError, SolveError, UsageError
 from pypackage.core.progress import SILENT, Reporter, Task
 from pypackage.pipeline import child, events
@@ -113,12 +114,12 @@ def test_create__embedded_python__is_an_error_that_says_so(monkeypatch: pytest.M
 
 
 def test_create_options__all__are_those_of_the_command() -> None:
-    actions = command.parser()._actions
+    actions = Parser(COMMAND)._actions
     known = {word[2:] for action in actions for word in action.option_strings if len(word) > 2}
     elsewhere = {"help", "quiet", "verbose", "version", "channel", "cache", "try"}
     elsewhere |= {"list", "versions", "update", "without", "remove", "json", "join"}
     elsewhere |= {"file", "name", "prefix"}  # the two arguments
-    elsewhere |= {f"help-{topic}" for topic in command.COMMAND.topics}
+    elsewhere |= {f"help-{topic}" for topic in COMMAND.topics}
     told = {one.replace("_", "-") for one in CreateOptions.__annotations__}
     assert told == known - elsewhere, "pipeline/option_types.py lists the command's options"
 
