@@ -61,11 +61,11 @@ def _refuse_swapped(requirements: str | None, target: str) -> None:
 
 def _name_in(path: str) -> str | None:
     """Return the `name:` of an environment.yml; None if it has none or is another kind of file."""
+    if not path.endswith((".yml", ".yaml")):
+        return None
     from pypackage.core.reading import read_input
     from pypackage.requirements.formats import document
 
-    if not path.endswith((".yml", ".yaml")):
-        return None
     try:
         top = document.of_yaml(read_input(path), path)
         return top.get("name", "").string() or None

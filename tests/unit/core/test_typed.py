@@ -72,21 +72,52 @@ def test_named_tuple__first_one_of_a_class_is_refused__others_are_made() -> None
     assert Fresh(a=1) == (1,)
 
 
+SLOW = {"typing", "dataclasses", "inspect", "ast", "pathlib", "subprocess", "packaging"}
+SLOW |= {"shutil", "hashlib", "importlib.metadata"}
+
+
 def test_analysis_of_one_script__imports_nothing_slow() -> None:
-    slow = {"typing", "dataclasses", "inspect", "ast", "pathlib", "subprocess", "packaging"}
-    slow |= {"shutil", "hashlib", "importlib.metadata"}
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"  # of which sys knows all modules
     program = (
         "import sys\nfrom pypackage.cli.analyze import main\n"
         f"main(['-q', '--python', '{here}', '-', '-'])\n"
-        f"print(sorted({slow} & set(sys.modules)), file=sys.stderr)"
+        f"print(sorted({SLOW} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", program],
+    assert run("-c", program, input_="import numpy\nfrom . import a\n").stderr == "[]\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--cahce"], ["needs.json"]])
+def test_create__help_or_an_error_of_usage__imports_no_more_than_its_options(
+    words: list[str],
+) -> None:
+    slow = {*SLOW, "json", "datetime"}
+    program = (
+        "import sys\nfrom pypackage.cli.create import main\n"
+        f"main({words})\n"
+        "parts = {'.'.join(name.split('.')[:2]) for name in sys.modules if 'pypackage' in name}\n"
+        f"print(sorted({slow} & set(sys.modules)), sorted(parts), file=sys.stderr)"
+    )
+    told = run("-c", program).stderr.splitlines()[-1]
+    assert told == "[] ['pypackage', 'pypackage.archive', 'pypackage.cli', 'pypackage.core']"
+
+
+@pytest.mark.parametrize("command", ["analyze", "create"])
+def test_version__of_a_command__is_told_without_a_parser(command: str) -> None:
+    done = run("-X", "importtime", "-m", f"pypackage.cli.{command}", "--version")
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.stdout.startswith(f"python_package_{command} ")
+    own = {name.removeprefix("pypackage.") for name in loaded if name.startswith("pypackage.")}
+    assert own <= {"cli", "cli.version", "core", "core.errors", "core.typed", "core.version"}
+    assert "argparse" not in loaded
+
+
+def run(*words: str, input_: str = "") -> subprocess.CompletedProcess[str]:
+    """The result of this Python without any site-packages."""
+    return subprocess.run(
+        [sys.executable, "-S", *words],
         env={**os.environ, "PYTHONPATH": str(Path(pypackage.__file__).parents[1])},
-        input="import numpy\nfrom . import a\n",
+        input=input_,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stderr == "[]\n"
