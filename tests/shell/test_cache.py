@@ -66,6 +66,27 @@ def test_cache__thirty_starters_at_once__one_extracts_and_all_are_right(
         check_large(output, prefix)
 
 
+@once
+def test_cache__names_like_those_of_locks__are_nobodys(runner: Runner, archive: Path) -> None:
+    for number in ("08", "1x", "2147483648", "9" * 20):
+        Path(runner.cache, f"{PLAIN.id}.lock.{number}").mkdir(parents=True)
+    assert runner.output("-e", archive, "show", "x").endswith("x\n")
+
+
+@once
+def test_cache__lock_left_without_a_name__goes_with_a_start_a_minute_later(
+    runner: Runner, archive: Path
+) -> None:
+    runner.output("-e", archive)
+    lock = runner.cache / f"{PLAIN.id}.lock.1"
+    lock.mkdir()
+    runner.output("-e", archive, "show")
+    assert lock.exists(), "perhaps it was made just now"
+    os.utime(lock, (time.time() - 120,) * 2)
+    runner.output("-e", archive, "show")
+    assert runner.environments() == [PLAIN.id]
+
+
 def test_cache__second_start__touches_nothing(runner: Runner, naming_archive: Path) -> None:
     runner.output("-e", naming_archive)
     before = {path: path.lstat().st_ctime_ns for path in runner.cache.rglob("*")}
