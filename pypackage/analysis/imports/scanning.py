@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pypackage.analysis.imports import calls, parameters
 from pypackage.analysis.imports.conditions import Judge
-from pypackage.analysis.imports.contexts import Effect, stronger
+from pypackage.analysis.imports.contexts import stronger
 from pypackage.analysis.imports.flags import asking, exported
 from pypackage.analysis.imports.folding import Folder
 from pypackage.analysis.imports.model import (
@@ -26,7 +26,6 @@ from pypackage.analysis.imports.model import (
 from pypackage.analysis.imports.parameters import Callers
 from pypackage.analysis.imports.path_changes import PathChange
 from pypackage.analysis.imports.scopes import Scope
-from pypackage.analysis.imports.tries import moved
 from pypackage.analysis.imports.walker import Call, Statement, Walker
 from pypackage.core.errors import SourceError
 from pypackage.python.source_tree import NotParsed, Parsed, parse
@@ -132,7 +131,7 @@ class _Reading:
         """The flags that other modules may import, as in `Scan`."""
         if walker.forks:
             for name, fork, way in exported(module, self._judge):
-                yield name, moved(fork.key, -self._shift), way
+                yield name, fork.key, way
         if _FINDS in self._text:
             yield from ((name, -1, BODY) for name in asking(module, self._judge))
 
@@ -155,7 +154,7 @@ class _Reading:
         effect = found.context.effect(self._judge)
         why, reason = effect.strongest
         line, column = self._place(node)
-        choices = self._choices(effect)
+        choices = effect.choices
         for alias in node.names:
             if only and (alias.asname or alias.name.partition(".")[0]) not in only:
                 continue
@@ -167,9 +166,6 @@ class _Reading:
             yield Import(
                 module, name, line, column, why, reason, late, choices=choices, flags=flags
             )
-
-    def _choices(self, effect: Effect) -> tuple[tuple[int, int], ...]:
-        return tuple((moved(fork, -self._shift), way) for fork, way in effect.choices)
 
     def _call(self, found: Call, callers: Callers, remarks: list[Remark]) -> Iterator[Import]:
         call = found.node
@@ -189,7 +185,7 @@ class _Reading:
             name = parameters.helper_name(call, found.scope)
             if name and effect.strongest[0].counts:
                 fork = REQUIRES if effect.strongest[0] is Why.REQUIRED else -1
-                fork = self._choices(effect)[-1][0] if effect.choices else fork
+                fork = effect.choices[-1][0] if effect.choices else fork
                 self._helpers.append((name + HELPER, fork, BODY))
             known = through or known
         for called, chain in known:
@@ -208,10 +204,10 @@ class _Reading:
         if called.source:
             yield from self._inner(called.source, chain[0])
             return
-        (why, reason), choices, flags = effect.strongest, self._choices(effect), effect.flags
+        (why, reason), choices, flags = effect.strongest, effect.choices, effect.flags
         for other in effects[1:]:
             why, reason = stronger((why, reason), other.strongest)
-            choices, flags = (*choices, *self._choices(other)), (*flags, *other.flags)
+            choices, flags = (*choices, *other.choices), (*flags, *other.flags)
         if called.asked:
             why, reason = stronger((why, reason), (Why.OPTIONAL, called.asked))
         if called.asked or any(

@@ -35,13 +35,8 @@ _COLUMNS = 4096
 
 
 def key_of(node: _ast.stmt | _ast.expr) -> int:
-    """A number for a place in a source, the same for the prescan and the parser."""
+    """A number for a place in a source, in the order of its places."""
     return node.lineno * _COLUMNS + min(node.col_offset, _COLUMNS - 1)
-
-
-def moved(key: int, lines: int) -> int:
-    """The number of a place some lines further down."""
-    return key + lines * _COLUMNS
 
 
 class Fork:
