@@ -19,12 +19,10 @@ class Parsed(NamedTuple):
 
     Attributes:
         tree: The syntax tree.
-        shift: By how much its line numbers are too large.
         whole: Whether it is complete, not only of the parts that can be parsed.
     """
 
     tree: _ast.Module
-    shift: int = 0
     whole: bool = True
 
 
@@ -49,7 +47,7 @@ def parse(text: str) -> Parsed | NotParsed:
         if isinstance(error, IndentationError):
             tree = _indented(text)
             if tree is not None:
-                return Parsed(tree, 1)
+                return Parsed(tree)
         return NotParsed(error.lineno or 1, max(error.offset or 1, 1), error.msg)
     except (RecursionError, MemoryError):
         return NotParsed(1, 1, "nested too deeply to be parsed")
@@ -76,6 +74,10 @@ def _indented(text: str) -> _ast.Module | None:
     if len(tree.body) != 1 or not isinstance(tree.body[0], _ast.If):
         return None
     tree.body = tree.body[0].body
+    for node in walk(tree):
+        if hasattr(node, "end_lineno"):  # the `if` is no line of the text
+            node.lineno -= 1  # type: ignore[attr-defined]
+            node.end_lineno -= 1
     return tree
 
 

@@ -103,11 +103,10 @@ class _Reading:
 
     def scan(self, parsed: Parsed, function: str = "") -> Scan:
         """Scan a tree, or the part of it that one function needs."""
-        self._shift = parsed.shift
         walker = Walker()
         module = walker.walk(parsed.tree)
         # The tree of a source that does not parse has no reliable places.
-        walker.find_calls(self._text if parsed.whole else "", parsed.shift)
+        walker.find_calls(self._text if parsed.whole else "")
         needed = self._needed(parsed.tree, walker, function) if function else None
         imports: list[Import] = []
         for found in walker.statements:
@@ -256,7 +255,7 @@ class _Reading:
         return (*front, *back), len(front)
 
     def _place(self, node: _ast.stmt | _ast.Call) -> tuple[int, int]:
-        line, column = node.lineno - self._shift, node.col_offset
+        line, column = node.lineno, node.col_offset
         if self._lines:
             column = len(self._lines[line - 1].encode()[:column].decode(errors="replace"))
         return line, column + 1

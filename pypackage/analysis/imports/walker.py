@@ -112,15 +112,14 @@ class Walker:
                     context = self._after(node, context, scope)
         return module
 
-    def find_calls(self, text: str, shift: int) -> None:
+    def find_calls(self, text: str) -> None:
         """Find the calls, and the changes of sys.path.
 
         Args:
             text: The source, whose lines without relevant words are skipped; empty for all lines.
-            shift: By how much the line numbers of the tree are too large.
         """
         if text:
-            self._look_into_lines(text, shift)
+            self._look_into_lines(text)
         else:
             self._look_into(self._parts)
         for target, value, scope in self._assigned:
@@ -143,12 +142,12 @@ class Walker:
         self._scopes.append(scope)
         return scope
 
-    def _look_into_lines(self, text: str, shift: int) -> None:
+    def _look_into_lines(self, text: str) -> None:
         """Find the calls on lines that may call a function that imports."""
         words, rest, seen = self._words_of_interest(), self._parts, 0
         for _ in range(parameters.DEEPEST + 1):
             lines = _lines_with(words, text)
-            parts = [part for part in rest if _is_on(part[0], lines, shift)] if words else ()
+            parts = [part for part in rest if _is_on(part[0], lines)] if words else ()
             if not parts:
                 return
             chosen = set(map(id, parts))
@@ -369,13 +368,13 @@ class Walker:
             todo.extend((child, context, scope) for child in children(node))
 
 
-def _is_on(node: _ast.AST, lines: list[int], shift: int) -> bool:
+def _is_on(node: _ast.AST, lines: list[int]) -> bool:
     """Whether a node is on one of some lines."""
     first = getattr(node, "lineno", None)
     if first is None:  # such as a `with` item: always walked
         return True
-    at = bisect_left(lines, first - shift)
-    return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first) - shift
+    at = bisect_left(lines, first)
+    return at < len(lines) and lines[at] <= (getattr(node, "end_lineno", None) or first)
 
 
 def _lines_with(words: Collection[str], text: str) -> list[int]:
