@@ -196,41 +196,54 @@ class Folder:
         }
         if isinstance(node.func, _ast.Attribute):
             names.add(node.func.attr)
+        holder = node.func.value if isinstance(node.func, _ast.Attribute) else None
+        first = node.args[0] if node.args else holder
         if names & {"os.path.join", "posixpath.join"}:
             yield from self._paths(node.args, scope, depth)
-        elif "joinpath" in names and isinstance(node.func, _ast.Attribute):
-            yield from self._paths([node.func.value, *node.args], scope, depth)
         elif names & {"os.path.split", "posixpath.split"}:
-            for value in self.values(node.args[0] if node.args else None, scope, depth):
+            for value in self.values(first, scope, depth):
                 yield os.path.split(value) if isinstance(value, str) else Unknown()
-        elif "join" in names and isinstance(node.func, _ast.Attribute):
-            yield from self._join(node, node.func, scope, depth)
-        elif names & {"format"} and isinstance(node.func, _ast.Attribute):
-            yield from self._format(node, scope, depth)
         elif names & _SAME_PATH:
-            method = isinstance(node.func, _ast.Attribute) and not node.args
-            whole = node.func.value if isinstance(node.func, _ast.Attribute) and method else None
-            first = whole or (node.args[0] if node.args else None)
             change = os.path.dirname if "dirname" in names else str
             for value in self.values(first, scope, depth):
                 for more in self._joined_paths(value, node.args[1:], scope, depth):
                     yield change(more) if isinstance(more, str) else Unknown()
         elif names & {"getcwd", "cwd"} and self._file:
             yield os.path.dirname(self._file)
-        elif names & {"keys", "values", "items"} and isinstance(node.func, _ast.Attribute):
-            for value in self.values(node.func.value, scope, depth):
-                known = isinstance(value, dict)
-                yield tuple(getattr(value, node.func.attr)()) if known else Unknown()
-        elif names & {"get", "getenv"} and isinstance(node.func, _ast.Attribute) and node.args:
-            for value in self.values(node.func.value, scope, depth):
+        elif names & _SEQUENCES and isinstance(node.func, _ast.Name):
+            yield self._sequence(node, node.func.id, scope, depth)
+        elif isinstance(node.func, _ast.Attribute):
+            yield from self._method(node, node.func, scope, depth)
+        else:
+            yield Unknown()
+
+    def _method(
+        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
+    ) -> Iterator[object]:
+        holder, name = function.value, function.attr
+        if name == "joinpath":
+            yield from self._paths([holder, *node.args], scope, depth)
+        elif name == "join":
+            yield from self._join(node, holder, scope, depth)
+        elif name == "format":
+            yield from self._format(node, holder, scope, depth)
+        elif name in ("keys", "values", "items"):
+            for value in self.values(holder, scope, depth):
+                yield tuple(getattr(value, name)()) if isinstance(value, dict) else Unknown()
+        elif name in ("get", "getenv") and node.args:
+            for value in self.values(holder, scope, depth):
                 for key in self.values(node.args[0], scope, depth):
                     yield from _items(value, key)
             for default in node.args[1:]:
                 yield from self.values(default, scope, depth)
-        elif names & _SEQUENCES and isinstance(node.func, _ast.Name):
-            yield self._sequence(node, node.func.id, scope, depth)
-        elif names & _STRING_METHODS and isinstance(node.func, _ast.Attribute):
-            yield from self._method(node, node.func, scope, depth)
+        elif name in _STRING_METHODS:
+            arguments = [self.values(one, scope, depth)[0] for one in node.args]
+            for text in self.values(holder, scope, depth):
+                short = isinstance(text, str) and len(text) < 500
+                if short and all(isinstance(one, str | int) for one in arguments):
+                    yield _tried(partial(getattr(text, name), *arguments))
+                else:
+                    yield Unknown()
         else:
             yield Unknown()
 
@@ -240,10 +253,10 @@ class Folder:
             yield from self._joined_paths(value, parts[1:], scope, depth)
 
     def _join(
-        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
+        self, node: _ast.Call, holder: _ast.expr, scope: Scope, depth: int
     ) -> Iterator[object]:
         """Handle `".".join([...])`."""
-        for between in self.values(function.value, scope, depth):
+        for between in self.values(holder, scope, depth):
             for parts in self.values(node.args[0] if node.args else None, scope, depth):
                 known = isinstance(parts, tuple) and all(isinstance(one, str) for one in parts)
                 if isinstance(between, str) and known:
@@ -274,27 +287,17 @@ class Folder:
             found = [_joined_path(one, end) for one in found for end in ends][:_MOST]
         yield from found
 
-    def _format(self, node: _ast.Call, scope: Scope, depth: int) -> Iterator[object]:
-        assert isinstance(node.func, _ast.Attribute)
+    def _format(
+        self, node: _ast.Call, holder: _ast.expr, scope: Scope, depth: int
+    ) -> Iterator[object]:
         values = [self.values(one, scope, depth)[0] for one in node.args]
         named = {
             one.arg: self.values(one.value, scope, depth)[0] for one in node.keywords if one.arg
         }
-        for text in self.values(node.func.value, scope, depth):
+        for text in self.values(holder, scope, depth):
             if isinstance(text, str):
                 make = partial(text.format, *values, **named)
                 yield _formatted_by(make, text, "{", (values, named))
-            else:
-                yield Unknown()
-
-    def _method(
-        self, node: _ast.Call, function: _ast.Attribute, scope: Scope, depth: int
-    ) -> Iterator[object]:
-        arguments = [self.values(one, scope, depth)[0] for one in node.args]
-        for text in self.values(function.value, scope, depth):
-            short = isinstance(text, str) and len(text) < 500
-            if short and all(isinstance(one, str | int) for one in arguments):
-                yield _tried(partial(getattr(text, function.attr), *arguments))
             else:
                 yield Unknown()
 
