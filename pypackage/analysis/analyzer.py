@@ -377,8 +377,9 @@ class Analyzer:
 
     def result(self) -> Analysis:
         """Return the findings."""
-        version = self._target.version
-        analysis = self._findings.result(cache(lambda one: self._classifier.standing(one, version)))
+        analysis = self._findings.result(
+            cache(lambda one: self._classifier.standing(one, self._target))
+        )
         for fork in analysis.undecided:
             what = (
                 f"one of {', '.join(fork.modules)} is needed, but no package is known of any;"

@@ -70,7 +70,7 @@ class Judge:
     """Evaluates the conditions of a source for a target."""
 
     def __init__(self, target: Target) -> None:
-        self._version = target.version
+        self._version = target
         self._asked: dict[int, str] = {}  # by the id of the value or function behind a name
 
     def verdict(self, test: _ast.expr, scope: Scope) -> Verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum
 
 from pypackage.core.typed import NamedTuple
@@ -12,6 +11,10 @@ BODY, HANDLER = 0, 1
 # In the flags of a source, HELPER follows the name of a function that imports its argument, and
 # REQUIRES in place of a fork says that the program ends without that module.
 HELPER, REQUIRES = "(*)", -2
+
+Target = tuple[int, ...]
+"""The Python to evaluate conditions for, by the known components of its version: (3, 11) or
+(3, 11, 7); the platform is Linux."""
 
 # NamedTuples, not dataclasses: creating a dataclass takes longer than scanning a script.
 
@@ -98,16 +101,6 @@ class Scan(NamedTuple):
     flags: tuple[tuple[str, int, int], ...] = ()
 
 
-class Target(NamedTuple):
-    """The Python to evaluate conditions for; the platform is Linux.
-
-    Attributes:
-        version: Its known components: (3, 11) or (3, 11, 7).
-    """
-
-    version: tuple[int, ...] = (3,)
-
-
 def place(path: str, line: int, column: int, cell: int = 0) -> str:
     """Format a place for messages: `script.py:3:1`, or `notes.ipynb:cell 2:3:1`."""
     return f"{path}:cell {cell}:{line}:{column}" if cell else f"{path}:{line}:{column}"
@@ -117,16 +110,10 @@ def target_of(version: str) -> Target:
     """The target for a version such as `3.11`, `3.11.7` or `3.13.0rc1`."""
     numbers: list[int] = []
     for part in version.split("."):
-        digits = "".join(_leading_digits(part))
+        after = part.lstrip("0123456789")
+        digits = part.removesuffix(after)
         if digits:
             numbers.append(int(digits[:9]))
-        if digits != part:
+        if after:
             break
-    return Target(tuple(numbers) or (3,))
-
-
-def _leading_digits(text: str) -> Iterator[str]:
-    for character in text:
-        if character not in "0123456789":
-            return
-        yield character
+    return tuple(numbers) or (3,)

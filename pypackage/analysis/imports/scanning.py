@@ -60,9 +60,9 @@ def scan_text(
 
 def _with_lazy(found: Scan, text: str, at: int, target: Target) -> Scan:
     """Add a remark on lazy imports (PEP 810) if the target is older than they are."""
-    if target.version >= (3, 15):
+    if target >= (3, 15):
         return found
-    what = f"lazy imports are of Python 3.15, the target is {'.'.join(map(str, target.version))}"
+    what = f"lazy imports are of Python 3.15, the target is {'.'.join(map(str, target))}"
     remark = Remark(text.count("\n", 0, at) + 1, 1, what)
     return found._replace(remarks=(remark, *found.remarks))
 

@@ -12,7 +12,7 @@ from pypackage.analysis.imports.model import Scan, Target
 def scan(
     source: bytes,
     path: str,
-    target: Target | None = None,
+    target: Target = (3,),
     *,
     function: str = "",
     bulk: bool = False,
@@ -34,7 +34,6 @@ def scan(
         SourceError: The source cannot be decoded, or is not recognizably Python.
         UsageError: It does not have the function.
     """
-    target = target or Target()
     if path.endswith(".ipynb") or (not path.endswith(".py") and _is_notebook(source)):
         from pypackage.analysis.imports import notebook
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from pypackage.analysis.imports import Import, Scan, Target, Why, scan
+from pypackage.analysis.imports import Import, Scan, Why, scan
 from pypackage.core.errors import SourceError
 from pypackage.core.package_names import normalize
 from pypackage.core.typed import TYPE_CHECKING
@@ -115,7 +115,7 @@ def _scanned(path: str) -> Scan:
     try:
         with open(path, "rb") as file:
             content = file.read()
-        return scan(content, path, Target())
+        return scan(content, path)
     except (OSError, SourceError):
         return Scan()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pypackage.analysis import parallel, scan_cache
-from pypackage.analysis.imports import Scan, Target, scan
+from pypackage.analysis.imports import Scan, scan
 from pypackage.core.progress import Task
 
-TARGET = Target((3, 11))
+TARGET = (3, 11)
 COUNT = 12
 
 

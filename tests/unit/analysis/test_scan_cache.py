@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from pypackage.analysis import implied, scan_cache
-from pypackage.analysis.imports import Target
 from pypackage.analysis.scan_cache import Facts
 from pypackage.core.errors import PackageError
 from pypackage.pipeline.analyze import Needs, analyze
 
-TARGET = Target((3, 11))
+TARGET = (3, 11)
 COUNT = 250  # enough for facts to be kept
 
 

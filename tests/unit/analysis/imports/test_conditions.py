@@ -6,7 +6,7 @@ import pytest
 
 from pypackage.analysis.imports import Target, Why, scan
 
-TARGET = Target((3, 11))
+TARGET = (3, 11)
 
 
 def why(source: str, target: Target = TARGET) -> Why:
@@ -152,17 +152,17 @@ def test_scan__gate_that_returns__what_follows_is_its_else() -> None:
         "import sys\ndef f():\n if sys.version_info >= (3, 8):\n"
         "  import b\n  return b\n import a\n return a"
     )
-    assert why(source, Target((3, 11))) is Why.TARGET
-    assert why(source, Target((3, 7))) is Why.REQUIRED
+    assert why(source, (3, 11)) is Why.TARGET
+    assert why(source, (3, 7)) is Why.REQUIRED
 
 
 def test_scan__full_version__closes_what_a_short_one_leaves_open() -> None:
     source = "import sys\nif sys.version_info >= (3, 11, 4):\n import a"
-    assert why(source, Target((3, 11, 3))) is Why.TARGET
-    assert why(source, Target((3, 11, 4))) is Why.REQUIRED
+    assert why(source, (3, 11, 3)) is Why.TARGET
+    assert why(source, (3, 11, 4)) is Why.REQUIRED
 
 
 def test_scan__python_2__has_its_own_platform() -> None:
     source = "import sys\nif sys.platform == 'linux2':\n import a"
-    assert why(source, Target((2, 7))) is Why.REQUIRED
+    assert why(source, (2, 7)) is Why.REQUIRED
     assert why(source, TARGET) is Why.TARGET

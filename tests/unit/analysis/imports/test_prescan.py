@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pypackage.analysis.imports import Import, Target, Why, prescan
+from pypackage.analysis.imports import Import, Why, prescan
 from pypackage.analysis.imports.decoding import decode
 from pypackage.analysis.imports.scanning import scan_text
 from pypackage.core.errors import SourceError
 
-TARGET = Target((3, 11))
+TARGET = (3, 11)
 
 
 def test_scan__plain_source__same_as_its_tree() -> None:
