@@ -174,6 +174,25 @@ def test_cache__signal_while_its_folder_is_made__leaves_nothing(
     assert list(runner.cache.iterdir()) == []
 
 
+@once
+def test_no_cache__signal_to_all_processes_of_the_group__says_nothing(
+    runner: Runner, naming_archive: Path, tmp_path: Path
+) -> None:
+    if "busybox" in runner.shell[0]:
+        pytest.skip("this shell has a mkdir of its own")
+    tools = tmp_path / "signalling"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    (tools / "mkdir").unlink()
+    (tools / "mkdir").write_text(
+        f'#!{need("dash")}\ncase "$*" in *once.*) kill -HUP 0 ;; esac\n{need("mkdir")} "$@"\n'
+    )
+    (tools / "mkdir").chmod(0o755)
+    done = replace(runner, tools=tools).run("--no-cache", "-e", naming_archive, "report")
+    assert (done.stdout, done.stderr) == ("", "")
+    assert done.returncode in (-signal.SIGHUP, 128 + signal.SIGHUP)
+    assert list(runner.cache.iterdir()) == []
+
+
 def test_cache__only_the_owner_killed__what_it_started_does_no_harm(
     runner: Runner, large_archive: Path
 ) -> None:
