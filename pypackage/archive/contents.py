@@ -22,6 +22,7 @@ from pypackage.archive import editables, paths, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
+from pypackage.core.reading import parse_json
 from pypackage.core.urls import LOCAL, redact
 from pypackage.prefix import variables
 from pypackage.prefix.directory import MARK, PLACEHOLDER, PROVENANCE
@@ -141,7 +142,7 @@ _OF_A_RECORD: dict[str, type | tuple[type, ...]] = {
 def _record(path: Path) -> dict[str, Any]:
     """Load conda's record of a package, and check the keys that conda-pack relies on."""
     try:
-        record: dict[str, Any] = json.loads(path.read_bytes())
+        record: dict[str, Any] = parse_json(path.read_bytes())
         for key, kind in _OF_A_RECORD.items():
             if key not in record or not isinstance(record[key], kind):
                 raise ValueError(f"it has no {key}")

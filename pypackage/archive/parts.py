@@ -7,7 +7,6 @@ manifest. All have the same manifest, and so the same environment id.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import BinaryIO
 from pypackage.archive import head, manifest
 from pypackage.archive.manifest import Member
 from pypackage.core.errors import InputPathError
+from pypackage.core.reading import parse_json
 
 FOLDER = "parts"  # beside the manifest of a layers folder
 MANIFEST = "manifest.json"  # the manifest's name in a folder with one environment
@@ -171,7 +171,7 @@ def _of_archive(path: Path, file: BinaryIO, start: int) -> Parts:
 
 
 def _listed(text: bytes) -> tuple[Member, ...]:
-    members = tuple(Member(**one) for one in json.loads(text)["members"])
+    members = tuple(Member(**one) for one in parse_json(text)["members"])
     if not members:
         raise ValueError("no parts are listed")
     for one in members:

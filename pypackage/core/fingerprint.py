@@ -7,6 +7,7 @@ cache keys have digests of the user's own files.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from hashlib import sha256
@@ -26,13 +27,13 @@ def walk(folder: Path | str, below: str = "") -> Iterator[tuple[str, os.stat_res
                 yield from walk(folder, f"{path}/")
 
 
-def of_file(path: Path | str) -> str:
-    """Return the SHA-256 of a file's content, hexadecimal.
+def of_file(path: Path | str, kind: str = "sha256") -> str:
+    """Return the SHA-256 of a file's content, or another digest, hexadecimal.
 
     Raises:
         OSError: It cannot be read.
     """
-    digest = sha256()
+    digest = hashlib.new(kind, usedforsecurity=False)
     with open(path, "rb", buffering=0) as file:
         while block := file.read(_BLOCK):
             digest.update(block)

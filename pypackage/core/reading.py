@@ -10,7 +10,7 @@ from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
 _BLOCK = 10_000_000  # bytes
 _MOST = 50 * _BLOCK  # a device may be endless
@@ -58,6 +58,20 @@ def decode(content: bytes, label: str) -> str:
         return content.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequirementsError(f"{label}: not a text file (byte {error.start})") from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON that others wrote.
+
+    Raises:
+        ValueError: It is not valid, or nested too deep (a RecursionError of Python's reader).
+    """
+    import json
+
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def read_text(path: str, included_at: str = "") -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pypackage.core.errors import InstallError, PackError
+from pypackage.core.reading import parse_json
 
 STATE = "conda-meta/state"
 _PACKAGES = "etc/conda/env_vars.d"
@@ -76,7 +77,7 @@ def scripts(prefix: Path) -> dict[str, str]:
 def _read(path: Path, prefix: Path, key: str = "") -> dict[str, str]:
     """The variables in a file: a JSON object, or the object under a key."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         listed = content.get(key, {}) if key else content
         for name, value in listed.items():
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):

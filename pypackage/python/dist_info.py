@@ -24,6 +24,7 @@ from pypackage.core.relocation import rewrite_prefix
 from pypackage.core.urls import redact
 from pypackage.python import distributions, launcher, metadata
 from pypackage.python.distributions import Distribution
+from pypackage.python.metadata import direct_url
 
 # uv's notes about its input and cache, with times of this machine.
 _NOTES = ("uv_cache.json", "uv_build.json")
@@ -90,7 +91,7 @@ def _make_relocatable(
             path.unlink()
             continue
         if path.name == "direct_url.json":
-            said = json.loads(path.read_bytes())
+            said = direct_url(str(path.parent))
             said["url"] = redact(said["url"])
             files.rewrite(path, json.dumps(said, sort_keys=True).encode())
             row = _row_of(row[0], path.read_bytes())
@@ -121,8 +122,7 @@ def _is_private(path: Path) -> bool:
         return True
     if path.name != "direct_url.json" or not path.is_file():
         return False
-    url = json.loads(path.read_bytes()).get("url", "")
-    return not isinstance(url, str) or url.startswith("file:")
+    return str(direct_url(str(path.parent)).get("url", "file:")).startswith("file:")
 
 
 def _without_prefix(path: Path, row: list[str], prefix: Path, target_prefix: Path) -> list[str]:

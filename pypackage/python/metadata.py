@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from pypackage.core.reading import parse_json
 from pypackage.core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -118,11 +119,10 @@ def direct_url(info: str) -> dict[str, Any]:
     text = read(os.path.join(info, "direct_url.json"))
     if not text:
         return {}
-    import json
-
     try:
-        found = json.loads(text)
-        return found if isinstance(found["url"], str) else {}
+        found = parse_json(text)
+        is_valid = isinstance(found["url"], str) and isinstance(found.get("dir_info", {}), dict)
+        return found if is_valid else {}
     except (ValueError, KeyError, TypeError):
         return {}
 

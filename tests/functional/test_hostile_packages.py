@@ -15,9 +15,14 @@ from tests.support.channels import Channel
 from tests.support.tools import Tools
 
 
-def evil_channel(folder: Path, files: Mapping[str, bytes], listed: list[str]) -> Path:
+def evil_channel(
+    folder: Path,
+    files: Mapping[str, bytes],
+    listed: list[str],
+    more: Mapping[str, str] | None = None,
+) -> Path:
     """A channel of one package, whose paths.json lists what it is told to."""
-    paths = [{"_path": path, "path_type": "hardlink"} for path in [*files, *listed]]
+    paths = [{"_path": path, "path_type": "hardlink", **(more or {})} for path in [*files, *listed]]
     index = {"name": "evil", "version": "1", "build": "0", "build_number": 0, "depends": []}
     index |= {"subdir": "noarch", "noarch": "generic"}
     content = {
@@ -75,3 +80,36 @@ def test_folder_channel__package_that_differs_from_its_digest__exits_5(
     assert done.returncode == 5, done.stderr
     assert "is not what its channel promises" in done.stderr
     assert not (tools.cwd / "l.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"prefix_placeholder": "", "file_mode": "text"}, "does not say where share/evil.txt has"),
+        ({"prefix_placeholder": "/old", "file_mode": "odd"}, "does not say where share/evil.txt"),
+    ],
+)
+def test_package__whose_prefix_cannot_be_found__exits_5(
+    tools: Tools, tmp_path: Path, entry: Mapping[str, str], says: str
+) -> None:
+    evil = evil_channel(tmp_path / "channel", {"share/evil.txt": b"/old"}, [], entry)
+    (tools.cwd / "e.yml").write_text("dependencies: [evil]\n")
+    more = {"RATTLER_CACHE_DIR": str(tmp_path / "cache")}
+    done = tools.create("-q", "-c", evil, "e.yml", "./made.tar.gz", env=more)
+    assert done.returncode == 5, done.stderr
+    assert says in done.stderr.splitlines()[0]
+
+
+def test_folder_channel__package_that_differs_from_its_md5__exits_5(
+    tools: Tools, tmp_path: Path
+) -> None:
+    evil = evil_channel(tmp_path / "channel", {"share/evil.txt": b"fine"}, [])
+    repodata = evil / "noarch/repodata.json"
+    listed = json.loads(repodata.read_text())
+    listed["packages"]["evil-1-0.tar.bz2"]["md5"] = "0" * 32
+    repodata.write_text(json.dumps(listed))
+    (tools.cwd / "e.yml").write_text("dependencies: [evil]\n")
+    more = {"RATTLER_CACHE_DIR": str(tmp_path / "cache")}
+    done = tools.create("-q", "-c", evil, "e.yml", "./made.tar.gz", env=more)
+    assert done.returncode == 5, done.stderr
+    assert "is not what its channel promises: its md5 is " in done.stderr

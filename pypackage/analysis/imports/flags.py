@@ -235,12 +235,17 @@ def _of_fork(name: str, fork: Fork, holds: bool) -> Iterator[Fact]:
 
 def _before(name: str, fork: Fork) -> bool | None:
     """The truth of a name before the `try`, which one of the branches leaves unchanged."""
-    assigning = (_ast.Assign, _ast.AnnAssign)
-    inside = {id(node.value) for node in fork.whole if isinstance(node, assigning)}
-    others = [one for one in fork.scope.lookup(name) if id(one.node) not in inside]
-    values = [one.node for one in others if one.kind == "value"]
-    truths = {is_true(value) for value in values if isinstance(value, _KNOWN)}
-    return truths.pop() if len(truths) == 1 else None
+    known = fork.scope.truths
+    if name not in known:  # once for all forks of a name, of which there may be thousands
+        values = [one.node for one in fork.scope.lookup(name) if one.kind == "value"]
+        truths = {id(value): is_true(value) for value in values if isinstance(value, _KNOWN)}
+        told = [*truths.values()]
+        known[name] = truths, (told.count(False), told.count(True))
+    truths, counts = known[name]
+    assigned = [one.value for one in fork.whole if isinstance(one, (_ast.Assign, _ast.AnnAssign))]
+    inside = [truths[id(value)] for value in assigned if id(value) in truths]
+    others = [truth for truth in (False, True) if counts[truth] > inside.count(truth)]
+    return others[0] if len(others) == 1 else None
 
 
 def _of_function(name: str, scope: Scope, holds: bool, depth: int) -> list[Fact]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,7 +120,7 @@ def _placed(found: Scan, starts: list[tuple[int, int]], remarks: list[Remark]) -
     """Convert places in the joined source to places in cells."""
 
     def where(line: int) -> tuple[int, int]:
-        start, number = max((one for one in starts if one[0] <= line), default=starts[0])
+        start, number = starts[max(bisect_right(starts, (line, sys.maxsize)) - 1, 0)]
         return line - start + 1, number
 
     imports: list[Import] = []

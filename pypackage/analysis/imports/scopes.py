@@ -75,6 +75,8 @@ class Scope:
         checks: For a module, where it may end the program.
         name: For a function or class, its name.
         answers: Cached facts about its flags, by name and truth value.
+        truths: Cached truths of the values that a name gets, by the node's id, and how many there
+            are of each.
         given: For a function, the arguments that one call passes, each with its scope.
     """
 
@@ -95,6 +97,7 @@ class Scope:
         self.name: str = name
         self.given: dict[str, tuple[_ast.expr, Scope]] = {}
         self.answers: dict[tuple[str, bool], list[Fact]] = {}
+        self.truths: dict[str, tuple[dict[int, bool], tuple[int, int]]] = {}
         self._flags: dict[str, list[Fork]] = {}
         self._meanings: dict[str, frozenset[str]] = {}
         self._leads: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -108,6 +111,7 @@ class Scope:
         self.checks.clear()
         self.given.clear()
         self.answers.clear()
+        self.truths.clear()
 
     def bind(self, name: str, binding: Binding = _OTHER) -> None:
         """Add a binding of a name in this scope."""

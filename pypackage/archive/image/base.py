@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pypackage.archive.image.model import architecture
 from pypackage.core import fingerprint, process
 from pypackage.core.errors import InputPathError, PackError, ProcessError, UsageError
 from pypackage.core.progress import Reporter
+from pypackage.core.reading import parse_json
 from pypackage.core.urls import redact
 
 _TRANSPORT = re.compile(
@@ -134,12 +134,12 @@ def load(name: str, platform: str, kept: Path, scratch: Path, reporter: Reporter
         with reporter.task(f"fetching {redact(name)}"):
             _fetch(name, platform, kept, scratch)
         blobs.append(kept)
-    elif folder.is_file():
-        _extract(folder, scratch)
-        folder, blobs = scratch, [scratch / "blobs"]
     try:
+        if is_here(name) and folder.is_file():
+            _extract(folder, scratch)
+            folder, blobs = scratch, [scratch / "blobs"]
         yield _read(folder, tuple(blobs), redact(name), tag, platform)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, tarfile.TarError) as error:
         raise PackError(f"the base {redact(name)} is not an OCI image: {error}") from error
 
 
@@ -192,14 +192,22 @@ def _blob(blobs: tuple[Path, ...], digest: str) -> Path:
     return next((one for one in places if one.is_file()), places[0])
 
 
+def _content(blobs: tuple[Path, ...], described: Mapping[str, str]) -> Any:
+    """Return the JSON of a blob; one that has another digest could name itself, without an end."""
+    content = _blob(blobs, described["digest"]).read_bytes()
+    if f"sha256:{sha256(content).hexdigest()}" != described["digest"]:
+        raise ValueError(f"{described['digest']} has another digest")
+    return parse_json(content)
+
+
 def _read(folder: Path, blobs: tuple[Path, ...], name: str, tag: str, platform: str) -> Base:
-    index = json.loads((folder / "index.json").read_bytes())
+    index = parse_json((folder / "index.json").read_bytes())
     described = _choose(index["manifests"], tag, platform)
-    manifest = json.loads(_blob(blobs, described["digest"]).read_bytes())
+    manifest = _content(blobs, described)
     while "manifests" in manifest:  # an index of images for several platforms
         described = _choose(manifest["manifests"], "", platform)
-        manifest = json.loads(_blob(blobs, described["digest"]).read_bytes())
-    config = json.loads(_blob(blobs, manifest["config"]["digest"]).read_bytes())
+        manifest = _content(blobs, described)
+    config = _content(blobs, manifest["config"])
     if config["architecture"] != architecture(platform)[0] or config["os"] != "linux":
         raise PackError(
             f"the base {name} is for {config['os']}/{config['architecture']}",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pypackage.backends.conda.condarc import home
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import preload
+from pypackage.core.reading import parse_json
 from pypackage.core.urls import Credentials
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _merged(logins: Mapping[str, Any]) -> dict[str, Any]:
             stored[host] = {"BasicHTTP": {"username": user, "password": password}}
     with suppress(OSError, ValueError):
         path = os.environ.get("RATTLER_AUTH_FILE") or home() / ".rattler" / "credentials.json"
-        stored.update(json.loads(Path(path).read_bytes()))
+        stored.update(parse_json(Path(path).read_bytes()))
     return {**stored, **logins}
 
 

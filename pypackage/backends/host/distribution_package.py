@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -16,6 +15,7 @@ from pypackage.core import fingerprint
 from pypackage.core.errors import SolveError
 from pypackage.python import dist_info, launcher
 from pypackage.python.distributions import Distribution, File
+from pypackage.python.metadata import direct_url
 
 # What installers note about where a distribution came from or was installed.
 _NOTES = re.compile(r"[^/]+\.dist-info/(INSTALLER|REQUESTED|RECORD|RECORD\.jws|direct_url\.json)")
@@ -34,11 +34,8 @@ def origin(distribution: Distribution) -> tuple[tuple[str, ...], tuple[str, ...]
 
 def _local_url(distribution: Distribution) -> str:
     """Return the `file:` URL that a distribution was installed from; empty for all others."""
-    try:
-        url = json.loads((distribution.info / "direct_url.json").read_bytes())["url"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return url if isinstance(url, str) and url.startswith("file:") else ""
+    url = str(direct_url(str(distribution.info)).get("url", ""))
+    return url if url.startswith("file:") else ""
 
 
 def prefix_of(distribution: Distribution) -> Path | None:

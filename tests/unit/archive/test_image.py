@@ -261,6 +261,22 @@ def test_base__with_a_layer_that_was_changed__is_refused_and_nothing_is_left(
     assert [path.name for path in tmp_path.iterdir()] == ["base"]
 
 
+@pytest.mark.timeout(30)
+def test_base__whose_manifest_was_changed__is_refused(tmp_path: Path) -> None:
+    base = base_layout(tmp_path / "base")
+    digest = json.loads((base / "index.json").read_text())["manifests"][0]["digest"]
+    text = json.dumps({"manifests": [{"digest": digest}]})  # an index that names itself
+    (base / "blobs" / digest.replace(":", "/")).write_text(text)
+    with pytest.raises(PackError, match=f"is not an OCI image: {digest} has another digest"):
+        made(contents(), tmp_path / "image", replace(IMAGE, base=str(base)))
+
+
+def test_base__file_that_is_no_tar__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "base").write_text("no tar")
+    with pytest.raises(PackError, match="is not an OCI image: "):
+        made(contents(), tmp_path / "image", replace(IMAGE, base=str(tmp_path / "base")))
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [

@@ -23,3 +23,9 @@ def test_read_text__device_without_an_end__exits_2_and_names_both(
     monkeypatch.setattr(reading, "_MOST", 0)  # to spare the memory
     with pytest.raises(InputPathError, match=r"^r\.txt:1: cannot read /dev/zero: File too large$"):
         read_text("/dev/zero", "r.txt:1")
+
+
+@pytest.mark.parametrize("text", [b"{", b"[" * 100_000, b"9" * 10_000, "\ud800", b"\xff"])
+def test_parse_json__of_any_kind_that_is_not_valid__value_error(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        reading.parse_json(text)

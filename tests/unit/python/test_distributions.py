@@ -272,6 +272,7 @@ def test_may_have__editable_by_path__looks_at_the_sources_for_that_module(tmp_pa
         ),
         ({"url": "https://a:b@e.org/x.whl", "archive_info": {}}, "https://e.org/x.whl"),
         ({"url": 3}, ""),
+        ({"url": "https://e.org/x.whl", "dir_info": 5}, ""),
         ([], ""),
     ],
 )
