@@ -54,7 +54,7 @@ def test_files__folder_of_installed_packages_that_is_named__is_looked_into(tmp_p
         ("# a.py\n\n\\#x", ["a.py", "b.py", "sub/a.py", "sub/b.py"]),
         ("a.py   ", ["b.py", "sub/b.py"]),
         ("a.py/", ["a.py", "b.py", "sub/a.py", "sub/b.py"]),
-        ("[", ["a.py", "b.py", "sub/a.py", "sub/b.py"]),
+        ("[\n/\n[z-a].py", ["a.py", "b.py", "sub/a.py", "sub/b.py"]),  # none of them a pattern
     ],
 )
 def test_files__gitignore__is_honoured(tmp_path: Path, rules: str, left: list[str]) -> None:
