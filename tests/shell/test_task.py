@@ -372,7 +372,7 @@ def test_shell__started_with_options__does_not_heed_them(
         {"GLOBIGNORE": "*"},
         {
             f"BASH_FUNC_{name}%%": "() { echo of the caller; false; }"
-            for name in [*GNU.split(), "cd"]
+            for name in [*GNU.split(), "cd", "echo", "export", "set", "shopt", "trap", "unset"]
         },
     ],
 )
