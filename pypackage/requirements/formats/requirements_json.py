@@ -83,9 +83,8 @@ def _http(name: str, node: Node) -> Http:
     compression = node.get("compression", "").one_of(COMPRESSIONS)
     url = node.required("url")
     if urls.scheme(url) not in ("http", "https", "ftp", "file"):
-        raise node.get("url", "").invalid(
-            f"{repr_short(url)} is no URL of http, https, ftp or file"
-        )
+        shown = repr_short(urls.redact(url))  # in this order: a cut URL shows no end of its login
+        raise node.get("url", "").invalid(f"{shown} is no URL of http, https, ftp or file")
     return Http(name, url, kind, compression, sha256.string())
 
 

@@ -156,6 +156,10 @@ def test_keys__of_what_is_written__are_all_known() -> None:
             {"python": "3.11", "http": {"A": {"url": "http://[::1"}}},
             'r.json: http.A.url: "http://[::1" is no URL of http, https, ftp or file',
         ),
+        (
+            {"python": "3.11", "http": {"A": {"url": f"gopher://me:{'s' * 50}@h/x"}}},
+            'r.json: http.A.url: "gopher://h/x" is no URL of http, https, ftp or file',
+        ),
     ],
 )
 def test_loads__bad_document__message_names_the_place(document: object, message: str) -> None:
