@@ -154,6 +154,7 @@ def part_of(path: Path) -> Path:
 
 def _part_name(path: str | os.PathLike[str]) -> str:
     folder, name = os.path.split(path)
+    name = os.fsdecode(os.fsencode(name)[:220])  # of the 255 bytes that names may have
     return os.path.join(
         folder, f".{name}.{_machine() or '0' * 8}-{os.getpid()}-{os.urandom(3).hex()}.part"
     )

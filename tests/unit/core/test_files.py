@@ -157,3 +157,9 @@ def test_remove__deep_folders_and_links__nothing_is_left_and_nothing_else_is_tou
 
 def test_remove__no_such_folder__is_no_error(tmp_path: Path) -> None:
     files.remove(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127])
+def test_new_file__name_as_long_as_may_be__is_written(tmp_path: Path, name: str) -> None:
+    files.write_new(tmp_path / name, b"all")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: b"all"}
