@@ -26,6 +26,10 @@ def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     for output in (parsed.report, parsed.lock, parsed.sbom):
         if output not in ("", "-"):
             target.check_writable(Path(output))
+            if parsed.requirements and os.path.realpath(output) == os.path.realpath(
+                parsed.requirements
+            ):
+                raise UsageError(f"{output} would replace the requirements", "choose another name")
     if parsed.requirements is None:
         for kind in (os_package, image, splunk):
             kind.GROUP.refuse(parsed)

@@ -49,6 +49,7 @@ def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
         (["-j", "0", "requirements.json", "mine"], "'0' is not a positive number"),
         (["--compress-level", "10", "requirements.json", "mine"], "it has 0 to 9"),
         (["--compress-level", "1", "requirements.json", "e.tar"], "has no compression level"),
+        (["--lock", "requirements.json", "requirements.json", "./e.zip"], "would replace the req"),
         (["requirements.json", "two words"], "not a name for an environment"),
         (["requirements.json", ""], "not a name for an environment"),
         (["requirements.json", ".tar.gz"], "not a name for an environment"),
