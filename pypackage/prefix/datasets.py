@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pypackage.core import process
+from pypackage.core import process, urls
 from pypackage.core.errors import InstallError, ProcessError, RequirementsError
 from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter
@@ -70,13 +70,20 @@ def check_own(sources: Sequence[Source], base: Path) -> None:
         RequirementsError: There is such data; the message names it.
     """
     for one in sources:
-        if isinstance(one, Http) and one.url.startswith("file:"):
-            path = os.path.realpath(unquote(urlsplit(one.url).path))
+        if isinstance(one, Http) and urls.scheme(one.url) == "file":
+            path = os.path.realpath(_opened(one.url))
             if not Path(path).is_relative_to(os.path.realpath(base)):
                 raise RequirementsError(
                     f"'http' names {path}, which is outside the folder of the requirements",
                     f"to pack it, add it by hand: --add {path}:share/{os.path.basename(path)}",
                 )
+
+
+def _opened(url: str) -> str:
+    """Return the path that `download` opens for a `file:` URL: a query is part of it."""
+    from urllib.request import Request, url2pathname
+
+    return url2pathname(Request(url).selector)
 
 
 def check_local(sources: Sequence[Source], base: Path) -> None:
@@ -100,7 +107,7 @@ def check_local(sources: Sequence[Source], base: Path) -> None:
 def _is_local(source: Source, base: Path) -> bool:
     if isinstance(source, Git):
         return source.remote.startswith("file:") or (base / source.remote).exists()
-    return source.url.startswith("file:")
+    return urls.scheme(source.url) == "file"
 
 
 def _record(prefix: Path, places: dict[str, Path], taken: Sequence[Source]) -> None:

@@ -14,7 +14,8 @@ def test_check_own__file_of_this_machine_elsewhere__is_refused(tmp_path: Path) -
     own.mkdir()
     (own / "link").symlink_to("/etc/passwd")
     datasets.check_own([Http("A", (own / "a.dat").as_uri()), Http("B", "https://h/x")], own)
-    for url in ("file:///etc/passwd", f"file://{own}/../../x", f"file://{own}/%2e%2e/x", "file:/x"):
+    climbing = (f"file://{own}/../../x", f"file://{own}/%2e%2e/x", f"file://{own}/a?/../../x")
+    for url in ("file:///etc/passwd", "FILE:///x", " file:///x", "file:/x", *climbing):
         with pytest.raises(RequirementsError, match="outside the folder of the requirements"):
             datasets.check_own([Http("A", url)], own)
     with pytest.raises(RequirementsError, match="'http' names /etc/passwd, which is outside"):
