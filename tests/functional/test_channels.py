@@ -432,7 +432,7 @@ def test_offline__what_neither_is_installed_nor_kept__is_named(tools: Tools) -> 
 def test_offline__data_of_the_web__is_named(tools: Tools, small: Path) -> None:
     sources = {
         "TABLE": {"type": "file", "url": "http://me:sesame@127.0.0.1:9/table.csv"},
-        "NEAR": {"type": "file", "url": (tools.home / "near").as_uri()},
+        "NEAR": {"type": "file", "url": (tools.cwd / "near").as_uri()},
     }
     needs = requirements(tools.cwd, "tool", python=PYTHON, http=sources)
     said = refused(tools, 5, "--offline", "-c", small, needs, "e.tar")

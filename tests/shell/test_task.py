@@ -81,8 +81,9 @@ def test_variables__of_the_script__have_its_prefix() -> None:
     of_tar = {"LC_CTYPE", "LC_MESSAGES", "LANGUAGE"}
     of_dd = {"bs", "skip", "count", "iflag"}
     of_tasks = {"PYTHONNOUSERSITE", "SSL_CERT_FILE", "PYTHONTZPATH", "TERMINFO_DIRS"}
+    of_bash = {"POSIXLY_CORRECT"}  # not exported, unless it was before
     in_words = {"bytes", "sha256", "timeout"}  # `Range:bytes=`, `#sha256=`, `-o timeout=`
-    assert others == activation | of_tasks | of_one_command | of_tar | of_dd | in_words
+    assert others == activation | of_tasks | of_one_command | of_tar | of_dd | of_bash | in_words
 
 
 def test_hooks__posix__are_run_in_order_and_keep_every_character(runner: Runner) -> None:

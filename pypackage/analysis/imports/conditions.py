@@ -156,7 +156,7 @@ class Judge:
         if meaning == "sys.version":
             return _Known(Text(".".join(map(str, self._version))), Why.TARGET)
         if meaning == "sys.hexversion":
-            return _Known(Version(self._version[:3], 4), Why.TARGET)
+            return _Known(Version(self._version[:3], 4, is_number=True), Why.TARGET)
         if meaning in ("six.PY2", "six.PY3"):
             return _Known(meaning == f"six.PY{major}", Why.TARGET)
         if meaning == "sys.platform" and major == 2:

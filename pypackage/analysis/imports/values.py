@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 
 class Version(NamedTuple):
-    """`sys.version_info` or a slice of it, or the bytes of `sys.hexversion`.
+    """`sys.version_info` or a slice of it, or `sys.hexversion`.
 
-    The last components may be unknown.
+    Attributes:
+        known: Its components, of which the last ones may be unknown.
+        length: The number of its components.
+        is_number: Whether they are the bytes of one number.
     """
 
     known: tuple[int, ...]
     length: int
+    is_number: bool = False
 
 
 class Text(NamedTuple):
@@ -59,7 +63,9 @@ def compared(left: object, op: _ast.cmpop, right: object) -> bool | None:
     if isinstance(right, Version) and type(op) in _MIRRORED and not both:
         return compared(right, _MIRRORED[type(op)](), left)
     if isinstance(left, Version):
-        if isinstance(right, int):  # a hexversion
+        if isinstance(right, int) is not left.is_number:
+            return None
+        if isinstance(right, int):
             right = tuple(right >> bits & 255 for bits in (24, 16, 8, 0))
         if not isinstance(right, tuple) or isinstance(right, Version):
             return None

@@ -7,7 +7,7 @@ import pytest
 from pypackage.analysis.imports.values import Text, Version, compared, element, length, sliced
 
 VERSION = Version((3, 11), 5)  # sys.version_info, of which the last three are unknown
-HEX = Version((3, 11), 4)
+HEX = Version((3, 11), 4, is_number=True)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ HEX = Version((3, 11), 4)
         (VERSION, ast.Eq(), VERSION, None),
         ((3, 12), ast.Gt(), VERSION, True),
         (HEX, ast.GtE(), 0x030A0000, True),
+        (HEX, ast.In(), ((3, 10), 0x030A0000), None),
+        (VERSION, ast.In(), (3, 11), None),  # a mistake, of which nothing is concluded
         (Version((3, 11), 2), ast.In(), ((3, 10), (3, 11)), True),
         (Version((3, 11), 2), ast.NotIn(), ((3, 10), (3, 11)), False),
         (Version((3, 11), 2), ast.In(), 5, None),
