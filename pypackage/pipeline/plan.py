@@ -71,7 +71,7 @@ def prepare(
     rc = condarc.load()
     requirements = _required(given, known)
     settings = replace(settings_of(options, rc), system=requirements.system)
-    datasets.check_own(requirements.data, options.base)
+    datasets.check_own(requirements.data, options.base, reporter)
     if settings.offline:
         datasets.check_local(requirements.data, options.base)
     options = _with_own_python(options, requirements.python, cache, reporter)

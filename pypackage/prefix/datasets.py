@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from pypackage.core import process, urls
 from pypackage.core.errors import InstallError, ProcessError, RequirementsError
 from pypackage.core.git import hide_logins
-from pypackage.core.progress import Reporter
+from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.urls import redact
 from pypackage.requirements.data_sources import Git, Http, Source
 
@@ -61,29 +61,26 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
         _record(prefix, places, taken)
 
 
-def check_own(sources: Sequence[Source], base: Path) -> None:
+def check_own(sources: Sequence[Source], base: Path, reporter: Reporter = SILENT) -> None:
     """Reject files of this machine that are not in the folder of the requirements file.
 
-    Files that it names on its own authority would get into an archive that is given to others.
+    Files that it names on its own authority would get into an archive that is given to others. Of a
+    repository, which somebody made to be cloned, a warning tells.
 
     Raises:
         RequirementsError: There is such data; the message names it.
     """
     for one in sources:
-        if isinstance(one, Http) and urls.scheme(one.url) == "file":
-            path = os.path.realpath(_opened(one.url))
-            if not Path(path).is_relative_to(os.path.realpath(base)):
-                raise RequirementsError(
-                    f"'http' names {path}, which is outside the folder of the requirements",
-                    f"to pack it, add it by hand: --add {path}:share/{os.path.basename(path)}",
-                )
-
-
-def _opened(url: str) -> str:
-    """Return the path that `download` opens for a `file:` URL: a query is part of it."""
-    from urllib.request import Request, url2pathname
-
-    return url2pathname(Request(url).selector)
+        local = _local_path(one, base)
+        path = os.path.realpath(local)
+        if not local or Path(path).is_relative_to(os.path.realpath(base)):
+            continue
+        kind = "git" if isinstance(one, Git) else "http"
+        what = f"'{kind}' names {path}, which is outside the folder of the requirements"
+        if isinstance(one, Http):
+            hint = f"to pack it, add it by hand: --add {path}:share/{os.path.basename(path)}"
+            raise RequirementsError(what, hint)
+        reporter.warning(f"{what}: its files get into the archive")
 
 
 def check_local(sources: Sequence[Source], base: Path) -> None:
@@ -95,7 +92,7 @@ def check_local(sources: Sequence[Source], base: Path) -> None:
     remote = [
         f"{one.name} ({redact(one.remote if isinstance(one, Git) else one.url)})"
         for one in sources
-        if not _is_local(one, base)
+        if not _local_path(one, base)
     ]
     if remote:
         raise InstallError(
@@ -104,10 +101,19 @@ def check_local(sources: Sequence[Source], base: Path) -> None:
         )
 
 
-def _is_local(source: Source, base: Path) -> bool:
+def _local_path(source: Source, base: Path) -> str:
+    """Return the file or folder of this machine that data comes from; empty if it is elsewhere."""
     if isinstance(source, Git):
-        return source.remote.startswith("file:") or (base / source.remote).exists()
-    return urls.scheme(source.url) == "file"
+        near = base / source.remote
+        if os.path.exists(near):
+            return str(near)
+        is_file = urls.scheme(source.remote) == "file"
+        return unquote(urlsplit(source.remote).path) if is_file else ""
+    if urls.scheme(source.url) != "file":
+        return ""
+    from urllib.request import Request, url2pathname
+
+    return url2pathname(Request(source.url).selector)  # as `download` opens it: with a query
 
 
 def _record(prefix: Path, places: dict[str, Path], taken: Sequence[Source]) -> None:

@@ -12,6 +12,7 @@
 | a machine without Python | the fixture `bare_worker`, from `worker`; other systems: `roots` |
 | CPython's source | `cpython`: the real one, and one that builds instantly |
 | conda, mamba or micromamba | `stand_in` |
+| what a function tells its reporter | `Heard`, from `heard` |
 | a program that may be missing | `needs`: skips, and the last line says what to install |
 | something slow, made once for all processes | `once` |
 | to be independent of the site's settings | nothing: `clean` hides them from all tests |

@@ -2,19 +2,7 @@ from __future__ import annotations
 
 from pypackage.analysis.diagnostics import Diagnostics
 from pypackage.analysis.imports import Remark, Scan
-from pypackage.core.progress import Reporter
-
-
-class Heard(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-        self.details: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-    def debug(self, message: str) -> None:
-        self.details.append(message)
+from tests.support.heard import Heard
 
 
 def test_of_source__more_remarks_than_anyone_reads__are_counted() -> None:

@@ -9,24 +9,11 @@ from pypackage.archive import bytecode
 from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Package, Relocation
 from pypackage.core import platforms
-from pypackage.core.progress import Reporter
 from pypackage.core.store import Store
+from tests.support.heard import Heard
 
 TAG = sys.implementation.cache_tag
 PYTHON = Package("python", "3.11.7", "h0_0", platforms.here(), "ab" * 32, "u", ())
-
-
-class Heard(Reporter):
-    def __init__(self) -> None:
-        self.steps: list[str] = []
-        self.warnings: list[str] = []
-
-    def task(self, title: str, total: float | None = None):  # type: ignore[no-untyped-def]
-        self.steps.append(title)
-        return super().task(title, total)
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 @pytest.fixture

@@ -11,16 +11,9 @@ from pypackage.archive.contents import Contents, Entry
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.archive.select import SelectionRule
 from pypackage.core.progress import Reporter
+from tests.support.heard import Heard
 
 SITE = "lib/python3.11/site-packages"
-
-
-class Hearing(Reporter):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 def contents(*packages: str, **files: str) -> Contents:
@@ -60,7 +53,7 @@ def test_select__rules__the_last_that_matches_decides(rules: list[str], left: li
 
 
 def test_select__rule_without_a_match__is_told() -> None:
-    hearing = Hearing()
+    hearing = Heard()
     select.select(of("bin/a"), [SelectionRule("bim/*")], False, hearing)
     assert hearing.warnings == ["no file of the environment matches --exclude bim/*"]
 

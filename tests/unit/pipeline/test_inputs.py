@@ -7,8 +7,6 @@ out by hand; tests/functional/test_readers.py has the tools' own readers take th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +14,13 @@ import pytest
 
 from pypackage.backends.lock import Lock
 from pypackage.core.errors import RequirementsError
-from pypackage.core.progress import SILENT, Reporter, Task
+from pypackage.core.progress import SILENT
 from pypackage.pipeline import inputs
 from pypackage.requirements.model import Requirements
+from tests.support.heard import Heard
 
 CORPUS = Path(__file__).parents[2] / "data" / "inputs"
 CASES = sorted(path.name for path in CORPUS.iterdir())
-
-
-class Listener(Reporter):
-    """Keeps the warnings."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    @contextmanager
-    def task(self, title: str, total: float | None = None) -> Iterator[Task]:
-        yield Task()
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 def expected(name: str) -> dict[str, Any]:
@@ -43,7 +28,7 @@ def expected(name: str) -> dict[str, Any]:
     return content
 
 
-def load(name: str, listener: Listener) -> Requirements | Lock:
+def load(name: str, listener: Heard) -> Requirements | Lock:
     file = CORPUS / name / expected(name)["input"]
     given = inputs.load(str(file), listener, platform="linux-64")
     assert isinstance(given, Requirements | Lock)
@@ -67,7 +52,7 @@ def plain(given: Requirements | Lock) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_input__of_a_form_that_people_have__is_read_or_refused_by_name(name: str) -> None:
-    wanted, listener = expected(name), Listener()
+    wanted, listener = expected(name), Heard()
     wanted.pop("readers", None)
     wanted.pop("input")
     warned = wanted.pop("warned", "")
@@ -102,6 +87,6 @@ def test_project__that_asks_for_nothing__is_refused_unless_it_may(
 ) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.black]\nline-length = 99\n")
     with pytest.raises(RequirementsError, match="nothing is asked for") as caught:
-        inputs.load(str(tmp_path / name), Listener())
+        inputs.load(str(tmp_path / name), Heard())
     assert "--group NAME" in caught.value.hint
-    assert inputs.load(str(tmp_path / name), Listener(), allow_empty=True) == Requirements("")
+    assert inputs.load(str(tmp_path / name), Heard(), allow_empty=True) == Requirements("")
