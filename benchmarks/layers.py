@@ -34,7 +34,8 @@ from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[1]
 RUN = ["dash", str(CLONE / "bin" / "python_package_run")]
-CREATE = [sys.executable, str(CLONE / "bin" / "python_package_create")]
+TOOL = str(CLONE / "bin" / "python_package_create")
+CREATE = ["env", f"PYTHONPATH={CLONE}", sys.executable, TOOL]  # this tree's, not an installed one
 THEIRS = Path("/usr/bin/python_package_run")
 ROUNDS = 3
 

@@ -54,7 +54,7 @@ def make() -> Path:
     Path("requirements.json").write_text(json.dumps(requirements))
     create = str(CLONE / "bin" / "python_package_create")
     command = [sys.executable, create, "-c", "host", "requirements.json", "./made.tar.gz"]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(CLONE)})
     return Path("made.tar.gz")
 
 
