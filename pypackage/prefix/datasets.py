@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from pypackage.core import process, urls
 from pypackage.core.errors import InstallError, ProcessError, RequirementsError
 from pypackage.core.git import hide_logins
-from pypackage.core.progress import SILENT, Reporter
+from pypackage.core.progress import Reporter
 from pypackage.core.urls import redact
 from pypackage.requirements.data_sources import Git, Http, Source
 
@@ -61,7 +61,7 @@ def fetch(sources: Sequence[Source], prefix: Path, base: Path, reporter: Reporte
         _record(prefix, places, taken)
 
 
-def check_own(sources: Sequence[Source], base: Path, reporter: Reporter = SILENT) -> None:
+def check_own(sources: Sequence[Source], base: Path, reporter: Reporter) -> None:
     """Reject files of this machine that are not in the folder of the requirements file.
 
     Files that it names on its own authority would get into an archive that is given to others. Of a

@@ -157,37 +157,34 @@ def test_cache__owner_ended_by_a_signal__ends_by_it_and_leaves_nothing(
 def test_cache__signal_while_its_folder_is_made__leaves_nothing(
     runner: Runner, naming_archive: Path, tmp_path: Path, options: tuple[str, ...], name: str
 ) -> None:
-    if "busybox" in runner.shell[0]:
-        pytest.skip("this shell has a mkdir of its own")
-    tools = tmp_path / "signalling"
-    shutil.copytree(runner.tools, tools, symlinks=True)
-    (tools / "mkdir").unlink()
     # The folder is there, and the shell does not know it yet.
-    (tools / "mkdir").write_text(
-        f'#!{need("dash")}\n{need("mkdir")} "$@" || exit\n'
-        f'case "$*" in *{name}*) kill -HUP "$PPID" ;; esac\n'
-    )
-    (tools / "mkdir").chmod(0o755)
-    done = replace(runner, tools=tools).run(*options, "-e", naming_archive, "report")
-    assert (done.stdout, done.stderr) == ("", "")
-    assert done.returncode in (-signal.SIGHUP, 128 + signal.SIGHUP)
-    assert list(runner.cache.iterdir()) == []
+    script = f'{need("mkdir")} "$@" || exit\ncase "$*" in *{name}*) kill -HUP "$PPID" ;; esac\n'
+    check_hung_up(with_mkdir(runner, tmp_path, script), naming_archive, options)
 
 
 @once
 def test_no_cache__signal_to_all_processes_of_the_group__says_nothing(
     runner: Runner, naming_archive: Path, tmp_path: Path
 ) -> None:
+    script = f'case "$*" in *once.*) kill -HUP 0 ;; esac\n{need("mkdir")} "$@"\n'
+    check_hung_up(with_mkdir(runner, tmp_path, script), naming_archive, ("--no-cache",))
+
+
+def with_mkdir(runner: Runner, tmp_path: Path, script: str) -> Runner:
+    """The runner with another mkdir, which sends signals."""
     if "busybox" in runner.shell[0]:
         pytest.skip("this shell has a mkdir of its own")
     tools = tmp_path / "signalling"
     shutil.copytree(runner.tools, tools, symlinks=True)
     (tools / "mkdir").unlink()
-    (tools / "mkdir").write_text(
-        f'#!{need("dash")}\ncase "$*" in *once.*) kill -HUP 0 ;; esac\n{need("mkdir")} "$@"\n'
-    )
+    (tools / "mkdir").write_text(f"#!{need('dash')}\n{script}")
     (tools / "mkdir").chmod(0o755)
-    done = replace(runner, tools=tools).run("--no-cache", "-e", naming_archive, "report")
+    return replace(runner, tools=tools)
+
+
+def check_hung_up(runner: Runner, archive: Path, options: tuple[str, ...]) -> None:
+    """Check that a start ends by SIGHUP, says nothing and leaves nothing."""
+    done = runner.run(*options, "-e", archive, "report")
     assert (done.stdout, done.stderr) == ("", "")
     assert done.returncode in (-signal.SIGHUP, 128 + signal.SIGHUP)
     assert list(runner.cache.iterdir()) == []

@@ -20,8 +20,6 @@ _SUSPICIOUS = re.compile(
     rb'"_path"\s*:\s*"(?:/|[^"]*\.\.)|\\'
     rb'|"prefix_placeholder"\s*:\s*""|"file_mode"\s*:\s*"(?!(?:text|binary)")'
 )
-
-
 _MODES = ("text", "binary", None)
 
 
