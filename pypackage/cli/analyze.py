@@ -74,6 +74,8 @@ def _command(options: argparse.Namespace, reporter: Reporter) -> None:
 
 def _split(options: argparse.Namespace) -> tuple[list[str], str]:
     """Return the sources and OUT; refuse two stdins and an OUT that is a source, surely slips."""
+    from pypackage.core import output
+
     *named, out = options.paths or [""]
     if not out or not (named or options.module):
         missing = "OUT" if out or options.module else "SOURCE, OUT"
@@ -86,6 +88,8 @@ def _split(options: argparse.Namespace) -> tuple[list[str], str]:
             raise UsageError(
                 f"{out} is a source and would be overwritten", "the last argument is the output"
             )
+    if not output.is_stdout(out):
+        output.check_file(out, stream=True)
     return named, out
 
 

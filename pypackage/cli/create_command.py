@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.cli import environments, image, os_package, splunk
-from pypackage.core import caches
+from pypackage.core import caches, output
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline import target
@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 
 def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Run a command line; the archive's path goes to stdout."""
-    for output in (parsed.report, parsed.lock, parsed.sbom):
-        if output not in ("", "-"):
-            target.check_writable(Path(output))
-            if parsed.requirements and os.path.realpath(output) == os.path.realpath(
-                parsed.requirements
-            ):
-                raise UsageError(f"{output} would replace the requirements", "choose another name")
+    for path in (parsed.report, parsed.lock, parsed.sbom):
+        if path not in ("", "-"):
+            output.check_file(path)
     if parsed.requirements is None:
         for kind in (os_package, image, splunk):
             kind.GROUP.refuse(parsed)
@@ -51,6 +47,7 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
     from pypackage.pipeline import inputs
     from pypackage.pipeline.options import Options
 
+    named = (parsed.requirements, parsed.locked, parsed.since)
     lock = (parsed.locked, _selected(parsed), platform)
     return Options(
         channels=tuple(parsed.channel),
@@ -68,11 +65,12 @@ def _options(parsed: argparse.Namespace, platform: str) -> Options:
         exclude_newer=dates.parse_cutoff(parsed.exclude_newer) if parsed.exclude_newer else None,
         offline=parsed.offline,
         conda_executable=parsed.conda_executable,
+        inputs=tuple(Path(one) for one in named if one not in ("", "-", None)),
         base=_base(parsed.requirements),
         verify=not parsed.no_verify,
         rebuild=parsed.rebuild,
         cache_limit=caches.limit(parsed.cache_limit),
-        report=bool(parsed.report),
+        report=parsed.report,
         python_source=parsed.python_source,
         optimize=parsed.optimize,
         ensurepip=not parsed.without_ensurepip,
@@ -148,14 +146,14 @@ def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Rep
     return update(name, packages, options, caches.folder(), reporter, parsed.without)
 
 
-def _tell(costs: Report, output: str) -> None:
+def _tell(costs: Report, path: str) -> None:
     """Write the report to stdout or as a page."""
     from pypackage.archive import report
 
-    if output == "-":
+    if path == "-":
         _print(report.plain(costs).encode())
     else:
-        report.write_page(costs, Path(output))
+        report.write_page(costs, Path(path))
 
 
 def _print(text: bytes) -> None:

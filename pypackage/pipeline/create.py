@@ -6,6 +6,7 @@ selection -> verification -> relocation, if the target has a fixed place -> writ
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from pypackage.backends.lock import Lock
 from pypackage.core import caches, preload
 from pypackage.core.caches import LIMIT
 from pypackage.core.errors import PackError
+from pypackage.core.output import check_apart, check_file
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.core.store import Store
 from pypackage.pipeline import install, lock_file, provenance, reuse
@@ -36,7 +38,7 @@ from pypackage.pipeline.inputs import Installed
 from pypackage.pipeline.options import Options, check_compatible
 from pypackage.pipeline.plan import Plan, prepare
 from pypackage.pipeline.target import OsPackageFile, Output, Target
-from pypackage.prefix import directory, history
+from pypackage.prefix import directory, history, own_code
 from pypackage.requirements.model import Requirements
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def create(
     check_compatible(given, options)
     compression.check(target.output.format, options.compress_level)
     target.output.check()
+    _check_files(target, options)
     if options.lock:
         lock_file.check(options.lock)
     if options.sbom:
@@ -87,6 +90,25 @@ def create(
     return costs
 
 
+def _check_files(target: Target, options: Options) -> None:
+    """Check, before the work is done, that each file can be written and replaces no other one."""
+    beside = _lock_beside(target, options)
+    if beside:
+        check_file(os.fspath(beside))
+    report = Path(options.report) if options.report not in ("", "-") else None
+    named = (target.output.path, beside, options.lock, options.sbom, report)
+    added = (own_code.split(one)[0] for one in options.add)
+    check_apart(filter(None, named), (*options.inputs, *added))
+
+
+def _lock_beside(target: Target, options: Options) -> Path | None:
+    """The lock beside a named environment's archive, unless another file has all of it."""
+    asked, beside = options.lock, target.lock
+    if not beside or (asked and lock_file.is_own_form(asked)):
+        return None
+    return None if beside.resolve() in map(Path.resolve, options.inputs) else beside
+
+
 def _publish(target: Target, reporter: Reporter) -> None:
     """Add an OS package to its repository."""
     if isinstance(target, OsPackageFile):
@@ -103,11 +125,10 @@ def _create_or_reuse(plan: Plan, target: Target, reporter: Reporter) -> Report |
         text, costs = _create(plan, target, kept, key, reporter)
         limit = plan.options.cache_limit
         caches.evict(caches.folder(), LIMIT if limit is None else limit)
-    asked = plan.options.lock
-    if target.lock and not (asked and lock_file.is_own_form(asked)):
-        lock.write(text, target.lock)
-    if asked:
-        lock_file.write(text, asked, plan, reporter)
+    if beside := _lock_beside(target, plan.options):
+        lock.write(text, beside)
+    if plan.options.lock:
+        lock_file.write(text, plan.options.lock, plan, reporter)
     return costs
 
 

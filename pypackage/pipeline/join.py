@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pypackage.archive import join as archive_join
+from pypackage.core import output
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline import target
@@ -31,6 +32,7 @@ def join(sources: Sequence[Path], name: str, format_: str, since: str, reporter:
         raise UsageError(f"{name} is not an archive", f"name a path, such as ./{name}.tar.gz")
     if since:
         made = target.thin(made, Path(since)).output
+    output.check_apart([made.path], sources)
     made.check()
     archive_join.join(sources, made.path, made.format, reporter, made.since)
     return made.path

@@ -38,11 +38,13 @@ class Options:
         offline: Whether to do without the network; condarc may request it too.
         conda_executable: Path or name of a conda, mamba or micromamba to choose and install
             conda's packages; empty for the built-in solver.
+        inputs: Files that nothing may be written to.
         base: Where relative paths in the requirements start.
         verify: Whether to check that the required modules can be imported before packing.
         rebuild: Whether to ignore a cached archive of the same inputs.
         cache_limit: The size of the cache in bytes; None for the default.
-        report: Whether to report the archive's size by package.
+        report: Where the archive's size by package is reported: the page, or `-` for stdout;
+            empty for nowhere. The caller writes it.
         python_source: An archive of CPython's source (path, URL or version) to build; the host
             channel is then that of this interpreter.
         optimize: Whether to build it with its own optimizations, which takes long.
@@ -66,11 +68,12 @@ class Options:
     exclude_newer: datetime | None = None
     offline: bool = False
     conda_executable: str = ""
+    inputs: tuple[Path, ...] = ()
     base: Path = Path()
     verify: bool = True
     rebuild: bool = False
     cache_limit: int | None = None
-    report: bool = False
+    report: str = ""
     python_source: str = ""
     optimize: bool = False
     ensurepip: bool = True

@@ -28,6 +28,7 @@ _FORMAT = 1
 
 # Options that apply to one run of the command, not to the environment.
 _PASSING = (
+    "inputs",
     "locked",
     "lock",
     "sbom",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -20,7 +19,8 @@ from pypackage.archive.ospackages.model import OsPackage
 from pypackage.archive.splunk import FORMAT as SPLUNK
 from pypackage.archive.splunk.model import SplunkApp
 from pypackage.backends.conda import condarc
-from pypackage.core.errors import InputPathError, UsageError
+from pypackage.core import output
+from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 
 if TYPE_CHECKING:
@@ -257,6 +257,10 @@ Target = Archive | NamedEnvironment | OsPackageFile | ImageFile | SplunkAppFile
 # Formats that do not leave an environment on this machine.
 _ALONE = (*OS_PACKAGES, IMAGE, SPLUNK)
 
+# Formats of folders, and the endings of those of their files that stand for them.
+_FOLDERS = ("folder", "layers", IMAGE)
+_FILES = (".json", ENDING)
+
 
 def parse(
     name: str, format_: str = "", environ: Mapping[str, str] = os.environ
@@ -277,19 +281,23 @@ def parse(
     if name in (*_ENDINGS, "base"):  # base is conda's name for its own environment
         raise UsageError(f"{name!r} is not a name for an environment")
     if os.sep in name or name.endswith(_ENDINGS) or name in (".", ".."):
-        made: Archive | NamedEnvironment = Archive(Path(name), format_)
-    elif re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
-        ending = "" if format_ == IMAGE else (*writers.ENDINGS[format_], "")[0]
-        made = Archive(Path(f"{name}{ending}"), format_)
-        if format_ not in _ALONE:
-            made = NamedEnvironment(condarc.envs_folder(environ) / name, made)
-    else:
+        return _archive(name, format_)
+    if not re.fullmatch(r"[^\s:#/-][^\s:#/]*", name):
         raise UsageError(
             f"{name!r} is not a name for an environment",
             "a name has no spaces, colons or '#'; a path such as './my env.tar.gz' may",
         )
-    check_writable(made.output.path, format_)
-    return made
+    ending = "" if format_ == IMAGE else (*writers.ENDINGS[format_], "")[0]
+    made = _archive(f"{name}{ending}", format_)
+    if format_ in _ALONE:
+        return made
+    return NamedEnvironment(condarc.envs_folder(environ) / name, made)
+
+
+def _archive(path: str, format_: str) -> Archive:
+    """An archive that can be written."""
+    output.check_file(path, folder=format_ in _FOLDERS and not path.endswith(_FILES))
+    return Archive(Path(path), format_)
 
 
 def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironment:
@@ -300,16 +308,13 @@ def thin(made: Archive | NamedEnvironment, old: Path) -> Archive | NamedEnvironm
 
     Raises:
         InputPathError: It is none of these.
-        UsageError: Another format is requested, or the old archive would be replaced.
+        UsageError: Another format is requested.
     """
-    output = made.output
-    if output.format != "tar.gz":
-        raise UsageError(f"--since makes a .tar.gz, and {output.path} is a {output.format}")
-    known = frozenset(member.sha256 for member in parts.read(old).members)
-    if output.path.exists() and output.path.samefile(old):
-        raise UsageError(f"{old} would be replaced by what is new in it", "choose another name")
-    output = replace(output, since=known)
-    return output if isinstance(made, Archive) else replace(made, output=output)
+    whole = made.output
+    if whole.format != "tar.gz":
+        raise UsageError(f"--since makes a .tar.gz, and {whole.path} is a {whole.format}")
+    thinned = replace(whole, since=frozenset(one.sha256 for one in parts.read(old).members))
+    return thinned if isinstance(made, Archive) else replace(made, output=thinned)
 
 
 def at(prefix: str, format_: str = "") -> NamedEnvironment:
@@ -323,8 +328,7 @@ def at(prefix: str, format_: str = "") -> NamedEnvironment:
     format_ = _format("", format_)
     if format_ in _ALONE or not folder.name:
         raise UsageError(f"{prefix} is not a place for an environment", "-p PREFIX is its folder")
-    made = Archive(Path(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}"), format_)
-    check_writable(made.path, format_)
+    made = _archive(f"{folder.name}{(*writers.ENDINGS[format_], '')[0]}", format_)
     return NamedEnvironment(folder, made)
 
 
@@ -344,26 +348,3 @@ def _format(name: str, asked: str) -> str:
     if asked and told[0] and asked != told[1]:
         raise UsageError(f"{name} ends like {told[1]}, and the format asked for is {asked}")
     return asked or (told[1] if told[0] else writers.DEFAULT)
-
-
-def check_writable(archive: Path, format_: str = "") -> None:
-    """Check, before the work is done, that a file can be written.
-
-    Raises:
-        InputPathError: Its folder does not exist or is not writable, or something else is there.
-    """
-    with InputPathError.wrapping("cannot write the file", archive):
-        folder = archive.absolute().parent
-        try:
-            mode = archive.stat().st_mode  # from Python 3.14 on, exists() hides other errors
-        except (FileNotFoundError, NotADirectoryError):
-            mode = stat.S_IFREG
-        # Whether a folder may be replaced is checked when it is replaced.
-        replaceable = format_ in ("folder", "layers", IMAGE) and stat.S_ISDIR(mode)
-        if not replaceable and not stat.S_ISREG(mode):
-            kind = "folder" if stat.S_ISDIR(mode) else "device or pipe"
-            raise InputPathError(f"{archive} is a {kind}", "name the file to be written")
-        if not folder.is_dir():
-            raise InputPathError(f"the folder {folder} does not exist")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise InputPathError(f"the folder {folder} cannot be written to")

@@ -87,7 +87,7 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
             )
         copies.append(CopySpec(found, found.resolve().name, is_module=True))
     for text in added:
-        source, dest = _split(text)
+        source, dest = split(text)
         if not dest and _is_project(source):
             projects.append(Project(source))
         else:
@@ -96,8 +96,12 @@ def of(local: Iterable[str], folder: Path, added: Iterable[str]) -> OwnCode:
     return OwnCode(tuple(unique.values()), tuple(dict.fromkeys(projects)))
 
 
-def _split(text: str) -> tuple[Path, str]:
-    """Split `PATH[:DEST]` into the path and the destination, which may be empty."""
+def split(text: str) -> tuple[Path, str]:
+    """Split `PATH[:DEST]` into the path and the destination, which may be empty.
+
+    Raises:
+        InputPathError: There is no such file or folder.
+    """
     source, colon, dest = text.rpartition(":")
     if not colon or os.path.exists(text):
         source, dest = text, ""

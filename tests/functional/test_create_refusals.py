@@ -49,7 +49,12 @@ def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
         (["-j", "0", "requirements.json", "mine"], "'0' is not a positive number"),
         (["--compress-level", "10", "requirements.json", "mine"], "it has 0 to 9"),
         (["--compress-level", "1", "requirements.json", "e.tar"], "has no compression level"),
-        (["--lock", "requirements.json", "requirements.json", "./e.zip"], "would replace the req"),
+        (["--lock", "requirements.json", "requirements.json", "./e.zip"], "replace an input"),
+        (["requirements.json", "./e.zip", "--add", "e.zip:share/"], "e.zip would replace an input"),
+        (["--report", "./e.zip", "requirements.json", "e.zip"], "e.zip would replace another out"),
+        (["--lock", "m.txt", "--sbom", "m.txt", "requirements.json", "m"], "m.txt would replace"),
+        (["--lock", "m.tar.gz", "requirements.json", "m"], "m.tar.gz would replace another output"),
+        (["--join", "e.zip", "e.zip", "--format", "zip"], "e.zip would replace an input"),
         (["requirements.json", "two words"], "not a name for an environment"),
         (["requirements.json", ""], "not a name for an environment"),
         (["requirements.json", ".tar.gz"], "not a name for an environment"),
@@ -58,6 +63,7 @@ def test_create__archive_path_that_is_no_file__exits_2_and_leaves_it(
 )
 def test_command_line__invalid__exits_1(tools: Tools, args: list[str], says: str) -> None:
     (tools.cwd / "requirements.json").write_text('{"python": "3.11", "modules": []}')
+    (tools.cwd / "e.zip").touch()
     assert says in refused(tools, 1, *args)
 
 
@@ -73,11 +79,17 @@ def test_path__name_too_long__exits_2(tools: Tools) -> None:
         (["missing.json", "mine"], "missing.json: No such file"),
         (["folder", "mine"], "folder is neither a conda environment, a virtual one nor a project"),
         (["good.json", "no/such/folder/e.tar.gz"], "no/such/folder"),
-        (["good.json", "./folder"], "folder is a folder"),
+        (["good.json", "./folder"], "cannot write ./folder: it names a folder"),
+        (["good.json", "e.tar.gz/"], "cannot write e.tar.gz/: it names a folder"),
+        (["good.json", "./dangling"], "nowhere does not exist"),
+        (["good.json", "e.tar.gz", "--lock", "e.lock/"], "cannot write e.lock/: it names a folder"),
+        (["good.json", "named"], "cannot write named.lock: it names a folder"),
     ],
 )
 def test_path__invalid__exits_2(tools: Tools, args: list[str], says: str) -> None:
     (tools.cwd / "folder").mkdir()
+    (tools.cwd / "named.lock").mkdir()
+    (tools.cwd / "dangling").symlink_to("nowhere/e.tar.gz")
     (tools.cwd / "good.json").write_text('{"python": "3.11", "modules": []}')
     assert says in refused(tools, 2, *args)
 

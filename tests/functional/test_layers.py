@@ -110,7 +110,7 @@ def test_since__the_archive_that_is_replaced__is_refused(
     before = (tmp_path / "e.tar.gz").read_bytes()
     done = tools.create("--since", "e.tar.gz", needs, "./e.tar.gz")
     assert done.returncode == 1
-    assert "would be replaced" in done.stderr
+    assert "e.tar.gz would replace an input" in done.stderr
     assert (tmp_path / "e.tar.gz").read_bytes() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -13,10 +14,11 @@ from pypackage.archive.splunk import model
 from pypackage.archive.splunk.model import SplunkApp
 from pypackage.core import caches, files, version
 from pypackage.core.errors import PackageError
+from pypackage.core.output import check_file
 from pypackage.core.progress import SILENT, Reporter
 from pypackage.pipeline import create
 from pypackage.pipeline.options import Options
-from pypackage.pipeline.target import SplunkAppFile, check_writable
+from pypackage.pipeline.target import SplunkAppFile
 from pypackage.requirements.model import Requirements
 
 NAME = "pyden_manager"
@@ -34,7 +36,7 @@ def make(output: Path, reporter: Reporter = SILENT) -> None:
     Raises:
         PackageError: It cannot be made.
     """
-    check_writable(output)
+    check_file(os.fspath(output))
     found = re.match(r"\d+\.\d+\.\d+", version.installed())
     number = found[0] if found else "0.0.0"
     root = caches.folder() / "pyden"

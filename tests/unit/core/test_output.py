@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
 from pypackage.core import output
-from pypackage.core.errors import InputPathError, PackageError
+from pypackage.core.errors import InputPathError, PackageError, UsageError
 
 TEXT = "{}\n"
 
@@ -50,6 +51,38 @@ def test_write__pipe__is_written_to(tmp_path: Path) -> None:
     reader.join(timeout=20)
     assert got == [TEXT]
     assert pipe.is_fifo()
+
+
+def test_check_file__where_it_cannot_be_written__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to("none/r.json")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    places = ("", "none/r.json", "file/r.json", "r.json/", "file/", "dangling", "loop", "pipe")
+    for name in (*places, "x" * 256):
+        with pytest.raises(InputPathError, match=re.escape(f"{tmp_path}/{name}")):
+            output.check_file(f"{tmp_path}/{name}")
+
+
+def test_check_file__where_it_can_be_written__passes(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("file")
+    for name in ("file", "link", "x" * 255):
+        output.check_file(f"{tmp_path}/{name}")
+    output.check_file(f"{tmp_path}/folder/", folder=True)
+    output.check_file("/dev/full", stream=True)
+
+
+def test_check_apart__name_that_is_no_file__is_no_input(tmp_path: Path) -> None:
+    output.check_apart([tmp_path / "environment"], [tmp_path / "environment"])
+
+
+def test_check_apart__same_file_by_a_link__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "given").touch()
+    (tmp_path / "link").symlink_to("given")
+    with pytest.raises(UsageError, match="link would replace an input"):
+        output.check_apart([tmp_path / "link"], [tmp_path / "given"])
+    with pytest.raises(UsageError, match="link would replace another output"):
+        output.check_apart([tmp_path / "given", tmp_path / "link"], [])
 
 
 def test_write__nowhere_to_write__error_and_nothing_left(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("./.tmpABC", "zip", "zip"),
         ("./e", "folder", "folder"),
         ("./e.d/", "folder", "folder"),
+        ("./e.d/", "oci", "oci"),
     ],
 )
 def test_parse__archive__has_the_format_of_its_ending_or_the_one_asked_for(
@@ -62,5 +63,5 @@ def test_parse__format_that_cannot_be__is_a_usage_error(name: str, asked: str, s
 
 def test_parse__folder_where_an_archive_is_to_be__is_refused(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
-    with pytest.raises(InputPathError, match="is a folder"):
+    with pytest.raises(InputPathError, match="names a folder"):
         target.parse("./there", "", {})
