@@ -1,0 +1,43 @@
+"""A signal that arrives after any line of what takes and releases the locks."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+
+import pytest
+
+from tests.shell.conftest import PLAIN, Runner, once
+from tests.shell.environments import SCRIPT
+
+HIT = """
+hit() {
+    hit=$?
+    [ -n "${hit_once-}" ] || { hit_once=yes && kill -TERM "$$"; }
+    return "$hit"
+}
+"""
+
+
+@once
+@pytest.mark.slow
+@pytest.mark.parametrize("function", ["locked", "return_to_outer", "claim", "release", "guard"])
+def test_lock__terminated_after_any_line__ends_and_leaves_nothing(
+    runner: Runner, function: str
+) -> None:
+    PLAIN.pack(runner.folder / "E")
+    script = SCRIPT.read_text()
+    found = re.search(rf"^{function}\(\) {{\n(?: .*\n|\n)*", script, re.MULTILINE)
+    assert found
+    changed = runner.folder / "run"
+    reached = 0
+    for line in re.compile(r"    .*\n").finditer(script, found.start(), found.end()):
+        changed.write_text(f"#!/bin/sh{HIT}{script[: line.end()]}hit\n{script[line.end() :]}")
+        if subprocess.run([*runner.shell, "-n", changed], capture_output=True).returncode:
+            continue  # in the middle of a command
+        done = runner.run("--no-cache", "-e", "E", "show", script=changed)
+        assert done.stdout or done.returncode == -signal.SIGTERM, line[0]
+        assert (done.stderr, list(runner.cache.iterdir())) == ("", []), line[0]
+        reached += done.returncode != 0
+    assert reached
