@@ -12,6 +12,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from io import BufferedReader
 from operator import attrgetter
@@ -19,10 +20,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pypackage.archive import sha256sums, tar_stream
 from pypackage.archive.contents import Entry
+from pypackage.archive.sha256sums import Listed
 from pypackage.core import files
 from pypackage.core.store import Store
 
-_FORMAT = 4  # part of the cache keys: a new number compresses everything again
+_FORMAT = 5  # part of the cache keys: a new number compresses everything again
 _CHUNK = 16 << 20  # bytes of files per member
 _BLOCK = 1 << 20
 GZIP = 31  # zlib's window bits for a gzip stream
@@ -39,14 +41,12 @@ class Kept:
     Attributes:
         start: The offset of the first member in the store's file.
         size: The size of the part's files in bytes.
-        members: The length and SHA-256 digest of each member.
-        sums: The digest list in each member.
+        members: The length, SHA-256 digest and digest list of each member.
     """
 
     start: int
     size: int
-    members: Sequence[tuple[int, str]]
-    sums: Sequence[str]
+    members: Sequence[tuple[int, str, str]]
 
 
 @dataclass(frozen=True)
@@ -55,33 +55,45 @@ class Part:
 
     Attributes:
         entries: The entries, in order.
-        key: The cache key.
-        size: The size of its files in bytes.
-        number: The number of members.
-        sums: The digest list in each member.
-        made_of: The entries of each member; empty if the part is cached.
-        kept: Its cached state, which may be damaged.
+        key: The cache key; empty if it is not to be cached.
+        kept: Its cached state, which may be damaged; None if it is not cached.
     """
 
     entries: Sequence[Entry]
-    key: str
-    size: int
-    number: int
-    sums: Sequence[str]
-    made_of: Sequence[Sequence[Entry]] = ()
+    key: str = ""
     kept: Kept | None = None
 
-    @property
-    def lists(self) -> Mapping[str, str]:
-        """The digest lists by path."""
-        places = _list_places(self.entries, len(self.sums))
-        return dict(zip(places, self.sums, strict=True))
+    @cached_property
+    def size(self) -> int:
+        """The size of its files in bytes."""
+        return self.kept.size if self.kept else sum(map(tar_stream.size, self.entries))
 
-    def chunk(self, index: int) -> Sequence[Entry]:
-        """The entries of a member, and its digest list."""
-        chunk = (self.made_of or _chunks(self.entries))[index]
-        place, listed = list(self.lists.items())[index]
-        return [*chunk, sha256sums.entry(place, listed)]
+    @property
+    def number(self) -> int:
+        """The number of members."""
+        return len(self.kept.members if self.kept else self._chunks)
+
+    @cached_property
+    def _chunks(self) -> Sequence[Sequence[Entry]]:
+        """The entries of each member."""
+        chunks: list[list[Entry]] = []
+        total = _CHUNK
+        for entry in self.entries:
+            size = tar_stream.size(entry)
+            if not chunks or total + size > _CHUNK:
+                chunks.append([])
+                total = 0
+            chunks[-1].append(entry)
+            total += size
+        return chunks
+
+    def list_path(self, index: int) -> str:
+        """The path of a member's digest list."""
+        return sha256sums.path(*owner(self.entries[0]), index)
+
+    def listed(self, index: int) -> Listed:
+        """The content of a member: its entries and their digest list."""
+        return Listed(self.list_path(index), self._chunks[index])
 
 
 class Made(NamedTuple):
@@ -90,6 +102,7 @@ class Made(NamedTuple):
     Attributes:
         length: The number of bytes.
         sha256: Their digest, hexadecimal.
+        sums: The digest list in it, if any.
         blocks: The bytes, if the member is new.
         file: The store's file, if the member is cached; it must be closed.
         start: The offset in that file.
@@ -97,6 +110,7 @@ class Made(NamedTuple):
 
     length: int
     sha256: str
+    sums: str = ""
     blocks: Sequence[bytes] = ()
     file: BufferedReader | None = None
     start: int = 0
@@ -155,27 +169,12 @@ def find(group: Sequence[Entry], digests: Mapping[str, str], level: int, store: 
         OSError: A file cannot be read.
     """
     package = digests.get(group[0].package, "")
-    of = _list_places(group, 1)
-    digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package, of)).encode())
+    path = sha256sums.path(*owner(group[0]), 0)
+    digest = sha256(repr((_FORMAT, _CHUNK, level, _library(level), package, path)).encode())
     for entry in group:
         digest.update(tar_stream.cache_key(entry, bool(package)))
     key = digest.hexdigest()
-    kept = _header(store, key)
-    if kept:
-        return Part(group, key, kept.size, len(kept.members), kept.sums, kept=kept)
-    return part(group, key)
-
-
-def part(group: Sequence[Entry], key: str = "") -> Part:
-    """A part that is not cached."""
-    chunks = _chunks(group)
-    size = sum(map(tar_stream.size, group))
-    return Part(group, key, size, len(chunks), list(map(sha256sums.text, chunks)), chunks)
-
-
-def _list_places(group: Sequence[Entry], number: int) -> list[str]:
-    """The paths of the digest lists of a part's members."""
-    return [sha256sums.path(*owner(group[0]), index) for index in range(number)]
+    return Part(group, key, _header(store, key))
 
 
 def _library(level: int) -> str:
@@ -187,27 +186,15 @@ def _library(level: int) -> str:
     return f"isal {isal.__version__} {isal.ISAL_VERSION}"
 
 
-def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Split the entries of a part into members."""
-    chunks: list[list[Entry]] = []
-    total = _CHUNK
-    for entry in entries:
-        size = tar_stream.size(entry)
-        if not chunks or total + size > _CHUNK:
-            chunks.append([])
-            total = 0
-        chunks[-1].append(entry)
-        total += size
-    return chunks
-
-
-def compress(entries: Iterable[Entry], level: int) -> Made:
-    """Compress the tar entries of a chunk to one gzip member.
+def compress(listed: Listed, level: int) -> Made:
+    """Compress the content of a member.
 
     Raises:
+        PackError: A name contains a newline.
         OSError: A file cannot be read.
     """
-    return _made(tar_stream.stream(entries), level)
+    made = _made(listed, level)
+    return made._replace(sums=listed.text)
 
 
 def end(level: int) -> Made:
@@ -222,7 +209,7 @@ def _made(content: Iterable[bytes | memoryview], level: int) -> Made:
     digest = sha256()
     for block in blocks:
         digest.update(block)
-    return Made(sum(map(len, blocks)), digest.hexdigest(), blocks)
+    return Made(sum(map(len, blocks)), digest.hexdigest(), blocks=blocks)
 
 
 def deflater(level: int, window_bits: int = GZIP) -> Any:
@@ -266,10 +253,10 @@ def look_up(store: Store, part: Part, index: int) -> Made | None:
     """
     if part.kept is None or (file := store.open(part.key)) is None:
         return None
-    length, digest = part.kept.members[index]
+    length, digest, sums = part.kept.members[index]
     start = part.kept.start + sum(one[0] for one in part.kept.members[:index])
     if digest_of(file, start, length) == digest:
-        return Made(length, digest, file=file, start=start)
+        return Made(length, digest, sums, file=file, start=start)
     file.close()
     return None
 
@@ -288,7 +275,7 @@ def digest_of(file: BufferedReader, start: int, length: int) -> str:
 def keep(
     store: Store,
     part: Part,
-    members: Sequence[tuple[int, str]],
+    members: Sequence[tuple[int, str, str]],
     write: Callable[[BinaryIO], None],
 ) -> None:
     """Cache a part; failing to write it is not an error.
@@ -296,11 +283,10 @@ def keep(
     Args:
         store: The store.
         part: The part.
-        members: The length and digest of each member.
+        members: The length, digest and digest list of each member.
         write: Writes the members to a file; if it fails, nothing is cached.
     """
-    kept = {"size": part.size, "members": members, "sums": part.sums}
-    line = json.dumps(kept).encode() + b"\n"
+    line = json.dumps({"size": part.size, "members": members}).encode() + b"\n"
     try:
         with store.new(part.key) as file:
             file.write(sha256(line).hexdigest().encode() + b"\n" + line)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from tarfile import TarInfo
 from urllib.parse import quote
 
 from pypackage.archive import tar_stream
@@ -35,25 +36,45 @@ def path(package: str, place: str, index: int) -> str:
     return f"{SHA256SUMS}/{name}{f'+{index}' if index else ''}"
 
 
-def text(entries: Iterable[Entry]) -> str:
-    """The list of a part's entries, sorted.
+class Listed:
+    """The tar stream of a part's entries and of their list, which is made while they are read.
 
-    A line is `<digest>  path`; `<digest> *path` for an executable file, which sha256sum treats the
-    same; `# path -> target` for a link; `# path/` for a folder, including parent folders.
-
-    Raises:
-        PackError: A name contains a newline, which the runner could not compare.
-        OSError: A file cannot be read.
+    Attributes:
+        path: The path of the list.
+        text: The list, sorted; complete once the stream has been read. A line is `<digest>  path`;
+            `<digest> *path` for an executable file, which sha256sum treats the same;
+            `# path -> target` for a link; `# path/` for a folder, including parent folders.
     """
-    entries = list(entries)
-    lines = {*map(_line, entries), f"# {SHA256SUMS}/"}
-    lines.update(f"# {folder}/" for folder in _folders(entry.target for entry in entries))
-    return "".join(f"{line}\n" for line in sorted(lines))
+
+    def __init__(self, path: str, entries: Iterable[Entry]) -> None:
+        self.path = path
+        self.text = ""
+        self._entries = entries
+        self._lines: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[memoryview]:
+        """The stream in pieces, each of which is valid until the next one is requested.
+
+        Raises:
+            PackError: A name contains a newline, which the runner could not compare.
+            OSError: A file cannot be read.
+        """
+        return tar_stream.stream(self._with_list(), self._add)
+
+    def _with_list(self) -> Iterator[Entry]:
+        yield from self._entries
+        folders = {f"# {folder}/" for folder in _folders(self._lines)}
+        lines = sorted({*self._lines.values(), *folders, f"# {SHA256SUMS}/"})
+        self.text = "".join(f"{line}\n" for line in lines)
+        yield entry(self.path, self.text)
+
+    def _add(self, info: TarInfo, digest: str) -> None:
+        self._lines[info.name] = _line(info, digest)
 
 
-def entry(place: str, listed: str) -> Entry:
+def entry(path: str, text: str) -> Entry:
     """A list as a file of the environment."""
-    return Entry(place, None, os.fsencode(listed), mode=0o644)
+    return Entry(path, None, os.fsencode(text), mode=0o644)
 
 
 def digest(lists: Mapping[str, str]) -> str:
@@ -64,19 +85,15 @@ def digest(lists: Mapping[str, str]) -> str:
     return found.hexdigest()
 
 
-def _line(entry: Entry) -> str:
-    info = tar_stream.tar_info(entry)
-    if "\n" in entry.target + info.linkname:
-        hint = f"leave it out: --exclude '{entry.target.translate({10: '?'})}'"
-        raise PackError(f"{entry.target!r} cannot be packed: a newline is in its name", hint)
+def _line(info: TarInfo, digest: str) -> str:
+    if "\n" in info.name + info.linkname:
+        hint = f"leave it out: --exclude '{info.name.translate({10: '?'})}'"
+        raise PackError(f"{info.name!r} cannot be packed: a newline is in its name", hint)
     if info.issym():
-        return f"# {entry.target} -> {info.linkname}"
+        return f"# {info.name} -> {info.linkname}"
     if info.isdir():
-        return f"# {entry.target}/"
-    digest = sha256()
-    for block in tar_stream.content(entry, info.size):
-        digest.update(block)
-    return f"{digest.hexdigest()} {'*' if info.mode & 0o100 else ' '}{entry.target}"
+        return f"# {info.name}/"
+    return f"{digest} {'*' if info.mode & 0o100 else ' '}{info.name}"
 
 
 def _folders(targets: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO, FileIO
 from operator import attrgetter
@@ -126,43 +126,51 @@ def tar_blocks(entry: Entry) -> Iterator[bytes]:
         yield padding(info.size)
 
 
-def stream(entries: Iterable[Entry]) -> Iterator[memoryview]:
+def stream(
+    entries: Iterable[Entry], done: Callable[[tarfile.TarInfo, str], None] | None = None
+) -> Iterator[memoryview]:
     """The entries' tar stream in pieces of `BLOCK`, the last one shorter.
 
     Each piece is valid until the next one is requested: they share their memory, since allocating
     memory for each file takes as long as reading it.
+
+    Args:
+        done: Called after each entry, with its header's fields and the SHA-256 of its content.
 
     Raises:
         OSError: A file cannot be read, or has become shorter.
     """
     block, used = memoryview(bytearray(BLOCK)), 0
     for entry in entries:
-        for source, length in _sources(entry):
-            left = length
+        info, digest = tar_info(entry), sha256()
+        for source, left, is_content in _sources(entry, info):
             while left:
-                done = source.readinto(block[used : used + left])
-                if not done:
+                read = source.readinto(block[used : used + left])
+                if not read:
                     raise OSError(0, "the file has become shorter", str(entry.source))
-                used, left = used + done, left - done
+                if is_content and done:
+                    digest.update(block[used : used + read])
+                used, left = used + read, left - read
                 if used == BLOCK:
                     yield block
                     used = 0
+        if done:
+            done(info, digest.hexdigest())
     yield block[:used]
 
 
-def _sources(entry: Entry) -> Iterator[tuple[BytesIO | FileIO, int]]:
-    """What an entry's part of a tar stream is read from, with lengths."""
-    info = tar_info(entry)
+def _sources(entry: Entry, info: tarfile.TarInfo) -> Iterator[tuple[BytesIO | FileIO, int, bool]]:
+    """What an entry's part of a tar stream is read from: files, lengths, and which is content."""
     head = header(info)
-    yield BytesIO(head), len(head)
+    yield BytesIO(head), len(head), False
     if info.isreg():
         if entry.data is not None:
-            yield BytesIO(entry.data), info.size
+            yield BytesIO(entry.data), info.size, True
         else:
             assert entry.source is not None
             with open(entry.source, "rb", buffering=0) as file:
-                yield file, info.size
-        yield BytesIO(padding(info.size)), -info.size % tarfile.BLOCKSIZE
+                yield file, info.size, True
+        yield BytesIO(padding(info.size)), -info.size % tarfile.BLOCKSIZE, False
 
 
 _HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 8s 32s 32s 8s 8s 155s 12x")

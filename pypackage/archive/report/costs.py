@@ -156,8 +156,8 @@ def _packed(parts: Mapping[str, Sequence[Entry]], whole: int) -> dict[str, int]:
 
 
 def _compressed(entries: Sequence[Entry]) -> int:
-    part = members.part(entries)
-    made = (members.compress(part.chunk(index), members.LEVEL) for index in range(part.number))
+    part = members.Part(entries)
+    made = (members.compress(part.listed(index), members.LEVEL) for index in range(part.number))
     return sum(one.length for one in made)
 
 

@@ -25,6 +25,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ROOM = 48  # characters by which a member's description may grow once it is known
+_UNKNOWN = "0" * 64  # in place of a digest
 
 
 class Destination(Protocol):
@@ -81,74 +82,79 @@ class _Writer:
 
     def write(self, reporter: Reporter) -> None:
         parts = self._parts()
-        lists = dict(item for part in parts for item in part.lists.items())
-        total = sum(part.size for part in parts) + sum(map(len, map(os.fsencode, lists.values())))
+        total = sum(part.size for part in parts)
         number = sum(part.number for part in parts) + 1
         describe = partial(
             manifest.render,
             self._contents.packages,
             self._contents.relocations,
             files=sum(len(part.entries) for part in parts),
-            size=total,
-            sha256sums=sha256sums.digest(lists),
             omitted=self._contents.omitted,
             glibc=self._contents.glibc,
         )
-        room = len(describe([Member(0, 0, "0" * 64)] * number)[1]) + ROOM * number
+        unknown = [Member(0, 0, _UNKNOWN)] * number
+        room = len(describe(unknown, size=total, sha256sums=_UNKNOWN)[1]) + ROOM * number
         start = len(head.whole("0" * 64, head.filled(b"", room)))
         with reporter.task("packing", total) as task:
             self._destination.start(start)
-            written = self._write_members(parts, start, task)
-        environment_id, text = describe(written)
+            written, lists = self._write_members(parts, start, task)
+        total += sum(map(len, map(os.fsencode, lists.values())))
+        digest = sha256sums.digest(lists)
+        environment_id, text = describe(written, size=total, sha256sums=digest)
         self._destination.finish(environment_id, head.filled(text, room))
 
     def _parts(self) -> list[Part]:
         groups = members.groups(tar_stream.with_tools(self._contents.entries))
         if self._store is None:
-            return list(self._pool.map(members.part, groups))
+            return list(map(Part, groups))
         digests = {package.name: package.sha256 for package in self._contents.packages}
         find = partial(members.find, digests=digests, level=self._level, store=self._store)
         return list(self._pool.map(find, groups))
 
-    def _write_members(self, parts: Sequence[Part], start: int, task: Task) -> list[Member]:
+    def _write_members(
+        self, parts: Sequence[Part], start: int, task: Task
+    ) -> tuple[list[Member], dict[str, str]]:
         """Hand over all members, and the end of the tar stream; cache the members of new parts.
 
         Args:
             parts: The parts, in order.
             start: The offset of the first one in an archive.
             task: Receives the progress.
+
+        Returns:
+            The members, and their digest lists by path.
         """
         written: list[Member] = []
+        lists: dict[str, str] = {}
         work = ((part, index) for part in parts for index in range(part.number))
         made = _in_order(self._pool, self._member, work, 2 * self._workers)
         for part in parts:
             fresh = False
-            for _ in range(part.number):
+            described = []
+            for index in range(part.number):
                 member = next(made)
                 written.append(self._add(member, start))
+                lists[part.list_path(index)] = member.sums
+                described.append((member.length, member.sha256, member.sums))
                 start += member.length
                 fresh = fresh or bool(member.blocks)
             task.advance(part.size)
-            if fresh and part.key:
-                self._keep(part, written[len(written) - part.number :])
+            if fresh and part.key and self._store:
+                copy = partial(self._destination.copy, written[-part.number :])
+                members.keep(self._store, part, described, copy)
         written.append(self._add(members.end(self._level), start))
-        return written
+        return written, lists
 
     def _member(self, which: tuple[Part, int]) -> Made:
         part, index = which
-        if part.kept and self._destination.has(*part.kept.members[index]):
+        if part.kept and self._destination.has(*part.kept.members[index][:2]):
             return Made(*part.kept.members[index])
         kept = members.look_up(self._store, part, index) if self._store else None
-        return kept or members.compress(part.chunk(index), self._level)
+        return kept or members.compress(part.listed(index), self._level)
 
     def _add(self, member: Made, start: int) -> Member:
         self._destination.add(member)
         return Member(start, member.length, member.sha256)
-
-    def _keep(self, part: Part, written: Sequence[Member]) -> None:
-        assert self._store is not None
-        described = [(member.length, member.sha256) for member in written]
-        members.keep(self._store, part, described, partial(self._destination.copy, written))
 
 
 def _in_order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -35,8 +35,7 @@ def of(contents: Contents) -> Tree:
         OSError: A file cannot be read.
     """
     listed = tar_stream.with_tools(contents.entries)
-    parts = map(members.part, members.groups(listed))
-    lists = dict(item for part in parts for item in part.lists.items())
+    lists = dict(_lists(listed))
     sums = [sha256sums.entry(*item) for item in lists.items()]
     entries = sorted([*listed, *sums], key=lambda entry: entry.target)
     size = sum(map(tar_stream.size, entries))
@@ -53,6 +52,16 @@ def of(contents: Contents) -> Tree:
     )
     first = Entry(manifest.PATH, None, described, mode=0o644)
     return Tree(environment_id, (first, *entries), size + len(described))
+
+
+def _lists(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """The paths and texts of the digest lists, which are those of a `.tar.gz`."""
+    for part in map(members.Part, members.groups(entries)):
+        for index in range(part.number):
+            listed = part.listed(index)
+            for _ in listed:
+                pass
+            yield listed.path, listed.text
 
 
 def _digest(entries: Sequence[Entry]) -> str:

@@ -196,4 +196,4 @@ def test_write__another_level__does_not_take_the_members_of_the_former(
 def test_groups__large_part__has_several_members(large: Path) -> None:
     groups = members.groups(contents(large).entries)
     assert [len(group) for group in groups] == [1, 1, 3, 18]
-    assert [members.part(group).number for group in groups] == [1, 1, 1, 2]
+    assert [members.Part(group).number for group in groups] == [1, 1, 1, 2]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,14 @@ def test_stream__of_files_longer_than_a_piece__is_the_tar(tmp_path: Path) -> Non
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         entries.append(Entry(name, tmp_path / name))
-    pieces = [bytes(piece) for piece in tar_stream.stream(entries)]
+    read: list[tuple[str, str]] = []
+
+    def done(info: tarfile.TarInfo, digest: str) -> None:
+        read.append((info.name, digest))
+
+    pieces = [bytes(piece) for piece in tar_stream.stream(entries, done)]
+    wanted = {"data": b"some", "link": b"", **contents}
+    assert read == [(name, sha256(wanted[name]).hexdigest()) for name in wanted]
     assert {len(piece) for piece in pieces[:-1]} == {tar_stream.BLOCK}
     assert b"".join(pieces) == b"".join(
         b for entry in entries for b in tar_stream.tar_blocks(entry)
