@@ -366,6 +366,14 @@ def test_archive__link_in_one_part_and_a_file_through_it_in_another__exits_3(
     assert list(outside.iterdir()) == []
 
 
+def test_archive__link_in_place_of_the_manifest__nothing_is_written_there(runner: Runner) -> None:
+    outside = runner.folder.parent / "outside"
+    outside.mkdir()
+    Environment({MANIFEST: outside}).pack(runner.folder / "E")
+    check_refused(runner, runner.folder / "E", 3, "has a link in place of " + MANIFEST)
+    assert list(outside.iterdir()) == []
+
+
 def test_archive__large_with_odd_names_and_links__is_extracted_as_by_tar(runner: Runner) -> None:
     odd = ["a b", "-n", "*", "new\nline", "\\t", "[", ".hidden", "..two", "\u00e9", "$x`y'"]
     files: Files = {
@@ -438,6 +446,13 @@ UNSAFE = {
     "hidden hard link": [special(".evil", tarfile.LNKTYPE, "/ROOT/theirs")],
     "pipe": [special("pipe", tarfile.FIFOTYPE)],
 }
+
+
+# Of busybox, rm cannot remove such a path either.
+@pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
+def test_archive__path_too_long_to_be_listed__exits_3_and_leaves_nothing(runner: Runner) -> None:
+    pack_foreign(runner.folder / "E", {"/".join(["x" * 201] * 20): b"perhaps with set-user-id"})
+    check_refused(runner, runner.folder / "E", 3, "its paths are too long")
 
 
 @pytest.mark.parametrize("kind", UNSAFE)

@@ -251,6 +251,25 @@ def test_squashfs__altered_anywhere__exits_3_and_leaves_nothing_mounted(
 
 @pytest.mark.root
 @pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "mkfifo $4/etc/pypackage/manifest.json",
+        "echo >$4/etc/pypackage/manifest.json && ln -s /bin $4",
+    ],
+)
+def test_squashfs__pipe_or_link_in_its_place__is_not_mounted(runner: Runner, odd: str) -> None:
+    # Of the image, mksquashfs would not make such a file in the place of the one it begins with.
+    runner = with_tools(runner, "unsquashfs", "mkfifo", "ln")
+    mounting = runner.tools / "squashfuse_ll"
+    mounting.write_text(f"#!/bin/sh\nmkdir -p $4/etc/pypackage && {odd}; mkdir -p $4/bin\n")
+    mounting.chmod(0o755)
+    archive, identity = formats.pack(PLAIN, runner.folder / "E.squashfs")
+    assert runner.output("-e", archive, "show") == f"{runner.cache / identity}\n"
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("machine", ["dash-gnu"], indirect=True)
 def test_squashfs__altered_during_an_attempt_to_mount__is_checked_again(runner: Runner) -> None:
     runner = with_tools(runner, "unsquashfs")
     evil, _ = formats.pack(PLAIN, runner.folder / "evil.squashfs", {"bin/show": b"#!/bin/sh\n"})
