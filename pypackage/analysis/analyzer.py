@@ -124,8 +124,9 @@ class Analyzer:
                 missing.append(error)
             except (SourceError, InputPathError) as error:
                 if self._ends(met=bool(source.tree)):
-                    if len(found) > 1 and not error.hint:
-                        error.hint = "--keep-going leaves out what cannot be read or parsed"
+                    if len(found) > 1:
+                        other = "--keep-going leaves out what cannot be read or parsed"
+                        error.hint = f"{error.hint}\n{other}".lstrip()
                     raise
                 self._reporter.warning(f"{error.message}; left out")
         if missing and len(missing) == len(found):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypackage.cli import environments, image, os_package, splunk
-from pypackage.core import caches, output
+from pypackage.core import caches, limits, output
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline import target
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Run a command line; the archive's path goes to stdout."""
+    limits.check()
     for path in (parsed.report, parsed.lock, parsed.sbom):
         if path not in ("", "-"):
             output.check_file(path)

@@ -31,7 +31,8 @@ def watch(program: str) -> None:
     heard, said = os.pipe()
     os.set_blocking(said, False)
     signal.set_wakeup_fd(said, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(heard, program), daemon=True).start()
+    with suppress(RuntimeError):  # no more threads are allowed, which is an error later
+        threading.Thread(target=_watch, args=(heard, program), daemon=True).start()
     sys.unraisablehook = _report_others
 
 

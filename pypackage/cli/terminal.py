@@ -132,12 +132,13 @@ def _told(error: BaseException, say: Plain) -> int:
         say.error(f"{error}: a library that {say.program} needs is missing", "install it by pip")
         say.trace(error)
         return INTERNAL_ERROR
-    if isinstance(error, MemoryError):
-        say.error("there is not enough memory", "allow more of it (ulimit -v, or the job's limit)")
-        return INTERNAL_ERROR
     if isinstance(error, FileNotFoundError) and error.filename is None:  # by os.getcwd
         say.error("the current folder is not there any more", "start this in another one")
         return INPUT_OUTPUT_ERROR
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "there is not enough memory")
+    elif isinstance(error, RuntimeError) and "start new thread" in str(error):
+        error = OSError(errno.EAGAIN, "no more threads can be started")
     if isinstance(error, OSError):
         _abandon_stdout()
         known = [str(one) for one in (error.filename, error.strerror) if one]

@@ -38,16 +38,18 @@ class PackageError(Exception):
 
     Attributes:
         message: What is wrong, and with which file, package or option.
-        hint: What the user can do about it; empty if the message says it all.
+        hint: What the user can do about it, by default the advice for all errors of the class;
+            empty if the message says it all.
         exit_code: The exit code of the executables.
     """
 
     exit_code = INTERNAL_ERROR
+    advice = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = hint or self.advice
 
     @classmethod
     def of(cls, error: OSError, what: str, place: object = "") -> Self:
@@ -131,6 +133,7 @@ class SourceError(PackageError):
     """A Python source cannot be parsed; the message begins with file:line:column."""
 
     exit_code = 3
+    advice = "correct the source at this place"
 
 
 class RequirementsError(PackageError):
@@ -201,10 +204,16 @@ def advice_for(number: int | None) -> str:
     Args:
         number: Its `errno`.
     """
-    if number == errno.ENOSPC:
-        return "free some space, or use another disk (TMPDIR, XDG_CACHE_HOME, the output)"
-    if number == errno.EDQUOT:
-        return "your quota is used up: free some space, or use another disk"
-    if number == errno.ENAMETOOLONG:
-        return "use a shorter name"
-    return ""
+    return _ADVICE.get(number or 0, "")
+
+
+_ADVICE = {
+    errno.ENOSPC: "free some space, or use another disk (TMPDIR, XDG_CACHE_HOME, the output)",
+    errno.EDQUOT: "your quota is used up: free some space, or use another disk",
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.EMFILE: "allow more open files (ulimit -n 1024)",
+    errno.EAGAIN: "allow more processes (ulimit -u), or wait until others have ended",
+    errno.ENOMEM: "allow more memory (ulimit -v, or the job's limit)",
+    errno.EROFS: "use a place that can be written to",
+}

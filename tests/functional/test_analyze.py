@@ -189,11 +189,16 @@ def test_analyze__broken_source__exit_3_and_former_output_untouched(script: Path
     script.write_text("x = 1\ndef f(:\n")
     done = analyze(script, out)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"python_package_analyze: error: {script}:2:7: invalid syntax\n"
+    advice = "correct the source at this place"
+    said = f"python_package_analyze: error: {script}:2:7: invalid syntax\n  {advice}\n"
+    assert done.stderr == said
     assert out.read_text() == "before"
     done = analyze("-", "-", stdin=b"\0")
     assert done.returncode == 3
-    assert done.stderr == "python_package_analyze: error: <stdin>:1:1: a null byte\n"
+    assert done.stderr == f"python_package_analyze: error: <stdin>:1:1: a null byte\n  {advice}\n"
+    script.with_name("other.py").touch()
+    done = analyze(script, script.with_name("other.py"), out)
+    assert done.stderr.startswith(f"{said}  --keep-going leaves out ")
 
 
 def test_analyze__existing_output__keeps_its_mode(script: Path) -> None:

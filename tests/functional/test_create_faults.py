@@ -73,6 +73,30 @@ def test_disk__full__exits_with_the_stage_s_code_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
+    ("limit", "says"),
+    [
+        ("-n 8", "fewer than 64 files may be open at a time\n  allow more open files (ulimit -n"),
+        ("-n 60", "fewer than 64 files may be open at a time"),
+        ("-v 800000", "there is not enough memory\n  allow more memory (ulimit -v"),
+    ],
+)
+def test_limit__too_low_for_the_engine__exits_74_and_names_it(
+    tools: Tools, channel: Channel, limit: str, says: str
+) -> None:
+    create = shlex.join([*command("python_package_create"), "-c", str(channel.folder)])
+    needs = no_python(tools.cwd, "greeting")
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit {limit}; exec {create} {needs} ./e.tar.gz"],
+        env=tools.environment,
+        cwd=tools.cwd,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 74, done.stderr
+    assert done.stderr.startswith(f"python_package_create: error: {says}")
+
+
+@pytest.mark.parametrize(
     ("number", "says"),
     [
         (signal.SIGINT, "interrupted"),

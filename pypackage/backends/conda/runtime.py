@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -25,19 +25,16 @@ def run(start: Callable[[], Awaitable[Result]]) -> Result:
 def message(error: BaseException) -> str:
     """Return the engine's message: each cause once, without empty lines and credentials.
 
-    If the disk is full, advice is added; the engine tells so only in its text.
+    For an error of the system, such as a full disk, advice is added: its number is in the text.
     """
     said: list[str] = []
     for line in redact(str(error)).splitlines():
         cause = line.strip().removeprefix("Caused by: ")
         if cause and (cause == line.strip() or cause not in "\n".join(said)):
             said.append(line.rstrip())
-    if _FULL in str(error):
-        said.append(advice_for(errno.ENOSPC))
-    return "\n".join(said)
-
-
-_FULL = f"(os error {errno.ENOSPC})"
+    if number := re.search(r"\(os error (\d+)\)", str(error)):
+        said.append(advice_for(int(number[1])))
+    return "\n".join(filter(None, said))
 
 
 def source(name: str, sources: Sequence[Any]) -> Any:

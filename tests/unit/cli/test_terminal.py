@@ -68,6 +68,8 @@ def test_run__command_reports__lines_on_stderr(
             74,
             "tool: error: /f: Permission denied\n",
         ),
+        (MemoryError(), 74, "tool: error: there is not enough memory\n  allow more memory"),
+        (RuntimeError("can't start new thread"), 74, "tool: error: no more threads can be start"),
         (OSError(28, "No space left"), 74, "tool: error: No space left\n  free some space,"),
         (
             ModuleNotFoundError("No module named 'rich'"),

@@ -19,6 +19,11 @@ def test_message__says_each_cause_once_and_what_to_do() -> None:
     assert advice.startswith("free some space")
 
 
+def test_message__limit_of_the_process__says_what_to_do() -> None:
+    said = message(RuntimeError("failed\nCaused by: Too many open files (os error 24)"))
+    assert said.splitlines()[-1] == "allow more open files (ulimit -n 1024)"
+
+
 def test_message__hides_credentials_and_keeps_other_lines() -> None:
     said = message(RuntimeError("a\n  b\n  b\nat https://user:secret@host/x"))
     assert said == "a\n  b\n  b\nat https://host/x"
