@@ -18,7 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pypackage.archive import editables, paths, pip_installed
+from pypackage.archive import paths, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
@@ -202,6 +202,8 @@ def _unlinked(found: list[_File], linked: Sequence[Distribution], prefix: Path) 
     """Replace the links of editable installs by the files that they refer to."""
     if not linked:
         return found
+    from pypackage.archive import editables
+
     site = next(iter(dist_info.site_folders(prefix))).relative_to(prefix).as_posix()
     gone = editables.links(linked, prefix)
     items = {item.path: item for item in editables.items(linked, prefix, site)}

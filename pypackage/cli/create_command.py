@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
         if costs:
             _tell(costs, parsed.report)
     else:
-        told = environments.answer(parsed, _options(parsed, parsed.platform), reporter)
+        told = environments.answer(parsed, partial(_options, parsed, parsed.platform), reporter)
         _print(told.encode(errors="surrogateescape"))
 
 
@@ -140,7 +141,7 @@ def _target(parsed: argparse.Namespace) -> tuple[Target, str]:
 
 
 def _update(parsed: argparse.Namespace, reporter: Reporter) -> tuple[Target, Report | None]:
-    from pypackage.pipeline.environments import update
+    from pypackage.pipeline.update import update
 
     name, *packages = parsed.update
     options = _options(parsed, parsed.platform)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pypackage.cli.options import Group, Option
 from pypackage.core.errors import UsageError
@@ -120,12 +120,15 @@ def check(parsed: argparse.Namespace) -> None:
         )
 
 
-def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> str:
+def answer(parsed: argparse.Namespace, options: Callable[[], Options], reporter: Reporter) -> str:
     """Run an action that makes no archive, and return what goes to stdout."""
     from pypackage.core import caches
-    from pypackage.pipeline import environments, plan, pythons
 
     cache = caches.folder()
+    if parsed.cache:
+        return _of_cache(cache, parsed)
+    from pypackage.pipeline import environments
+
     if parsed.list:
         packages = environments.packages_of(parsed.list, cache)
         rows = [one._asdict() for one in packages]
@@ -136,16 +139,19 @@ def answer(parsed: argparse.Namespace, options: Options, reporter: Reporter) -> 
             _json([_described(one) for one in made]) if parsed.json else _listed(made, time.time())
         )
     if parsed.versions:
+        from pypackage.pipeline import pythons
+
         offers = [
-            {"version": o.version, "channel": o.channel} for o in pythons.offered(options, reporter)
+            {"version": o.version, "channel": o.channel}
+            for o in pythons.offered(options(), reporter)
         ]
         return _json(offers) if parsed.json else _table([tuple(o.values()) for o in offers])
-    if parsed.cache:
-        return _of_cache(cache, parsed)
     if parsed.remove:
         environments.remove(parsed.remove, cache, reporter)
         return ""
-    return f"{plan.own_python(options, '', cache, reporter)}\n"
+    from pypackage.pipeline import plan
+
+    return f"{plan.own_python(options(), '', cache, reporter)}\n"
 
 
 def _of_cache(root: Path, parsed: argparse.Namespace) -> str:

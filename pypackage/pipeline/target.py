@@ -18,7 +18,6 @@ from pypackage.archive.ospackages import FORMATS as OS_PACKAGES
 from pypackage.archive.ospackages.model import OsPackage
 from pypackage.archive.splunk import FORMAT as SPLUNK
 from pypackage.archive.splunk.model import SplunkApp
-from pypackage.backends.conda import condarc
 from pypackage.core import output
 from pypackage.core.errors import UsageError
 from pypackage.core.progress import Reporter
@@ -291,6 +290,8 @@ def parse(
     made = _archive(f"{name}{ending}", format_)
     if format_ in _ALONE:
         return made
+    from pypackage.backends.conda import condarc
+
     return NamedEnvironment(condarc.envs_folder(environ) / name, made)
 
 

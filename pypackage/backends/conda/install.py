@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
@@ -91,6 +90,8 @@ async def _unless_stuck(
     work: Callable[[], Awaitable[None]], listener: _Listener, timeout: int
 ) -> None:
     """Wait for the installer, but fail if a download receives nothing for `timeout` seconds."""
+    import asyncio
+
     task = asyncio.ensure_future(work())
     while not task.done():
         await asyncio.wait({task}, timeout=1)

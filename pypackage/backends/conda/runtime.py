@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ Result = TypeVar("Result")
 
 def run(start: Callable[[], Awaitable[Result]]) -> Result:
     """Run an operation to completion."""
+    import asyncio
 
     async def main() -> Result:
         return await start()

@@ -13,7 +13,6 @@ from pypackage.backends.cpython import build, builds, sources, toolchain
 from pypackage.backends.cpython.build import Flags
 from pypackage.backends.cpython.builds import Kept
 from pypackage.backends.cpython.sources import Source
-from pypackage.backends.host.interpreter_package import OLDEST
 from pypackage.core import files
 from pypackage.core.errors import InstallError, SolveError
 from pypackage.core.progress import Reporter
@@ -126,6 +125,8 @@ def _check_version(version: str, wanted: str) -> None:
             f"the source is of Python {version}, and the requirements ask for {wanted}",
             f'write "python": "{version}" there, or name another source',
         )
+    from pypackage.backends.host.interpreter_package import OLDEST
+
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SolveError(f"the source is of Python {version}; {oldest} and newer can be packed")

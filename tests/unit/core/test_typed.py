@@ -101,6 +101,19 @@ def test_create__help_or_an_error_of_usage__imports_no_more_than_its_options(
     assert told == "[] ['pypackage', 'pypackage.archive', 'pypackage.cli', 'pypackage.core']"
 
 
+@pytest.mark.parametrize("words", [["--list"], ["--cache", "list"], ["--remove", "nothing"]])
+def test_create__of_what_is_here__imports_nothing_that_solves_installs_or_packs(
+    words: list[str],
+) -> None:
+    slow = {"asyncio", "packaging", "pypackage.backends.host", "pypackage.pipeline.create"}
+    program = (
+        "import sys\nfrom pypackage.cli.create import main\n"
+        f"main({words})\n"
+        f"print(sorted({slow} & set(sys.modules)), file=sys.stderr)"
+    )
+    assert run("-c", program).stderr.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("command", ["analyze", "create"])
 def test_version__of_a_command__is_told_without_a_parser(command: str) -> None:
     done = run("-X", "importtime", "-m", f"pypackage.cli.{command}", "--version")
