@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pypackage.archive import head, manifest, members, parts
+from pypackage.archive import head, manifest, parts
 from pypackage.archive.manifest import Member
 from pypackage.archive.members import Made
 from pypackage.archive.parts import Parts
@@ -15,7 +15,7 @@ from pypackage.archive.writers.layers import Layers
 from pypackage.archive.writers.parted import Destination
 from pypackage.archive.writers.targz import Archive
 from pypackage.archive.writers.thin import Thin, spill
-from pypackage.core import files
+from pypackage.core import files, fingerprint
 from pypackage.core.errors import InputPathError, PackError, UsageError
 from pypackage.core.progress import Reporter
 
@@ -98,7 +98,7 @@ def _taken(member: Member, held: Mapping[str, tuple[Path, int]], destination: De
     path, start = held[member.sha256]
     with InputPathError.wrapping("cannot read a part", path):
         file = path.open("rb")
-        if members.digest_of(file, start, member.length) == member.sha256:
+        if fingerprint.of_ranges(file, [(start, start + member.length)]) == member.sha256:
             return Made(member.length, member.sha256, file=file, start=start)
         file.close()
     raise InputPathError(

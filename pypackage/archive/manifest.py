@@ -16,6 +16,7 @@ from typing import Any
 
 FORMAT = 1
 PATH = "etc/pypackage/manifest.json"
+UNKNOWN = "0" * 64  # in place of a digest that is not known yet
 SHA256SUMS = "etc/pypackage/sha256sums"  # the folder of digest lists, see sha256sums.py
 
 
@@ -140,7 +141,8 @@ def with_digest(text: bytes, kind: str, digest: str) -> bytes:
     Args:
         text: The manifest without the digest.
         kind: The file's format, `zip` or `squashfs`.
-        digest: The digest of the file, without what depends on it.
+        digest: The digest of the file, without what depends on it; `UNKNOWN` for a manifest of the
+            same length that the one with the digest will replace.
     """
     content = json.loads(text)
     content.update({"environment_id": "", kind: digest})

@@ -21,12 +21,11 @@ from typing import Any, BinaryIO, NamedTuple
 from pypackage.archive import sha256sums, tar_stream
 from pypackage.archive.contents import Entry
 from pypackage.archive.sha256sums import Listed
-from pypackage.core import files
+from pypackage.core import files, fingerprint
 from pypackage.core.store import Store
 
 _FORMAT = 5  # part of the cache keys: a new number compresses everything again
 _CHUNK = 16 << 20  # bytes of files per member
-_BLOCK = 1 << 20
 GZIP = 31  # zlib's window bits for a gzip stream
 
 # igzip's best level: a twentieth larger than gzip's default, in a fifth of the time.
@@ -255,21 +254,10 @@ def look_up(store: Store, part: Part, index: int) -> Made | None:
         return None
     length, digest, sums = part.kept.members[index]
     start = part.kept.start + sum(one[0] for one in part.kept.members[:index])
-    if digest_of(file, start, length) == digest:
+    if fingerprint.of_ranges(file, [(start, start + length)]) == digest:
         return Made(length, digest, sums, file=file, start=start)
     file.close()
     return None
-
-
-def digest_of(file: BufferedReader, start: int, length: int) -> str:
-    """The digest of a range of a file; of less if the file ends before."""
-    digest = sha256()
-    buffer = memoryview(bytearray(_BLOCK))  # one: allocating costs more than reading into it
-    file.seek(start)
-    while length and (read := file.readinto(buffer[:length])):
-        digest.update(buffer[:read])
-        length -= read
-    return digest.hexdigest()
 
 
 def keep(

@@ -18,6 +18,7 @@ from functools import cache
 from pypackage.core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from io import BufferedRandom
     from pathlib import Path
     from typing import BinaryIO
 
@@ -34,7 +35,7 @@ PATIENCE = 5.0  # seconds to remove a part that is still written to
 
 
 @contextmanager
-def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def new_file(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """Open a new file that replaces `path` when the block ends without an error.
 
     The mode of an existing file is kept; a symbolic link is followed and stays a link.

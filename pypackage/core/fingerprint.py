@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from io import BufferedIOBase
 from pathlib import Path
 
 _BLOCK = 1 << 20
@@ -37,6 +38,25 @@ def of_file(path: Path | str, kind: str = "sha256") -> str:
     with open(path, "rb", buffering=0) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
+    return digest.hexdigest()
+
+
+def of_ranges(file: BufferedIOBase, ranges: Iterable[tuple[int, int]]) -> str:
+    """Return the SHA-256 of ranges of an open file, hexadecimal; of less if the file ends before.
+
+    Args:
+        ranges: The offsets of the beginning and the end of each.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = sha256()
+    buffer = memoryview(bytearray(_BLOCK))  # one: allocating costs more than reading into it
+    for start, stop in ranges:
+        file.seek(start)
+        while start < stop and (read := file.readinto(buffer[: stop - start])):
+            digest.update(buffer[:read])
+            start += read
     return digest.hexdigest()
 
 

@@ -164,5 +164,4 @@ def _name(spec: str) -> str:
 
 def _distribution(text: str) -> str:
     """The normalized name at the beginning of a requirement."""
-    found = re.match(r"[\w.-]*", text.removeprefix(_PIP).strip())
-    return re.sub(r"[-_.]+", "-", found[0] if found else "").lower()
+    return normalize(re.split(r"[^\w.-]", text.removeprefix(_PIP).strip(), maxsplit=1)[0])

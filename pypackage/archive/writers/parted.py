@@ -25,7 +25,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ROOM = 48  # characters by which a member's description may grow once it is known
-_UNKNOWN = "0" * 64  # in place of a digest
 
 
 class Destination(Protocol):
@@ -92,9 +91,9 @@ class _Writer:
             omitted=self._contents.omitted,
             glibc=self._contents.glibc,
         )
-        unknown = [Member(0, 0, _UNKNOWN)] * number
-        room = len(describe(unknown, size=total, sha256sums=_UNKNOWN)[1]) + ROOM * number
-        start = len(head.whole("0" * 64, head.filled(b"", room)))
+        unknown = [Member(0, 0, manifest.UNKNOWN)] * number
+        room = len(describe(unknown, size=total, sha256sums=manifest.UNKNOWN)[1]) + ROOM * number
+        start = len(head.whole(manifest.UNKNOWN, head.filled(b"", room)))
         with reporter.task("packing", total) as task:
             self._destination.start(start)
             written, lists = self._write_members(parts, start, task)

@@ -7,14 +7,15 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from io import BufferedRandom
 from pathlib import Path
 from typing import BinaryIO
 
 from pypackage.archive import manifest, tar_stream
 from pypackage.archive.compression import Compression
-from pypackage.archive.writers import folder, own_digest
+from pypackage.archive.writers import folder
 from pypackage.archive.writers.tree import Tree
-from pypackage.core import files, process
+from pypackage.core import files, fingerprint, process
 from pypackage.core.errors import PackError, ProcessError
 from pypackage.core.progress import Task
 
@@ -63,7 +64,7 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     """
     mksquashfs = program()
     plain, digested = tree.entries[0].data or b"", _has_actions(mksquashfs)
-    text = own_digest.unfinished(plain, "squashfs") if digested else plain
+    text = manifest.with_digest(plain, "squashfs", manifest.UNKNOWN) if digested else plain
     entries = (replace(tree.entries[0], data=text), *tree.entries[1:])
     with files.temporary_folder(Path(os.path.realpath(output)).parent) as temporary:
         root, order = temporary / "root", temporary / "order"
@@ -110,7 +111,7 @@ def _make(mksquashfs: str, tree: Path, file: BinaryIO, how: Compression, more: l
         raise PackError("mksquashfs failed", error.output) from error
 
 
-def _put_manifest(file: BinaryIO, plain: bytes, unfinished: bytes) -> None:
+def _put_manifest(file: BufferedRandom, plain: bytes, unfinished: bytes) -> None:
     """Put the manifest in place of the one that stands for it."""
     for start in _STARTS:
         file.seek(start)
@@ -119,6 +120,6 @@ def _put_manifest(file: BinaryIO, plain: bytes, unfinished: bytes) -> None:
     else:
         raise PackError("mksquashfs has put the manifest somewhere else", "choose another format")
     others = [(0, start), (start + len(unfinished), file.seek(0, os.SEEK_END))]
-    text = own_digest.finished(plain, "squashfs", file, others)
+    digest = fingerprint.of_ranges(file, others)
     file.seek(start)
-    file.write(text)
+    file.write(manifest.with_digest(plain, "squashfs", digest))

@@ -10,15 +10,15 @@ import time
 import zipfile
 import zlib
 from dataclasses import replace
+from io import BufferedRandom
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from pypackage.archive import manifest, members, tar_stream
 from pypackage.archive.compression import Compression
 from pypackage.archive.contents import Entry
-from pypackage.archive.writers import own_digest
 from pypackage.archive.writers.tree import Tree
-from pypackage.core import files
+from pypackage.core import files, fingerprint
 from pypackage.core.progress import Task
 
 _RAW = -15  # zlib's window bits for raw deflate
@@ -38,21 +38,20 @@ def write(tree: Tree, output: Path, task: Task, how: Compression) -> None:
     first, *others = tree.entries
     plain = first.data or b""
     with files.new_file(output) as file:
-        unfinished = replace(first, data=own_digest.unfinished(plain, "zip"))
+        unfinished = manifest.with_digest(plain, "zip", manifest.UNKNOWN)
         with zipfile.ZipFile(file, "w") as archive:
-            for entry in (unfinished, *others):
+            for entry in (replace(first, data=unfinished), *others):
                 _add(archive, entry, level, task)
             # So its checksum in the table is at the same distance from the end in each file.
             archive.filelist.append(archive.filelist.pop(0))
-        _put_manifest(file, plain)
+        _put_manifest(file, plain, len(unfinished))
 
 
-def _put_manifest(file: BinaryIO, plain: bytes) -> None:
+def _put_manifest(file: BufferedRandom, plain: bytes, room: int) -> None:
     """Replace the unfinished manifest by the one with the digest of everything else.
 
     Larger files (zip64) have another ending: they are only checked by their digest lists.
     """
-    room = len(own_digest.unfinished(plain, "zip"))
     end = file.seek(0, os.SEEK_END)
     file.seek(end - _END_ZIP64)
     if file.read(4) == b"PK\6\6":
@@ -60,7 +59,7 @@ def _put_manifest(file: BinaryIO, plain: bytes) -> None:
     else:
         checksum = end - _END - _TABLE_CHECKSUM
         digested = [(0, 14), (18, _START), (_START + room, checksum), (checksum + 4, end)]
-        text = own_digest.finished(plain, "zip", file, digested)
+        text = manifest.with_digest(plain, "zip", fingerprint.of_ranges(file, digested))
     for place, data in ((_START, text), (14, _crc(text)), (checksum, _crc(text))):
         file.seek(place)
         file.write(data)
