@@ -315,7 +315,7 @@ class _Contents:
         self._declaring: list[tuple[str, bytes]] = []
 
     def __call__(self, source: Source) -> bytes:
-        content = source_files.read(source.path, source.label) if source.path else self._standard()
+        content = source_files.read(source.path, source.label) if source.path else self._of_stdin()
         if not source.tree and (_INLINE in content or any(one in content for one in _INSTALLS)):
             self._declaring.append((source.label, content))
         if source.label.endswith(".ipynb"):
@@ -329,7 +329,7 @@ class _Contents:
         except InputPathError:
             return b""
 
-    def _standard(self) -> bytes:
+    def _of_stdin(self) -> bytes:
         return read_input("-") if self._stdin is None else self._stdin
 
     def declared(self, files: Sequence[str]) -> Declarations | None:

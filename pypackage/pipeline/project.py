@@ -36,6 +36,7 @@ PYPROJECT = "pyproject.toml"
 PIXI_TOML = "pixi.toml"
 FILES = ("uv.lock", PYPROJECT, "setup.py", "setup.cfg", PIXI_TOML)
 NOTHING = Selected()
+_PYPI = "https://pypi.org/simple"
 
 
 def is_project(folder: Path) -> bool:
@@ -201,12 +202,12 @@ def _requirements(
 
 
 def _python(versions: str, named: str) -> tuple[str, ...]:
-    """The Python of some versions as a match spec; none where any release of the minor here is.
+    """The match spec for versions of Python; none if they include this machine's minor version.
 
-    For by default, the minor version alone is asked for.
+    That minor version is what is requested by default.
 
     Args:
-        named: The interpreter that counts as the one here; by default the `python3` on PATH.
+        named: This machine's interpreter; by default the `python3` on PATH.
     """
     here = interpreter.find(named or None)
     minor = here.major_minor
@@ -235,12 +236,11 @@ def _features_of_project(path: str, top: Node) -> dict[str, Requirements]:
     found = formats.of_pyproject(top._replace(value={**top.value, "tool": tools}))
     made = {pixi_environments.DEFAULT: _requirements(found, {""}, path)}
     own = project_groups.name(top)
-    for extra in project_groups.extras(top):
-        wanted = project_groups.labels(top, Selected(extras=(extra,)), path)
-        made[extra] = _requirements(found, wanted, path, own)._replace(dependencies=())
-    for group in project_groups.groups(top):
-        wanted = project_groups.labels(top, Selected(groups=(group,)), path)
-        made[group] = _requirements(found, wanted, path, own)._replace(dependencies=())
+    features = {one: Selected(extras=(one,)) for one in project_groups.extras(top)}
+    features |= {one: Selected(groups=(one,)) for one in project_groups.groups(top)}
+    for feature, selected in features.items():
+        wanted = project_groups.labels(top, selected, path)
+        made[feature] = _requirements(found, wanted, path, own)._replace(dependencies=())
     return made
 
 
@@ -367,6 +367,3 @@ def _indexes(lock: Node, root: Path, names: Container[str]) -> Iterator[str]:
             yield f"--extra-index-url={place}"
         else:
             yield f"--find-links={os.path.abspath(root / place)}"
-
-
-_PYPI = "https://pypi.org/simple"

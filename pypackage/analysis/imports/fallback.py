@@ -176,7 +176,7 @@ def _compound(line: Line, keyword: str) -> _Block | None:
         return _located(_ast.Try(_statements(rest, line), [], [], []), line)
     for attempt in (text, f"{text} pass", f"{text}: pass"):
         statements = _parsed(attempt, line)
-        if len(statements) == 1 and isinstance(statements[0], _WITH_BODY):
+        if len(statements) == 1 and isinstance(statements[0], _Block):
             node = statements[0]
             if attempt is not text:
                 node.body = []
@@ -223,10 +223,6 @@ def _unknown(line: Line) -> _ast.If:
     return _located(_ast.If(_ast.Name("unknown", _ast.Load()), [], []), line)
 
 
-_WITH_BODY = (
-    *(_ast.If, _ast.While, _ast.For, _ast.AsyncFor, _ast.With, _ast.AsyncWith),
-    *(_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.ClassDef, _ast.Try),
-)
 _LOOPS = (_ast.For, _ast.AsyncFor, _ast.While)
 _Block = (
     _ast.If

@@ -51,11 +51,10 @@ def helper_name(call: _ast.Call, scope: Scope) -> str:
     """The module's function or class around a call that passes its first argument to the call."""
     for holder in _holders(call, scope):
         arguments = [name for name, its in holder.bindings.items() if its[0].kind == "parameter"]
-        owner = holder.owner if holder.name == "__init__" else None
-        named = owner or holder
-        own = arguments[1:] if owner else arguments
+        named = _called(holder)
+        own = arguments if named is holder else arguments[1:]
         names = {node.id for one in call.args for node in walk(one) if isinstance(node, _ast.Name)}
-        is_first = own and (owner is not None or own[0] in names)
+        is_first = own and (named is not holder or own[0] in names)
         if is_first and named.parent is scope.module:
             return named.name
     return ""
@@ -63,11 +62,12 @@ def helper_name(call: _ast.Call, scope: Scope) -> str:
 
 def passing(call: Call) -> set[str]:
     """The names of the functions and classes whose parameters are passed to a call."""
-    names = set()
-    for holder in _holders(call.node, call.scope):
-        is_init = holder.name == "__init__" and holder.owner is not None
-        names.add(holder.owner.name if is_init and holder.owner else holder.name)
-    return names - {""}
+    return {_called(holder).name for holder in _holders(call.node, call.scope)} - {""}
+
+
+def _called(holder: Scope) -> Scope:
+    """The scope whose name a call of a function has: for an `__init__` that of its class."""
+    return (holder.owner if holder.name == "__init__" else None) or holder
 
 
 class Callers:
