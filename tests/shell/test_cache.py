@@ -468,7 +468,7 @@ def test_private_cache__parent_where_all_can_replace_it__is_refused(
 
 
 def test_cache__umask_of_the_caller__lets_nobody_else_write(runner: Runner, archive: Path) -> None:
-    for mask, mode in (("000", 0o775), ("022", 0o755), ("077", 0o700)):
+    for mask, mode in (("000", 0o775), ("022", 0o755), ("077", 0o700), ("777", 0o700)):
         command = (need("sh"), "-c", f'umask {mask} && exec "$@"', "sh")
         masked = replace(runner, before=command).with_env(
             PYTHON_PACKAGE_CACHE=f"{runner.cache}{mask}"
@@ -476,7 +476,7 @@ def test_cache__umask_of_the_caller__lets_nobody_else_write(runner: Runner, arch
         prefix = Path(masked.output("-e", archive, "show").strip())
         assert prefix.stat().st_mode & 0o777 == mode
         folders = [prefix.parent, *filter(Path.is_dir, prefix.rglob("*"))]
-        assert not [folder for folder in folders if folder.stat().st_mode & 0o002]
+        assert {folder.stat().st_mode & 0o702 for folder in folders} == {0o700}
         assert masked.output("-e", archive, "sh", "-c", "umask").strip()[-3:] == mask
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
@@ -138,7 +139,8 @@ def test_cache__cannot_be_made__exits_3(runner: Runner, archive: Path) -> None:
     runner.cache.write_text("a file")
     done = runner.run("-e", archive, "show")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"python_package_run: cannot make the folder {runner.cache}\n"
+    said = f"python_package_run: cannot make the folder {re.escape(str(runner.cache))}"
+    assert re.fullmatch(f"{said}: (File exists|Not a directory)\n", done.stderr)
 
 
 def test_cache__read_only__exits_3_unless_the_environment_is_there(
@@ -149,6 +151,7 @@ def test_cache__read_only__exits_3_unless_the_environment_is_there(
     done = guarded.run("-e", archive, "show")
     assert (done.returncode, done.stdout) == (3, "")
     assert "cannot make the folder" in done.stderr
+    assert done.stderr.endswith(": Read-only file system\n")
     runner.output("-e", archive)
     assert guarded.output("-e", archive, "show", "x").endswith("x\n")
 
@@ -170,14 +173,40 @@ def test_disk__full__exits_3_and_leaves_nothing(runner: Runner) -> None:
     archive = environment.pack(runner.folder / "E")
     guarded = runner.read_only(runner.folder)
     runner.cache.mkdir()
-    for size in (40 << 10, 1 << 20):
+    fill = ("sh", "-c", 'echo >"$PYTHON_PACKAGE_CACHE/full"; exec "$@"', "sh")
+    for size, options in ((40 << 10, ()), (1 << 20, ()), (4 << 10, ()), (4 << 10, ("--no-cache",))):
         small = ("--size", str(size), "--tmpfs", str(runner.cache))
-        done = replace(runner, before=(*guarded.before[:-1], *small, "--")).run(
-            "--error-status", "50", "-e", archive, "sh", "-c", "exit 0"
+        done = replace(runner, before=(*guarded.before[:-1], *small, "--", *fill)).run(
+            *options, "--error-status", "50", "-e", archive, "sh", "-c", "exit 0"
         )
         assert (done.returncode, done.stdout) == (53, "")
         assert len(done.stderr.splitlines()) == 1
-        assert f"there is no room in {runner.cache} " in done.stderr
+        assert f"there is no room in {runner.cache}" in done.stderr
+
+
+@pytest.mark.root
+def test_disk__full_for_folders_but_not_for_empty_files__exits_3_soon(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    image.write_bytes(bytes(4 << 20))
+    disk.mkdir()
+    subprocess.run([need("mkfs.ext4"), "-q", "-m", "0", "-O", "^has_journal", image], check=True)
+    mounted = subprocess.run([need("mount"), "-o", "loop", image, disk], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("this machine mounts no images")
+    try:
+        cache = disk / "cache"
+        cache.mkdir()
+        with pytest.raises(OSError), (disk / "full").open("wb", buffering=0) as stream:
+            while True:
+                stream.write(bytes(1 << 10))
+        began = time.monotonic()
+        said = "cannot make the folder", "No space left on device"
+        check_refused(runner.with_env(PYTHON_PACKAGE_CACHE=str(cache)), archive, 3, *said)
+        assert time.monotonic() - began < 15, "it has taken the disk for one in use"
+    finally:
+        subprocess.run([need("umount"), disk], check=True)
 
 
 def test_files__not_as_large_as_needed__exits_3_and_leaves_nothing(
