@@ -198,9 +198,8 @@ def test_disk__full_for_folders_but_not_for_empty_files__exits_3_soon(
     try:
         cache = disk / "cache"
         cache.mkdir()
-        with pytest.raises(OSError), (disk / "full").open("wb", buffering=0) as stream:
-            while True:
-                stream.write(bytes(1 << 10))
+        filler = [need("dd"), "if=/dev/zero", f"of={disk}/full", "bs=1024"]
+        subprocess.run(filler, capture_output=True)
         began = time.monotonic()
         said = "cannot make the folder", "No space left on device"
         check_refused(runner.with_env(PYTHON_PACKAGE_CACHE=str(cache)), archive, 3, *said)
@@ -544,9 +543,10 @@ def test_tools__of_an_older_posix_or_without_rm__are_no_sign_of_damage(
     shutil.rmtree(runner.cache)
     tools = tmp_path / "without"
     shutil.copytree(runner.tools, tools, symlinks=True)
-    (tools / "rm").unlink()
-    if "busybox" not in runner.shell[0]:  # this one has it built in
-        check_refused(replace(runner, tools=tools), archive, 3, "no rm")
+    for name in "dd", "rm":
+        (tools / name).unlink()
+        if "busybox" not in runner.shell[0]:  # this one has them built in
+            check_refused(replace(runner, tools=tools), archive, 3, f"no {name}")
     for name in "tr", "printf":
         (tools / name).unlink(missing_ok=True)
     said = replace(runner, tools=tools).run("-e", "./no\nsuch", "true").stderr

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -328,6 +329,21 @@ def test_cache_verify__one_environment_altered_by_hand__tells_it_alone(
     done = runner.run("--cache", "verify")
     assert done.returncode == 3
     assert re.findall(r"/(\w+) is damaged: (.*)", done.stderr) == [(ONE.id, "lib/common07")]
+
+
+# ksh93's own $(...) writes files.
+@pytest.mark.parametrize(
+    "machine", ["dash-gnu", "busybox-busybox", "bash-gnu", "mksh-gnu"], indirect=True
+)
+def test_cache_verify__nothing_can_be_written__compares_all_the_same(runner: Runner) -> None:
+    start(runner, ONE.pack(runner.folder / "one"), ONE)
+    full = replace(runner, before=("sh", "-c", 'ulimit -f 0; exec "$@"', "sh"))
+    assert full.output("--cache", "verify") == ""
+    change(runner.cache / ONE.id / "lib/common07")
+    done = full.run("--cache", "verify")
+    assert done.returncode == 3
+    assert f"/{ONE.id} is damaged: lib/common07\n" in done.stderr
+    assert all(line.startswith("python_package_run: ") for line in done.stderr.splitlines())
 
 
 @once

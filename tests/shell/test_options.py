@@ -201,6 +201,17 @@ def test_no_cache__killed__next_start_removes_what_it_left(runner: Runner, archi
 
 
 @once
+def test_no_cache__interpreter_of_the_command_is_missing__exits_127(
+    runner: Runner, archive: Path
+) -> None:
+    program = runner.folder / "program"
+    program.write_text("#!/nowhere/sh\n")
+    program.chmod(0o755)
+    done = runner.run("--no-cache", "-e", archive, "./program")
+    assert (done.returncode, len(done.stderr.splitlines())) == (127, 1), done.stderr
+    assert runner.environments() == []
+
+
 @pytest.mark.parametrize("arguments", [["--no-cache", "-u", "x"], ["--network"]])
 def test_options__that_exclude_or_need_others__exit_1(runner: Runner, arguments: list[str]) -> None:
     assert runner.run(*arguments, "-e", "plain", "true").returncode == 1
@@ -263,6 +274,15 @@ def test_cache_clean__all_but_what_is_in_use__is_removed(
     assert (done.returncode, done.stdout) == (0, "")
     assert f"{PLAIN.id} is in use" in done.stderr
     assert sorted(path.name for path in runner.cache.iterdir()) == [PLAIN.id, "once.79", "parts"]
+
+
+@once
+def test_cache_clean__read_only__exits_3_and_says_why(runner: Runner, archive: Path) -> None:
+    runner.output("-e", archive)
+    done = runner.read_only(runner.cache).run("--cache", "clean")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "cannot make the folder" in done.stderr
+    assert done.stderr.endswith(": Read-only file system\n")
 
 
 @once
