@@ -7,6 +7,7 @@ rewrite files, and files of the system's package manager must not be changed.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
@@ -154,7 +155,7 @@ def epoch(contents: Contents, environ: Mapping[str, str] = os.environ) -> int:
     """
     given = environ.get("SOURCE_DATE_EPOCH", "")
     if given:
-        if not given.isascii() or not given.isdecimal():
+        if not re.fullmatch("[0-9]{1,11}", given):  # of the years that dates can have
             raise UsageError(f"SOURCE_DATE_EPOCH: {given!r} is not a number of seconds")
         return int(given)
     newest = (tar_stream.tar_info(entry).mtime for entry in contents.entries if entry.pristine)

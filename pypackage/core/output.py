@@ -45,11 +45,11 @@ def check_file(path: str, *, folder: bool = False, stream: bool = False) -> None
             raise InputPathError(f"cannot write {path}: it is a device or pipe", _NAME_A_FILE)
         if stat.S_ISDIR(mode) and not folder:
             raise InputPathError(f"cannot write {path}: it names a folder", _NAME_A_FILE)
-        parent = os.path.dirname(os.path.realpath(path))
-        if not os.path.isdir(parent):
-            raise InputPathError(f"cannot write {path}: the folder {parent} does not exist")
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise InputPathError(f"cannot write {path}: the folder {parent} cannot be written to")
+    parent = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(parent):
+        raise InputPathError(f"cannot write {path}: the folder {parent} does not exist")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise InputPathError(f"cannot write {path}: the folder {parent} cannot be written to")
 
 
 def check_apart(

@@ -191,8 +191,9 @@ class _Settings:
         for _, source, value in self._said(key):
             try:
                 found = math.ceil(float(value))
+                found.to_bytes(4, "big")  # as the engine holds it
             except (TypeError, ValueError, OverflowError):
-                raise _invalid(source, key, "a number") from None
+                raise _invalid(source, key, "a number that is not negative") from None
         return found
 
     def table(self, key: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pypackage.backends.conda.condarc import home
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import preload
+from pypackage.core.errors import InputPathError
 from pypackage.core.reading import parse_json
 from pypackage.core.urls import Credentials
 
@@ -30,9 +31,13 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
 
     Args:
         timeout: Seconds that an answer may take as a whole; unlimited by default.
+
+    Raises:
+        InputPathError: The file of stored passwords is not valid.
     """
     from rattler import Client
     from rattler.config import Config
+    from rattler.exceptions import AuthenticationStorageError
 
     config = Config()
     if settings.verify is False:
@@ -47,8 +52,14 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
     with _in_memory(_merged(logins) if logins or _is_barred() else None) as file:
         if file:
             config.set("authentication-override-file", json.dumps(file))
-        with _authorities(settings.verify):
-            client = Client.from_config(config, max_retries=settings.retries, timeout=timeout)
+        try:
+            with _authorities(settings.verify):
+                client = Client.from_config(config, max_retries=settings.retries, timeout=timeout)
+        except AuthenticationStorageError as error:
+            raise InputPathError(
+                f"cannot read the stored passwords: {error}",
+                "correct the file: RATTLER_AUTH_FILE, or .rattler/credentials.json at home",
+            ) from None
         yield client
 
 

@@ -80,5 +80,6 @@ def test_epoch__of_a_variable_that_is_no_number__is_refused() -> None:
     contents = Contents((), (), ())
     assert fixed_place.epoch(contents, {"SOURCE_DATE_EPOCH": "12"}) == 12
     assert fixed_place.epoch(contents, {}) == 946_684_800
-    with pytest.raises(UsageError, match="is not a number of seconds"):
-        fixed_place.epoch(contents, {"SOURCE_DATE_EPOCH": "now"})
+    for odd in ("now", "-1", "1e9", "٣", "9" * 12, "9" * 5000):
+        with pytest.raises(UsageError, match="is not a number of seconds"):
+            fixed_place.epoch(contents, {"SOURCE_DATE_EPOCH": odd})

@@ -72,6 +72,15 @@ def test_check_file__where_it_can_be_written__passes(tmp_path: Path) -> None:
     output.check_file("/dev/full", stream=True)
 
 
+def test_check_file__folder_that_is_gone__is_that_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    with pytest.raises(FileNotFoundError):  # of which the command tells
+        output.check_file("r.json")
+
+
 def test_check_apart__name_that_is_no_file__is_no_input(tmp_path: Path) -> None:
     output.check_apart([tmp_path / "environment"], [tmp_path / "environment"])
 

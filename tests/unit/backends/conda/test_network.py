@@ -9,6 +9,7 @@ import pytest
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import preload
+from pypackage.core.errors import InputPathError
 from tests.support import tls
 from tests.support.needs import need
 
@@ -45,4 +46,14 @@ def test_connected__no_home_folder__has_no_logins(
     monkeypatch.setenv("HOME", home)
     monkeypatch.delenv("RATTLER_AUTH_FILE", raising=False)
     with connected(Settings()):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "x", "[1]"])
+def test_connected__file_of_logins_that_is_not_valid__is_named(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logins").write_text(content)
+    monkeypatch.setenv("RATTLER_AUTH_FILE", str(tmp_path / "logins"))
+    with pytest.raises(InputPathError, match="logins"), connected(Settings()):
         pass
