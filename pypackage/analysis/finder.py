@@ -142,7 +142,7 @@ class Finder:
         parents = (init,) if init else ()
         if rest:
             found = self.find(rest, name, (folder,))
-            return found and Located(found.tops, (*parents, *found.files), *found[2:])
+            return found and found._replace(files=(*parents, *found.files))
         names = self._submodules(_Reached((), parents, (folder,), init), name)
         located = [one for one in (self.find(name, "", (folder,)) for name in names) if one]
         if not located and not parents:
@@ -202,9 +202,9 @@ class Finder:
         hits = self._hits(roots, name)
         if not hits:
             return None
-        found = self._inside(_Reached((), (), roots), name)
         tops = tuple([hit.path for hit in hits])
-        return _Reached(tops, *found[1:5], hits[0].kind == "folder")
+        namespace = hits[0].kind == "folder"
+        return self._inside(_Reached(tops, (), roots, namespace=namespace), name)
 
     def _inside(self, reached: _Reached, name: str) -> _Reached:
         """Resolve one more part of a dotted name."""

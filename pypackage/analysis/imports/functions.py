@@ -53,11 +53,10 @@ class Space:
                 self.stars.append(node)
             if isinstance(node, _Nests | _ast.Lambda):
                 continue
-            inside = children(node)
             if isinstance(node, _ast.For | _ast.AsyncFor | _ast.With | _ast.AsyncWith):
                 todo.extend(reversed([*node.body, *getattr(node, "orelse", [])]))
             elif not isinstance(node, _Comprehensions):
-                todo.extend(reversed(list(inside)))
+                todo.extend(reversed(list(children(node))))
 
 
 def needed(tree: _ast.Module, name: str, runs: _Runs, path: str) -> dict[int, frozenset[str]]:
@@ -254,10 +253,8 @@ def _stored(target: _ast.AST) -> Iterator[str]:
 
 
 def _parameters(arguments: _ast.arguments) -> Iterator[str]:
-    for one in (*arguments.posonlyargs, *arguments.args, arguments.vararg):
-        if one is not None:
-            yield one.arg
-    for one in (*arguments.kwonlyargs, arguments.kwarg):
+    positional = (*arguments.posonlyargs, *arguments.args, arguments.vararg)
+    for one in (*positional, *arguments.kwonlyargs, arguments.kwarg):
         if one is not None:
             yield one.arg
 
