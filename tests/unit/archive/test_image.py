@@ -271,6 +271,14 @@ def test_base__whose_manifest_was_changed__is_refused(tmp_path: Path) -> None:
         made(contents(), tmp_path / "image", replace(IMAGE, base=str(base)))
 
 
+def test_base__with_several_images_and_no_tag__has_to_be_named(tmp_path: Path) -> None:
+    base = base_layout(tmp_path / "base")
+    index = json.loads((base / "index.json").read_text())
+    (base / "index.json").write_text(json.dumps({"manifests": index["manifests"] * 2}))
+    with pytest.raises(PackError, match="it has several images: name one, as LAYOUT:TAG"):
+        made(contents(), tmp_path / "image", replace(IMAGE, base=str(base)))
+
+
 def test_base__file_that_is_no_tar__is_refused(tmp_path: Path) -> None:
     (tmp_path / "base").write_text("no tar")
     with pytest.raises(PackError, match="is not an OCI image: "):

@@ -13,7 +13,7 @@ import pytest
 
 import pypackage
 from pypackage.archive.manifest import PATH, Package, render
-from pypackage.core.errors import InputPathError
+from pypackage.core.errors import InputPathError, UsageError
 from pypackage.pipeline.environment import Difference, Environment
 
 VERSION = {name: metadata.version(name) for name in ("cloudpickle", "numpy", "packaging")}
@@ -83,3 +83,9 @@ def test_package__names__are_all_there() -> None:
     assert all(getattr(pypackage, name) for name in pypackage.__all__)
     with pytest.raises(AttributeError, match="nothing"):
         pypackage.nothing  # type: ignore[attr-defined] # noqa: B018
+
+
+@pytest.mark.parametrize("things", [(), ("one.tar.gz",), (len, "one.tar.gz", "two.tar.gz")])
+def test_environment_for__nothing_or_two_targets__is_refused(things: tuple[object, ...]) -> None:
+    with pytest.raises(UsageError, match="give functions or other objects, and one target"):
+        pypackage.environment_for(*things)
