@@ -553,6 +553,18 @@ def test_tools__of_an_older_posix_or_without_rm__are_no_sign_of_damage(
     assert said == "python_package_run: no such environment: ./no?such\n"
 
 
+@pytest.mark.parametrize("machine", ["dash-gnu", "bash-gnu", "mksh-gnu"], indirect=True)
+def test_tools__that_do_not_work__are_no_sign_of_damage(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    for name in "dd", "sed", "sha256sum", "tail", "tr":
+        tools = tmp_path / f"without-{name}"
+        shutil.copytree(runner.tools, tools, symlinks=True)
+        (tools / name).unlink()
+        (tools / name).symlink_to(need("false"))
+        check_refused(replace(runner, tools=tools), archive, 3, "does not work here")
+
+
 @pytest.mark.parametrize("options", [("--cache-dir", "cache"), ("-u", "place")])
 def test_current_folder__removed__nothing_relative_is_put_elsewhere(
     runner: Runner, archive: Path, options: tuple[str, ...]
