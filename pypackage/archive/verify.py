@@ -12,7 +12,7 @@ from pypackage.archive import import_test, missing_libraries, pip_check
 from pypackage.archive.contents import Contents
 from pypackage.archive.import_test import Failure
 from pypackage.core import elf, package_names, platforms
-from pypackage.core.errors import ProcessError, VerificationError
+from pypackage.core.errors import PackError, ProcessError, VerificationError
 from pypackage.core.progress import Reporter
 from pypackage.python import dist_info
 
@@ -53,6 +53,7 @@ def check(
 
     Raises:
         VerificationError: A required module does not import.
+        PackError: There is no room for the test.
     """
     with reporter.task("verifying"):
         native = (one.subdir for one in contents.packages if one.subdir != "noarch")
@@ -123,14 +124,15 @@ def _started(attempt: Callable[[], _T], scratch: Path) -> _T:
     """Run a test in the environment.
 
     Raises:
-        VerificationError: The environment does not start, or cannot be laid out.
+        VerificationError: The environment does not start.
+        PackError: It cannot be laid out.
     """
     try:
         return attempt()
     except ProcessError as error:
         raise VerificationError("the environment does not start", error.output.strip()) from error
     except OSError as error:
-        raise VerificationError.of(error, "the environment cannot be tried", scratch) from error
+        raise PackError.of(error, "the environment cannot be tried", scratch) from error
 
 
 def _judge(failures: Iterable[Failure], wanted: RequiredModules, reporter: Reporter) -> None:

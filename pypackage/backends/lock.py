@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,9 +193,15 @@ def loads(
     )
 
 
+_DEEPEST = 100  # brackets in each other; with thousands of them, the library takes hours
+
+
 def _parsed(content: bytes, label: str) -> LockFile:
     from rattler import LockFile
 
+    steps = (1 if one in b"[{" else -1 for one in re.findall(rb"[][{}]", content))
+    if max(accumulate(steps, initial=0)) > _DEEPEST:
+        raise RequirementsError(f"{label}: not a pixi lock file: nested too deep")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "lock")
         path.write_bytes(content)

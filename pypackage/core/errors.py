@@ -215,5 +215,5 @@ _ADVICE = {
     errno.EMFILE: "allow more open files (ulimit -n 1024)",
     errno.EAGAIN: "allow more processes (ulimit -u), or wait until others have ended",
     errno.ENOMEM: "allow more memory (ulimit -v, or the job's limit)",
-    errno.EROFS: "use a place that can be written to",
+    errno.EROFS: "use a place that can be written to (TMPDIR, XDG_CACHE_HOME, the output)",
 }

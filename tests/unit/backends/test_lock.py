@@ -68,3 +68,9 @@ def test_loads__without_a_package__says_so_rather_than_a_platform(tmp_path: Path
     )
     with pytest.raises(RequirementsError, match=r"^pixi.lock: has no packages\n"):
         lock.loads(text.encode(), "pixi.lock", "linux-64")
+
+
+@pytest.mark.parametrize("more", [b"x: " + b"[" * 5000, b'{"a":[' * 5000])
+def test_loads__nested_too_deep_for_the_engine__is_refused_at_once(more: bytes) -> None:
+    with pytest.raises(RequirementsError, match="nested too deep"):
+        lock.loads(b"version: 6\n" + more, "pixi.lock", "linux-64")
