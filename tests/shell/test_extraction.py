@@ -515,10 +515,42 @@ def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
     if Path(runner.shell[0]).name.endswith("ksh93"):
         pytest.skip("this shell itself gets into a fault")
     # Some shells cannot read a file with fewer.
-    least = 13 if "mksh" in runner.shell[0] else 5 if "bash" in runner.shell[0] else 12
+    least = 5 if "bash" in runner.shell[0] else 12
+
+    def limited(number: int) -> Runner:
+        return replace(runner, before=("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"))
+
     for number, says in ((least, "too few files may be open"), (16, ""), (19, "no more than 19")):
-        limited = replace(runner, before=("sh", "-c", f'ulimit -n {number}; exec "$@"', "sh"))
-        check_refused(limited, archive, 3, says, "ulimit -n 20")
+        check_refused(limited(number), archive, 3, says, "ulimit -n 20")
+    hook = Environment({"etc/conda/activate.d/a.sh": b"export A=1\n"}).pack(runner.folder / "hook")
+    runner.output("-e", hook)
+    for number in range(12, 20):
+        done = limited(number).run("-e", hook, "show")
+        if done.returncode != 0:
+            assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
+            assert "too few files may be open" in done.stderr
+
+
+# busybox's shell runs its own.
+@pytest.mark.parametrize("machine", ["dash-gnu", "mksh-gnu"], indirect=True)
+@pytest.mark.parametrize("leaving", ["exit 0", 'exec "$REAL" --exclude="*/show" "$@"'])
+def test_tar__leaves_out_files_in_silence__exits_3_and_leaves_nothing(
+    runner: Runner, archive: Path, tmp_path: Path, leaving: str
+) -> None:
+    tools = tmp_path / "leaving"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    (tools / "tar").unlink()
+    (tools / "tar").write_text(f"#!/bin/sh\n{leaving}\n")
+    (tools / "tar").chmod(0o755)
+    other = replace(runner, tools=tools).with_env(REAL=need("tar"))
+    plain = tmp_path / "plain.tar"
+    entries = PLAIN.plain()[1].items()
+    plain.write_bytes(b"".join(tar_entry(path, one) for path, one in entries) + END)
+    for packed in (archive, plain):
+        check_refused(other, packed, 3, "leaves out files")
+        assert list(runner.cache.iterdir()) == []
+        assert runner.output("-e", packed, "show", "x").endswith("x\n")
+        runner.output("--cache", "clean")
 
 
 def test_null_device__cannot_be_written_to__exits_3_with_one_line(
@@ -596,9 +628,9 @@ def test_processes__too_few_to_unpack__exits_3_with_one_line(runner: Runner, arc
     number = random.randrange(10**6, 10**9)  # who has no other processes
     user = (need("setpriv"), f"--reuid={number}", f"--regid={number}", *capable)
     dash = "dash" in runner.shell[0]
-    for most in (0, 6) if dash else (6,):
+    for most in (0, 6, 14) if dash else (6, 14):
         limited = replace(runner, before=(*user, need("prlimit"), f"--nproc={most}"))
-        check_refused(limited, archive, 3, "are no more processes allowed (ulimit -u)?")
+        check_refused(limited, archive, 3, "no more processes", "ulimit -u")
     if dash:  # when the environment is ready, it needs no other process
         runner.output("-e", archive)
         limited = replace(runner, before=(*user, need("prlimit"), "--nproc=0"))

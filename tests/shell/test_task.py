@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.conftest import GNU, PLAIN, Runner, once
+from tests.shell.conftest import ALL, GNU, PLAIN, Runner, once
 from tests.shell.environments import NAMING, SCRIPT, Environment, Files, relocations
 from tests.support.needs import need
 
@@ -69,6 +69,21 @@ def test_variables__of_the_caller__reach_the_task_unchanged(runner: Runner, arch
     assert added == set()
 
 
+@pytest.mark.parametrize("machine", ALL, indirect=True)
+def test_variables__for_shells_and_tools__do_not_steer_it(runner: Runner) -> None:
+    archive = Environment({HOOKS + "a.sh": b"export HOOKED=yes\n"}).pack(runner.folder / "E")
+    of_shells = dict.fromkeys(["BASH_VERSION", "KSH_VERSION", "FUNCNAME"], "5.2")
+    of_tools = dict.fromkeys(["GZIP", "PIGZ", "TAR_OPTIONS"], "--bogus")
+    strange = runner.with_env(**of_shells, **of_tools)
+    for _ in range(2):
+        found = variables(strange.output("-e", archive, "env", "-0"))
+        assert found["HOOKED"] == "yes"
+        assert {name: found[name] for name in of_tools} == of_tools
+    done = strange.run("-e", "none", "true")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "no environment none" in done.stderr
+
+
 def test_variables__of_the_script__have_its_prefix() -> None:
     text = re.sub(r"cat <<EOF.*?\nEOF|^ *#.*?$", "", SCRIPT.read_text(), flags=re.DOTALL | re.M)
     names = set(re.findall(r"(?<![\w$\"'{-])([A-Za-z_]\w*)=", text))
@@ -82,7 +97,7 @@ def test_variables__of_the_script__have_its_prefix() -> None:
     of_dd = {"bs", "skip", "count", "iflag"}
     of_tasks = {"PYTHONNOUSERSITE", "SSL_CERT_FILE", "PYTHONTZPATH", "TERMINFO_DIRS"}
     of_bash = {"POSIXLY_CORRECT"}  # not exported, unless it was before
-    in_words = {"bytes", "sha256", "timeout"}  # `Range:bytes=`, `#sha256=`, `-o timeout=`
+    in_words = {"bytes", "sha256", "timeout", "KSH_VERSION"}  # `Range:bytes=`, `#sha256=`, ...
     assert others == activation | of_tasks | of_one_command | of_tar | of_dd | of_bash | in_words
 
 
