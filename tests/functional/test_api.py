@@ -87,7 +87,7 @@ def test_create__script_that_is_not_python__raises_what_analyze_does(tools: Tool
             try:
                 call("bad.py")
             except pypackage.PackageError as error:
-                print(type(error).__name__, pickle.loads(pickle.dumps(error)))
+                print(type(error).__name__, pickle.loads(pickle.dumps(error)).message)
         """,
     )
     first, second = said.splitlines()
