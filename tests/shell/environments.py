@@ -89,7 +89,7 @@ class Environment:
             b"".join(tar_entry(path, one) for path, one in sorted(files.items()))
             for files in self._groups()
         ]
-        members = [gzip_member(part) for part in [*parts[:-1], parts[-1] + END]]
+        members = [gzip_member(part) for part in [*parts, END]]
         room = len(self._text(members)[1]) + 10 * len(members)
         start = len(self._first("0" * 64, b"", room))
         identity, text = self._text(members, start)
