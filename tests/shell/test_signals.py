@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.shell.conftest import PLAIN, Runner, once
+from tests.shell.conftest import PLAIN, Runner
 from tests.shell.environments import SCRIPT
 
 HIT = """
@@ -19,12 +19,12 @@ hit() {
 }
 """
 
-# By the signal; the others are those of mksh and ksh93 in an EXIT trap.
-ENDED = (-signal.SIGTERM, 128 + signal.SIGTERM, signal.SIGTERM)
+SHELLS = ["dash-gnu", "busybox-busybox", "bash-gnu", "mksh-gnu"]
+ENDED = (-signal.SIGTERM, 128 + signal.SIGTERM)  # mksh ends so in an EXIT trap
 
 
-@once
 @pytest.mark.slow
+@pytest.mark.parametrize("machine", SHELLS, indirect=True)
 @pytest.mark.parametrize(
     "function",
     ["need_files", "redirect", "locked", "return_to_outer", "claim", "release", "guard"],
