@@ -6,7 +6,7 @@ import errno
 import os
 import resource
 
-# What a small environment takes on two processors, and some more.
+# What a small environment takes on two processors, and some more; the memory in bytes.
 _FILES = 64
 _PROCESSES = 64
 _MEMORY = 3 << 29

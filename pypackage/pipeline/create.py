@@ -68,8 +68,8 @@ def create(
     """
     check_compatible(given, options)
     compression.check(target.output.format, options.compress_level)
-    target.output.check()
     _check_files(target, options)
+    target.output.check()
     if options.lock:
         lock_file.check(options.lock)
     if options.sbom:

@@ -76,11 +76,8 @@ WRONG: dict[str, tuple[int, str, list[str]]] = {
     "join to a name": (1, "name a path", ["--join", "old", "mine"]),
     "join of one": (1, "--join needs", ["--join", "e.tar.gz"]),
     "join with requirements": (1, "goes with none", ["R", "--join", "old", "e.tar.gz"]),
-    "requirements as target": (
-        6,
-        "is not the manifest of an environment",
-        ["R", "./requirements.json"],
-    ),
+    "requirements as target": (1, "would replace an input", ["R", "./requirements.json"]),
+    "other file as target": (6, "is not the manifest of an environment", ["R", "./other.json"]),
     "own folder as target": (6, "is not a layers folder", ["--format", "layers", "R", "./thesis"]),
 }
 
@@ -91,6 +88,7 @@ def test_layers__wrong_command__is_one_line_and_its_exit_code(
 ) -> None:
     code, message, arguments = WRONG[what]
     (tmp_path / "other.txt").write_text("something else\n")
+    (tmp_path / "other.json").write_text("{}\n")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/main.tex").touch()
     before = sorted(os.listdir(tmp_path))
