@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Run a command line; the archive's path goes to stdout."""
-    limits.check()
     for path in (parsed.report, parsed.lock, parsed.sbom):
         if path not in ("", "-"):
             output.check_file(path)
@@ -34,6 +33,7 @@ def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     if parsed.join:
         _print(os.fsencode(_join(parsed, reporter)) + b"\n")
     elif parsed.update or parsed.requirements is not None:
+        limits.check()
         made, costs = (_update if parsed.update else _create)(parsed, reporter)
         _print(os.fsencode(made.output.path) + b"\n")
         if costs:

@@ -148,6 +148,10 @@ class SolveError(PackageError):
     exit_code = 4
 
 
+class ChannelError(SolveError):
+    """A channel cannot be read: other requirements would not help."""
+
+
 class InstallError(PackageError):
     """The solved packages cannot be fetched or linked into the prefix."""
 

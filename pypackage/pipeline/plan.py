@@ -16,7 +16,7 @@ from pypackage.backends.pypi import choose, install, uv
 from pypackage.backends.pypi.choose import ResolutionContext
 from pypackage.backends.request import SolveRequest
 from pypackage.core import platforms, preload
-from pypackage.core.errors import SolveError, UsageError
+from pypackage.core.errors import ChannelError, SolveError, UsageError
 from pypackage.core.progress import Reporter
 from pypackage.pipeline.options import Options
 from pypackage.pipeline.packages import Delegated, Locked, Packages, PyPIRequest, Solved
@@ -143,8 +143,8 @@ def _solved(
         settings = replace(settings, credentials=where.credentials)
         try:
             records = conda.solve(specs, where.tiers, settings, (*bounds, *solve.preferred))
-        except SolveError:
-            if not solve.preferred:
+        except SolveError as error:
+            if not solve.preferred or isinstance(error, ChannelError):
                 raise
             records = conda.solve(specs, where.tiers, settings, bounds)
         platform = settings.platform or platforms.here()

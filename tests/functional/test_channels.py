@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -588,15 +589,40 @@ def test_channel__whose_repodata_is_spoilt__exits_4(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("pattern", "code"), [("*/repodata*", 4), ("*/tool-*", 5)])
-def test_channel__that_does_not_answer__is_given_up(
-    tools: Tools, server: Server, own_cache: dict[str, str | None], pattern: str, code: int
+@pytest.mark.parametrize(
+    ("pattern", "seconds", "code"),
+    [("*/repodata*", 60, 4), ("*/tool-*", 60, 5), ("*/tool-*", 5, 5)],
+    ids=["index", "package", "some bytes of a package"],
+)
+def test_channel__that_is_too_slow__is_given_up_in_time(
+    tools: Tools,
+    server: Server,
+    own_cache: dict[str, str | None],
+    pattern: str,
+    seconds: float,
+    code: int,
 ) -> None:
-    server.on(pattern, slow(60))
+    server.on(pattern, slow(seconds))
     needs = requirements(tools.cwd, "tool", python=PYTHON)
-    env = {**own_cache, "CONDA_REMOTE_MAX_RETRIES": "0", "CONDA_REMOTE_READ_TIMEOUT_SECS": "1"}
+    env = {**own_cache, "CONDA_REMOTE_READ_TIMEOUT_SECS": "1"}
     said = refused(tools, code, "-c", server.url, needs, "e.tar", env=env, timeout=30)
-    assert ("timed out" if code == 4 else "nothing was received for 1 seconds") in said
+    assert server.url in said.splitlines()[-2 if code == 5 else -3]
+    assert ("no complete answer in" if code == 4 else "4096 bytes came in") in said
+    asked = [one for one in server.requests if fnmatch(one.path, pattern)]
+    assert len({one.path for one in asked}) == len(asked)
+
+
+@pytest.mark.parametrize("fault", [half(), status(404)], ids=["half", "404"])
+def test_package__that_cannot_be_fetched__is_named_by_its_url(
+    tools: Tools, server: Server, own_cache: dict[str, str | None], fault: Fault
+) -> None:
+    server.on("*/tool-*", fault)
+    needs = requirements(tools.cwd, "tool", python=PYTHON)
+    env = {**own_cache, "CONDA_REMOTE_MAX_RETRIES": "0"}
+    url = server.url.replace("//", "//me:hidden@")
+    said = refused(tools, 5, "-q", "-c", url, needs, "e.tar", env=env)
+    first = f"python_package_create: error: cannot fetch {server.url}/noarch/tool-2.0-0.conda"
+    assert said.splitlines()[0] == first
 
 
 def test_channel__that_has_moved__is_followed(

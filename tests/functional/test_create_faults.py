@@ -94,6 +94,9 @@ def test_limit__too_low_for_the_engine__exits_74_and_names_it(
     )
     assert done.returncode == 74, done.stderr
     assert done.stderr.startswith(f"python_package_create: error: {says}")
+    listing = shlex.join([*command("python_package_create"), "--list"])
+    limited = ["sh", "-c", f"ulimit {limit}; exec {listing}"]
+    assert subprocess.run(limited, env=tools.environment, cwd=tools.cwd).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,17 @@ from pypackage.backends.conda import caches, offline
 from pypackage.backends.conda.integrity import Refusal, check_local
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.platforms import is_foreign
-from pypackage.backends.conda.runtime import message, run
+from pypackage.backends.conda.runtime import LONGER, message, run
 from pypackage.backends.conda.settings import Settings
 from pypackage.core.errors import InstallError
 from pypackage.core.progress import Reporter, Task
+from pypackage.core.urls import redact
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
+
+_LEAST = 4096  # bytes that all downloads together have to receive within the timeout
+_AGAIN = "check the network and the channel, and try again"
 
 
 def install(
@@ -52,7 +56,7 @@ def install(
     check_local(records, cached)
     refusal = Refusal(records, cached)
     try:
-        with connected(settings) as client, _Listener(refusal, len(records), reporter) as listener:
+        with connected(settings) as client, _Listener(refusal, records, reporter) as listener:
 
             def work() -> Awaitable[None]:
                 return rattler.install(
@@ -70,7 +74,16 @@ def install(
     except (InstallerError, LinkError, IoError, CacheDirError, OSError) as error:
         if refusal.reason:
             raise InstallError(refusal.reason, "report it to the channel's maintainers") from None
-        raise InstallError("the packages cannot be installed", message(error)) from None
+        raise _failure(message(error), records) from None
+
+
+def _failure(said: str, records: Sequence[RepoDataRecord]) -> InstallError:
+    """Return the error for what the engine said; it names only the file that it fetched."""
+    first, *causes = said.splitlines() or [""]
+    for record in records:
+        if first == f"failed to fetch {record.file_name}":
+            return InstallError(f"cannot fetch {redact(record.url)}", "\n".join([*causes, _AGAIN]))
+    return InstallError("the packages cannot be installed", said)
 
 
 def _linked_as(platform: str) -> Any:
@@ -89,17 +102,17 @@ def _linked_as(platform: str) -> Any:
 async def _unless_stuck(
     work: Callable[[], Awaitable[None]], listener: _Listener, timeout: int
 ) -> None:
-    """Wait for the installer, but fail if a download receives nothing for `timeout` seconds."""
+    """Wait for the installer, but fail if next to nothing is received for `timeout` seconds."""
     import asyncio
 
     task = asyncio.ensure_future(work())
     while not task.done():
         await asyncio.wait({task}, timeout=1)
-        if listener.stands_still(timeout):
+        if stuck := listener.stuck(timeout):
             task.cancel()
             raise InstallError(
-                f"the packages cannot be fetched: nothing was received for {timeout} seconds",
-                "try again; remote_read_timeout_secs of condarc sets how long to wait",
+                f"cannot fetch {stuck}: less than {_LEAST} bytes came in {timeout} seconds",
+                f"{_AGAIN}; {LONGER}",
             )
     await task
 
@@ -111,54 +124,65 @@ class _Listener:
     a warm cache there is only linking.
     """
 
-    def __init__(self, refusal: Refusal, packages: int, reporter: Reporter) -> None:
+    def __init__(
+        self, refusal: Refusal, records: Sequence[RepoDataRecord], reporter: Reporter
+    ) -> None:
         self._refusal = refusal
-        self._packages = packages
+        self._urls = {record.name.normalized: redact(record.url) for record in records}
         self._reporter = reporter
         self._steps = ExitStack()
         self._download: Task | None = None
+        self._fetched: list[str] = []
         self._done: dict[int, int] = {}
-        self._open: set[int] = set()
+        self._open: dict[int, str] = {}
+        self._received = 0  # bytes since `_heard`
         self._heard = time.monotonic()
 
     def __enter__(self) -> _Listener:
         title = "installing packages"
-        self._link = self._steps.enter_context(self._reporter.task(title, self._packages))
+        self._link = self._steps.enter_context(self._reporter.task(title, len(self._urls)))
         return self
 
     def __exit__(self, *raised: object) -> None:
         self._steps.close()
 
-    def stands_still(self, timeout: float) -> bool:
-        """Whether nothing was received by the downloads under way for `timeout` seconds."""
-        return bool(self._open) and time.monotonic() - self._heard > timeout
+    def stuck(self, timeout: float) -> str:
+        """The URL of a download if all have received next to nothing for `timeout` seconds."""
+        late = time.monotonic() - self._heard > timeout
+        return next(iter(self._open.values()), "") if late else ""
 
     def on_populate_cache_start(self, _operation: int, package_name: str) -> int:
         self._reporter.debug(f"fetching {package_name}")
-        return 0
+        self._fetched.append(self._urls[package_name])
+        return len(self._fetched) - 1
 
-    def on_download_start(self, _cache_entry: int) -> int:
+    def on_download_start(self, cache_entry: int) -> int:
         if self._download is None:
             self._download = self._steps.enter_context(
                 self._reporter.task("downloading packages", 0)
             )
         number = len(self._done)
         self._done[number] = 0
-        self._open.add(number)
-        self._heard = time.monotonic()
+        self._open[number] = self._fetched[cache_entry]
+        self._hear()
         return number
 
     def on_download_progress(self, download: int, progress: int, total: int | None) -> None:
         assert self._download is not None
-        self._heard = time.monotonic()
+        self._received += progress - self._done[download]
+        if self._received >= _LEAST:
+            self._hear()
         if self._done[download] == 0:
             self._download.grow(total or 0)
         self._download.advance(progress - self._done[download])
         self._done[download] = progress
 
     def on_download_completed(self, download: int) -> None:
-        self._open.discard(download)
-        self._heard = time.monotonic()
+        self._open.pop(download, None)
+        self._hear()
+
+    def _hear(self) -> None:
+        self._heard, self._received = time.monotonic(), 0
 
     def on_link_start(self, _operation: int, package_name: str) -> int:
         self._refusal.check(package_name)

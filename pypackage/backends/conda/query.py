@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pypackage.backends.conda import caches, offline
@@ -9,7 +10,7 @@ from pypackage.backends.conda.channel_urls import Tier
 from pypackage.backends.conda.network import connected
 from pypackage.backends.conda.runtime import message, run
 from pypackage.backends.conda.settings import Settings
-from pypackage.core import platforms
+from pypackage.core import limits, platforms
 from pypackage.core.errors import SolveError
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ def versions(name: str, tier: Tier, settings: Settings) -> list[str]:
 
     Raises:
         SolveError: They cannot be read.
+        OSError, MemoryError: The limits of this process are too low.
     """
     from rattler.exceptions import GatewayError, InvalidChannelError, InvalidUrlError
 
+    limits.check()
     try:
         found = _query(name, tier, settings)
     except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
@@ -49,4 +52,5 @@ def _query(name: str, tier: Tier, settings: Settings) -> GatewayQueryResult:
         return run(lambda: gateway.query(sources, subdirs, [name], recursive=False))
     with connected(settings, settings.timeout) as client:
         gateway = Gateway(cache_dir=caches.repodata(), client=client)
-        return run(lambda: gateway.query(tier.urls, subdirs, [name], recursive=False))
+        query = partial(gateway.query, tier.urls, subdirs, [name], recursive=False)
+        return run(query, settings.timeout)

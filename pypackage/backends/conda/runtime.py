@@ -10,16 +10,27 @@ from pypackage.core.errors import advice_for
 from pypackage.core.urls import redact
 
 Result = TypeVar("Result")
+LONGER = "remote_read_timeout_secs of condarc sets how long to wait"
 
 
-def run(start: Callable[[], Awaitable[Result]]) -> Result:
-    """Run an operation to completion."""
+def run(start: Callable[[], Awaitable[Result]], timeout: int | None = None) -> Result:
+    """Run an operation to completion.
+
+    Args:
+        timeout: Seconds after which it is given up, retries included; unlimited by default.
+
+    Raises:
+        TimeoutError: It took longer.
+    """
     import asyncio
 
     async def main() -> Result:
-        return await start()
+        return await asyncio.wait_for(start(), timeout)
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except asyncio.TimeoutError:
+        raise TimeoutError(f"no complete answer in {timeout} seconds; {LONGER}") from None
 
 
 def message(error: BaseException) -> str:

@@ -30,8 +30,8 @@ class Settings:
         credentials: Logins and tokens of the channels.
         package_caches: Folders; packages are written to the first writable one. By
             default the engine's own.
-        timeout: Seconds that fetching a channel's repodata may take, and that a package's
-            download may receive nothing.
+        timeout: Seconds that fetching the channels' repodata may take, retries included, and
+            in which the downloads of packages may receive next to nothing.
         retries: How often a failed request is repeated.
         system: Versions of virtual packages that replace the machine's.
     """

@@ -13,7 +13,7 @@ from pypackage.backends.conda.platforms import virtual_packages
 from pypackage.backends.conda.runtime import message, run, source
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import platforms
-from pypackage.core.errors import RequirementsError, SolveError
+from pypackage.core.errors import ChannelError, RequirementsError, SolveError
 
 if TYPE_CHECKING:
     from rattler import Gateway, RepoDataRecord
@@ -68,16 +68,28 @@ def _online(asked: _Asked, tiers: Sequence[Tier], settings: Settings) -> list[Re
         with connected(settings, settings.timeout) as client:
             gateway = Gateway(cache_dir=caches.repodata(), client=client)
             sources = [source(tier.name, tier.urls) for tier in tiers]
+            _read_indexes(sources, gateway, settings)
             return _solve(asked, sources, gateway, settings)
     except SolverError as error:
         raise SolveError("the requirements cannot be satisfied together", message(error)) from None
     except (GatewayError, InvalidChannelError, InvalidUrlError, OSError) as error:
-        first, *_, cause = 2 * message(error).splitlines()
-        raise SolveError(
+        said = message(error).splitlines()
+        told = "\n".join(dict.fromkeys([*said[:1], *said[-1:]]))
+        raise ChannelError(
             f"cannot read the channels {', '.join(tier.name for tier in tiers)}",
-            f"{first}\n{cause}\n{_meant(tiers)}check the channel's name and the network; "
+            f"{told}\n{_meant(tiers)}check the channel's name and the network; "
             "without one, '-c host' takes what is installed here",
         ) from None
+
+
+def _read_indexes(sources: Sequence[Any], gateway: Gateway, settings: Settings) -> None:
+    """Let the gateway read the channels' indexes within the time that is set for them.
+
+    The client's own limit is for each of up to eight requests, since it retries.
+    """
+    nothing = ["pypackage-of-no-channel"]  # without any name, it reads nothing
+    subdirs = _subdirs(settings)
+    run(lambda: gateway.query(sources, subdirs, nothing, recursive=False), settings.timeout)
 
 
 _KNOWN = ("conda-forge", "bioconda", "defaults", "nvidia", "pytorch", "host")
@@ -114,14 +126,13 @@ def _solve(
 ) -> list[RepoDataRecord]:
     import rattler
 
-    platform = settings.platform or platforms.here()
     return run(
         lambda: rattler.solve(
             sources,
             asked.specs,
             constraints=asked.constraints,
             gateway=gateway,
-            platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
+            platforms=_subdirs(settings),
             virtual_packages=virtual_packages(settings.platform, settings.system),
             channel_priority=rattler.ChannelPriority[settings.channel_priority.capitalize()],
             exclude_newer=settings.exclude_newer,
@@ -129,6 +140,12 @@ def _solve(
             timestamp_policy="allow-missing",
         )
     )
+
+
+def _subdirs(settings: Settings) -> list[Any]:
+    from rattler import Subdir
+
+    return [Subdir(settings.platform or platforms.here()), Subdir("noarch")]
 
 
 def _match_spec(spec: str) -> Any:
