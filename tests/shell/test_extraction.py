@@ -533,7 +533,16 @@ def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
 
 # busybox's shell runs its own.
 @pytest.mark.parametrize("machine", ["dash-gnu", "mksh-gnu"], indirect=True)
-@pytest.mark.parametrize("leaving", ["exit 0", 'exec "$REAL" --exclude="*/sha256sums" "$@"'])
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        "exit 0",
+        *(
+            f'exec "$REAL" --exclude="{one}" "$@"'
+            for one in ("*/sha256sums", "bin/show", "*_in_env")
+        ),
+    ],
+)
 def test_tar__leaves_out_files_in_silence__exits_3_and_leaves_nothing(
     runner: Runner, archive: Path, tmp_path: Path, leaving: str
 ) -> None:

@@ -7,8 +7,10 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,54 @@ def test_format__what_extracts_it_is_missing__says_what(
 def test_zip__only_busybox_there__is_extracted(runner: Runner) -> None:
     formats.pack(NAMING_ITSELF, runner.folder / "E.zip")
     assert with_tools(runner, "busybox").output("E", "report").endswith("/share\n")
+
+
+# As on a FAT disk, the kernel refuses to make symbolic links (EPERM): a seccomp filter of six
+# instructions, with the numbers of symlink and symlinkat.
+WITHOUT_LINKS = """
+import ctypes, os, struct, sys
+first, second = (88, 266) if os.uname().machine == "x86_64" else (36, 36)
+rules = [(32, 0, 0, 0), (21, 2, 0, first), (21, 1, 0, second), (6, 0, 0, 0x7FFF0000)]
+code = b"".join(struct.pack("HBBI", *rule) for rule in [*rules, (6, 0, 0, 0x50001)])
+buffer = ctypes.create_string_buffer(code)
+program = struct.pack("H6xP", len(code) // 8, ctypes.addressof(buffer))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == libc.prctl(22, 2, program, 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "tar", "zip", "old.zip"])
+def test_disk__has_no_symbolic_links__exits_3_and_leaves_nothing(
+    runner: Runner, ending: str
+) -> None:
+    runner = with_tools(runner, "unzip", "ln")
+    archive = runner.folder / f"E.{ending}"
+    PLAIN.pack(archive) if ending == "tar.gz" else formats.pack(PLAIN, archive)
+    limited = replace(runner, before=(sys.executable, "-c", WITHOUT_LINKS))
+    done = limited.run("-e", archive, "show", "x")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "has no symbolic links" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(runner.cache.iterdir()) == []
+
+
+def test_zip__encrypted__is_refused_without_asking_for_a_password(runner: Runner) -> None:
+    runner = with_tools(runner, "unzip")
+    archive, _ = formats.pack(PLAIN, runner.folder / "E.old.zip")
+    with zipfile.ZipFile(archive) as whole:
+        entry = whole.getinfo("bin/show")
+        start = whole.start_dir
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"bin/show", start) - 46 + 8] |= 1
+    content[entry.header_offset + 6] |= 1
+    archive.write_bytes(content)
+    terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    limited = replace(runner, before=(sys.executable, "-c", terminal))
+    done = limited.run("-e", archive, "show", "x")
+    assert done.returncode == 3
+    assert done.stdout.strip().endswith(f"{archive} is encrypted: make it without a password")
+    assert len(done.stdout.splitlines()) == 1
 
 
 @once
