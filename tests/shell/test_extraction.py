@@ -23,6 +23,7 @@ from tests.shell.conftest import PLAIN, Runner, once
 from tests.shell.environments import (
     END,
     MANIFEST,
+    SCRIPT,
     SHOW,
     Environment,
     Files,
@@ -598,12 +599,61 @@ def test_tools__of_an_older_posix_or_without_rm__are_no_sign_of_damage(
 def test_tools__that_do_not_work__are_no_sign_of_damage(
     runner: Runner, archive: Path, tmp_path: Path
 ) -> None:
-    for name in "dd", "sed", "sha256sum", "tail", "tr":
+    names = ("cat", "dd", "gzip", "sed", "sha256sum", "tail", "tr")
+    for name, instead in *((name, "false") for name in names), ("grep", "true"):
         tools = tmp_path / f"without-{name}"
         shutil.copytree(runner.tools, tools, symlinks=True)
         (tools / name).unlink()
-        (tools / name).symlink_to(need("false"))
+        (tools / name).symlink_to(need(instead))
         check_refused(replace(runner, tools=tools), archive, 3, "does not work here")
+
+
+@pytest.mark.parametrize("machine", ["dash-gnu", "bash-gnu", "mksh-gnu"], indirect=True)
+@pytest.mark.parametrize(
+    ("tar", "said"),
+    [
+        (b"#!/bin/sh\nkill -9 $$\n", "tar: ended by the signal 9\n"),
+        (b"\x7fELF\0", "tar: "),  # and what the shell calls this
+    ],
+)
+def test_tar__killed_or_no_program__what_the_shell_says_names_no_line_of_it(
+    runner: Runner, archive: Path, tmp_path: Path, tar: bytes, said: str
+) -> None:
+    tools = tmp_path / "tarless"
+    shutil.copytree(runner.tools, tools, symlinks=True)
+    (tools / "tar").unlink()
+    (tools / "tar").write_bytes(tar)
+    (tools / "tar").chmod(0o755)
+    other = replace(runner, tools=tools)
+    check_refused(other, archive, 3, said, "cannot be extracted")
+    errors = other.run("-e", archive).stderr
+    assert str(SCRIPT) not in errors
+    assert "Killed" not in errors
+
+
+@pytest.mark.parametrize("machine", ["dash-gnu", "bash-gnu", "mksh-gnu"], indirect=True)
+def test_path__of_relative_folders__programs_are_found_and_the_command_gets_it_as_it_was(
+    runner: Runner, archive: Path
+) -> None:
+    (runner.folder / "bin").symlink_to(runner.tools)
+    relative = replace(runner, tools=Path("bin"))
+    words = ("-e", archive, "sh", "-c", 'echo "${PATH#*/bin:}"')
+    assert relative.output(*words) == "bin\n"
+
+
+@once
+def test_cache__whose_path_leaves_no_room_for_a_lock__says_so_at_once(
+    runner: Runner, archive: Path
+) -> None:
+    long = runner.folder
+    while len(str(long)) < 3900:
+        long /= "d" * 100
+    long /= "d" * (4050 - len(str(long)))  # enough for the name of a shorter folder
+    started = time.monotonic()
+    check_refused(
+        runner.with_env(PYTHON_PACKAGE_CACHE=str(long)), archive, 3, "cannot make the folder"
+    )
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("options", [("--cache-dir", "cache"), ("-u", "place")])
