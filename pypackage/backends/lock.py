@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -81,8 +80,8 @@ def dumps(locked: Lock) -> bytes:
     """Serialize a lock; the same packages give the same bytes."""
     import yaml
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "lock")
+    with files.private_folder() as folder:
+        path = folder / "lock"
         _of_conda(locked).to_path(path)
         content = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     environment = content["environments"][ENVIRONMENT]
@@ -202,13 +201,13 @@ def _parsed(content: bytes, label: str) -> LockFile:
     steps = (1 if one in b"[{" else -1 for one in re.findall(rb"[][{}]", content))
     if max(accumulate(steps, initial=0)) > _DEEPEST:
         raise RequirementsError(f"{label}: not a pixi lock file: nested too deep")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "lock")
+    with files.private_folder() as folder:
+        path = folder / "lock"
         path.write_bytes(content)
         try:
             return LockFile.from_path(path)
         except Exception as error:  # the library raises plain ones
-            reason = str(error).replace(folder, "").partition("\n")[0]
+            reason = str(error).replace(os.fspath(folder), "").partition("\n")[0]
             raise RequirementsError(f"{label}: not a pixi lock file: {reason}") from error
 
 

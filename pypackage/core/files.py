@@ -12,7 +12,7 @@ import re
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 
 from pypackage.core.typed import TYPE_CHECKING
@@ -90,18 +90,29 @@ def new_folder(path: Path, *, replace: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_folder(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path, mode: int = 0o777) -> Iterator[Path]:
     """Make a folder in `parent` that is removed after the block."""
     parent.mkdir(parents=True, exist_ok=True)
     _sweep(parent)
     part = part_of(parent / "temporary")
-    part.mkdir()
+    part.mkdir(mode)
     try:
         yield part
     except BaseException:
         _discard(part)
         raise
     remove(part)
+
+
+def private_folder() -> AbstractContextManager[Path]:
+    """Make a folder in TMPDIR that only this user can enter and that is removed after the block.
+
+    Unlike one of `tempfile`, it is removed by the next process if this one is killed.
+    """
+    import tempfile
+    from pathlib import Path
+
+    return temporary_folder(Path(tempfile.gettempdir()), 0o700)
 
 
 def rewrite(path: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ import fcntl
 import gzip
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -69,10 +68,10 @@ def _alone(folder: Path) -> Iterator[None]:
 def _index_of_apt(folder: Path, key: str) -> None:
     listed = process.run(["apt-ftparchive", "packages", "."], cwd=folder)
     made = {"Packages": listed, "Packages.gz": gzip.compress(listed, mtime=0)}
-    with tempfile.TemporaryDirectory() as alone:  # apt-ftparchive lists everything in the folder
+    with files.private_folder() as alone:  # apt-ftparchive lists everything in the folder
         for name, content in made.items():
-            Path(alone, name).write_bytes(content)
-        made["Release"] = process.run(["apt-ftparchive", "release", "."], cwd=Path(alone))
+            (alone / name).write_bytes(content)
+        made["Release"] = process.run(["apt-ftparchive", "release", "."], cwd=alone)
     for name, content in made.items():
         files.write_new(folder / name, content)
     if key:

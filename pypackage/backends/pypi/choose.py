@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from pypackage.backends.pypi import pip_settings, placeholders, pylock, uv
 from pypackage.backends.pypi.package import PyPIPackage
 from pypackage.backends.pypi.placeholders import Present
-from pypackage.core import package_names
+from pypackage.core import files, package_names
 from pypackage.core.errors import ProcessError, RequirementsError, SolveError
 from pypackage.core.git import hide_logins, restore_login
 from pypackage.core.urls import redact
@@ -128,8 +127,7 @@ def resolve(requirements: Sequence[str], context: ResolutionContext) -> tuple[Py
     repositories = [one for one in requirements if re.search(r"(^|@)\s*(git|hg|svn|bzr)\+", one)]
     if repositories and not context.allow_sdist:
         raise SolveError(f"{redact(repositories[0])} would have to be built", BUILDING)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+    with files.private_folder() as folder:
         bounds = [*placeholders.write(context.present, folder), *_constraints(context)]
         try:
             locked = _compile(requirements, bounds, context)
@@ -223,11 +221,11 @@ def _compile(
     # Passwords of repositories are passed to git separately: uv starts it with the URLs.
     git, logins = hide_logins("".join(line for line in lines if "git+" in line))
     text = git + "".join(line for line in lines if "git+" not in line)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
-        constraints.write("".join(f"{line}\n" for line in bounds))
-        constraints.flush()
+    with files.private_folder() as scratch:
+        constraints = scratch / "constraints.txt"
+        constraints.write_text("".join(f"{line}\n" for line in bounds), encoding="utf-8")
         argv = ["pip", "compile", "--quiet", "--no-header", "--format", "pylock.toml"]
-        argv += ["--constraints", constraints.name, *builds, *platform_options(context)]
+        argv += ["--constraints", os.fspath(constraints), *builds, *platform_options(context)]
         return uv.run(
             [*argv, *options, "-"],
             here.executable if here else Path(sys.executable),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from pypackage.backends.pypi import pylock, uv
 from pypackage.backends.pypi.choose import BUILDING, ResolutionContext, platform_options
 from pypackage.backends.pypi.package import PyPIPackage, is_commit
+from pypackage.core import files
 from pypackage.core.errors import InstallError, ProcessError
 from pypackage.core.git import hide_logins
 from pypackage.core.progress import Reporter, Task
@@ -83,8 +84,8 @@ def unpack(
     plain = [
         replace(one, url=hide_logins(one.url)[0]) if is_commit(one.url) else one for one in packages
     ]
-    with tempfile.TemporaryDirectory() as scratch:
-        lock = Path(scratch, "pylock.toml")
+    with files.private_folder() as scratch:
+        lock = scratch / "pylock.toml"
         lock.write_text(pylock.dumps(plain, direct))
         arguments: list[str | Path] = ["pip", "install", "--quiet", "--no-deps"]
         arguments += ["--requirements", lock, *(["--offline"] if context.offline else [])]
@@ -110,11 +111,11 @@ def _unpack_foreign(
     version = ".".join(context.python.split(".")[:2])
     place = prefix / "lib" / f"python{version}" / "site-packages"
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=prefix) as scratch:
-        options = [*platform_options(context), "--target", scratch]
+    with files.temporary_folder(prefix) as scratch:
+        options = [*platform_options(context), "--target", os.fspath(scratch)]
         options += [] if context.allow_sdist else ["--only-binary", ":all:"]
         _run([*arguments, *options], Path(sys.executable), prefix, context, env, task)
-        dist_info.spread(Path(scratch), place, prefix)
+        dist_info.spread(scratch, place, prefix)
 
 
 def _run(

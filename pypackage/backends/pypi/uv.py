@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
 from pypackage.backends.pypi import missing_tools, pip_settings, uv_settings
-from pypackage.core import process
+from pypackage.core import files, process
 from pypackage.core.errors import ProcessError, SolveError
 from pypackage.core.progress import Task
 from pypackage.core.urls import redact
@@ -72,10 +71,10 @@ def run(
     said = uv_settings.of_stage(uv_settings.config(os.environ, Path.cwd()), choosing=choosing)
     if not said:
         return _run(argv, {**variables, "UV_NO_CONFIG": "1"}, stdin, task)
-    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as config:
-        config.write(said)
-        config.flush()
-        return _run(argv, {**variables, "UV_CONFIG_FILE": config.name}, stdin, task)
+    with files.private_folder() as scratch:
+        config = scratch / "uv.toml"
+        config.write_text(said, encoding="utf-8")
+        return _run(argv, {**variables, "UV_CONFIG_FILE": os.fspath(config)}, stdin, task)
 
 
 def _run(argv: Sequence[str | Path], env: Mapping[str, str], stdin: str, task: Task | None) -> str:

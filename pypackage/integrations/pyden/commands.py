@@ -11,12 +11,12 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.request import ProxyHandler, build_opener
 
+from pypackage.core import files
 from pypackage.integrations.pyden import settings
 from pypackage.integrations.pyden.settings import Settings
 
@@ -175,7 +175,7 @@ def create(chosen: Settings, words: Sequence[str], stdin: str = "") -> str:
     """
     chosen.environments.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pypackage.cli.create", "--quiet", *words]
-    with tempfile.TemporaryDirectory() as scratch:  # so that archives are removed
+    with files.private_folder() as scratch:  # so that archives are removed
         done = subprocess.run(
             command,
             input=stdin,

@@ -139,6 +139,21 @@ def test_new_file__part_of_a_killed_process__is_removed_and_that_of_a_running_on
         assert names(tmp_path) == ["b"]
 
 
+def test_private_folder__of_a_killed_process__is_removed_by_the_next_and_is_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import os, signal; from pypackage.core import files\nwith files.private_folder(): "
+    code += "os.kill(os.getpid(), signal.SIGKILL)"
+    environ = {**os.environ, "TMPDIR": os.fspath(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environ)
+    (left,) = names(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", os.fspath(tmp_path))
+    with files.private_folder() as folder:
+        assert names(tmp_path) == [folder.name] != [left]
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert names(tmp_path) == []
+
+
 def test_remove__deep_folders_and_links__nothing_is_left_and_nothing_else_is_touched(
     tmp_path: Path,
 ) -> None:
