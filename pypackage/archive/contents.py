@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,6 @@ from pypackage.archive import paths, pip_installed
 from pypackage.archive.manifest import Omitted, Package, Relocation
 from pypackage.backends import conda_meta
 from pypackage.core.errors import PackError
-from pypackage.core.reading import parse_json
 from pypackage.core.urls import LOCAL, redact
 from pypackage.prefix import variables
 from pypackage.prefix.directory import MARK, PLACEHOLDER, PROVENANCE
@@ -87,7 +87,8 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     from conda_pack.core import CondaEnv, CondaPackException, Packer
 
     records = {
-        path.relative_to(prefix).as_posix(): _record(path) for path in conda_meta.paths(prefix)
+        path.relative_to(prefix).as_posix(): conda_meta.record(path)
+        for path in conda_meta.paths(prefix)
     }
     others = pip_installed.look(prefix, list(records.values()))
     recorder = _Recorder(os.fsencode(target_prefix))
@@ -100,6 +101,8 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
             ).files
         pip_installed.check_lost(others, list(records.values()), {file.target for file in files})
         for file in _as_on_disk(files, prefix, {*altered, *others.files}):
+            if file.file_mode == "unknown" and _is_special(file.source):
+                raise PackError(f"{file.target} is a pipe, a socket or a device", "remove it")
             if file.file_mode is None:  # conda-pack would parse and rewrite conda's records
                 recorder.add(file.source, file.target)
             elif placeholder := _interpreter_of_its_own(file, str(target_prefix)):
@@ -111,6 +114,8 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
         packer.finish()
     except CondaPackException as error:
         raise PackError(f"{prefix} cannot be packed", str(error).strip()) from error
+    except RecursionError:
+        raise PackError(f"{prefix} cannot be packed: folders are nested too deeply") from None
     found = sorted([*entries, *recorder.take()], key=attrgetter("target"))
     found = _with_variables(found, prefix)
     found = _unlinked(found, others.editable, prefix)
@@ -128,33 +133,6 @@ def without_mark(contents: Contents) -> Contents:
     """The contents without this package's own records, as if another tool had created them."""
     entries = tuple(entry for entry in contents.entries if entry.target not in (MARK, PROVENANCE))
     return replace(contents, entries=entries)
-
-
-_OF_A_RECORD: dict[str, type | tuple[type, ...]] = {
-    "name": str,
-    "version": str,
-    "url": str,
-    "files": list,
-    "link": (dict, type(None)),
-}
-
-
-def _record(path: Path) -> dict[str, Any]:
-    """Load conda's record of a package, and check the keys that conda-pack relies on."""
-    try:
-        record: dict[str, Any] = parse_json(path.read_bytes())
-        for key, kind in _OF_A_RECORD.items():
-            if key not in record or not isinstance(record[key], kind):
-                raise ValueError(f"it has no {key}")
-        for file in record["files"]:
-            if file.startswith("/") or ".." in file.split("/"):
-                raise ValueError(f"{file} leads out of the environment")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise PackError(
-            f"{path} is not a conda package record: {error}",
-            "the environment is damaged: create it again",
-        ) from error
-    return record
 
 
 class _File(NamedTuple):
@@ -178,6 +156,12 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
         elif file.target not in taken:
             taken.add(file.target)
             yield File(str(prefix / file.target), file.target, file_mode="unknown")
+
+
+def _is_special(path: str) -> bool:
+    """Whether reading a file could block, or never end."""
+    mode = os.lstat(path).st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
 def _interpreter_of_its_own(file: Any, target_prefix: str) -> str:

@@ -154,6 +154,7 @@ def _told(error: BaseException, say: Plain) -> int:
 _SHOWN = {n: "?" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 
 
+_LINES = 60  # at a time, if not verbose
 _LONGEST = 2000  # characters of a line; a damaged file may have a name of a million
 
 
@@ -210,9 +211,8 @@ class Plain(Reporter):
 
     def error(self, message: str, hint: str = "") -> None:
         """Write why the command ends, and below it what to do."""
-        self._line(f"{self.program}: error: {_indented(message)}")
-        for line in hint.splitlines():
-            self._line(f"  {line}")
+        lines = [f"{self.program}: error: {_indented(message)}", *hint.splitlines()]
+        self._line("\n  ".join(lines))
 
     def trace(self, error: BaseException) -> None:
         """Write the traceback of an error if verbose."""
@@ -228,7 +228,10 @@ class Plain(Reporter):
             text = redact(text)
         with suppress(OSError, ValueError):  # a closed stderr is no reason to fail
             if sys.stderr is not None:
-                self._write("\n".join(map(_abridged, text.translate(_SHOWN).split("\n"))))
+                lines = text.translate(_SHOWN).split("\n")
+                if len(lines) > _LINES and not self._verbose:  # what a program has printed
+                    lines[_LINES // 2 : -_LINES // 2] = ["  ... (-v shows all lines)"]
+                self._write("\n".join(map(_abridged, lines)))
 
     def _write(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")

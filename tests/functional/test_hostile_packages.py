@@ -58,6 +58,24 @@ def test_package__with_a_path_out_of_the_prefix__exits_5_and_writes_nothing(
     assert not (tmp_path / "outside").exists()
 
 
+def test_package__that_is_another_one_than_its_channel_says__exits_5(
+    tools: Tools, tmp_path: Path
+) -> None:
+    evil = evil_channel(tmp_path / "channel", {"share/evil.txt": b"fine"}, [])
+    repodata = evil / "noarch/repodata.json"
+    listed = json.loads(repodata.read_text())
+    record = {**listed["packages"].pop("evil-1-0.tar.bz2"), "name": "good"}
+    listed["packages"]["good-1-0.tar.bz2"] = record
+    (evil / "noarch/evil-1-0.tar.bz2").rename(evil / "noarch/good-1-0.tar.bz2")
+    repodata.write_text(json.dumps(listed))
+    (tools.cwd / "e.yml").write_text("dependencies: [good]\n")
+    more = {"RATTLER_CACHE_DIR": str(tmp_path / "cache")}
+    done = tools.create("-q", "-c", evil, "e.yml", "./made.tar.gz", env=more)
+    assert done.returncode == 5, done.stderr
+    assert done.stderr.splitlines()[0].endswith("error: good-1-0 is another package: evil")
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_folder_channel__package_that_differs_from_its_digest__exits_5(
     tools: Tools, channel: Channel, tmp_path: Path
 ) -> None:

@@ -228,6 +228,25 @@ def test_environment__with_a_damaged_record__exits_6_and_names_it(
     assert done.returncode == 6, done.stderr
     assert "conda-meta/x-1-0.json is not a conda package record" in done.stderr
     assert not (tools.cwd / "out.tar.gz").exists()
+    (meta / "made-by-python_package_create").touch()
+    listed = tools.create("--list", "damaged", env={"CONDA_ENVS_PATH": str(tools.cwd)})
+    assert listed.returncode == 6, listed.stderr
+
+
+def test_environment__with_what_cannot_be_read_or_walked__exits_6(
+    tools: Tools, environment: Path
+) -> None:
+    copy = tools.cwd / "copy"
+    shutil.copytree(environment, copy, symlinks=True)
+    pipe = copy / "share" / "pipe"
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    said = refused(tools, 6, copy, timeout=60)
+    assert "error: share/pipe is a pipe, a socket or a device\n  remove it\n" in said
+    pipe.unlink()
+    subprocess.run(["mkdir", "-p", copy / "share" / "/".join("d" * 1200)], check=True)
+    assert "folders are nested too deeply" in refused(tools, 6, copy)
+    subprocess.run(["rm", "-r", copy], check=True)  # pytest could not
 
 
 @pytest.mark.parametrize(

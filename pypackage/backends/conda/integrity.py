@@ -49,9 +49,16 @@ def check_local(records: Iterable[RepoDataRecord], caches: Sequence[Path]) -> No
             )
 
 
-def fault(package: Path) -> str:
-    """Return what an unpacked package's list of its files must not say; empty if it is sound."""
+def fault(package: Path, name: str) -> str:
+    """Return what is wrong with an unpacked package; empty if it is sound.
+
+    Args:
+        name: Its name in the channel's repodata: the engine would panic on another one.
+    """
     try:
+        told = parse_json((package / "info" / "index.json").read_bytes())["name"]
+        if told.lower() != name:
+            return f"is another package: {told}"
         listing = (package / "info" / "paths.json").read_bytes()
         if not _SUSPICIOUS.search(listing):  # 1 ms for numpy's 1,000 paths, JSON takes 4 ms
             return ""
@@ -78,7 +85,7 @@ def _older_listing(package: Path) -> list[str]:
 
 
 class Refusal:
-    """Refuse to link packages whose paths lead out of the prefix, or that cannot be relocated.
+    """Refuse to link packages that are not sound; see `fault`.
 
     The engine has no hook between unpacking and linking, and an absolute path makes it abort the
     whole process. So a refused package is removed from the cache right before it would be linked,
@@ -97,7 +104,7 @@ class Refusal:
         """Check a package that is about to be linked."""
         stem = self._stems.get(name)
         for cache in self._caches if stem else ():
-            if what := fault(cache / str(stem)):
+            if what := fault(cache / str(stem), name):
                 self.reason = f"{stem} {what}"
                 shutil.rmtree(cache / str(stem), ignore_errors=True)
 

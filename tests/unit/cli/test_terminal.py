@@ -134,6 +134,18 @@ def test_run__hint_without_an_end__is_abridged(capsys: pytest.CaptureFixture[str
     assert said.endswith("xxx is\n  not here\n")
 
 
+def test_run__what_a_program_printed__is_shortened_unless_verbose(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed = "\n".join(f"line {number}" for number in range(20_000))
+    run(raiser(SolveError("it failed", printed)))
+    said = capsys.readouterr().err.splitlines()
+    assert (said[0], said[1], said[-1]) == ("tool: error: it failed", "  line 0", "  line 19999")
+    assert len(said) < 100
+    run(raiser(SolveError("it failed", printed)), "-v")
+    assert len(capsys.readouterr().err.splitlines()) == 20_001
+
+
 def test_run__path_too_long__exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(lambda _: os.stat("x" * 5000)) == 2
     assert capsys.readouterr().err.endswith("xxx: File name too long\n  use a shorter name\n")
