@@ -127,8 +127,15 @@ def remove(folder: str | os.PathLike[str]) -> None:
     """Remove a folder and all in it, or a file; what cannot be removed stays."""
     import subprocess
 
-    # At least twice as fast as Python for the thousands of files of an environment.
-    subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL)
+    try:
+        # At least twice as fast as Python for the thousands of files of an environment.
+        subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL)
+    except OSError:  # there is no rm on PATH, or no process can be started
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            os.unlink(folder)
 
 
 def copy(source: BinaryIO, start: int, length: int, target: BinaryIO) -> None:

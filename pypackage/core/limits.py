@@ -16,9 +16,12 @@ def check() -> None:
     """Check that there is room for the engine's files, threads and memory.
 
     Raises:
-        OSError: Too few files or processes are allowed.
+        OSError: Too few files or processes are allowed, or no valid number of threads.
         MemoryError: Too little memory is.
     """
+    threads = os.environ.get("TOKIO_WORKER_THREADS", "1")
+    if not threads.isdecimal() or int(threads) == 0:
+        raise OSError(errno.EINVAL, "TOKIO_WORKER_THREADS is not a number of threads: unset it")
     if _limit(resource.RLIMIT_NOFILE) < _FILES:
         raise OSError(errno.EMFILE, f"fewer than {_FILES} files may be open at a time")
     if os.geteuid() and _limit(resource.RLIMIT_NPROC) < _PROCESSES:  # does not apply to root

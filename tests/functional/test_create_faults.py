@@ -99,6 +99,17 @@ def test_limit__too_low_for_the_engine__exits_74_and_names_it(
     assert subprocess.run(limited, env=tools.environment, cwd=tools.cwd).returncode == 0
 
 
+def test_number_of_threads__not_one__exits_74_and_names_the_variable(
+    tools: Tools, channel: Channel
+) -> None:
+    needs = no_python(tools.cwd, "greeting")
+    for number in ("many", "0"):
+        env = {"TOKIO_WORKER_THREADS": number}
+        done = tools.create("-c", channel.folder, needs, "./e.tar.gz", env=env)
+        assert done.returncode == 74, done.stderr
+        assert "error: TOKIO_WORKER_THREADS is not a number of threads" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("number", "says"),
     [

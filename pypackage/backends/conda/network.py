@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from pypackage.backends.conda.condarc import home
 from pypackage.backends.conda.settings import Settings
 from pypackage.core import preload
-from pypackage.core.errors import InputPathError
+from pypackage.core.errors import InputPathError, RequirementsError
 from pypackage.core.reading import parse_json
 from pypackage.core.urls import Credentials
 
 if TYPE_CHECKING:
     from rattler import Client
+    from rattler.config import Config
 
 
 @contextmanager
@@ -33,9 +34,9 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
         timeout: Seconds that an answer may take as a whole; unlimited by default.
 
     Raises:
-        InputPathError: The file of stored passwords is not valid.
+        InputPathError: The file of stored passwords or of certificates is not valid.
+        RequirementsError: A proxy is not a URL.
     """
-    from rattler import Client
     from rattler.config import Config
     from rattler.exceptions import AuthenticationStorageError
 
@@ -43,7 +44,7 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
     if settings.verify is False:
         config.set("tls-no-verify", "true")
     for scheme, proxy in settings.proxies.items():
-        config.set(f"proxy-config.{scheme}", json.dumps(proxy))
+        _set_proxy(config, scheme, proxy)
     if settings.proxies:
         config.set("proxy-config.non-proxy-hosts", json.dumps(_direct_hosts()))
     mirrors = {one.url: [one.token_url] for one in settings.credentials if one.token_url}
@@ -54,13 +55,37 @@ def connected(settings: Settings, timeout: int | None = None) -> Iterator[Client
             config.set("authentication-override-file", json.dumps(file))
         try:
             with _authorities(settings.verify):
-                client = Client.from_config(config, max_retries=settings.retries, timeout=timeout)
+                client = _client(config, settings.retries, timeout)
         except AuthenticationStorageError as error:
             raise InputPathError(
                 f"cannot read the stored passwords: {error}",
                 "correct the file: RATTLER_AUTH_FILE, or .rattler/credentials.json at home",
             ) from None
         yield client
+
+
+def _set_proxy(config: Config, scheme: str, proxy: str) -> None:
+    url = proxy if "://" in proxy else f"http://{proxy}"  # as conda understands it
+    try:
+        config.set(f"proxy-config.{scheme}", json.dumps(url))
+    except ValueError:
+        raise RequirementsError(
+            f"proxy_servers.{scheme} of condarc is not a URL",
+            "write it like http://proxy.example.org:3128",
+        ) from None
+
+
+def _client(config: Config, retries: int, timeout: int | None) -> Client:
+    from rattler import Client
+
+    try:
+        return Client.from_config(config, max_retries=retries, timeout=timeout)
+    except ValueError:
+        given = filter(None, map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+        raise InputPathError(
+            f"cannot use the certificates of {' and '.join(given) or 'this system'}",
+            "correct SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE or ssl_verify of condarc",
+        ) from None
 
 
 def _direct_hosts() -> list[str]:

@@ -178,3 +178,14 @@ def test_remove__no_such_folder__is_no_error(tmp_path: Path) -> None:
 def test_new_file__name_as_long_as_may_be__is_written(tmp_path: Path, name: str) -> None:
     files.write_new(tmp_path / name, b"all")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: b"all"}
+
+
+def test_remove__no_rm_on_path__removes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for name in ("folder", "file", "nothing"):
+        files.remove(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
