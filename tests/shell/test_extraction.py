@@ -491,6 +491,7 @@ def test_archive__members_that_leave_it__exits_3_and_leaves_nothing(
     outside = runner.folder.parent / "outside"
     outside.mkdir()
     (outside / "theirs").touch()
+    (outside / "theirs").chmod(0o666)
     pack_foreign(runner.folder / "E")
     with tarfile.open(runner.folder / "extra", "w") as extra:
         for member in UNSAFE[kind]:
@@ -508,6 +509,7 @@ def test_archive__members_that_leave_it__exits_3_and_leaves_nothing(
     check_refused(runner, runner.folder / "unsafe", 3)
     assert not list(runner.folder.parent.rglob("evil"))
     assert [path.name for path in outside.iterdir()] == ["theirs"]
+    assert (outside / "theirs").stat().st_mode & 0o777 == 0o666
 
 
 def test_descriptors__too_few_for_the_shell__exits_3_with_one_line(
