@@ -74,6 +74,41 @@ def test_cache__names_like_those_of_locks__are_nobodys(runner: Runner, archive: 
 
 
 @once
+@pytest.mark.parametrize(("number", "folder"), [("999999", True), ("1", False)])
+def test_folder__lock_that_cannot_be_taken_is_in_it__exits_4_and_names_it(
+    runner: Runner, naming_archive: Path, number: str, folder: bool
+) -> None:
+    place = runner.folder / "place"
+    place.mkdir()
+    subprocess.run(["tar", "xf", naming_archive, "-C", place], check=True)
+    found = place / f"etc/pypackage/lock.{number}"
+    found.mkdir() if folder else found.touch()
+    done = runner.run("-e", place, "report")
+    message = f"python_package_run: {found} is in the way of a lock: remove it\n"
+    assert (done.returncode, done.stdout, done.stderr) == (4, "", message)
+    found.rmdir() if folder else found.unlink()
+    assert runner.output("-e", place, "report") == f"text: {place}/share\n"
+
+
+@once
+def test_cache__cannot_be_listed__exits_3_soon(runner: Runner, archive: Path) -> None:
+    runner.cache.mkdir()
+    runner.cache.chmod(0o300)
+    if os.access(runner.cache, os.R_OK):  # as root
+        if "busybox" in runner.shell[0]:
+            pytest.skip("for this shell, root can read everything")
+        drop = (need("setpriv"), "--bounding-set=-all", "--inh-caps=-all")
+        runner = replace(runner, before=drop)
+    before = time.monotonic()
+    done = runner.run("-e", archive, "show")
+    runner.cache.chmod(0o700)
+    assert done.returncode == 3
+    assert f"{runner.cache} cannot be listed" in done.stderr
+    assert time.monotonic() - before < 5
+    assert runner.environments() == []
+
+
+@once
 def test_cache__lock_left_without_a_name__goes_with_a_start_a_minute_later(
     runner: Runner, archive: Path
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -47,3 +50,17 @@ def test_runner__terminated_after_any_line__ends_and_leaves_nothing(
         assert (done.stderr, list(runner.cache.glob("*"))) == ("", []), line[0]
         reached += done.returncode != 0
     assert reached
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machine", ["bash-gnu"], indirect=True)
+def test_runner__its_group_terminated_at_any_time__says_nothing(runner: Runner) -> None:
+    # Of a hundred, three children were forked just then, and told of a failure.
+    PLAIN.pack(runner.folder / "E")
+    for number in range(150):
+        process = runner.start("--no-cache", "-e", "E", "show")
+        time.sleep(number / 1000)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert errors == ""
