@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 def run(parsed: argparse.Namespace, reporter: Reporter) -> None:
     """Run a command line; the archive's path goes to stdout."""
+    # Whatever the umask, we can use what we make, and not everybody can write to it.
+    os.umask(os.umask(0o077) & 0o077 | 0o002)
     for path in (parsed.report, parsed.lock, parsed.sbom):
         if path not in ("", "-"):
             output.check_file(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -97,6 +98,26 @@ def test_limit__too_low_for_the_engine__exits_74_and_names_it(
     listing = shlex.join([*command("python_package_create"), "--list"])
     limited = ["sh", "-c", f"ulimit {limit}; exec {listing}"]
     assert subprocess.run(limited, env=tools.environment, cwd=tools.cwd).returncode == 0
+
+
+@pytest.mark.parametrize(("umask", "mode"), [("777", 0o600), ("000", 0o664)])
+def test_umask__too_strict_or_too_lax__is_not_followed(
+    tools: Tools, channel: Channel, umask: str, mode: int
+) -> None:
+    needs = no_python(tools.cwd, "shared-data")
+    cache = tools.cwd / "cache"
+    create = shlex.join([*command("python_package_create"), "-c", str(channel.folder)])
+    done = subprocess.run(
+        ["sh", "-c", f"umask {umask}; exec {create} {needs} ./e.tar.gz"],
+        env={**tools.environment, "XDG_CACHE_HOME": str(cache)},
+        cwd=tools.cwd,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE((tools.cwd / "e.tar.gz").stat().st_mode) == mode
+    modes = [path.stat().st_mode for path in [cache, *cache.rglob("*")]]
+    assert {mode & 0o402 for mode in modes} == {0o400}
 
 
 def test_number_of_threads__not_one__exits_74_and_names_the_variable(
