@@ -168,7 +168,14 @@ def test_sbom__package_made_on_this_machine__is_that_of_its_only_distribution(
     files = ["site-packages/said/__init__.py", "site-packages/said-2.0.dist-info/METADATA"]
     (tmp_path / "conda-meta").mkdir()
     (tmp_path / "conda-meta" / f"{name}-2.0-0.json").write_text(
-        json.dumps({**record, "files": files, "url": f"file:///host/noarch/{name}-2.0-0.conda"})
+        json.dumps(
+            {
+                **record,
+                "link": None,
+                "files": files,
+                "url": f"file:///host/noarch/{name}-2.0-0.conda",
+            }
+        )
     )
     [component] = json.loads(sbom.render(tmp_path, "mine"))["components"]
     assert (component["purl"], component.get("externalReferences")) == (purl, None)

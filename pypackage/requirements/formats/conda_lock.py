@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from pypackage.core.errors import RequirementsError
+from pypackage.core.urls import redact
 from pypackage.requirements.formats.document import Node
 from pypackage.requirements.selected import known_names
 
@@ -98,12 +100,22 @@ def _converted(package: Node) -> dict[str, Any]:
 
 
 def conda_entry(url: str, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return the entry of a conda package; with a file URL it needs name and version too."""
+    """Return the entry of a conda package; with a file URL it needs name and version too.
+
+    Raises:
+        RequirementsError: The URL is not one of a conda package.
+    """
     folder, _, file = url.rpartition("/")
     file = unquote(file)  # x264-1%21164.3095-… has the version 1!164.3095
     entry: dict[str, Any] = {"conda": f"{folder}/{file}", **digests}
     if url.startswith("file:"):
-        name, version, build = re.sub(r"\.conda$|\.tar\.bz2$", "", file).rsplit("-", 2)
+        parts = re.fullmatch(r"(.+)-([^-]+)-([^-]+?)(\.conda|\.tar\.bz2)?", file)
+        if not parts:
+            raise RequirementsError(
+                f"{redact(url)} is not a conda package's URL",
+                "it ends in NAME-VERSION-BUILD.conda",
+            )
+        name, version, build = parts.groups()[:3]
         subdir = folder.rpartition("/")[2]
         entry |= {"name": name, "version": version, "build": build, "subdir": subdir}
         entry["channel"] = folder.rpartition("/")[0]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from pypackage.core.errors import RequirementsError
 from pypackage.requirements.formats import conda_lock, document
 
 SHA256 = "a" * 64
@@ -52,3 +53,9 @@ def test_as_pixi__packages_of_each_kind__are_those_of_platform_and_category(
     assert content["packages"] == [every[name] for name in names]
     left = conda_lock.other_categories(top, "linux-64", categories)
     assert left == ([] if categories else ["dev"])
+
+
+@pytest.mark.parametrize("file", ["", "linux", "a-1.conda", "-1-0.conda"])
+def test_conda_entry__url_of_no_package__is_refused(file: str) -> None:
+    with pytest.raises(RequirementsError, match="is not a conda package's URL"):
+        conda_lock.conda_entry(f"file:///w/chan/noarch/{file}", {})
