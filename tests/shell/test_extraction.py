@@ -209,6 +209,26 @@ def test_disk__full_for_folders_but_not_for_empty_files__exits_3_soon(
         subprocess.run([need("umount"), disk], check=True)
 
 
+@once
+def test_disk__few_free_inodes__exits_3_and_says_so(runner: Runner, tmp_path: Path) -> None:
+    layers, disk = PLAIN.pack_layers(runner.folder / "layers"), tmp_path / "disk"
+    disk.mkdir()
+    for number in range(2, 14):
+        mount = [need("mount"), "-t", "tmpfs", "-o", f"nr_inodes={number}", "none", str(disk)]
+        if subprocess.run(mount, capture_output=True).returncode != 0:
+            pytest.skip("this machine mounts no tmpfs")
+        try:
+            cache = disk / "cache"
+            cache.mkdir()
+            done = runner.with_env(PYTHON_PACKAGE_CACHE=str(cache)).run("-e", layers, "show")
+            assert done.returncode == 3
+            assert re.search("no room|No space left|needs [0-9]+ inodes", done.stderr), done.stderr
+            assert len(done.stderr.splitlines()) == 1
+            assert list(cache.iterdir()) == []
+        finally:
+            subprocess.run([need("umount"), disk], check=True)
+
+
 def test_files__not_as_large_as_needed__exits_3_and_leaves_nothing(
     runner: Runner, archive: Path
 ) -> None:
