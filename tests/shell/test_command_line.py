@@ -95,6 +95,7 @@ def test_environment__does_not_exist__exits_2(runner: Runner, arguments: list[st
     ("arguments", "status", "said"),
     [
         (["-e", "./no\nsuch\x1b[2J", "true"], 2, "no such environment: ./no?such?[2J"),
+        (["-e", "plain.tar.gz", "echo"], 127, "run: echo: no such command"),  # but a builtin
         (["-e", "plain.tar.gz", "--", "-dash"], 127, "run: -dash: no such command"),
         (["-e", "plain.tar.gz", "--", "no\nsuch"], 127, "run: no?such: no such command"),
     ],
