@@ -171,7 +171,7 @@ def listed(info: str) -> tuple[str, ...]:
     """Return the files that the metadata lists, relative to the folder of modules; maybe none."""
     record = read(os.path.join(info, "RECORD"))
     if record:
-        return tuple(row[0] for row in _rows(record) if row and row[0])
+        return tuple(row[0] for row in _rows(record) if row and row[0] and "\0" not in row[0])
     root = os.path.dirname(info)
     legacy = read(os.path.join(info, "installed-files.txt")).splitlines()
     return tuple(os.path.relpath(os.path.join(info, line), root) for line in legacy if line)

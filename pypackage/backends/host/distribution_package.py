@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -61,6 +63,8 @@ def states(distribution: Distribution) -> list[list[object]]:
     for file in distribution.files:
         try:
             status = os.stat(file.source)
+            if stat.S_ISFIFO(status.st_mode):  # reading it would never end
+                raise OSError(errno.EINVAL, "it is a pipe")
             if by_content or file.path.endswith(".dist-info/RECORD"):
                 content: list[object] = [fingerprint.of_file(file.source)]
             else:
