@@ -94,11 +94,13 @@ def test_variables__of_the_script__have_its_prefix() -> None:
     activation = {"PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "PONCHO_PREFIX"}
     of_one_command = {"IFS", "CDPATH", "_", "LC_ALL", "QUOTING_STYLE"}
     of_tar = {"LC_CTYPE", "LC_MESSAGES", "LANGUAGE"}
+    of_unzip = {"UNZIP"}
     of_dd = {"bs", "skip", "count", "iflag"}
     of_tasks = {"PYTHONNOUSERSITE", "SSL_CERT_FILE", "PYTHONTZPATH", "TERMINFO_DIRS"}
     of_bash = {"POSIXLY_CORRECT"}  # not exported, unless it was before
     in_words = {"bytes", "sha256", "timeout", "KSH_VERSION"}  # `Range:bytes=`, `#sha256=`, ...
-    assert others == activation | of_tasks | of_one_command | of_tar | of_dd | of_bash | in_words
+    of_programs = of_tar | of_unzip | of_dd | of_bash
+    assert others == activation | of_tasks | of_one_command | of_programs | in_words
 
 
 def test_hooks__posix__are_run_in_order_and_keep_every_character(runner: Runner) -> None:
