@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +97,7 @@ def test_environment__does_not_exist__exits_2(runner: Runner, arguments: list[st
     ("arguments", "status", "said"),
     [
         (["-e", "./no\nsuch\x1b[2J", "true"], 2, "no such environment: ./no?such?[2J"),
-        (["-e", "plain.tar.gz", "echo"], 127, "run: echo: no such command"),  # but a builtin
+        (["-e", "plain.tar.gz", "jobs"], 127, "run: jobs: no such command"),  # but a builtin
         (["-e", "plain.tar.gz", "--", "-dash"], 127, "run: -dash: no such command"),
         (["-e", "plain.tar.gz", "--", "no\nsuch"], 127, "run: no?such: no such command"),
     ],
@@ -108,6 +110,20 @@ def test_message__of_an_odd_name__is_one_line(
     assert done.stderr.startswith("python_package_run: ")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("machine", ["busybox-busybox"], indirect=True)
+def test_path__without_any_program__has_those_in_busybox_itself(
+    runner: Runner, archive: Path, tmp_path: Path
+) -> None:
+    runner = replace(runner, tools=tmp_path)
+    said = subprocess.run([*runner.shell, "-c", "command -v busybox"], capture_output=True, env={})
+    if said.stdout != b"busybox\n":
+        pytest.skip("this busybox does not look for programs in itself")
+    assert runner.output("plain", "echo here") == "here\n"
+    done = runner.run("-e", "plain.tar.gz", "if")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "run: if: no such command" in done.stderr
 
 
 def test_error_status__given__moves_the_four_codes(runner: Runner, archive: Path) -> None:
