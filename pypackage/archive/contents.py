@@ -84,7 +84,7 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
         PackError: It is not a conda environment, or files of its packages are missing, or a project
             that it links to.
     """
-    from conda_pack.core import CondaEnv, CondaPackException, Packer
+    from conda_pack.core import CondaPackException, Packer
 
     records = {
         path.relative_to(prefix).as_posix(): conda_meta.record(path)
@@ -94,15 +94,10 @@ def collect(prefix: Path, target_prefix: Path, altered: Collection[str] = ()) ->
     recorder = _Recorder(os.fsencode(target_prefix))
     packer = Packer(str(target_prefix), recorder)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a package missing from the cache is harmless here
-            files = CondaEnv.from_prefix(
-                str(prefix), ignore_missing_files=True, ignore_editable_packages=True
-            ).files
+        files = _listed(prefix)
         pip_installed.check_lost(others, list(records.values()), {file.target for file in files})
         for file in _as_on_disk(files, prefix, {*altered, *others.files}):
-            if file.file_mode == "unknown" and _is_special(file.source):
-                raise PackError(f"{file.target} is a pipe, a socket or a device", "remove it")
+            _check_readable(file)
             if file.file_mode is None:  # conda-pack would parse and rewrite conda's records
                 recorder.add(file.source, file.target)
             elif placeholder := _interpreter_of_its_own(file, str(target_prefix)):
@@ -144,6 +139,19 @@ class _File(NamedTuple):
     executable: bool = True  # if there is no source
 
 
+def _listed(prefix: Path) -> Sequence[Any]:
+    """Return the files that conda-pack would pack."""
+    from conda_pack.core import CondaEnv
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a package missing from the cache is harmless here
+        env = CondaEnv.from_prefix(
+            str(prefix), ignore_missing_files=True, ignore_editable_packages=True
+        )
+    files: Sequence[Any] = env.files
+    return files
+
+
 def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) -> Iterator[Any]:
     """Take files of several packages, and altered ones, only once and from the prefix itself."""
     from conda_pack import File
@@ -158,10 +166,12 @@ def _as_on_disk(files: Iterable[Any], prefix: Path, altered: Collection[str]) ->
             yield File(str(prefix / file.target), file.target, file_mode="unknown")
 
 
-def _is_special(path: str) -> bool:
-    """Whether reading a file could block, or never end."""
-    mode = os.lstat(path).st_mode
-    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
+def _check_readable(file: Any) -> None:
+    """Refuse what no package can have installed: reading it could block, or never end."""
+    if file.file_mode == "unknown":
+        mode = os.lstat(file.source).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+            raise PackError(f"{file.target} is a pipe, a socket or a device", "remove it")
 
 
 def _interpreter_of_its_own(file: Any, target_prefix: str) -> str:
