@@ -370,6 +370,15 @@ def test_foreign_archive__its_bin_leads_out__exits_3_and_leaves_nothing(runner: 
     assert runner.run("-e", archive).returncode == 0
 
 
+def test_manifest__empty_line_in_its_middle__is_refused(runner: Runner) -> None:
+    manifest = PLAIN.pack_layers(runner.folder / "layers")
+    text = manifest.read_bytes()
+    manifest.write_bytes(text.replace(b"\n", b"\n\n", 1))
+    check_refused(runner, manifest, 3, "its id does not match its content")
+    manifest.write_bytes(text + b"\n\n")  # as archives are filled up
+    assert runner.output("-e", manifest, "show", "x").endswith("x\n")
+
+
 @once
 def test_archive__its_manifest_taken_away__is_not_taken_for_a_foreign_one(runner: Runner) -> None:
     archive = runner.folder / "E"
